@@ -1,0 +1,54 @@
+"""Text on charts: choosing the language, measuring and wrapping lines, Latin and Chinese."""
+
+from __future__ import annotations
+
+
+def choose(lang: str, en: str, zh: str) -> str:
+    """Return the English or the Chinese text.
+
+    Raises
+    ------
+    ValueError
+        If ``lang`` is neither "en" nor "zh".
+    """
+    if lang not in ("en", "zh"):
+        raise ValueError(f"lang is {lang!r}; expected 'en' or 'zh'")
+    return zh if lang == "zh" else en
+
+
+def text_width(text: str, size: float = 12) -> float:
+    """Estimate the pixels a line of text takes: a CJK glyph is one em wide, others about half.
+
+    >>> text_width("数据", 10) > text_width("ab", 10)
+    True
+    """
+    return size * sum(
+        1.0 if ord(c) > 0x2E80 else 0.3 if c in " .,·:il|'" else 0.68 if c.isupper() else 0.56 for c in text
+    )
+
+
+def wrap(text: str, width: float, size: float) -> list[str]:
+    """Break text into lines of at most ``width`` pixels, at spaces or between CJK glyphs.
+
+    >>> wrap("Sales doubled in a year", 100, 12)
+    ['Sales doubled in', 'a year']
+    """
+    lines, line = [], ""
+    for word in _words(text):
+        if line and text_width((line + word).rstrip(), size) > width:
+            lines, line = [*lines, line.rstrip()], word.lstrip()
+        else:
+            line += word
+    return [*lines, line.rstrip()] if line.strip() else lines
+
+
+def _words(text: str) -> list[str]:
+    words: list[str] = []
+    for c in text:
+        closing = c in "，。、；：！？）》」%·"
+        joins = words and not words[-1].endswith(" ") and (closing or (ord(c) < 0x2E80 and ord(words[-1][-1]) < 0x2E80))
+        if joins:
+            words[-1] += c
+        else:
+            words.append(c)
+    return words
