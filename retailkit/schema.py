@@ -436,6 +436,15 @@ CONTEXT = (
         _on("programme_start", "first day of the programme window"),
         _on("programme_end", "last day of the programme window"),
     )),
+    _table("products", "context", "one product of the catalogue", "product_id", (
+        _id("product_id", "product", required=True),
+        _text("product", "title"),
+        _text("category", "category"),
+        _text("department", "department"),
+        _text("brand", "brand"),
+        _money("list_amount", "list price"),
+        _CURRENCY,
+    )),
     _table("city_tiers", "context", "one city's tier for a time", "city valid_from", (
         _text("city", "city"),
         _text("tier", "tier"),
