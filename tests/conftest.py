@@ -1,0 +1,64 @@
+"""What all tests share: where the real data lie, and a plain word where something is missing.
+
+Tests that need more than pip say so with a marker (``data``, ``java``, ``chromium``, ``cjk``).
+Where the thing is missing they are skipped with one line; with RETAILKIT_NO_SKIPS=1 (as in
+CI) a skip is a failure.
+"""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+DATA = Path(os.environ.get("RETAILKIT_TEST_DATA", "../shared/data")).resolve()
+NO_SKIPS = os.environ.get("RETAILKIT_NO_SKIPS") == "1"
+
+
+def _chinese_font() -> bool:
+    if not shutil.which("fc-list"):
+        return False
+    return bool(subprocess.run(["fc-list", ":lang=zh"], capture_output=True, text=True).stdout.strip())
+
+
+NEEDS = {
+    "data": (lambda: DATA.is_dir(), "no folder of real data: set RETAILKIT_TEST_DATA"),
+    "java": (lambda: bool(shutil.which("java")), "no Java: install a Java runtime (Debian: default-jre-headless)"),
+    "chromium": (
+        lambda: bool(shutil.which("chromium") or shutil.which("google-chrome")),
+        "no Chromium: install it (Debian: chromium)",
+    ),
+    "cjk": (_chinese_font, "no Chinese font: install one (Debian: fonts-noto-cjk)"),
+}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Skip what this machine cannot run, with one line that says what to install."""
+    there = {marker: test() for marker, (test, _) in NEEDS.items()}
+    for item in items:
+        for marker, (_, reason) in NEEDS.items():
+            if not there[marker] and item.get_closest_marker(marker):
+                item.add_marker(pytest.mark.skip(reason=reason))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo) -> object:
+    """In CI a skip is a failure."""
+    report = yield
+    if NO_SKIPS and report.skipped and not hasattr(report, "wasxfail"):
+        report.outcome = "failed"
+        report.longrepr = f"skipped, and skips are failures here: {report.longrepr}"
+    return report
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """Folder of the real data sets; tests that use it carry the marker ``data``."""
+    return DATA
+
+
+@pytest.fixture(autouse=True)
+def _own_key(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each test run hashes with its own key and never touches the user's."""
+    monkeypatch.setenv("RETAILKIT_KEY_FILE", str(tmp_path_factory.getbasetemp() / "key"))
