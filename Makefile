@@ -1,0 +1,52 @@
+# make study   set everything up and run a whole cohort study
+# make test    set everything up and run the tests
+# make lab     open the notebooks in JupyterLab
+# make help    the rest
+
+COHORT  ?= complete_journey
+OUT     ?= studies/$(COHORT)
+ARGS    ?=
+VENV    ?= .venv
+BIN     := $(VENV)/bin
+INSTALL := requirements/install.sh $(VENV)
+
+.DEFAULT_GOAL := help
+.PHONY: help setup setup-study setup-test study test lint lab export bench lock clean
+
+help:  ## this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /  make \1\t/' | expand -t 20
+
+setup:  ## install retailkit and what it needs into .venv
+	@$(INSTALL) base
+
+setup-study:
+	@$(INSTALL) base examples present
+
+setup-test:
+	@$(INSTALL) base examples present fuzzy test
+
+study: setup-study  ## run a cohort: make study [COHORT=complete_journey] [ARGS="--workers 2"]
+	@$(BIN)/retailkit run $(COHORT) --out $(OUT) $(ARGS)
+
+test: setup-test  ## run the tests: make test [ARGS="-k ledger"]
+	@$(BIN)/python -m pytest -n 2 --dist loadscope -q --cov=retailkit --cov-report=term:skip-covered $(ARGS)
+
+lint: setup-test  ## style and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+lab: setup-study  ## open the tour in JupyterLab
+	@$(BIN)/jupyter lab notebooks/0_tour.ipynb
+
+export: setup-study  ## pictures of a study: make export [COHORT=...]
+	@$(BIN)/retailkit export $(OUT) $(ARGS)
+
+bench: setup-test  ## measured ratios: make bench [ARGS=load]
+	@for script in $(if $(ARGS),$(ARGS:%=benchmarks/%.py),benchmarks/*.py); do echo "== $$script"; $(BIN)/python $$script; done
+
+lock:  ## pin the dependencies again (needs uv)
+	python3 requirements/lock.py
+
+clean:  ## remove what runs have made (not the environment)
+	rm -rf store studies exports .pytest_cache .mypy_cache .ruff_cache .hypothesis htmlcov .coverage
