@@ -1,0 +1,117 @@
+"""Who may import whom: the flow stays on the notebook's page, not hidden in calls."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parent.parent / "retailkit"
+STAGES = ("load", "link", "segment", "attribute", "formats", "growth", "targets")
+
+MAY_IMPORT = {
+    "schema": set(),
+    "cohort": set(),
+    **{stage: {"schema"} for stage in STAGES},
+    "load": {"schema", "cohort"},
+    "simulate": {"schema", "load.layouts"},
+    "results": {"schema"},
+    "charts": set(),
+    "present": {"charts", "results"},
+    "explore": {*STAGES, "charts", "schema"},
+    "study": {"schema", "cohort", "load", "results", "present"},
+    "__main__": {"*"},
+    "__init__": {"*"},
+}
+
+HEAVY = {"plotly", "ipywidgets", "papermill", "nbclient", "nbconvert", "pptx", "kaleido", "sklearn", "scipy"}
+MAY_USE = {
+    "schema": set(),
+    "cohort": set(),
+    "charts": {"plotly"},
+    "results": {"plotly"},
+    "present": {"plotly", "pptx", "kaleido", "nbconvert"},
+    "explore": {"ipywidgets", "plotly"},
+    "study": {"papermill", "nbclient", "nbconvert"},
+    "simulate": {"scipy"},
+    "load": set(),
+    **{stage: {"sklearn", "scipy"} for stage in STAGES if stage != "load"},
+}
+
+
+def imports() -> list[tuple[str, str, str, int]]:
+    """One row per import in the package: file, room, imported dotted name, line."""
+    rows = []
+    for path in sorted(PACKAGE.rglob("*.py")):
+        parts = path.relative_to(PACKAGE).with_suffix("").parts
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import):
+                names = [a.name for a in node.names]
+            elif isinstance(node, ast.ImportFrom) and node.level == 0:
+                names = [f"{node.module}.{a.name}" for a in node.names]
+            elif isinstance(node, ast.ImportFrom):
+                base = [*["retailkit"], *parts][: len(parts) + 1 - node.level + (path.name == "__init__.py")]
+                names = [".".join([*base, *([node.module] if node.module else []), a.name]) for a in node.names]
+            else:
+                continue
+            rows += [(str(path.relative_to(PACKAGE)), parts[0], name, node.lineno) for name in names]
+    return rows
+
+
+ALL = imports()
+
+
+def test_the_reader_of_imports_reads_something() -> None:
+    assert len(ALL) > 100
+    assert {room for _, room, *_ in ALL} >= {"load", "growth", "attribute", "study", "charts"}
+
+
+def test_stages_meet_only_in_a_notebook() -> None:
+    wrong = []
+    for file, room, name, line in ALL:
+        allowed = MAY_IMPORT.get(room)
+        if not name.startswith("retailkit.") or allowed is None or "*" in allowed:
+            continue
+        target = name.removeprefix("retailkit.")
+        if target.split(".")[0] != room and not any(target == a or target.startswith(f"{a}.") for a in allowed):
+            wrong.append(f"{file}:{line} imports {name}")
+    assert not wrong, "\n".join(wrong)
+
+
+def test_heavy_packages_stay_in_their_rooms() -> None:
+    wrong = [
+        f"{file}:{line} imports {name}"
+        for file, room, name, line in ALL
+        if (top := name.split(".")[0]) in HEAVY and room in MAY_USE and top not in MAY_USE[room]
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
+def test_only_one_room_knows_the_engine() -> None:
+    knows = {file for file, room, name, _ in ALL if name.split(".")[0] in {"duckdb", "pyspark"} and room != "simulate"}
+    assert knows <= {"load/engine.py"}, f"only load/engine.py may import the engine, found {sorted(knows)}"
+
+
+def test_every_room_has_its_rules() -> None:
+    rooms = {room for _, room, *_ in ALL}
+    assert rooms <= set(MAY_IMPORT), f"rooms without rules: {sorted(rooms - set(MAY_IMPORT))}"
+
+
+@pytest.mark.parametrize("module", ["retailkit", "retailkit.schema", "retailkit.cohort"])
+def test_importing_is_cheap_and_changes_nothing(module: str) -> None:
+    code = (
+        f"import sys, warnings; before = list(warnings.filters); import {module}; "
+        "heavy = {'pandas', 'plotly', 'duckdb', 'ibis', 'sklearn', 'scipy', 'papermill'} & set(sys.modules); "
+        "assert not heavy, heavy; assert warnings.filters == before"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_public_names_lead_home() -> None:
+    import retailkit
+
+    for name in retailkit.__all__:
+        assert getattr(retailkit, name) is not None
+    with pytest.raises(AttributeError, match="no public name 'growht'"):
+        retailkit.growht  # noqa: B018
