@@ -135,6 +135,7 @@ SALES = (
         _money("list_amount", "at list price, before any discount"),
         _money("discount_amount", "all discounts and coupons taken off"),
         _money("freight_amount", "freight within the paid amount"),
+        _money("subsidy_amount", "part of the paid amount that a platform or manufacturer paid, not the customer"),
         _money("gross_amount", "paid by the customer, refunds not subtracted", required=True),
         _money("refund_amount", "refunded of this order up to the export"),
         _money("net_amount", "gross_amount less refund_amount", required=True),
@@ -153,6 +154,7 @@ SALES = (
         Column("quantity", "float", "units; negative where the source books a return as a line", unit="units"),
         _money("list_amount", "line at list price", minimum=None),
         _money("discount_amount", "discounts on the line", minimum=None),
+        _money("subsidy_amount", "part of net_amount that a platform or manufacturer paid", minimum=None),
         _money("net_amount", "paid for the line", required=True, minimum=None),
         _CURRENCY,
     ), time="paid_at"),
@@ -365,7 +367,7 @@ MONEY_AND_PLAN = (
         _money("amount", "cost", required=True),
         _CURRENCY,
     ), time="day"),
-    _table("coupons", "money and plan", "one coupon issued or redeemed", "coupon_id account redeemed_at", (
+    _table("coupons", "money and plan", "one coupon issued or redeemed", "coupon_id campaign_id account redeemed_at redeemed_on", (
         _id("coupon_id", "coupon (type or number)", required=True),
         _id("campaign_id", "campaign"),
         _id("account", "holder"),
@@ -460,15 +462,17 @@ DERIVED = (
         _count("accounts", "accounts of this person", "accounts"),
         _text("flag", "why the link is doubted: two_member_numbers, too_large ...; empty where sound"),
     )),
-    _table("sources", "derived", "one loaded file", "file_id", (
+    _table("sources", "derived", "one loaded file", "file_id layout", (
         _id("file_id", "first 16 hex digits of the file's SHA-256", required=True),
         _text("file", "file name"),
         _text("layout", "layout it was read with"),
+        _id("layout_id", "first 16 hex digits of the SHA-256 of the layout's text", required=True),
         _at("loaded_at", "when it was loaded"),
         _count("rows_read", "rows in the file", "rows"),
         _count("rows_kept", "rows that reached a table", "rows"),
         _count("rows_quarantined", "rows set aside with a reason", "rows"),
         _count("rows_duplicate", "rows already there, word for word", "rows"),
+        _count("rows_skipped", "rows left out by a rule of the layout", "rows"),
         _text("encoding", "encoding found"),
     )),
     _table("quarantine", "derived", "one bad cell or row, set aside", "file_id source_row table column", (

@@ -1,0 +1,267 @@
+"""Writing to the merchant store: one Delta table per canonical table, one manifest on top.
+
+A load commits to several Delta tables; it *appears* with one ``os.replace`` of the manifest
+``versions.json``, which pins the version of every table that belongs together. A writer that
+dies before leaves the previous state; the next writer first takes each table back to its
+pinned version. Readers follow the manifest and never lock; writers take one lock file.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import time
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote as url_unquote
+from uuid import uuid4
+
+import duckdb
+from deltalake.exceptions import DeltaError
+
+from retailkit.load.engine import SQL_TYPES, files_select, quote, write_partitions
+from retailkit.load.errors import LoadError
+from retailkit.schema import Table, table
+
+MANIFEST = "versions.json"
+KEEP = 10
+"""Published states that vacuum keeps readable."""
+MONTH = ("month", "VARCHAR")
+
+
+def read_manifest(store: str | Path) -> dict[str, Any]:
+    """Return the published state: ``number``, ``tables`` (name to Delta version), ``recent``."""
+    try:
+        return json.loads((Path(store) / MANIFEST).read_text("utf-8"))
+    except FileNotFoundError:
+        return {"number": 0, "tables": {}, "recent": []}
+
+
+@contextmanager
+def locked(store: str | Path) -> Iterator[Path]:
+    """Hold the store's only writer lock; a second writer waits. The lock dies with its process."""
+    folder = Path(store)
+    folder.mkdir(parents=True, exist_ok=True)
+    with open(folder / ".lock", "w") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield folder
+
+
+def write_tables(
+    con: duckdb.DuckDBPyConnection,
+    store: str | Path,
+    relations: Mapping[str, str],
+    replace: bool = False,
+) -> dict[str, int]:
+    """Publish rows of several canonical tables at once; the new Delta version per table.
+
+    Parameters
+    ----------
+    relations : canonical table name to a relation (table, view or bracketed query) known to
+        ``con`` that has the table's columns. Its rows replace stored rows of the same key.
+    replace : drop every other row of the merchants that the relation has (derived tables).
+
+    Raises
+    ------
+    LoadError
+        When the disk is full; what was written is removed and the previous state stays.
+    """
+    with locked(store) as folder:
+        manifest = read_manifest(folder)
+        load = f"{manifest['number'] + 1:06d}-{uuid4().hex[:8]}"
+        try:
+            versions = {
+                name: _commit(con, folder, table(name), relation, manifest["tables"].get(name), replace, load)
+                for name, relation in relations.items()
+            }
+            _publish(folder, manifest, versions)
+        except (OSError, duckdb.Error, DeltaError) as error:
+            for path in folder.rglob(f"{load}-*.parquet"):
+                path.unlink(missing_ok=True)
+            raise _explained(folder, error) from error
+        return versions
+
+
+def vacuum(store: str | Path) -> int:
+    """Delete files that no kept published state uses; the number of files deleted."""
+    from deltalake import DeltaTable
+
+    gone = 0
+    with locked(store) as folder:
+        manifest = read_manifest(folder)
+        for name in manifest["tables"]:
+            keep = sorted({s[name] for s in (manifest["tables"], *manifest["recent"]) if name in s})
+            delta = DeltaTable(folder / name)
+            gone += len(delta.vacuum(0, dry_run=False, enforce_retention_duration=False, full=True, keep_versions=keep))
+    return gone
+
+
+def active_files(
+    store: Path, name: str, version: int, merchants: Collection[str] | None = None
+) -> list[dict[str, Any]]:
+    """Return the files of one table at one version: path (absolute), merchant, month, rows, bytes."""
+    path = Path(store).resolve() / name
+    born = (path / "_delta_log" / f"{0:020d}.json").stat().st_mtime_ns
+    found = _files_at(str(path), version, born)
+    return [dict(f) for f in found if merchants is None or f["merchant"] in merchants]
+
+
+@lru_cache(maxsize=256)
+def _files_at(path: str, version: int, born: int) -> tuple[dict[str, Any], ...]:
+    """Read a table's log once: a version never changes (``born`` tells a store from its successor)."""
+    import pyarrow as pa
+    from deltalake import DeltaTable
+
+    actions = pa.table(DeltaTable(path, version=version).get_add_actions(flatten=True)).to_pylist()
+    return tuple(
+        {
+            "path": f"{path}/{url_unquote(a['path'])}",
+            "log_path": url_unquote(a["path"]),
+            "merchant": a["partition.merchant"],
+            "month": a.get("partition.month"),
+            "rows": a["num_records"],
+            "bytes": a["size_bytes"],
+        }
+        for a in actions
+    )
+
+
+def month_sql(contract: Table) -> str:
+    """Return SQL of a row's month partition: 'YYYY-MM' of its time, else of its day, else 'undated'."""
+    candidates = [contract.time] if contract.time else []
+    candidates += [d for d in [day_column(contract)] if d and d not in candidates]
+    stamps = ", ".join(f"strftime({quote(c)}, '%Y-%m')" for c in candidates)
+    return f"coalesce({stamps}, 'undated')"
+
+
+def day_column(contract: Table) -> str | None:
+    """Return the date column beside the table's time (``paid_on`` for ``paid_at``), or None."""
+    if contract.time is None:
+        return None
+    if contract[contract.time].kind == "date":
+        return contract.time
+    sibling = contract.time.removesuffix("_at") + "_on"
+    return sibling if sibling in contract.names else None
+
+
+def _keys(contract: Table) -> list[str]:
+    return ["merchant", "month"] if contract.time else ["merchant"]
+
+
+def _commit(
+    con: duckdb.DuckDBPyConnection,
+    store: Path,
+    contract: Table,
+    relation: str,
+    pinned: int | None,
+    replace: bool,
+    load: str,
+) -> int:
+    delta = _at_pinned(store, contract, pinned)
+    month = month_sql(contract) if contract.time else "''"
+    columns = ", ".join(f"{quote(c.name)}::{SQL_TYPES[c.kind]} AS {quote(c.name)}" for c in contract.columns)
+    incoming = f"SELECT *, {month} AS month FROM (SELECT {columns} FROM {relation})"
+    touched = {tuple(r) for r in con.execute(f"SELECT DISTINCT merchant, month FROM ({incoming})").fetchall()}
+    if not touched:
+        return delta.version()
+    files = active_files(store, contract.name, delta.version(), sorted({m for m, _ in touched}))
+    old = f"SELECT *, {month} AS month FROM ({files_select(contract, [f['path'] for f in files])})"
+    same = " AND ".join(f"old.{quote(k)} IS NOT DISTINCT FROM new.{quote(k)}" for k in contract.key)
+    if files and not replace:
+        again = f"SELECT DISTINCT merchant, month FROM ({old}) old WHERE EXISTS (FROM ({incoming}) new WHERE {same})"
+        touched |= {tuple(r) for r in con.execute(again).fetchall()}
+    out = [f for f in files if replace or not contract.time or (f["merchant"], f["month"]) in touched]
+    select = incoming
+    if out and not replace:
+        stay = f"SELECT *, {month} AS month FROM ({files_select(contract, [f['path'] for f in out])})"
+        select = f"{incoming} UNION ALL SELECT old.* FROM ({stay}) old ANTI JOIN ({incoming}) new ON {same}"
+    if not contract.time:
+        select = f"SELECT * EXCLUDE (month) FROM ({select})"
+    stats = write_partitions(con, select, store / contract.name, _keys(contract), load)
+    return _append(delta, contract, stats, out)
+
+
+def _append(delta: Any, contract: Table, stats: list[dict], out: list[dict[str, Any]]) -> int:
+    from deltalake.transaction import AddAction, RemoveAction
+
+    now = time.time_ns() // 1_000_000
+    root = Path(delta.table_uri.removeprefix("file://"))
+    keys = _keys(contract)
+    adds = [
+        AddAction(
+            str(Path(s["filename"]).relative_to(root)),
+            s["file_size_bytes"],
+            {k: s["partition_keys"][k] for k in keys},
+            now,
+            True,
+            json.dumps({"numRecords": s["count"]}),
+        )
+        for s in stats
+    ]
+    removes = [RemoveAction(f["log_path"], True, now, f["bytes"], {k: f[k] for k in keys}) for f in out]
+    delta.create_write_transaction([*removes, *adds], "append", _delta_schema(contract), keys)
+    delta.update_incremental()
+    return delta.version()
+
+
+def _at_pinned(store: Path, contract: Table, pinned: int | None) -> Any:
+    """Open a table for writing as published: whatever a killed writer left behind is undone first."""
+    from deltalake import DeltaTable
+
+    path = store / contract.name
+    if not DeltaTable.is_deltatable(str(path)):
+        return DeltaTable.create(path, _delta_schema(contract), partition_by=_keys(contract))
+    delta = DeltaTable(path)
+    if delta.version() != (pinned or 0):
+        delta.restore(pinned or 0)
+    return delta
+
+
+def _delta_schema(contract: Table) -> Any:
+    from deltalake import Field, Schema
+    from deltalake.schema import PrimitiveType
+
+    types = {"int": "long", "money": "long", "float": "double", "bool": "boolean", "instant": "timestamp_ntz"}
+    fields = [
+        Field(c.name, PrimitiveType(types.get(c.kind, "date" if c.kind == "date" else "string")))
+        for c in contract.columns
+    ]
+    return Schema(fields + ([Field("month", PrimitiveType("string"))] if contract.time else []))
+
+
+def _publish(store: Path, manifest: dict[str, Any], versions: Mapping[str, int]) -> None:
+    tables = {**manifest["tables"], **versions}
+    recent = [*manifest["recent"], manifest["tables"]][-KEEP:]
+    text = json.dumps({"number": manifest["number"] + 1, "tables": tables, "recent": recent}, indent=1)
+    scratch = store / (MANIFEST + ".new")
+    with open(scratch, "w", encoding="utf-8") as handle:
+        handle.write(text)
+        handle.flush()
+        os.fsync(handle.fileno())
+    os.replace(scratch, store / MANIFEST)
+    folder = os.open(store, os.O_RDONLY)
+    os.fsync(folder)
+    os.close(folder)
+
+
+def _explained(store: Path, error: Exception) -> LoadError:
+    full = "No space left" in str(error) or getattr(error, "errno", 0) == 28 or "os error 28" in str(error)
+    if full:
+        return LoadError(
+            "the disk is full; nothing of this load was published and its files were removed",
+            where=str(store),
+            expected="room for the new files beside the old ones",
+            do="free some space and load again; the previous state is unharmed",
+        )
+    if isinstance(error, duckdb.OutOfMemoryException):
+        return LoadError(
+            "the load needs more memory than it may use; nothing of it was published",
+            where=str(store),
+            expected="RETAILKIT_MEMORY of 1GB or more",
+            do="raise RETAILKIT_MEMORY or lower RETAILKIT_THREADS, then load again",
+        )
+    return LoadError(f"the load could not be written: {error}", where=str(store), do="mend the cause and load again")

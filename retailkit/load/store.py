@@ -1,0 +1,195 @@
+"""The merchant store, open for reading: exactly the contract's columns, cut to what was known.
+
+Readers follow the manifest that was published last and keep to it for as long as they are
+open: a load that publishes meanwhile is seen by the next `open_store`, never half.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pandas as pd
+
+from retailkit.load.engine import connect, files_select, literal, quote
+from retailkit.load.errors import LoadError
+from retailkit.load.publish import active_files, day_column, read_manifest
+from retailkit.schema import TABLES, Table, table
+
+FACT_DATES = ("left_on", "closed_on", "solved_on", "activated_on", "redeemed_on")
+"""Dates that tell what happened (not what is planned, as ``ends_on`` does): hidden until they are past."""
+
+
+@dataclass(frozen=True)
+class Store:
+    """The canonical tables of some merchants as known at ``as_of``: one attribute per table.
+
+    ``store.orders`` is an Ibis table with the contract's columns; a table that was never
+    loaded is there too, empty.
+    """
+
+    folder: Path
+    merchants: tuple[str, ...] | None
+    as_of: date | None
+    versions: Mapping[str, int]
+    connection: Any = field(repr=False)
+    zones: Mapping[str, str] = field(repr=False)
+
+    def __getattr__(self, name: str) -> Any:
+        if name not in TABLES:
+            raise AttributeError(f"no canonical table '{name}'; there are {', '.join(TABLES)}")
+        self.connection.con.execute(f"CREATE VIEW IF NOT EXISTS {quote(name)} AS {self._select(table(name))}")
+        return self.connection.table(name)
+
+    def __getitem__(self, name: str) -> Any:
+        return getattr(self, table(name).name)
+
+    def has(self, name: str) -> bool:
+        """Tell whether any row of a table was known."""
+        if name not in self.versions or not self._files(name):
+            return False
+        query = f"SELECT 1 FROM ({self._select(table(name))}) LIMIT 1"
+        return self.connection.con.execute(query).fetchone() is not None
+
+    def rows(self) -> pd.DataFrame:
+        """Return one row per table that holds any: ``table, room, rows, first, last`` (days)."""
+        found = []
+        for name in TABLES:
+            if name not in self.versions or not self._files(name):
+                continue
+            contract = table(name)
+            day = day_column(contract) or contract.time
+            span = f"min({quote(day)})::DATE, max({quote(day)})::DATE" if day else "NULL::DATE, NULL::DATE"
+            query = f"SELECT count(*), {span} FROM ({self._select(contract)})"
+            found.append((name, contract.room, *self.connection.con.execute(query).fetchone()))
+        frame = pd.DataFrame(found, columns=["table", "room", "rows", "first", "last"])
+        return frame.loc[frame["rows"] > 0].reset_index(drop=True)
+
+    def fingerprint(self) -> dict[str, str]:
+        """Return a hash of the files behind each table: equal hashes, equal rows."""
+        return {
+            name: hashlib.sha256("\n".join(sorted(f["log_path"] for f in files)).encode()).hexdigest()[:16]
+            for name in sorted(self.versions)
+            if (files := self._files(name))
+        }
+
+    def _files(self, name: str) -> list[dict[str, Any]]:
+        merchants = None if self.merchants is None else list(self.merchants)
+        return active_files(self.folder, name, self.versions[name], merchants)
+
+    def _select(self, contract: Table) -> str:
+        files = self._files(contract.name) if contract.name in self.versions else []
+        if self.as_of and contract.time:
+            last = self.as_of.strftime("%Y-%m")
+            files = [f for f in files if f["month"] == "undated" or f["month"] <= last]
+        select = files_select(contract, [f["path"] for f in files])
+        if self.as_of is None or not files:
+            return select
+        columns = ", ".join(self._masked(contract, c.name) for c in contract.columns)
+        known = self._known(contract)
+        return f"SELECT {columns} FROM ({select})" + (f" WHERE {known}" if known else "")
+
+    def _cut(self) -> str:
+        """Return SQL of the instant at which the merchant's local day ``as_of`` starts, in UTC."""
+        zones = sorted(set(self.zones.values())) or ["UTC"]
+        if len(zones) == 1:
+            return _midnight(self.as_of, zones[0])
+        cases = " ".join(f"WHEN {literal(m)} THEN {_midnight(self.as_of, z)}" for m, z in self.zones.items())
+        return f"CASE merchant {cases} ELSE {_midnight(self.as_of, 'UTC')} END"
+
+    def _known(self, contract: Table) -> str:
+        """Return SQL that keeps rows known before ``as_of``; a row without any time is kept."""
+        day = f"DATE {literal(str(self.as_of))}"
+        column = day_column(contract)
+        if contract.name == "pushes":
+            # a mailing known by its campaign alone is known from the campaign's first day
+            started = f"SELECT merchant, campaign_id FROM ({self._select(table('campaigns'))})"
+            undated = f"(sent_on IS NULL AND (campaign_id IS NULL OR (merchant, campaign_id) IN ({started})))"
+            return f"(sent_on < {day} OR {undated})"
+        if column and column == contract.time:
+            return f"({quote(column)} < {day} OR {quote(column)} IS NULL)"
+        tests = [f"{quote(contract.time)} < {self._cut()}"] if contract.time else []
+        if column:
+            tests = [f"coalesce({quote(column)} < {day}, {tests[0]}, true)"]
+        elif tests:
+            tests = [f"({tests[0]} OR {quote(contract.time or '')} IS NULL)"]
+        return tests[0] if tests else ""
+
+    def _masked(self, contract: Table, name: str) -> str:
+        """Return SQL of a column, empty where it tells what happened on or after ``as_of``."""
+        quoted, kind = quote(name), contract[name].kind
+        if kind == "instant" and name != contract.time:
+            return f"CASE WHEN {quoted} < {self._cut()} THEN {quoted} END AS {quoted}"
+        if name in FACT_DATES and name != day_column(contract):
+            return f"CASE WHEN {quoted} < DATE {literal(str(self.as_of))} THEN {quoted} END AS {quoted}"
+        return quoted
+
+
+def open_store(
+    store: str | Path,
+    merchants: str | Sequence[str] | None = None,
+    as_of: str | date | None = None,
+    threads: int | None = None,
+    memory: str | None = None,
+) -> Store:
+    """Open the published state of a store; every table as it was known before the local day ``as_of``.
+
+    Parameters
+    ----------
+    merchants : an id, a list of ids, or None for all.
+    as_of : ISO date; rows of that local day and later are not there, and instants that tell
+        what happened later (unfollowed, released ...) are empty. None shows everything.
+
+    Raises
+    ------
+    LoadError
+        If there is no store in the folder, or a merchant is not in it; near names are suggested.
+    """
+    folder = Path(store)
+    manifest = read_manifest(folder)
+    if not manifest["tables"]:
+        raise LoadError(
+            "there is no published store", str(folder), "a folder that a load wrote", "retailkit load COHORT"
+        )
+    wanted = None if merchants is None else (merchants,) if isinstance(merchants, str) else tuple(map(str, merchants))
+    day = None if as_of is None else date.fromisoformat(str(as_of))
+    backend = connect(threads, memory)
+    zones = _zones(folder, manifest["tables"], backend, wanted)
+    return Store(folder, wanted, day, manifest["tables"], backend, zones)
+
+
+def _midnight(day: date | None, zone: str) -> str:
+    """Return SQL of the UTC instant at which a local day starts in a zone."""
+    assert day is not None
+    start = datetime(day.year, day.month, day.day, tzinfo=ZoneInfo(zone)).astimezone(UTC)
+    return f"TIMESTAMP '{start:%Y-%m-%d %H:%M:%S}'"
+
+
+def _zones(folder: Path, versions: Mapping[str, int], backend: Any, wanted: tuple[str, ...] | None) -> dict[str, str]:
+    """Return each merchant's time zone; refuse merchants that no loaded table knows."""
+    zones: dict[str, str] = {}
+    if "merchants" in versions:
+        files = [f["path"] for f in active_files(folder, "merchants", versions["merchants"])]
+        query = f"SELECT merchant, any_value(zone) FROM ({files_select(table('merchants'), files)}) GROUP BY 1"
+        zones = {m: z or "UTC" for m, z in backend.con.execute(query).fetchall()}
+    if wanted is None:
+        return zones
+    known = set(zones)
+    for name in versions if not set(wanted) <= known else ():
+        known |= {f["merchant"] for f in active_files(folder, name, versions[name])}
+    unknown = [m for m in wanted if m not in known]
+    if unknown:
+        near = [n for m in unknown for n in get_close_matches(m, sorted(known), 1)]
+        raise LoadError(
+            f"unknown merchant: {', '.join(unknown)}" + (f" (did you mean {', '.join(near)}?)" if near else ""),
+            where=str(folder),
+            expected=f"one of {', '.join(sorted(known)[:30])}",
+            do="load its exports first, or correct the id",
+        )
+    return {m: zones.get(m, "UTC") for m in wanted}
