@@ -25,7 +25,7 @@ def number(value: float | None, lang: str = "en", digits: int = 3) -> str:
     """Write a figure with K, M, B or 万, 亿 and ``digits`` significant digits.
 
     >>> number(1_234_567), number(999_960), number(45), number(-0.256)
-    ('1.23M', '1.00M', '45', '−0.26')
+    ('1.23M', '1.00M', '45', '−0.256')
     >>> number(123_456_789, "zh"), number(52_000, "zh"), number(None)
     ('1.23亿', '5.20万', '–')
     """
@@ -37,14 +37,14 @@ def number(value: float | None, lang: str = "en", digits: int = 3) -> str:
     rounded = float(f"{size:.{digits}g}") if math.isfinite(size) else size
     for scale, letter in _UNITS[lang]:
         if rounded >= scale:
-            return sign + _significant(rounded / scale, digits) + letter
+            return sign + _significant(size / scale, digits) + letter
     if size >= 100 or float(size).is_integer():
         return f"{sign}{size:,.0f}"
     return sign + _significant(size, digits)
 
 
 def _significant(size: float, digits: int) -> str:
-    whole = 1 if size < 1 else len(str(int(size)))
+    whole = math.floor(math.log10(float(f"{size:.{digits}g}"))) + 1 if size > 0 else 1
     return f"{size:,.{max(0, digits - whole)}f}"
 
 

@@ -53,7 +53,7 @@ from retailkit.charts.words import choose, text_width, wrap
 
 __all__ = [
     "ACCENT", "DOWN", "FONT", "GOLD", "GREEN", "GREY", "GRID", "HEIGHT", "INK", "MUTED", "PALE", "PALETTE", "PAPER",
-    "PURPLE", "ROSE", "SKY", "TOTAL", "UNSURE", "UP", "WARM", "WIDTH",
+    "ROSE", "SKY", "TOTAL", "UNSURE", "UP", "WARM", "WIDTH", "WINE",
     "choose", "date_axis", "empty", "frame", "interval", "major", "missing", "money", "money_axis", "number",
     "number_axis", "percent", "percent_axis", "shade", "text_width", "ticks", "wrap",
 ]  # fmt: skip
@@ -64,10 +64,10 @@ FONT = (
     "Helvetica Neue, Arial, sans-serif"
 )
 INK, MUTED, GRID, PAPER = "#22303C", "#66727F", "#E3E7EB", "#FFFFFF"
-ACCENT, WARM, GREEN, GOLD, PURPLE, SKY, ROSE, GREY = (
-    "#2A6496", "#E07B39", "#2C9C84", "#D9B23D", "#6A4C93", "#85BEE0", "#C2506E", "#A3ABB3",
+ACCENT, WARM, GREEN, GOLD, WINE, SKY, ROSE, GREY = (
+    "#2A6496", "#E07B39", "#5DB8A0", "#E8C95A", "#7A2F4E", "#85BEE0", "#C2506E", "#A3ABB3",
 )  # fmt: skip
-PALETTE = (ACCENT, WARM, GREEN, GOLD, PURPLE, SKY, ROSE, GREY)
+PALETTE = (ACCENT, WARM, GREEN, WINE, SKY, GOLD, ROSE, GREY)
 UP, DOWN, TOTAL, UNSURE = ACCENT, WARM, "#4A5763", GREY
 """Rises, falls, totals of a waterfall, and what cannot be told from zero."""
 PALE = {"programme": "rgba(42,100,150,0.10)", "festival": "rgba(217,178,61,0.22)", "event": "rgba(102,114,127,0.12)"}
@@ -89,11 +89,11 @@ def interval(
         for lo, hi, place, own in zip(low, high, at, colours, strict=True):
             if own == shade_ and not (missing(lo) or missing(hi)):
                 ends, places = [*ends, lo, hi, None], [*places, place, place, None]
-        x, y = (ends, places) if horizontal else (places, ends)
+        across, up = (ends, places) if horizontal else (places, ends)
         bars.append(
             go.Scatter(
-                x=x,
-                y=y,
+                x=across,
+                y=up,
                 mode="lines",
                 line={"color": shade_, "width": 5},
                 opacity=0.35,
@@ -111,11 +111,12 @@ def interval(
 
 
 def shade(fig: go.Figure, start: Any, end: Any, label: str = "", kind: str = "event") -> go.Figure:
-    """Shade the days from ``start`` to ``end`` behind the data, its label inside the top edge."""
+    """Shade days behind the data: a programme named at the top, other days at the foot."""
+    place = "top left" if kind == "programme" else "bottom center"
     fig.add_shape(
         type="rect", x0=str(start), x1=str(end), y0=0, y1=1, yref="paper", layer="below",
         line_width=0, fillcolor=PALE[kind],
-        label={"text": label, "textposition": "top center", "font": {"size": 11, "color": MUTED}} if label else None,
+        label={"text": label, "textposition": place, "font": {"size": 11, "color": MUTED}} if label else None,
     )  # fmt: skip
     return fig
 
@@ -137,24 +138,24 @@ def frame(
     foot = wrap(choose(lang, "Source: ", "来源：") + source, room, 11) if source else []
     legend = _legend_rows(fig, room)
     top = 18 + 27 * len(head) + 19 * len(sub) + 12 + 24 * legend
-    low = 44 + bottom + (14 * len(foot) + 10 if foot else 0)
+    low = 50 + bottom + (14 * len(foot) + 10 if foot else 0)
     margin = _label_width(fig) if left is None else left
     fig.update_layout(
         template=pio.templates["retailkit"], width=None, height=height, autosize=True,
-        margin={"t": top, "b": low, "l": margin, "r": right, "pad": 4},
+        margin={"t": top, "b": low, "l": margin, "r": right, "pad": 0},
         title={
             "text": "<b>" + "<br>".join(head) + "</b>",
             "x": 0, "xref": "container", "xanchor": "left", "y": 1, "yref": "container", "yanchor": "top",
-            "pad": {"l": _SIDE, "t": 16},
+            "pad": {"l": _SIDE, "t": 16 if len(head) == 1 else 30},  # plotly hangs a title by its middle
         },
         showlegend=legend > 0,
         legend={"orientation": "h", "x": 0, "xanchor": "left", "yanchor": "bottom",
                 "y": 1 + 6 / max(height - top - low, 80)},
     )  # fmt: skip
     if sub:
-        _words_at(fig, "<br>".join(sub), 13, x=_SIDE - margin, y=top - 18 - 27 * len(head), above=True)
+        _words_at(fig, "<br>".join(sub), 13, x=_SIDE - 2 - margin, y=top - 18 - 27 * len(head), above=True)
     if foot:
-        _words_at(fig, "<br>".join(foot), 11, x=_SIDE - margin, y=10 - low, above=False)
+        _words_at(fig, "<br>".join(foot), 11, x=_SIDE - 2 - margin, y=10 - low, above=False)
     return fig
 
 
@@ -182,7 +183,7 @@ def _label_width(fig: go.Figure) -> float:
     lines = [line for text in texts for line in text.split("<br>") if not text[:4].isdigit() or len(text) < 8]
     widest = max((text_width(line, 12) for line in lines), default=30)
     titled = any(axis.title.text for axis in fig.select_yaxes())
-    return min(max(widest + 22, 56), 300) + (18 if titled else 0)
+    return min(max(widest + 26, 60), 300) + (18 if titled else 0)
 
 
 def empty(title: str, sentence: str, *, lang: str = "en", height: int = 240) -> go.Figure:
@@ -202,7 +203,7 @@ def _template() -> go.layout.Template:
         "gridcolor": GRID, "linecolor": "#B8C0C8", "tickcolor": "#B8C0C8",
         "zerolinecolor": "#B8C0C8", "zerolinewidth": 1,
         "tickfont": {"color": MUTED, "size": 12}, "title": {"font": {"color": MUTED, "size": 12}, "standoff": 8},
-        "automargin": False, "ticklen": 4,
+        "automargin": False, "ticklen": 4, "ticklabelstandoff": 4,
     }  # fmt: skip
     layout = go.Layout(
         font={"family": FONT, "size": 12, "color": INK},

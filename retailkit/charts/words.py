@@ -33,7 +33,8 @@ def wrap(text: str, width: float, size: float) -> list[str]:
     >>> wrap("Sales doubled in a year", 100, 12)
     ['Sales doubled in', 'a year']
     """
-    lines, line = [], ""
+    lines: list[str] = []
+    line = ""
     for word in _words(text):
         if line and text_width((line + word).rstrip(), size) > width:
             lines, line = [*lines, line.rstrip()], word.lstrip()
