@@ -1,0 +1,86 @@
+"""How much of the business the persons cover, and how right they are where truth is known."""
+
+from __future__ import annotations
+
+import ibis
+import numpy as np
+import pandas as pd
+from ibis.expr.types import Table
+
+COVERAGE = ("merchant", "system", "orders", "net_amount", "order_share", "money_share", "linked_order_share")
+QUALITY = ("merchant", "pairs_found", "pairs_true", "pairs_right", "precision", "recall")
+
+
+def link_coverage(orders: Table, persons: Table) -> pd.DataFrame:
+    """One row per merchant and system of the paying account, with what it covers.
+
+    ``system`` is ``known person`` for all orders whose person is known, ``unknown person``
+    for those without an account, else the system of the paying account. ``net_amount`` is in
+    the minor unit; ``linked_order_share`` is the share of the row's orders whose person was
+    seen under more than one account, which is what makes a person more than an account.
+    """
+    who = persons.select("merchant", "account", "system", "accounts", known=True)
+    paid = orders.select("merchant", "account", "net_amount").left_join(who, ["merchant", "account"])
+    paid = paid.mutate(
+        system=paid.known.fill_null(False).ifelse(paid.system.fill_null("?"), "unknown person"),
+        linked=(paid.accounts.fill_null(0) > 1).ifelse(1, 0),
+    )
+    frame = paid.group_by(["merchant", "system"]).agg(
+        orders=paid.count(), net_amount=paid.net_amount.sum(), linked=paid.linked.sum()
+    )
+    frame = frame.execute()
+    known = frame[frame["system"] != "unknown person"].groupby("merchant", as_index=False).sum(numeric_only=True)
+    frame = pd.concat([known.assign(system="known person"), frame], ignore_index=True)
+    whole = frame[frame["system"] != "known person"].groupby("merchant")[["orders", "net_amount"]].sum()
+    whole = whole.loc[frame["merchant"]]
+    frame["order_share"] = frame["orders"] / whole["orders"].replace(0, np.nan).to_numpy()
+    frame["money_share"] = frame["net_amount"] / whole["net_amount"].replace(0, np.nan).to_numpy()
+    frame["linked_order_share"] = frame["linked"] / frame["orders"].replace(0, np.nan)
+    order = frame["system"].map({"known person": 0, "unknown person": 2}).fillna(1)
+    frame = frame.assign(order=order).sort_values(["merchant", "order", "system"], ignore_index=True)
+    return frame[list(COVERAGE)].astype({"orders": "int64", "net_amount": "int64"})
+
+
+def coverage_sentence(coverage: pd.DataFrame) -> str:
+    """Say in one sentence how much of the merchant's money comes from known persons."""
+    known = coverage[coverage["system"] == "known person"]
+    if known.empty or not known["orders"].sum():
+        return "No order names the account that paid, so no person is known and this study sees orders only."
+    row = known.iloc[0]
+    linked = row["linked_order_share"]
+    across = (
+        "each of them is seen under one account only"
+        if linked == 0
+        else f"{linked:.0%} of these orders come from persons seen under more than one account"
+    )
+    return (
+        f"{row['order_share']:.1%} of the orders and {row['money_share']:.1%} of the money come from "
+        f"known persons; {across}."
+    )
+
+
+def link_quality(persons: Table, truth: Table) -> pd.DataFrame:
+    """One row per merchant: pairwise precision and recall of the persons against the truth.
+
+    ``truth`` holds ``merchant, account, person``. A *pair* is two accounts of one person;
+    accounts without a truth are left out. Precision is the share of found pairs that are
+    right, recall the share of true pairs that were found; empty where there is no pair.
+    """
+    real = truth.select("merchant", "account", real=truth.person)
+    both = persons.select("merchant", "account", "person").inner_join(real, ["merchant", "account"])
+    counts = [
+        _pairs(both, ["person"], "pairs_found"),
+        _pairs(both, ["real"], "pairs_true"),
+        _pairs(both, ["person", "real"], "pairs_right"),
+    ]
+    frame = counts[0].merge(counts[1], on="merchant").merge(counts[2], on="merchant")
+    frame["precision"] = frame["pairs_right"] / frame["pairs_found"].replace(0, np.nan)
+    frame["recall"] = frame["pairs_right"] / frame["pairs_true"].replace(0, np.nan)
+    return frame[list(QUALITY)].sort_values("merchant", ignore_index=True)
+
+
+def _pairs(both: Table, by: list[str], name: str) -> pd.DataFrame:
+    sizes = both.group_by(["merchant", *by]).agg(n=both.count())
+    twice = sizes.mutate(twice=sizes.n * (sizes.n - 1)).group_by("merchant").agg(twice=ibis._.twice.sum())
+    frame = twice.execute()
+    return pd.DataFrame({"merchant": frame["merchant"], name: frame["twice"].astype("int64") // 2})
