@@ -18,7 +18,7 @@ _UNITS = {"en": ((1e9, "B"), (1e6, "M"), (1e3, "K")), "zh": ((1e8, "亿"), (1e4,
 
 def missing(value: Any) -> bool:
     """Tell whether a figure is absent: None, NaN or NA."""
-    return value is None or value != value or str(value) in ("<NA>", "NaT")
+    return value is None or str(value) in ("<NA>", "NaT") or value != value
 
 
 def number(value: float | None, lang: str = "en", digits: int = 3) -> str:
