@@ -1,0 +1,176 @@
+"""One row per person: what they bought, when, and how often, before a day."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import ibis
+from ibis import _
+
+PERSON_FEATURES = (
+    "merchant", "person", "orders", "purchase_days", "items", "gross_amount", "refund_amount", "net_amount",
+    "first_paid_on", "last_paid_on", "days_since_last", "age_days", "repeat_days", "days_to_last",
+    "repeat_day_amount", "mean_gap_days", "mean_order_amount",
+)  # fmt: skip
+"""Columns of :func:`person_features`, in order."""
+
+
+def person_orders(orders: ibis.Table, persons: ibis.Table, as_of: str) -> ibis.Table:
+    """One order known before ``as_of`` with the person who paid it; unknown payers are left out.
+
+    Their money is not lost: ``link_coverage`` reports it as *unknown person*.
+
+    Parameters
+    ----------
+    orders : canonical table ``orders``.
+    persons : canonical table ``persons``.
+    as_of : ISO day; only orders of earlier local days count.
+    """
+    known = orders.filter(_.paid_on < _day(as_of), _.account.notnull())
+    who = persons.select("merchant", "account", "person")
+    return known.inner_join(who, ["merchant", "account"])
+
+
+def person_features(
+    orders: ibis.Table, persons: ibis.Table, as_of: str, refunds: ibis.Table | None = None
+) -> ibis.Table:
+    """One row per merchant and person who bought before ``as_of``.
+
+    All durations are whole days of the merchant's zone and end on the last day known, the day
+    before ``as_of``: who bought on that day has ``days_since_last`` 0. Money is in minor units.
+
+    - ``orders``, ``purchase_days`` (distinct days with an order), ``items``
+    - ``gross_amount`` paid, ``refund_amount`` given back, ``net_amount`` their difference (it may be
+      negative where a refund belongs to an order older than the data)
+    - ``first_paid_on``, ``last_paid_on``, ``days_since_last``
+    - ``age_days``: from the first purchase (the *T* of buy-till-you-die models)
+    - ``repeat_days``: purchase days after the first one (their *frequency*)
+    - ``days_to_last``: from the first purchase to the last (their *recency* or *t_x*)
+    - ``repeat_day_amount``: mean gross amount of the repeat purchase days (their *monetary value*)
+    - ``mean_gap_days``: mean days between purchase days; null for who bought once
+    - ``mean_order_amount``: gross amount per order
+
+    Parameters
+    ----------
+    orders, persons : canonical tables.
+    as_of : ISO day.
+    refunds : canonical table; where a merchant has refunds in it before ``as_of`` they replace the
+        refunds written on the orders, which are those known at the export and so may lie after ``as_of``.
+
+    Examples
+    --------
+    >>> import ibis
+    >>> import pandas as pd
+    >>> days = pd.to_datetime(["2024-01-01", "2024-01-11", "2024-01-31"])
+    >>> orders = ibis.memtable(
+    ...     {
+    ...         "merchant": ["m"] * 3, "order_id": ["1", "2", "3"], "account": ["crm:1"] * 3, "paid_on": days,
+    ...         "items": [1, 1, 1], "gross_amount": [500, 700, 900], "refund_amount": [0, 0, 0],
+    ...     }
+    ... ).mutate(paid_on=ibis._.paid_on.cast("date"))
+    >>> persons = ibis.memtable({"merchant": ["m"], "account": ["crm:1"], "person": ["p1"]})
+    >>> one = person_features(orders, persons, "2024-02-01").to_pandas().iloc[0]
+    >>> int(one.days_since_last), int(one.repeat_days), float(one.mean_gap_days), float(one.repeat_day_amount)
+    (0, 2, 15.0, 800.0)
+    """
+    bought = person_orders(orders, persons, as_of)
+    days = bought.group_by("merchant", "person", "paid_on").agg(
+        orders=_.count(),
+        items=_["items"].sum().fill_null(0),
+        gross_amount=_.gross_amount.sum().fill_null(0),
+        refund_amount=_.refund_amount.sum().fill_null(0),
+    )
+    people = days.group_by("merchant", "person").agg(
+        orders=_.orders.sum(),
+        purchase_days=_.count(),
+        items=_["items"].sum(),
+        gross_amount=_.gross_amount.sum(),
+        refund_amount=_.refund_amount.sum(),
+        first_paid_on=_.paid_on.min(),
+        last_paid_on=_.paid_on.max(),
+        first_day_amount=_.gross_amount.argmin(_.paid_on),
+    )
+    if refunds is not None:
+        people = _with_refunds(people, refunds, persons, as_of)
+    return _with_durations(people, as_of).select(*PERSON_FEATURES)
+
+
+def _with_durations(people: ibis.Table, as_of: str) -> ibis.Table:
+    """One person with days and means derived from the sums."""
+    last_known_day = _day(as_of)
+    people = people.mutate(
+        net_amount=_.gross_amount - _.refund_amount,
+        days_since_last=_days(last_known_day, people.last_paid_on) - 1,
+        age_days=_days(last_known_day, people.first_paid_on) - 1,
+        repeat_days=_.purchase_days - 1,
+        days_to_last=_days(people.last_paid_on, people.first_paid_on),
+    )
+    repeats = _.repeat_days.nullif(0).cast("float64")
+    return people.mutate(
+        repeat_day_amount=((_.gross_amount - _.first_day_amount) / repeats).fill_null(0.0),
+        mean_gap_days=_.days_to_last / repeats,
+        mean_order_amount=_.gross_amount / _.orders.nullif(0).cast("float64"),
+    )
+
+
+def _with_refunds(people: ibis.Table, refunds: ibis.Table, persons: ibis.Table, as_of: str) -> ibis.Table:
+    """One person whose refund_amount comes from the refunds table where the merchant has one."""
+    known = refunds.filter(_.refunded_on < _day(as_of))
+    who = persons.select("merchant", "account", "person")
+    per_person = (
+        known.filter(_.account.notnull())
+        .inner_join(who, ["merchant", "account"])
+        .group_by("merchant", "person")
+        .agg(table_amount=_.refund_amount.sum())
+    )
+    covered = known.select("merchant").distinct().mutate(covered=True)
+    joined = people.left_join(per_person, ["merchant", "person"]).drop("merchant_right", "person_right")
+    joined = joined.left_join(covered, "merchant").drop("merchant_right")
+    amount = joined.covered.ifelse(joined.table_amount.fill_null(0), joined.refund_amount)
+    return joined.mutate(refund_amount=amount).drop("table_amount", "covered")
+
+
+def doubts_about_people(features: ibis.Table, minimum: int = 100) -> list[str]:
+    """Return one sentence per reason to read segments of these persons with care; empty if none.
+
+    Looks for no persons, too few (under ``minimum``), everybody bought once, one value in a column
+    and persons whose refunds exceed what they paid.
+    """
+    facts = (
+        features.agg(
+            persons=_.count(),
+            most_orders=_.orders.max(),
+            below_zero=(_.net_amount < 0).cast("int64").sum(),
+            spend_values=_.net_amount.nunique(),
+            recency_values=_.days_since_last.nunique(),
+        )
+        .to_pandas()
+        .iloc[0]
+    )
+    persons = int(facts.persons)
+    if persons == 0:
+        return ["No order could be tied to a person, so there are no segments."]
+    said = []
+    if persons < minimum:
+        said.append(f"Only {persons} persons bought: segments of so few are read with their intervals or not at all.")
+    if persons > 1 and int(facts.most_orders) == 1:
+        said.append("Every person bought once: frequency tells nothing, and gaps between orders are unknown.")
+    if persons > 1 and int(facts.spend_values) == 1:
+        said.append("Every person spent the same amount: spend tells nothing.")
+    if persons > 1 and int(facts.recency_values) == 1:
+        said.append("Every person bought last on the same day: recency tells nothing.")
+    if int(facts.below_zero) > 0:
+        said.append(
+            f"{int(facts.below_zero)} persons were refunded more than they paid (refunds of orders before the data "
+            "begin, or booked twice); they keep their negative net spend and the lowest spend score."
+        )
+    return said
+
+
+def _day(as_of: str) -> ibis.Value:
+    return ibis.date(date.fromisoformat(as_of).isoformat())
+
+
+def _days(later: ibis.Value, earlier: ibis.Value) -> ibis.Value:
+    """Whole days between two dates."""
+    return later.delta(earlier, unit="day").cast("int64")
