@@ -1,0 +1,111 @@
+"""Paths -> the reduced rows that models read: transitions, and aggregated paths."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import ibis
+import ibis.expr.types as ir
+import numpy as np
+import pandas as pd
+
+ORDER, NONE = "(order)", "(none)"
+START = "(start)"
+
+
+def exposure_journeys(paths: ir.Table) -> ir.Table:
+    """One row per exposure of a journey whose end is known; the journeys a rate can be taken of.
+
+    Order-attached touches are left out (nobody knows who saw them and did not buy), as are
+    unattributed orders and journeys too young to judge.
+    """
+    rows = paths.filter((paths.kind == "exposure") & paths.outcome.isin(("order", "none")))
+    whole = ibis.window(group_by=["merchant", "journey_id"])
+    return rows.mutate(path_length=rows.position.count().over(whole))
+
+
+def transitions(paths: ir.Table, order: int = 1, by: tuple[str, ...] = ()) -> pd.DataFrame:
+    """One row per window of touchpoints and what came next: how many journeys, how much money.
+
+    Parameters
+    ----------
+    paths : ibis table from :func:`paths`
+    order : int
+        Touchpoints in a window.
+    by : tuple of column names of ``paths``
+        Further columns to count by: ``("person",)`` for a bootstrap over persons.
+
+    Returns
+    -------
+    ``w1`` (the latest touchpoint) to ``w<order>`` (empty before the first), ``first`` (1 where the
+    window starts a journey), ``then`` (a touchpoint, ``(order)`` or ``(none)``), ``journeys``,
+    ``value`` (net amount of the orders, minor units).
+    """
+    rows = exposure_journeys(paths)
+    along = ibis.window(group_by=["merchant", "journey_id"], order_by="position")
+    ends = (rows.outcome == "order").ifelse(ORDER, NONE)
+    last = rows.position == rows.path_length
+    windows = {f"w{i + 1}": rows.touchpoint.lag(i).over(along) if i else rows.touchpoint for i in range(order)}
+    rows = rows.mutate(
+        **windows,
+        first=(rows.position == 1).cast("int64"),
+        then=last.ifelse(ends, rows.touchpoint.lead().over(along)),
+        paid=(last & (rows.outcome == "order")).ifelse(rows.net_amount, 0),
+    )
+    key = [*by, *windows, "first", "then"]
+    counted = rows.group_by(key).aggregate(journeys=rows.position.count(), value=rows.paid.sum())
+    return counted.execute().sort_values(key, ignore_index=True, na_position="first")
+
+
+@dataclass(frozen=True)
+class AggregatedPaths:
+    """Many journeys with the same touchpoints as one path, in flat arrays.
+
+    ``codes`` holds the touchpoints of all paths end to end as positions in ``touchpoints``;
+    path i is ``codes[offsets[i]:offsets[i + 1]]``. ``orders`` and ``nulls`` count the journeys
+    with and without a purchase (fractions are allowed), ``value`` is their money.
+    """
+
+    touchpoints: tuple[str, ...]
+    codes: np.ndarray
+    offsets: np.ndarray
+    orders: np.ndarray
+    nulls: np.ndarray
+    value: np.ndarray
+
+    def __post_init__(self) -> None:
+        paths = len(self.offsets) - 1
+        for name in ("orders", "nulls", "value"):
+            if len(getattr(self, name)) != paths:
+                raise ValueError(f"{name} has {len(getattr(self, name))} entries; there are {paths} paths")
+        if (np.diff(self.offsets) < 1).any():
+            raise ValueError("a path without a touch: leave it out, its orders are unattributed")
+        if len(self.orders) and (np.min(self.orders) < 0 or np.min(self.nulls) < 0):
+            raise ValueError("orders and nulls count journeys: 0 or more is needed")
+
+
+def aggregated(
+    paths: Iterable[Sequence[str]] | Iterable[str],
+    orders: Iterable[float],
+    value: Iterable[float] | None = None,
+    nulls: Iterable[float] | None = None,
+    separator: str = ">",
+) -> AggregatedPaths:
+    """Return aggregated paths from lists of touchpoints, or from 'a > b' strings of another tool.
+
+    >>> aggregated(["a > b", "b"], orders=[2, 1]).touchpoints
+    ('a', 'b')
+    """
+    steps = [[s.strip() for s in p.split(separator)] if isinstance(p, str) else list(p) for p in paths]
+    flat = [name for path in steps for name in path]
+    codes, names = pd.factorize(np.asarray(flat, dtype=object), sort=True)
+    bought = np.asarray(list(orders), dtype=float)
+    return AggregatedPaths(
+        touchpoints=tuple(map(str, names)),
+        codes=codes.astype(np.int32),
+        offsets=np.concatenate([[0], np.cumsum([len(p) for p in steps])]).astype(np.int64),
+        orders=bought,
+        nulls=np.zeros(len(bought)) if nulls is None else np.asarray(list(nulls), dtype=float),
+        value=np.zeros(len(bought)) if value is None else np.asarray(list(value), dtype=float),
+    )
