@@ -63,18 +63,21 @@ def journey(shops: tuple[str, ...] = ("367",)) -> dict[str, ibis.Table]:
       cast(round((sales_value - coupon_disc) * 100) as bigint) net_amount
       from {file("transactions")} where cast(store_id as varchar) in ({shop_list})""")
     con.raw_sql("""
-    create table orders as select merchant, order_id, any_value(account) account, min(paid_at) paid_at, min(paid_on) paid_on,
-      any_value(shop_id) shop_id, sum(discount_amount)::bigint discount_amount, sum(net_amount)::bigint gross_amount,
+    create table orders as select merchant, order_id, any_value(account) account,
+      min(paid_at) paid_at, min(paid_on) paid_on, any_value(shop_id) shop_id,
+      sum(discount_amount)::bigint discount_amount, sum(net_amount)::bigint gross_amount,
       sum(net_amount)::bigint net_amount from order_lines group by merchant, order_id""")
     con.raw_sql(f"""
     create table merchant_list as select unnest([{shop_list}]) merchant;
-    create table pushes as select merchant, campaign_id || ':' || household_id push_id, cast(campaign_id as varchar) campaign_id,
+    create table pushes as select merchant, campaign_id || ':' || household_id push_id,
+      cast(campaign_id as varchar) campaign_id,
       'household:' || household_id account, null::varchar touchpoint, null::timestamp sent_at, null::date sent_on
       from {file("campaigns")}, merchant_list;
     create table campaigns as select merchant, cast(campaign_id as varchar) campaign_id, campaign_type campaign,
       'mailing' touchpoint, start_date::date starts_on, end_date::date ends_on
       from {file("campaign_descriptions")}, merchant_list;
-    create table coupons as select merchant, cast(coupon_upc as varchar) coupon_id, cast(campaign_id as varchar) campaign_id,
+    create table coupons as select merchant, cast(coupon_upc as varchar) coupon_id,
+      cast(campaign_id as varchar) campaign_id,
       'household:' || household_id account, null::timestamp redeemed_at, redemption_date::date redeemed_on,
       null::varchar order_id from {file("coupon_redemptions")}, merchant_list;
     create table promo as select cast(store_id as varchar) merchant, cast(product_id as varchar) product_id,
