@@ -1,0 +1,183 @@
+"""Who may stand in for a merchant: complete weeks, and customers of their own.
+
+A donor that shares customers with programme merchants is touched by the programme itself.
+It is dropped where enough others remain; else it stays and its weight is printed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import ibis
+import numpy as np
+import pandas as pd
+from ibis.expr.types import Table
+
+from retailkit.growth.fit import Array, Mask
+
+AT_RISK_SHARE = 0.10
+"""A donor with more than this share of its sales from the programme's customers is at risk."""
+
+ENOUGH = 6
+"""Donors from which weights may be learned; below it every donor counts the same."""
+
+SHORTEST = 12
+"""Weeks before the programme that any estimate needs."""
+
+
+@dataclass(frozen=True)
+class Matrix:
+    """One merchant beside its donors: rows are weeks (cells), columns donors.
+
+    ``y`` (T,), ``x`` (T, J) in logs; ``gmv`` and ``gmv_x`` the mean days behind them; ``pre``
+    marks weeks before the programme; ``days`` the days in each cell.
+    """
+
+    merchant: str
+    donors: tuple[str, ...]
+    weeks: pd.DataFrame
+    y: Array
+    x: Array
+    gmv: Array
+    gmv_x: Array
+    pre: Mask
+    days: Array
+
+
+def shared_customers(orders: Table, merchants: Sequence[str], until: str, common_ids: bool = True) -> pd.DataFrame:
+    """One row per other merchant: how much of its sales comes from the programme's customers.
+
+    Parameters
+    ----------
+    orders : canonical orders of all merchants and donors.
+    merchants : the merchants in the programme.
+    until : ISO date; only orders paid before it count (the programme's first day).
+    common_ids : True where one account means one customer at every merchant (one loyalty
+        programme over all shops); False where each merchant numbers its own, then nothing
+        can be known and the shares are missing.
+
+    Returns
+    -------
+    DataFrame ``donor, customers, shared_customers, shared_share, shared_sales_share``.
+    """
+    names = ["donor", "customers", "shared_customers", "shared_share", "shared_sales_share"]
+    known = orders.filter(orders.paid_on < ibis.date(until))
+    if not common_ids:
+        others = known.filter(~known.merchant.isin(list(merchants))).select(donor="merchant").distinct().execute()
+        return others.sort_values("donor").reindex(columns=names).reset_index(drop=True)
+    known = known.filter(known.account.notnull())  # noqa: PD004
+    spend = known.group_by(["merchant", "account"]).aggregate(spent=known.net_amount.sum())
+    ours = spend.filter(spend.merchant.isin(list(merchants))).select("account").distinct().mutate(ours=ibis.literal(1))
+    theirs = spend.filter(~spend.merchant.isin(list(merchants))).left_join(ours, "account")
+    theirs = theirs.select("merchant", "account", "spent", mark=theirs.ours.fill_null(0))
+    table = (
+        theirs.group_by("merchant")
+        .aggregate(
+            customers=theirs.account.count(),
+            shared_customers=theirs.mark.sum(),
+            spent=theirs.spent.sum(),
+            shared_spent=(theirs.spent * theirs.mark).sum(),
+        )
+        .execute()
+        .rename(columns={"merchant": "donor"})
+    )
+    table["shared_share"] = table["shared_customers"] / table["customers"]
+    spent = table["spent"].astype(float)
+    table["shared_sales_share"] = table["shared_spent"].astype(float) / spent.where(spent > 0)
+    return table[names].sort_values("donor").reset_index(drop=True)
+
+
+def choose_donors(
+    weekly: pd.DataFrame,
+    merchant: str,
+    candidates: Sequence[str],
+    shared: pd.DataFrame | None = None,
+    at_risk_share: float = AT_RISK_SHARE,
+) -> pd.DataFrame:
+    """One row per candidate: whether it is used as a donor, and why not.
+
+    Donors need a whole log series from the week in which the merchant's (or enough donors')
+    series begins to the end of the programme. At-risk donors are dropped where at least
+    ``ENOUGH`` others remain.
+
+    Returns
+    -------
+    DataFrame ``donor, used, at_risk, shared_sales_share, first_week, reason``.
+    """
+    grid = _grid(weekly, "log_gmv")
+    first = {name: _first_whole(grid, name) for name in [merchant, *candidates]}
+    table = pd.DataFrame({"donor": [c for c in candidates if c != merchant]}, dtype="object")
+    table["first_week"] = [first.get(d, pd.NaT) for d in table["donor"]]
+    share = {} if shared is None else dict(zip(shared["donor"], shared["shared_sales_share"], strict=True))
+    table["shared_sales_share"] = [float(share.get(d, float("nan"))) for d in table["donor"]]
+    table["at_risk"] = table["shared_sales_share"] > at_risk_share
+    whole = table["first_week"].notna()
+    start = common_start(first[merchant], table.loc[whole, "first_week"])
+    table["used"] = whole & (pd.to_datetime(table["first_week"]) <= start) if start is not None else False
+    safe = table["used"] & ~table["at_risk"]
+    drop_risky = int(safe.sum()) >= ENOUGH
+    table["reason"] = np.select(
+        [~whole, ~table["used"], table["at_risk"] & drop_risky],
+        ["a week without sales, or closed, before the programme ended", "history starts too late",
+         "shares customers with the programme"],
+        "",
+    )  # fmt: skip
+    table["used"] = safe if drop_risky else table["used"]
+    return table[["donor", "used", "at_risk", "shared_sales_share", "first_week", "reason"]]
+
+
+def common_start(merchant_first: pd.Timestamp, donors_first: pd.Series) -> pd.Timestamp | None:
+    """First week of the study: the merchant's own, moved later until enough donors are there."""
+    if pd.isna(merchant_first):
+        return None
+    starts = pd.to_datetime(donors_first).clip(lower=merchant_first).sort_values()
+    if starts.empty:
+        return merchant_first
+    return starts.iloc[min(ENOUGH, len(starts)) - 1]
+
+
+def matrix(weekly: pd.DataFrame, merchant: str, donors: Sequence[str], column: str = "log_gmv") -> Matrix:
+    """Return the merchant's and its donors' weeks as arrays, from the first week all have.
+
+    Raises
+    ------
+    ValueError
+        If the merchant has no whole series up to the end of the programme.
+    """
+    grid = _grid(weekly, column)
+    starts = [_first_whole(grid, name) for name in [merchant, *donors]]
+    if any(pd.isna(s) for s in starts):
+        missing = [n for n, s in zip([merchant, *donors], starts, strict=True) if pd.isna(s)]
+        raise ValueError(f"no whole weekly series up to the end of the programme for {', '.join(missing)}")
+    grid = grid[grid.index.get_level_values("week") >= max(starts)]
+    cells = weekly.drop_duplicates(["week", "phase"]).set_index(["week", "phase"])
+    money = _grid(weekly, "gmv").reindex(grid.index)
+    span = weekly[weekly["merchant"] == merchant].set_index(["week", "phase"])["days"].reindex(grid.index)
+    weeks = grid.index.to_frame(index=False).assign(
+        days=span.to_numpy(), festival=cells["festival"].reindex(grid.index).to_numpy()
+    )
+    pre = (weeks["phase"] == "before").to_numpy()
+    names = list(donors)
+    return Matrix(
+        merchant, tuple(names), weeks, grid[merchant].to_numpy(float), grid[names].to_numpy(float),
+        money[merchant].to_numpy(float), money[names].to_numpy(float), pre, span.to_numpy(float),
+    )  # fmt: skip
+
+
+def _grid(weekly: pd.DataFrame, column: str) -> pd.DataFrame:
+    rows = weekly[weekly["phase"] != "after"]
+    return rows.pivot(index=["week", "phase"], columns="merchant", values=column).sort_index()
+
+
+def _first_whole(grid: pd.DataFrame, name: str) -> pd.Timestamp:
+    """First week from which the series has no hole; NaT where the programme has one."""
+    if name not in grid:
+        return pd.NaT
+    series = grid[name]
+    inside = series[series.index.get_level_values("phase") == "programme"]
+    if inside.empty or inside.isna().any():
+        return pd.NaT
+    holes = np.flatnonzero(series.isna().to_numpy())
+    start = int(holes[-1]) + 1 if len(holes) else 0
+    return series.index.get_level_values("week")[start]

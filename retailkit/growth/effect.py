@@ -1,0 +1,217 @@
+"""One merchant's effect: the estimator that the data allow, named, with its label.
+
+| data | estimator | label |
+|---|---|---|
+| 13 months before, 6 donors | ridge-augmented synthetic control with intercept | "" |
+| last year there, donors few or poor | difference-in-differences on year-over-year logs | "" |
+| no last year, 6 donors | synthetic control with intercept | season not identified |
+| no last year, 3 to 5 donors | difference-in-differences on donor logs | season not identified |
+| no donors | structural series | descriptive |
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+
+from retailkit.growth.did import did
+from retailkit.growth.donors import ENOUGH, SHORTEST, Matrix, choose_donors, matrix
+from retailkit.growth.fit import Fit, mean_rows, pre_error
+from retailkit.growth.interval import Estimator, doubt, log_effect, placebos
+from retailkit.growth.sc import augmented, sc
+from retailkit.growth.sdid import sdid
+
+LONG = 56
+"""Weeks before the programme that count as thirteen months."""
+
+POOR_FIT = 2.0
+"""A merchant's error before the programme above this multiple of its donors' is a poor fit."""
+
+NO_SEASON = "season not identified"
+ESTIMATORS: dict[str, Estimator] = {"augmented": augmented, "sc": sc, "did": did, "sdid": sdid}
+
+
+@dataclass(frozen=True)
+class Effect:
+    """What the programme did to one merchant's mean daily GMV, in logs, and how sure that is.
+
+    ``effect`` is log(actual / counterfactual): .0953 is 10% more. ``refused`` says why there
+    is no number. ``weeks`` has one row per week (actual and counterfactual mean daily GMV,
+    gap in logs, phase, festival); ``donors`` one row per candidate with its weight; ``others``
+    one row per further estimator, for robustness.
+    """
+
+    merchant: str
+    method: str
+    label: str
+    effect: float
+    low: float
+    high: float
+    level: float
+    se: float
+    df: int
+    p: float
+    rank_p: float
+    mde: float
+    pre_error: float
+    donor_pre_error: float
+    at_risk_weight: float
+    negative_mass: float
+    weeks_before: int
+    weeks: pd.DataFrame
+    donors: pd.DataFrame
+    others: pd.DataFrame
+    placebos: pd.DataFrame
+    refused: str = ""
+    year_over_year: bool = False
+
+    @property
+    def ratio(self) -> float:
+        """Actual over counterfactual mean daily GMV."""
+        return float(np.exp(self.effect))
+
+
+WEEK_COLUMNS = ("week", "phase", "days", "festival", "actual", "counterfactual", "low", "high", "gap")
+NAN = float("nan")
+
+
+def estimate(
+    weekly: pd.DataFrame,
+    merchant: str,
+    candidates: Sequence[str],
+    shared: pd.DataFrame | None = None,
+    method: str = "auto",
+    level: float = 0.90,
+) -> Effect:
+    """Return the effect of the programme on one merchant.
+
+    Parameters
+    ----------
+    weekly : see ``weekly_panel``; merchant and candidates together.
+    candidates : merchants that may be donors (not invited, or not yet).
+    shared : see ``shared_customers``.
+    method : "auto" chooses by what the data allow; or augmented, sc, did, sdid, did_year.
+    level : nominal coverage of the interval.
+
+    Raises
+    ------
+    ValueError
+        If ``method`` is not known. Data that allow no estimate give an ``Effect`` whose
+        ``refused`` says why.
+    """
+    known = ("auto", "did_year", *ESTIMATORS)
+    if method not in known:
+        raise ValueError(f"method '{method}' is not known; choose one of {', '.join(known)}")
+    table = choose_donors(weekly, merchant, candidates, shared)
+    trouble = refusal(weekly, merchant, table)
+    if trouble:
+        return refused(merchant, trouble, table, level)
+    names = table.loc[table["used"], "donor"].tolist()
+    m = matrix(weekly, merchant, names)
+    if int(m.pre.sum()) < SHORTEST:
+        return refused(merchant, f"{int(m.pre.sum())} weeks before the programme; {SHORTEST} are needed", table, level)
+    year = _year_matrix(weekly, merchant, names)
+    chosen = method if method != "auto" else choose(m, year is not None)
+    if chosen == "did_year" and year is None:
+        return refused(merchant, "last year's weeks are not on record for it and at least 3 donors", table, level)
+    used = year if chosen == "did_year" and year is not None else m
+    result = _effect(used, m, ESTIMATORS["did" if chosen == "did_year" else chosen], table, level)
+    label = "" if chosen in ("augmented", "did_year") and (year is not None or m.pre.sum() >= LONG) else NO_SEASON
+    name = "difference-in-differences on year-over-year logs" if chosen == "did_year" else result.method
+    return replace(result, label=label, method=name, year_over_year=chosen == "did_year", others=_others(m, year))
+
+
+def choose(m: Matrix, last_year: bool) -> str:
+    """Name of the estimator that this many weeks, donors and last year's data allow."""
+    if len(m.donors) < ENOUGH:
+        return "did_year" if last_year else "did"
+    if int(m.pre.sum()) < LONG:
+        return "did_year" if last_year else "sc"
+    fit = augmented(m.y, m.x, m.pre, m.days)
+    _, errors = placebos(m, augmented)
+    poor = pre_error(fit, m.pre, m.days) > POOR_FIT * float(np.median(errors))
+    return "did_year" if poor and last_year else "augmented"
+
+
+def refusal(weekly: pd.DataFrame, merchant: str, table: pd.DataFrame) -> str:
+    """Say why there can be no estimate; empty where there can."""
+    own = weekly[weekly["merchant"] == merchant]
+    inside = own[own["phase"] == "programme"]
+    if own.empty:
+        return "no sales on record"
+    if inside.empty or inside["days"].sum() < weekly.loc[weekly["phase"] == "programme"].groupby("merchant")[
+        "days"].sum().max():  # fmt: skip
+        return "no sales on record for the whole programme (closed, or not open yet)"
+    if inside["log_gmv"].isna().any():
+        return "a week of the programme whose sales are zero or below (closed, or refunds above sales)"
+    if (own["phase"] == "before").sum() < SHORTEST:
+        return f"{int((own['phase'] == 'before').sum())} weeks before the programme; {SHORTEST} are needed"
+    used = int(table["used"].sum())
+    return "" if used >= 3 else f"{used} usable donors; 3 are needed for an interval"
+
+
+def refused(merchant: str, why: str, donors: pd.DataFrame, level: float) -> Effect:
+    """Return an ``Effect`` without a number, and the reason."""
+    return Effect(
+        merchant, "none", "", NAN, NAN, NAN, level, NAN, 0, NAN, NAN, NAN, NAN, NAN, NAN, 0.0, 0,
+        pd.DataFrame(columns=list(WEEK_COLUMNS)), donors.assign(weight=0.0),
+        pd.DataFrame(columns=["method", "effect"]), pd.DataFrame(columns=["donor", "effect", "pre_error"]), why,
+    )  # fmt: skip
+
+
+def _year_matrix(weekly: pd.DataFrame, merchant: str, names: Sequence[str]) -> Matrix | None:
+    change = weekly.assign(yoy=weekly["log_gmv"] - weekly["log_last_year"])
+    whole = [n for n in [merchant, *names] if _has_year(change[change["merchant"] == n])]
+    if merchant not in whole or len(whole) < 4:
+        return None
+    return matrix(change, merchant, [n for n in whole if n != merchant], "yoy")
+
+
+def _has_year(rows: pd.DataFrame) -> bool:
+    inside, before = rows[rows["phase"] == "programme"], rows[rows["phase"] == "before"]
+    return bool(len(inside) and inside["yoy"].notna().all() and before["yoy"].tail(8).notna().all() and len(before) > 7)
+
+
+def _effect(m: Matrix, levels: Matrix, estimator: Estimator, table: pd.DataFrame, level: float) -> Effect:
+    fit = estimator(m.y, m.x, m.pre, m.days)
+    tau = log_effect(fit.gap, m.gmv, m.days, ~m.pre)
+    spread = doubt(tau, *placebos(m, estimator), level)
+    weight = dict(zip(m.donors, fit.weights, strict=True))
+    donors = table.assign(weight=table["donor"].map(weight).fillna(0.0))
+    risky = float(donors.loc[donors["at_risk"], "weight"].abs().sum() / max(donors["weight"].abs().sum(), 1e-12))
+    return Effect(
+        m.merchant, fit.method, "", tau, spread.low, spread.high, level, spread.se, spread.df, spread.p,
+        spread.rank_p, spread.mde, pre_error(fit, m.pre, m.days), float(np.median(spread.placebo_pre_errors)),
+        risky, fit.negative_mass, int(m.pre.sum()), _weeks(m, fit, spread.high - tau), donors,
+        pd.DataFrame(), pd.DataFrame({"donor": m.donors, "effect": spread.placebos,
+                                      "pre_error": spread.placebo_pre_errors}),
+    )  # fmt: skip
+
+
+def _weeks(m: Matrix, fit: Fit, half: float) -> pd.DataFrame:
+    counterfactual = m.gmv * np.exp(-fit.gap)
+    return m.weeks.assign(
+        actual=m.gmv, counterfactual=counterfactual, low=counterfactual * np.exp(-half),
+        high=counterfactual * np.exp(half), gap=fit.gap,
+    )[list(WEEK_COLUMNS)]  # fmt: skip
+
+
+def _others(m: Matrix, year: Matrix | None) -> pd.DataFrame:
+    rows = []
+    for estimator in ESTIMATORS.values():
+        fit = estimator(m.y, m.x, m.pre, m.days)
+        rows.append((fit.method, log_effect(fit.gap, m.gmv, m.days, ~m.pre), pre_error(fit, m.pre, m.days)))
+    if year is not None:
+        fit = did(year.y, year.x, year.pre, year.days)
+        tau = log_effect(fit.gap, year.gmv, year.days, ~year.pre)
+        rows.append(("difference-in-differences on year-over-year logs", tau, pre_error(fit, year.pre, year.days)))
+    return pd.DataFrame(rows, columns=["method", "effect", "pre_error"])
+
+
+def pre_mean_gap(effect: Effect) -> float:
+    """Mean gap before the programme, logs; zero by construction for intercept methods."""
+    before = effect.weeks["phase"].eq("before").to_numpy()
+    return float(mean_rows(effect.weeks["gap"].to_numpy(float), before, effect.weeks["days"].to_numpy(float)))

@@ -1,0 +1,76 @@
+"""How sure: what the same estimator says about donors, where nothing happened."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from retailkit.growth.donors import Matrix
+from retailkit.growth.fit import Array, Fit, Mask, pre_error
+
+Estimator = Callable[[Array, Array, Mask, Array | None], Fit]
+
+
+@dataclass(frozen=True)
+class Doubt:
+    """The spread of one estimator over donors taken as if they had been in the programme.
+
+    ``se`` root mean squared placebo effect (their true effect is zero, so no mean is taken
+    off), ``df`` donors, ``low`` and ``high`` the t interval, ``p`` two-sided, ``rank_p`` the
+    share of donors and the merchant itself with an effect as large, ``mde`` the smallest
+    effect found with 80% probability. All in logs.
+    """
+
+    se: float
+    df: int
+    low: float
+    high: float
+    p: float
+    rank_p: float
+    mde: float
+    placebos: Array
+    placebo_pre_errors: Array
+
+
+def log_effect(gap: Array, gmv: Array, days: Array, post: Mask) -> float:
+    """Log of actual over counterfactual GMV, summed over the weeks of the programme.
+
+    >>> one = np.ones(2)
+    >>> round(log_effect(np.log([2.0, 2.0]), one, one, np.array([True, True])), 6)
+    0.693147
+    """
+    actual = gmv[post] * days[post]
+    return float(np.log(actual.sum() / (actual * np.exp(-gap[post])).sum()))
+
+
+def placebos(m: Matrix, estimator: Estimator) -> tuple[Array, Array]:
+    """Effect and pre-period error of each donor, estimated from the other donors."""
+    effects, errors = [], []
+    for j in range(len(m.donors)):
+        fit = estimator(m.x[:, j], np.delete(m.x, j, axis=1), m.pre, m.days)
+        effects.append(log_effect(fit.gap, m.gmv_x[:, j], m.days, ~m.pre))
+        errors.append(pre_error(fit, m.pre, m.days))
+    return np.array(effects), np.array(errors)
+
+
+def doubt(effect: float, placebo: Array, errors: Array, level: float = 0.90) -> Doubt:
+    """Return the donor-placebo t interval and both p values of one effect.
+
+    Raises
+    ------
+    ValueError
+        With fewer than three placebos: no spread can be read from two.
+    """
+    from scipy.stats import t
+
+    count = len(placebo)
+    if count < 3:
+        raise ValueError(f"a donor-placebo interval needs at least 3 donors, there are {count}")
+    se = float(np.sqrt(np.mean(placebo**2)))
+    half = float(t.ppf(0.5 + level / 2, count)) * se
+    p = float(2 * t.sf(abs(effect) / se, count)) if se > 0 else 0.0
+    rank = (1 + int((np.abs(placebo) >= abs(effect)).sum())) / (count + 1)
+    mde = half + float(t.ppf(0.80, count)) * se
+    return Doubt(se, count, effect - half, effect + half, p, rank, mde, placebo, errors)

@@ -1,0 +1,157 @@
+"""Orders to days to weeks: the panel that every growth figure is read from.
+
+The engine reduces orders to one row per merchant and day; what is left is small (a merchant
+has 365 rows a year) and goes on in pandas.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from ibis.expr.types import Table
+
+from retailkit.growth.calendar import bounds, festival_days, last_year
+
+DAILY = ("merchant", "day", "gmv", "gross", "refunds", "orders", "buyers", "unknown_orders", "unknown_gmv",
+         "filled", "partial")  # fmt: skip
+WEEKLY = ("merchant", "week", "phase", "days", "gmv", "orders", "buyers", "log_gmv", "log_last_year", "scale",
+          "festival")  # fmt: skip
+
+EARLY_CLOSE_HOURS = 2.0
+
+
+def with_person(orders: Table, persons: Table) -> Table:
+    """One row per order with the column ``person`` added; null where nobody is known."""
+    who = persons.select("merchant", "account", "person").distinct()
+    return orders.left_join(who, ["merchant", "account"]).select(*orders.columns, "person")
+
+
+def daily_panel(orders: Table, persons: Table) -> pd.DataFrame:
+    """One row per merchant and local day: net GMV (minor units), orders, buyers.
+
+    Days without an order are rows of zeros between the merchant's first and last order, and
+    nowhere else: a shop that is not open yet, or no longer, has no row. A merchant that is
+    silent for longer than ever before at the end of the panel counts as closed. Orders whose
+    buyer is unknown keep their money (``unknown_gmv``).
+
+    Parameters
+    ----------
+    orders, persons : canonical tables, cut to what was known at ``as_of``.
+
+    Returns
+    -------
+    DataFrame with the columns ``DAILY``; ``filled`` marks days without an order, ``partial``
+    the newest day where sales stop hours earlier than on any of the 14 days before.
+    """
+    sales = with_person(orders, persons)
+    unknown = sales.person.isnull().ifelse(1, 0)  # noqa: PD003
+    days = (
+        sales.group_by(["merchant", "paid_on"])
+        .aggregate(
+            gmv=sales.net_amount.sum(),
+            gross=sales.gross_amount.sum(),
+            refunds=sales.refund_amount.fill_null(0).sum(),
+            orders=sales.order_id.count(),
+            buyers=sales.person.nunique(),
+            unknown_orders=unknown.sum(),
+            unknown_gmv=(unknown * sales.net_amount).sum(),
+            last_at=sales.paid_at.max(),
+        )
+        .execute()
+    )
+    if days.empty:
+        return _typed(pd.DataFrame(columns=list(DAILY)))
+    days = days.rename(columns={"paid_on": "day"}).assign(day=lambda d: pd.to_datetime(d["day"]))
+    newest, partial = days["day"].max(), _stops_early(days)
+    filled = pd.concat([_fill(m, rows, newest) for m, rows in days.groupby("merchant")], ignore_index=True)
+    filled["partial"] = partial & (filled["day"] == newest)
+    return _typed(filled)
+
+
+def _typed(days: pd.DataFrame) -> pd.DataFrame:
+    kinds = dict.fromkeys(DAILY, "int64") | {"merchant": "str", "day": "datetime64[us]"}
+    return days[list(DAILY)].astype(kinds | {"filled": "bool", "partial": "bool"})
+
+
+def _fill(merchant: str, rows: pd.DataFrame, newest: pd.Timestamp) -> pd.DataFrame:
+    rows = rows.set_index("day").sort_index()
+    longest = rows.index.to_series().diff().max()
+    silent = newest - rows.index[-1]
+    last = newest if len(rows) > 1 and silent <= longest else rows.index[-1]
+    span = pd.date_range(rows.index[0], last, name="day")
+    whole = rows.drop(columns=["merchant", "last_at"]).reindex(span)
+    whole["filled"] = whole["orders"].isna()
+    return whole.fillna(0).assign(merchant=merchant).reset_index()
+
+
+def _stops_early(days: pd.DataFrame) -> bool:
+    last = days.groupby("day")["last_at"].max().sort_index()
+    if len(last) < 15:
+        return False
+    hours = (last - last.index).dt.total_seconds() / 3600
+    return bool(hours.iloc[-1] < hours.iloc[-15:-1].min() - EARLY_CLOSE_HOURS)
+
+
+def weekly_panel(daily: pd.DataFrame, programme: Any, country: str = "CN") -> pd.DataFrame:
+    """One row per merchant, ISO week and phase: mean daily GMV and its log.
+
+    A week that the programme's first or last day cuts becomes two rows, so that no day of
+    one phase stands in another; a merchant's first week counts only when it is whole.
+    ``log_gmv`` is the mean of daily logs where every day of the panel sold something;
+    otherwise the log of the week's mean day for *all* merchants (``scale`` says which),
+    because a day without sales has no log. A week whose sum is zero or negative (refunds
+    above sales) has no log: it stays missing and the estimators refuse it by name.
+
+    Parameters
+    ----------
+    daily : see :func:`daily_panel`.
+    programme : first and last day of the programme (a pair of dates or a record), both included.
+    country : whose festivals and which last year's days.
+
+    Returns
+    -------
+    DataFrame with the columns ``WEEKLY``: ``week`` is the Monday, ``phase`` is before,
+    programme or after, ``gmv`` minor units a day, ``log_last_year`` the same for the days of
+    last year that belong to the row's days.
+    """
+    days = daily[~daily["partial"]].copy()
+    if days.empty:
+        return pd.DataFrame(columns=list(WEEKLY))
+    start, end = bounds(programme)
+    calendar = pd.date_range(days["day"].min(), days["day"].max())
+    marks = festival_days(calendar, country)
+    before = pd.Series(last_year(calendar, country), index=calendar)
+    sold = days.set_index(["merchant", "day"])["gmv"].astype(float)
+    days["week"] = days["day"] - pd.to_timedelta(days["day"].dt.day_of_week, unit="D")
+    days["phase"] = np.select([days["day"] < start, days["day"] <= end], ["before", "programme"], "after")
+    days["festival"] = days["day"].map(marks)
+    days["log"] = _log(days["gmv"])
+    then = sold.reindex(pd.MultiIndex.from_arrays([days["merchant"], days["day"].map(before)]))
+    days["gmv_then"], days["log_then"] = then.to_numpy(), _log(then).to_numpy()
+    smooth = bool((days["gmv"] > 0).all())
+    rows = days.groupby(["merchant", "week", "phase"], sort=True).agg(
+        days=("day", "size"), gmv=("gmv", "mean"), orders=("orders", "mean"), buyers=("buyers", "mean"),
+        mean_log=("log", "mean"), then=("gmv_then", _whole_mean), then_log=("log_then", _whole_mean),
+        festival=("festival", lambda marks: " ".join(sorted({c for m in marks for c in m.split()}))),
+    )  # fmt: skip
+    rows["log_gmv"] = rows["mean_log"] if smooth else _log(rows["gmv"])
+    rows["log_last_year"] = rows["then_log"] if smooth else _log(rows["then"])
+    rows["scale"] = "mean of daily logs" if smooth else "log of the mean day"
+    rows = rows.reset_index()
+    return rows[~_opening_stub(rows)][list(WEEKLY)].reset_index(drop=True)
+
+
+def _opening_stub(rows: pd.DataFrame) -> pd.Series:
+    """A merchant's first week before the programme, where it is not whole."""
+    first = rows["week"] == rows.groupby("merchant")["week"].transform("min")
+    return first & (rows["days"] < 7) & (rows["phase"] == "before")
+
+
+def _log(values: pd.Series) -> pd.Series:
+    return np.log(values.astype(float).where(values > 0))
+
+
+def _whole_mean(values: pd.Series) -> float:
+    return float(values.mean()) if values.notna().all() else float("nan")

@@ -1,0 +1,172 @@
+"""What grew: an exact split of the change in mean daily GMV over its factors.
+
+GMV of a window is a sum over segments (known new, known returning, unknown persons; or
+touchpoint and format) of a product of factors. The log-mean Divisia index (LMDI-I, Ang
+2005) splits the change of such a sum without remainder and without an order of factors.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import ibis
+import numpy as np
+import pandas as pd
+from ibis.expr.types import Table
+from numpy.typing import ArrayLike, NDArray
+
+from retailkit.growth.calendar import bounds
+from retailkit.growth.panel import with_person
+
+FACTORS = ("buyers", "frequency", "basket")
+
+INPUTS = ("merchant", "period", "segment", "days", "buyers", "orders", "gmv")
+
+
+def log_mean(a: ArrayLike, b: ArrayLike) -> NDArray[np.float64]:
+    """Logarithmic mean (a - b) / (ln a - ln b); a where both are equal, 0 where one is 0.
+
+    >>> log_mean([1.0, 2.0, 0.0], [2.718281828459045, 2.0, 3.0]).round(6).tolist()
+    [1.718282, 2.0, 0.0]
+    """
+    x, y = np.asarray(a, float), np.asarray(b, float)
+    low, high = np.minimum(x, y), np.maximum(x, y)
+    zero = low <= 0
+    # log1p keeps the digits that ln a - ln b loses where a and b nearly agree
+    step = np.where(zero, 1.0, (high - low) / np.where(zero, 1.0, low))
+    mean = np.where(step < 1e-12, low, (high - low) / np.where(step == 0, 1.0, np.log1p(step)))
+    return np.where(zero, 0.0, mean)
+
+
+def lmdi(before: ArrayLike, after: ArrayLike) -> NDArray[np.float64]:
+    """Split the change of a sum of products over its factors, exactly.
+
+    Parameters
+    ----------
+    before, after : (segments, factors), the factors of each segment in the two periods; their
+        product over a row is the segment's value. Values at or above zero.
+
+    Returns
+    -------
+    (segments, factors + 1): each factor's part of the change; the last column is entry and
+    exit: the whole change of a segment that is zero in one period.
+
+    Raises
+    ------
+    ValueError
+        If a factor is negative or missing.
+
+    Examples
+    --------
+    >>> lmdi([[1, 10, 2], [4, 5, 3]], [[4, 5, 3], [5, 6, 4]]).sum(axis=0).round(6).tolist()
+    [69.790066, -9.455126, 39.66506, 0.0]
+    """
+    x, y = np.atleast_2d(np.asarray(before, float)), np.atleast_2d(np.asarray(after, float))
+    if x.shape != y.shape or not (np.all(x >= 0) and np.all(y >= 0)):
+        raise ValueError("LMDI needs two tables of one shape with factors at or above zero and none missing")
+    then, now = x.prod(axis=1), y.prod(axis=1)
+    both = (then > 0) & (now > 0)
+    ratio = np.zeros_like(x)
+    np.divide(y, x, out=ratio, where=both[:, None])
+    logs = np.log(ratio, out=np.zeros_like(x), where=both[:, None] & (ratio > 0))
+    parts = log_mean(now, then)[:, None] * logs
+    # what rounding leaves goes where the logs are largest, so that rows add up to the last digit
+    rest = np.where(both, now - then - parts.sum(axis=1), 0.0)
+    size = np.abs(logs)
+    share = np.divide(size, size.sum(axis=1, keepdims=True), out=np.full_like(size, 1 / size.shape[1]),
+                      where=size.sum(axis=1, keepdims=True) > 0)  # fmt: skip
+    return np.column_stack([parts + rest[:, None] * share, np.where(both, 0.0, now - then)])
+
+
+def tree_inputs(orders: Table, persons: Table, baseline: Any, programme: Any) -> pd.DataFrame:
+    """One row per merchant, period and segment: distinct buyers, orders, net GMV, days.
+
+    Segments: ``new`` (first order ever on record falls in the period), ``returning``, and
+    ``unknown`` (orders without a known person; buyers are not counted there). Buyers are
+    distinct within the period, so the two periods must be equally long to be compared.
+    """
+    sales = with_person(orders, persons)
+    first = (
+        sales.filter(sales.person.notnull())  # noqa: PD004
+        .group_by(["merchant", "person"])
+        .aggregate(first_on=lambda t: t.paid_on.min())
+    )
+    sales = sales.left_join(first, ["merchant", "person"]).select("merchant", "paid_on", "person", "net_amount",
+                                                                  "order_id", "first_on")  # fmt: skip
+    frames = []
+    for period, window in (("before", baseline), ("programme", programme)):
+        start, end = bounds(window)
+        inside = sales.filter(sales.paid_on.between(ibis.date(str(start.date())), ibis.date(str(end.date()))))
+        segment = ibis.cases(
+            (inside.person.isnull(), "unknown"),  # noqa: PD003
+            (inside.first_on >= ibis.date(str(start.date())), "new"),
+            else_="returning",
+        )
+        rows = inside.mutate(segment=segment).group_by(["merchant", "segment"])
+        frames.append(
+            rows.aggregate(
+                buyers=lambda t: t.person.nunique(),
+                orders=lambda t: t.order_id.count(),
+                gmv=lambda t: t.net_amount.sum(),
+            )
+            .execute()
+            .assign(period=period, days=(end - start).days + 1)
+        )
+    table = pd.concat(frames, ignore_index=True).reindex(columns=list(INPUTS))
+    return table.sort_values(["merchant", "segment", "period"]).reset_index(drop=True)
+
+
+def growth_tree(inputs: pd.DataFrame, merchant: str) -> pd.DataFrame:
+    """One row per segment and factor: its part of the change in mean daily GMV.
+
+    Mean daily GMV = buyers x orders per buyer and day x GMV per order, summed over new and
+    returning persons, plus orders per day x GMV per order for unknown persons.
+
+    Returns
+    -------
+    DataFrame ``segment, factor, before, programme, part, share``: the factor's value in both
+    periods, its part in minor units a day, and its share of the total change. The parts add
+    up to the change; a segment that is zero in one period is one row, ``entry or exit``.
+
+    Raises
+    ------
+    ValueError
+        If the periods are not equally long: distinct buyers then count different things.
+    """
+    names = ["segment", "factor", "before", "programme", "part", "share"]
+    rows = inputs[inputs["merchant"] == merchant]
+    if rows.empty:
+        return pd.DataFrame(columns=names)
+    if len(set(rows["days"])) > 1:
+        spans = " and ".join(str(d) for d in sorted(rows["days"].unique()))
+        raise ValueError(f"buyers are distinct within a period: take periods of one length, these have {spans} days")
+    days = int(rows["days"].iloc[0])
+    out = []
+    for segment, part in rows.groupby("segment"):
+        table = part.set_index("period").reindex(["before", "programme"]).fillna(0)
+        factors = _factors(table, str(segment), days)
+        gmv = table["gmv"].to_numpy(float) / days
+        if (gmv <= 0).any():
+            out.append((segment, "entry or exit", gmv[0], gmv[1], gmv[1] - gmv[0]))
+            continue
+        split = lmdi(factors.loc[["before"]], factors.loc[["programme"]])[0]
+        out += [(segment, f, factors.loc["before", f], factors.loc["programme", f], split[i])
+                for i, f in enumerate(factors.columns)]  # fmt: skip
+    tree = pd.DataFrame(out, columns=names[:-1])
+    change = tree["part"].sum()
+    return tree.assign(share=tree["part"] / change if change else np.nan)
+
+
+def _factors(table: pd.DataFrame, segment: str, days: int) -> pd.DataFrame:
+    orders, gmv = table["orders"].where(table["orders"] > 0), table["gmv"]
+    if segment == "unknown":
+        return pd.DataFrame({"orders a day": orders / days, "basket": gmv / orders}).fillna(0)
+    buyers = table["buyers"].where(table["buyers"] > 0)
+    return pd.DataFrame({"buyers": buyers, "frequency": orders / buyers / days, "basket": gmv / orders}).fillna(0)
+
+
+def tree_total(tree: pd.DataFrame) -> pd.DataFrame:
+    """One row per factor over all segments: its part of the change (minor units a day)."""
+    total = tree.groupby("factor", sort=False, as_index=False)["part"].sum()
+    change = total["part"].sum()
+    return total.assign(share=total["part"] / change if change else np.nan)

@@ -1,0 +1,126 @@
+"""The verdict: one plain sentence that may say "cannot tell"."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from retailkit.growth.effect import Effect
+
+RAISED, LOWERED, CANNOT_TELL = "raised", "lowered", "cannot tell"
+MOSTLY_AT_RISK = 0.5
+"""Weight in donors that share customers above which no claim is made."""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The answer for one merchant: raised, lowered or cannot tell, why, and the sentence."""
+
+    merchant: str
+    answer: str
+    reasons: tuple[str, ...]
+    sentence: str
+    sentence_zh: str
+
+    def say(self, lang: str = "en") -> str:
+        """The sentence in English or Chinese."""
+        return self.sentence_zh if lang == "zh" else self.sentence
+
+
+def verdict(effect: Effect, heads: pd.DataFrame, guards: pd.DataFrame | None = None, alpha: float = 0.10) -> Verdict:
+    """Return the verdict on one merchant.
+
+    Growth is claimed for the programme only where the interval lies on one side of zero,
+    fewer than half of the donors' weight shares customers with the programme, and no guard
+    failed. Everything else is "cannot tell", with every reason.
+
+    Parameters
+    ----------
+    effect : see ``estimate``.
+    heads : see ``headline``; the merchant's row is quoted.
+    guards : see ``guards``; rows whose ``status`` is "failed" bar a claim.
+    alpha : two-sided level; 0.10 goes with the 90% interval.
+    """
+    reasons = [*_objections(effect), *_failed(guards)]
+    significant = bool(np.isfinite(effect.p) and effect.p < alpha)
+    answer = CANNOT_TELL
+    if significant and not reasons:
+        answer = RAISED if effect.effect > 0 else LOWERED
+    if not significant and not effect.refused:
+        reasons.append(("the interval includes no effect at all", "区间包含零效应"))
+    growth = heads.set_index("merchant")["growth"].get(effect.merchant, float("nan"))
+    return Verdict(
+        effect.merchant, answer, tuple(r[0] for r in reasons),
+        _english(effect, growth, answer, [r[0] for r in reasons]),
+        _chinese(effect, growth, answer, [r[1] for r in reasons]),
+    )  # fmt: skip
+
+
+def _objections(effect: Effect) -> list[tuple[str, str]]:
+    if effect.refused:
+        return [(effect.refused, f"无法估计（{effect.refused}）")]
+    out = []
+    if effect.at_risk_weight > MOSTLY_AT_RISK:
+        share = f"{effect.at_risk_weight:.0%}"
+        out.append((f"donors that share customers with the programme carry {share} of the weight",
+                    f"对照组权重的 {share} 来自与参与商户共享顾客的对照店"))  # fmt: skip
+    if effect.label == "descriptive":
+        out.append(("without donors the comparison is descriptive", "没有对照商户，结果仅为描述性"))
+    return out
+
+
+def _failed(guards: pd.DataFrame | None) -> list[tuple[str, str]]:
+    if guards is None or guards.empty:
+        return []
+    failed = guards[guards["status"] == "failed"]
+    return [(str(g.finding), str(g.finding_zh)) for g in failed.itertuples()]
+
+
+def percent(log_ratio: float) -> str:
+    """A log ratio as a signed percentage.
+
+    >>> percent(0.0953), percent(-0.1)
+    ('+10%', '-10%')
+    """
+    return f"{np.expm1(log_ratio):+.0%}"
+
+
+def _english(effect: Effect, growth: float, answer: str, reasons: list[str]) -> str:
+    opening = f"Merchant {effect.merchant}: mean daily GMV in the programme was {growth:+.0%} on the period before"
+    if not np.isfinite(growth):
+        opening = f"Merchant {effect.merchant}: there is no headline, a window is not covered"
+    if effect.refused:
+        return f"{opening}. Whether the programme did it: cannot tell ({'; '.join(reasons)})."
+    numbers = (f"{percent(effect.effect)} against the counterfactual ({effect.level:.0%} interval "
+               f"{percent(effect.low)} to {percent(effect.high)}; {effect.method}"
+               f"{', ' + effect.label if effect.label else ''})")  # fmt: skip
+    if answer == CANNOT_TELL:
+        return f"{opening}; {numbers}. Whether the programme did it: cannot tell, because {'; and '.join(reasons)}."
+    return f"{opening}; the programme {answer} it: {numbers}."
+
+
+_METHODS_ZH = {
+    "ridge-augmented synthetic control": "岭增广合成控制",
+    "synthetic control with intercept": "带截距的合成控制",
+    "difference-in-differences": "双重差分",
+    "difference-in-differences on year-over-year logs": "同比对数双重差分",
+    "synthetic difference-in-differences": "合成双重差分",
+    "structural series": "结构时间序列",
+}
+_LABELS_ZH = {"season not identified": "季节因素未识别", "descriptive": "仅为描述性"}
+
+
+def _chinese(effect: Effect, growth: float, answer: str, reasons: list[str]) -> str:
+    opening = f"商户 {effect.merchant}：项目期日均 GMV 环比 {growth:+.0%}"
+    if not np.isfinite(growth):
+        opening = f"商户 {effect.merchant}：窗口数据不全，没有环比数字"
+    if effect.refused:
+        return f"{opening}。是否由项目带来：无法判断（{'；'.join(reasons)}）。"
+    label = f"，{_LABELS_ZH.get(effect.label, effect.label)}" if effect.label else ""
+    numbers = (f"与反事实相比 {percent(effect.effect)}（{effect.level:.0%} 区间 {percent(effect.low)} 至 "
+               f"{percent(effect.high)}；{_METHODS_ZH.get(effect.method, effect.method)}{label}）")  # fmt: skip
+    if answer == CANNOT_TELL:
+        return f"{opening}；{numbers}。是否由项目带来：无法判断，因为{'；且'.join(reasons)}。"
+    return f"{opening}；项目{'带来了增长' if answer == RAISED else '拉低了销售'}：{numbers}。"

@@ -1,0 +1,166 @@
+"""The effect, its doubt, the bridge and the verdict."""
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+from growth_tables import BASELINE, PROGRAMME, daily_world, journey_orders, order_rows, tables
+
+from retailkit.growth.bridge import bridge
+from retailkit.growth.donors import choose_donors, shared_customers
+from retailkit.growth.effect import NO_SEASON, estimate
+from retailkit.growth.headline import headline
+from retailkit.growth.panel import daily_panel, weekly_panel
+from retailkit.growth.verdict import CANNOT_TELL, RAISED, verdict
+
+
+def donors_of(daily: pd.DataFrame) -> list[str]:
+    return sorted(set(daily["merchant"]) - {"m"})
+
+
+def effect_of(daily: pd.DataFrame, **options: object):
+    return estimate(weekly_panel(daily, PROGRAMME), "m", donors_of(daily), **options)
+
+
+def test_a_true_effect_is_found_and_claimed():
+    daily = daily_world(1, donors=10, effect=0.5)
+    effect = effect_of(daily)
+    assert effect.effect == pytest.approx(0.5, abs=0.1)
+    said = verdict(effect, headline(daily, BASELINE, PROGRAMME, ["m"]))
+    assert said.answer == RAISED
+    assert "raised it" in said.sentence
+
+
+def test_festivals_alone_are_no_programme():
+    daily = daily_world(2, donors=10, effect=0.0)
+    effect = effect_of(daily)
+    heads = headline(daily, ("2018-10-01", "2018-10-31"), ("2018-11-01", "2018-11-12"), ["m"])
+    assert heads["growth"].iloc[0] > 0.1, "Double 11 alone lifts the headline"
+    assert verdict(effect, heads).answer == CANNOT_TELL
+
+
+@pytest.mark.parametrize(("start", "donors", "method", "label"), [
+    ("2017-07-03", 8, "augmented", ""),
+    ("2017-07-03", 4, "year-over-year", ""),
+    ("2018-03-05", 8, "synthetic control with intercept", NO_SEASON),
+    ("2018-03-05", 4, "difference-in-differences", NO_SEASON),
+])  # fmt: skip
+def test_the_data_choose_the_estimator_and_its_label(start, donors, method, label):
+    effect = effect_of(daily_world(4, donors=donors, start=start))
+    assert method in effect.method
+    assert effect.label == label
+
+
+def test_bridge_multiplies_to_the_headline_exactly():
+    daily = daily_world(5, donors=8, effect=0.3, start="2017-07-03")
+    effect = effect_of(daily)
+    steps = bridge(daily, effect, BASELINE, PROGRAMME).set_index("step")
+    head = headline(daily, BASELINE, PROGRAMME, ["m"])["growth"].iloc[0]
+    assert list(steps.index) == ["season", "market", "programme", "headline"]
+    assert steps["ratio"].iloc[:-1].prod() == pytest.approx(1 + head, rel=1e-12)
+    change = steps["part"].iloc[-1]
+    assert abs(steps["part"].iloc[:-1].sum() - change) <= 1e-9 * abs(change)
+
+
+def test_without_last_year_season_and_market_stay_one_factor():
+    daily = daily_world(5, donors=8, start="2018-03-05")
+    steps = bridge(daily, effect_of(daily), BASELINE, PROGRAMME)
+    assert steps["step"].tolist() == ["season and market", "programme", "headline"]
+
+
+def test_a_donor_without_customers_of_its_own_is_dropped_or_its_weight_said():
+    daily = daily_world(6, donors=10)
+    weekly = weekly_panel(daily, PROGRAMME)
+    names = donors_of(daily)
+    shared = pd.DataFrame({"donor": names, "shared_sales_share": [0.6] * 2 + [0.0] * 8})
+    chosen = choose_donors(weekly, "m", names, shared).set_index("donor")
+    assert not chosen.loc[names[:2], "used"].any()
+    assert (chosen.loc[names[:2], "reason"] == "shares customers with the programme").all()
+    all_shared = shared.assign(shared_sales_share=0.6)
+    effect = estimate(weekly, "m", names, all_shared)
+    assert effect.at_risk_weight == pytest.approx(1)
+    heads = headline(daily, BASELINE, PROGRAMME, ["m"])
+    said = verdict(replace(effect, p=0.001), heads)
+    assert said.answer == CANNOT_TELL, "no claim on donors that the programme touched"
+
+
+def test_shared_customers_are_counted_before_the_programme_only():
+    orders, _ = tables(order_rows([
+        ("m", "2018-01-01", "c:1", 100), ("d", "2018-01-02", "c:1", 30), ("d", "2018-01-02", "c:2", 70),
+        ("m", "2018-02-01", "c:2", 100), ("e", "2018-01-03", "c:9", 10),
+    ]))  # fmt: skip
+    table = shared_customers(orders, ["m"], "2018-02-01").set_index("donor")
+    assert table.loc["d", "shared_sales_share"] == pytest.approx(0.3)
+    assert table.loc["e", "shared_customers"] == 0
+    unknown = shared_customers(orders, ["m"], "2018-02-01", common_ids=False)
+    assert unknown["shared_share"].isna().all()
+
+
+def broken(daily: pd.DataFrame, what: str) -> pd.DataFrame:
+    mine = daily["merchant"] == "m"
+    if what == "closed":
+        return daily[~mine | (daily["day"] < "2018-11-15")]
+    if what == "short":
+        return daily[~mine | (daily["day"] >= "2018-08-20")]
+    if what == "no donors":
+        return daily[mine]
+    value = 0 if what == "zero week" else -10
+    out = daily.copy()
+    out.loc[mine & out["day"].between("2018-10-08", "2018-10-14"), "gmv"] = value
+    return out
+
+
+@pytest.mark.parametrize(("what", "words"), [
+    ("closed", "whole programme"), ("short", "weeks before"), ("zero week", "zero or below"),
+    ("negative week", "zero or below"),
+])  # fmt: skip
+def test_bad_input_gives_a_refusal_and_never_a_number(what, words):
+    daily = broken(daily_world(7), what)
+    effect = effect_of(daily)
+    assert words in effect.refused
+    assert np.isnan(effect.effect)
+    said = verdict(effect, headline(daily, BASELINE, PROGRAMME, ["m"]))
+    assert said.answer == CANNOT_TELL
+    assert "无法判断" in said.sentence_zh
+    assert bridge(daily, effect, BASELINE, PROGRAMME).empty
+
+
+def test_a_donor_that_closed_is_left_out_by_name():
+    daily = daily_world(8, donors=9)
+    daily = daily[(daily["merchant"] != "d3") | (daily["day"] < "2018-10-20")]
+    effect = effect_of(daily)
+    row = effect.donors.set_index("donor").loc["d3"]
+    assert not row["used"]
+    assert "closed" in row["reason"]
+
+
+def test_the_future_changes_nothing():
+    daily = daily_world(9, end="2019-01-31")
+    now = effect_of(daily[daily["day"] <= PROGRAMME[1]])
+    later = effect_of(daily)
+    assert later.effect == pytest.approx(now.effect)
+
+
+def test_names_and_units_do_not_matter():
+    daily = daily_world(10)
+    cents = effect_of(daily)
+    renamed = daily.assign(gmv=daily["gmv"] * 100, merchant=daily["merchant"].str.replace("d", "x"))
+    assert effect_of(renamed).effect == pytest.approx(cents.effect, abs=1e-6)
+
+
+@pytest.mark.data
+def test_complete_journey_cannot_tell(real_data):
+    orders, merchants, donors = journey_orders(real_data)
+    sales, persons = tables(orders)
+    daily = daily_panel(sales, persons)
+    baseline, programme = ("2017-09-04", "2017-10-29"), ("2017-10-30", "2017-12-24")
+    weekly = weekly_panel(daily, programme, "US")
+    shared = shared_customers(sales, merchants, programme[0])
+    heads = headline(daily, baseline, programme, merchants)
+    effects = {m: estimate(weekly, m, donors, shared) for m in ("367", "406", "361")}
+    assert all(verdict(e, heads).answer == CANNOT_TELL for e in effects.values())
+    assert effects["367"].at_risk_weight > 0.9, "households shop in several of these stores"
+    assert effects["367"].label == NO_SEASON
+    assert "whole programme" in effects["361"].refused, "store 361 closed in November"
+    assert daily["gmv"].sum() == orders["net_amount"].sum()
