@@ -1,0 +1,173 @@
+"""How often will each customer still buy: buy-till-you-die models fitted by maximum likelihood.
+
+Time comes in days (the features' unit) and results are per day or per horizon; inside, time is
+measured in mean observation lengths, so the optimum is the same in days, weeks or months.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from scipy.optimize import minimize
+from scipy.special import hyp2f1
+
+from retailkit.segment import likelihoods
+from retailkit.segment.likelihoods import Histories
+
+MODELS: dict[str, tuple[Callable, tuple[str, ...]]] = {
+    "bg_nbd": (likelihoods.bg_nbd, ("r", "alpha", "a", "b")),
+    "mbg_nbd": (likelihoods.mbg_nbd, ("r", "alpha", "a", "b")),
+    "pareto_nbd": (likelihoods.pareto_nbd, ("r", "alpha", "s", "beta")),
+}
+TIMES = {"alpha", "beta"}
+
+
+class TooFewError(ValueError):
+    """Too little purchase history to fit a model; the message says what is there and what is needed."""
+
+
+@dataclass(frozen=True)
+class PurchaseFit:
+    """A fitted purchase model: parameters in the unit of time of the data, with their doubt.
+
+    ``covariance`` is that of the parameters' logarithms (inverse Hessian at the optimum).
+    """
+
+    model: str
+    parameters: np.ndarray
+    covariance: np.ndarray
+    log_likelihood: float
+    customers: int
+    repeaters: int
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the parameters, in order."""
+        return MODELS[self.model][1]
+
+    def table(self, level: float = 0.9) -> pd.DataFrame:
+        """One row per parameter: estimate, standard error, interval (log-normal, at ``level``)."""
+        from scipy.stats import norm
+
+        spread = np.sqrt(np.diag(self.covariance))
+        z = norm.ppf((1 + level) / 2)
+        return pd.DataFrame({
+            "parameter": self.names, "value": self.parameters, "standard_error": self.parameters * spread,
+            "low": self.parameters * np.exp(-z * spread), "high": self.parameters * np.exp(z * spread),
+        })  # fmt: skip
+
+
+def histories(features: pd.DataFrame) -> Histories:
+    """Distinct histories of persons: from ``repeat_days``, ``days_to_last`` and ``age_days``."""
+    return Histories.of(features["repeat_days"], features["days_to_last"], features["age_days"])
+
+
+def fit_purchases(
+    features: pd.DataFrame, model: str = "bg_nbd", prior: tuple[np.ndarray, np.ndarray] | None = None
+) -> PurchaseFit:
+    """Fit a purchase model to persons (rows of ``person_features``, or any frame with its three columns).
+
+    Parameters
+    ----------
+    features : one row per person with ``repeat_days`` (x), ``days_to_last`` (t_x), ``age_days`` (T), in one unit.
+    model : ``bg_nbd``, ``mbg_nbd`` or ``pareto_nbd``.
+    prior : mean and variance of the log parameters over a cohort's merchants (see ``pool_purchases``).
+
+    Raises
+    ------
+    TooFewError
+        With fewer than 2 repeaters and no prior: what drives repeat buying is then unknown.
+    """
+    h = histories(features)
+    repeaters = int(h.customers[h.x > 0].sum())
+    if repeaters < 2 and prior is None:
+        raise TooFewError(
+            f"{repeaters} of {len(features)} customers bought again: a purchase model needs at least 2 repeaters. "
+            "Study a longer span, or fit the cohort together with pool_purchases."
+        )
+    likelihood, names = MODELS[model]
+    in_scale = np.array([h.scale if name in TIMES else 1.0 for name in names])
+
+    def loss(theta: np.ndarray) -> tuple[float, np.ndarray]:
+        parameters = np.exp(np.clip(theta, -12, 12))
+        value, gradient = likelihood(parameters, h)
+        value, gradient = -value, -gradient * parameters
+        if prior is not None:
+            off = theta + np.log(in_scale) - prior[0]
+            value, gradient = value + 0.5 * np.sum(off**2 / prior[1]), gradient + off / prior[1]
+        return value, gradient
+
+    start = np.log([0.5, 0.5, 1.0, 1.5]) if prior is None else prior[0] - np.log(in_scale)
+    theta = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=[(-12, 12)] * 4,
+                     options={"maxiter": 500, "ftol": 1e-13, "gtol": 1e-6 * len(features) ** 0.5}).x  # fmt: skip
+    hessian = _hessian(loss, theta)
+    for _ in range(3):  # Newton steps: the last digits of a flat optimum
+        step = np.linalg.lstsq(hessian, loss(theta)[1], rcond=None)[0]
+        if not np.all(np.isfinite(step)) or np.abs(step).max() > 0.1 or np.abs(step).max() < 1e-9:
+            break
+        theta = theta - step
+    log_likelihood = likelihood(np.exp(theta), h)[0] - float(h.customers @ h.x) * np.log(h.scale)
+    covariance = np.linalg.pinv(hessian, hermitian=True)
+    return PurchaseFit(model, np.exp(theta) * in_scale, covariance, log_likelihood, len(features), repeaters)
+
+
+def _hessian(loss: Callable, theta: np.ndarray, step: float = 1e-4) -> np.ndarray:
+    """Second derivatives by central differences of the analytic gradient, symmetrised."""
+    shifts = np.eye(len(theta)) * step
+    rows = [(loss(theta + s)[1] - loss(theta - s)[1]) / (2 * step) for s in shifts]
+    return (np.array(rows) + np.array(rows).T) / 2
+
+
+def alive(fit: PurchaseFit, h: Histories, parameters: np.ndarray | None = None) -> np.ndarray:
+    """Probability that a customer with this history has not left, one per distinct history."""
+    r, alpha, c, d = _inside(fit, h, parameters)
+    if fit.model == "pareto_nbd":
+        log_gone, _ = likelihoods.gone_between(np.array([r, alpha, c, d]), h)
+        log_alive = -(r + h.x) * np.log(alpha + h.T) - c * np.log(d + h.T)
+        return np.exp(log_alive - np.logaddexp(log_alive, log_gone))
+    ratio = ((alpha + h.T) / (alpha + h.t_x)) ** (r + h.x)
+    if fit.model == "mbg_nbd":
+        return 1 / (1 + c / (d + h.x) * ratio)
+    return np.where(h.x > 0, 1 / (1 + c / np.where(h.x > 0, d + h.x - 1, 1) * ratio), 1.0)
+
+
+def expected_purchases(
+    fit: PurchaseFit, h: Histories, horizon: float, parameters: np.ndarray | None = None
+) -> np.ndarray:
+    """Expected purchases in the next ``horizon`` (in the data's unit of time), one per distinct history."""
+    r, alpha, c, d = _inside(fit, h, parameters)
+    t = horizon / h.scale
+    here = alive(fit, h, parameters)
+    if fit.model == "pareto_nbd":
+        left = 1 - ((d + h.T) / (d + h.T + t)) ** (c - 1)
+        return here * (r + h.x) * (d + h.T) / ((alpha + h.T) * (c - 1)) * left
+    shift = 1 if fit.model == "mbg_nbd" else 0
+    # 2F1 depends on (x, T) alone: far fewer pairs than histories
+    pair, place = np.unique(h.x * (2.0**31) + np.round(h.T * h.scale * 1024), return_index=True, return_inverse=True)[
+        1:
+    ]
+    x, T = h.x[pair], h.T[pair]
+    top = d + x + shift
+    series = hyp2f1(r + x, top, c + d + x - 1 + shift, t / (alpha + T + t))
+    growth = (c + d + x - 1 + shift) / (c - 1) * (1 - ((alpha + T) / (alpha + T + t)) ** (r + x) * series)
+    return growth[place] * here
+
+
+def expected_by_newcomer(fit: PurchaseFit, times: np.ndarray) -> np.ndarray:
+    """Expected repeat purchases of a just-acquired customer by each time (E[X(t)])."""
+    r, alpha, c, d = fit.parameters
+    t = np.asarray(times, float)
+    if fit.model == "pareto_nbd":
+        return r * d / (alpha * (c - 1)) * (1 - (d / (d + t)) ** (c - 1))
+    shift = 1 if fit.model == "mbg_nbd" else 0
+    series = hyp2f1(r, d + shift, c + d - 1 + shift, t / (alpha + t))
+    return (c + d - 1 + shift) / (c - 1) * (1 - (alpha / (alpha + t)) ** r * series)
+
+
+def _inside(fit: PurchaseFit, h: Histories, parameters: np.ndarray | None) -> np.ndarray:
+    """Parameters in the histories' inner unit of time."""
+    chosen = fit.parameters if parameters is None else parameters
+    return chosen / np.array([h.scale if name in TIMES else 1.0 for name in fit.names])

@@ -1,0 +1,81 @@
+"""How much a customer spends per purchase: the Gamma-Gamma model.
+
+Source: Fader & Hardie (2013), note 025. A customer's mean spend is pulled towards everybody's
+mean, the more the fewer purchases stand behind it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from scipy.optimize import minimize
+from scipy.stats import spearmanr
+
+from retailkit.segment.likelihoods import gamma_gamma
+from retailkit.segment.purchases import TooFewError, _hessian
+
+
+@dataclass(frozen=True)
+class SpendFit:
+    """A fitted Gamma-Gamma model: p, q, gamma (gamma in money), covariance of their logarithms.
+
+    ``correlation`` is the rank correlation between a repeater's number of purchases and mean spend,
+    with its p-value: the model assumes none.
+    """
+
+    parameters: np.ndarray
+    covariance: np.ndarray
+    log_likelihood: float
+    repeaters: int
+    correlation: float
+    p_value: float
+
+
+def fit_spend(features: pd.DataFrame, left_truncate: int = 0) -> SpendFit:
+    """Fit Gamma-Gamma to repeaters with a positive mean spend.
+
+    Parameters
+    ----------
+    features : one row per person with ``repeat_days`` and ``repeat_day_amount`` (mean per repeat purchase day).
+    left_truncate : only repeaters with more than this many repeat days.
+
+    Raises
+    ------
+    TooFewError
+        With fewer than 3 usable repeaters, or where all of them spend the same.
+    """
+    used = features[(features["repeat_days"] > left_truncate) & (features["repeat_day_amount"] > 0)]
+    x = used["repeat_days"].to_numpy(float)
+    mean = used["repeat_day_amount"].to_numpy(float)
+    if len(used) < 3 or np.ptp(mean) == 0:
+        why = f"{len(used)} repeaters with a positive spend" if len(used) < 3 else "all repeaters spend the same"
+        raise TooFewError(f"the spend model needs at least 3 repeaters with different spends: {why}")
+    unit = float(np.average(mean, weights=x))
+
+    def loss(theta: np.ndarray) -> tuple[float, np.ndarray]:
+        parameters = np.exp(theta)
+        value, gradient = gamma_gamma(parameters, x, mean / unit)
+        return -value, -gradient * parameters
+
+    found = minimize(loss, np.log([2.0, 3.0, 1.5]), jac=True, method="L-BFGS-B", bounds=[(-9, 9)] * 3,
+                     options={"maxiter": 500, "ftol": 1e-13}).x  # fmt: skip
+    covariance = np.linalg.pinv(_hessian(loss, found), hermitian=True)
+    rank = spearmanr(x, mean) if len(used) > 3 and np.ptp(x) > 0 else (0.0, 1.0)
+    log_likelihood = -loss(found)[0] - len(used) * np.log(unit)
+    parameters = np.exp(found) * np.array([1, 1, unit])
+    return SpendFit(parameters, covariance, log_likelihood, len(used), float(rank[0]), float(rank[1]))
+
+
+def expected_spend(fit: SpendFit, features: pd.DataFrame, parameters: np.ndarray | None = None) -> np.ndarray:
+    """Expected spend per future purchase of each person, in the unit of ``repeat_day_amount``.
+
+    Persons without a repeat purchase get the population's mean. With q so small that the
+    mean does not exist, the result is infinite rather than a number nobody should use.
+    """
+    p, q, gamma = fit.parameters if parameters is None else parameters
+    x = features["repeat_days"].to_numpy(float)
+    mean = np.where(x > 0, features["repeat_day_amount"].to_numpy(float), 0.0)
+    below = p * x + q - 1
+    return np.where(below > 0, p * (gamma + x * mean) / np.where(below > 0, below, 1), np.inf)
