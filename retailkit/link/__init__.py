@@ -9,13 +9,16 @@ grounds, and gives the evidence beside the result:
 ``link_doubts``     the same tables -> what was left out or is doubtful, account by account
 ``link_coverage``   orders, persons -> share of orders and money with a known person
 ``link_quality``    persons, truth -> pairwise precision and recall
+``fuzzy_pairs``     member records -> likely pairs (needs the ``fuzzy`` extra)
 """
 
 from .check import coverage_sentence, link_coverage, link_quality
+from .fuzzy import fuzzy_pairs
 from .persons import link_accounts, link_doubts, link_evidence
 
 __all__ = [
     "coverage_sentence",
+    "fuzzy_pairs",
     "link_accounts",
     "link_coverage",
     "link_doubts",
