@@ -126,7 +126,7 @@ def _predict(clean: pd.DataFrame, fields: list[str], min_weight: float, seed: in
     from splink import DuckDBAPI, Linker, SettingsCreator, block_on
     from splink.internals.exceptions import EMTrainingException
 
-    rules = [rule for rule in AGREE if set(rule) <= set(fields)] or [(name,) for name in fields]
+    rules = [rule for rule in AGREE if set(rule) < set(fields)] or [(name,) for name in fields]
     blocks: list[Any] = [block_on("merchant", *rule) for rule in rules]
     settings = SettingsCreator(
         link_type="dedupe_only",
