@@ -1,0 +1,147 @@
+"""What the numbers say, in sentences that a manager can read aloud."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import ibis.expr.types as ir
+import pandas as pd
+
+from retailkit.attribute.scenes import touchpoint_titles
+
+_DIGITS = {"JPY": 0, "KRW": 0, "VND": 0, "CLP": 0, "ISK": 0, "BHD": 3, "KWD": 3, "OMR": 3, "TND": 3, "JOD": 3}
+RESIDUAL = ("unattributed", "organic")
+
+
+def touchpoint_title(touchpoint: str, lang: str = "en") -> str:
+    """Return a touchpoint's title; unknown names stand as they are.
+
+    >>> touchpoint_title("mailing: Type A"), touchpoint_title("guide", "zh")
+    ('Mailing: Type A', '导购')
+    """
+    head, colon, rest = touchpoint.partition(": ")
+    return touchpoint_titles(lang).get(head, head) + colon + rest
+
+
+def with_titles(table: pd.DataFrame, lang: str = "en") -> pd.DataFrame:
+    """Add ``title`` beside ``touchpoint``: what a chart prints, in English or Chinese."""
+    return table.assign(title=[touchpoint_title(t, lang) for t in table["touchpoint"]])
+
+
+def touchpoint_sentence(table: pd.DataFrame, currency: str, lang: str = "en") -> str:
+    """One paragraph to read aloud from :func:`side_by_side`: who earned most, how sure, what is left.
+
+    >>> rows = pd.DataFrame({"touchpoint": ["mailing", "unattributed"], "kind": ["exposure", "none"],
+    ...     "recommended": [.6, .4], "credit": [6000, 4000], "least": [.5, .4], "most": [.7, .4],
+    ...     "low": [.55, .35], "high": [.65, .45]})
+    >>> touchpoint_sentence(rows, "USD")
+    'Of USD 100 net sales, mailing earned most: 60% (90% interval 55% to 65%); the models put it
+    between 50% and 70%. 40% could not be attributed to any touch.'
+    """
+    total = table["credit"].sum()
+    if table.empty or total == 0:
+        return "没有可归因的销售额。" if lang == "zh" else "There are no sales to attribute."
+    amount = _money(total, currency)
+    left = table[table["touchpoint"].isin(RESIDUAL)]
+    rest = table[~table["touchpoint"].isin(RESIDUAL)]
+    if rest.empty:
+        if lang == "zh":
+            return f"净销售额{amount}中没有一单能归因到触点。"
+        return f"None of the {amount} net sales can be attributed to a touch: no touch is known before an order."
+    best = rest.sort_values("recommended", ascending=False).iloc[0]
+    known = best["low"] == best["low"]
+    name = touchpoint_title(best["touchpoint"], lang)
+    share, least, most = (f"{best[c]:.0%}" for c in ("recommended", "least", "most"))
+    gone = {t: s for t, s in zip(left["touchpoint"], left["recommended"], strict=True) if s > 0}
+    if lang == "zh":
+        doubt = f"（90%区间{best['low']:.0%}至{best['high']:.0%}）" if known else ""
+        text = f"净销售额{amount}中，{name}贡献最大：{share}{doubt}；各模型给出{least}至{most}。"
+        text += "该触点只在已成交订单上可见，没有转化率。" if best["kind"] == "order_attached" else ""
+        return text + "".join(
+            f"{v:.0%}{'为自然购买' if t == 'organic' else '无法归因到任何触点'}。" for t, v in gone.items()
+        )
+    doubt = f" (90% interval {best['low']:.0%} to {best['high']:.0%})" if known else ""
+    low_name = name[:1].lower() + name[1:]
+    text = (
+        f"Of {amount} net sales, {low_name} earned most: {share}{doubt}; the models put it between {least} and {most}."
+    )
+    if best["kind"] == "order_attached":
+        text += " It is only seen on orders that were made, so this says what it accompanied, not what it caused."
+    words = {"organic": "would have been bought anyway", "unattributed": "could not be attributed to any touch"}
+    return text + "".join(f" {v:.0%} {words[t]}." for t, v in gone.items())
+
+
+def unattributed_sentence(book: ir.Table, lang: str = "en") -> str:
+    """Say how many orders have no touch, and how many no known person; nothing is dropped."""
+    bare = book.filter(book.touchpoint == "unattributed")
+    rows = bare.group_by("role").aggregate(orders=bare.order_id.nunique(), credit=bare.credit.sum()).execute()
+    total = book.aggregate(credit=book.credit.sum()).execute()["credit"].iloc[0]
+    counts = rows.set_index("role")
+    orders = {role: int(counts["orders"].get(role, 0)) for role in ("no_touch", "unknown_person")}
+    money = float(counts["credit"].sum())
+    share = money / float(total) if total else 0.0
+    if lang == "zh":
+        counted = f"{orders['no_touch']:,}单在回溯期内没有触点，{orders['unknown_person']:,}单不知道购买者"
+        return f"未归因：{counted}，共占净销售额{share:.0%}。"
+    return (
+        f"Unattributed: {orders['no_touch']:,} orders without a touch in the look-back and "
+        f"{orders['unknown_person']:,} by unknown persons, {share:.0%} of net sales. They stay as a line."
+    )
+
+
+def effects_sentence(effects: pd.DataFrame, feasible: pd.DataFrame, lang: str = "en") -> str:
+    """Say what would be lost without the strongest exposure, and whether aggregate shares can be paid."""
+    if effects.empty:
+        if lang == "zh":
+            return "没有曝光类触点，因此无法计算移除效应。"
+        return "There are no exposures with people who did not buy, so nothing can be said about losing a touchpoint."
+    best = effects.sort_values("removal_orders", ascending=False).iloc[0]
+    wrong = feasible.loc[~feasible["payable"], "touchpoint"].tolist()
+    name, lost = touchpoint_title(best["touchpoint"], lang), best["lost_orders"]
+    if lang == "zh":
+        text = f"按马尔可夫链，去掉{name}会失去约{lost:,.0f}单（占有曝光订单的{best['removal_orders']:.0%}）；"
+        return text + "这是关联，不是实验。" + (f"{'、'.join(wrong)}的总体份额无法按单支付。" if wrong else "")
+    text = (
+        f"In the chain of exposures, taking {name} out loses about {lost:,.0f} orders "
+        f"({best['removal_orders']:.0%} of the exposed ones); this is association, not an experiment."
+    )
+    return text + (f" The aggregate share of {', '.join(wrong)} could not be paid out order by order." if wrong else "")
+
+
+def touchpoint_metrics(table: pd.DataFrame, model: str, currency: str) -> list[dict[str, Any]]:
+    """One record per figure of :func:`side_by_side`, in the shape that a chapter saves."""
+    total = float(table["credit"].sum())
+    bare = float(table.loc[table["touchpoint"] == "unattributed", "recommended"].sum()) if total else float("nan")
+    records = [
+        _record(
+            "credited_net_gmv", total / 10 ** _DIGITS.get(currency, 2), currency, "sum of the credit ledger = net GMV"
+        ),
+        _record("unattributed_share", bare, "fraction", "net GMV of orders without a touch or a person / net GMV"),
+        _record("attribution_model", text=model, definition="model of the recommended numbers"),
+    ]
+    for row in table.itertuples():
+        if row.touchpoint not in RESIDUAL:
+            meaning = f"share of net GMV by the {model} ledger, 90% interval over persons"
+            record = _record(f"credit_share: {row.touchpoint}", row.recommended, "fraction", meaning)
+            records.append(record | {"low": row.low, "high": row.high})
+    return records
+
+
+def _record(
+    name: str, value: float = float("nan"), unit: str = "", definition: str = "", text: str = ""
+) -> dict[str, Any]:
+    nan = float("nan")
+    return {
+        "metric": name,
+        "value": value,
+        "low": nan,
+        "high": nan,
+        "unit": unit,
+        "definition": definition,
+        "text": text,
+    }
+
+
+def _money(minor: float, currency: str) -> str:
+    amount = minor / 10 ** _DIGITS.get(currency, 2)
+    return f"{currency} {amount:,.0f}"
