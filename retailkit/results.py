@@ -98,9 +98,9 @@ def save(
         (scratch / "figures").mkdir()
         frame.to_parquet(scratch / "metrics.parquet", index=False)
         for name, table in (tables or {}).items():
-            _plain(table).to_parquet(scratch / "tables" / f"{_file(name)}.parquet", index=False)
+            _plain(table).to_parquet(scratch / "tables" / f"{folder_name(name)}.parquet", index=False)
         for name, figure in (figures or {}).items():
-            (scratch / "figures" / f"{_file(name)}.json").write_text(figure.to_json(), encoding="utf-8")
+            (scratch / "figures" / f"{folder_name(name)}.json").write_text(figure.to_json(), encoding="utf-8")
         scratch.chmod(0o755)
         _swap(scratch, home)
     finally:
@@ -129,10 +129,10 @@ def read_table(out_dir: str | Path, merchant: str | None, chapter: str, name: st
         Over all merchants a missing table is simply no rows.
     """
     if merchant is not None:
-        return pd.read_parquet(_saved(out_dir, merchant, chapter, "tables", f"{_file(name)}.parquet"))
+        return pd.read_parquet(_saved(out_dir, merchant, chapter, "tables", f"{folder_name(name)}.parquet"))
     frames = []
     for owner, found, folder in _chapters(out_dir):
-        path = folder / "tables" / f"{_file(name)}.parquet"
+        path = folder / "tables" / f"{folder_name(name)}.parquet"
         if found == chapter and path.exists():
             frame = pd.read_parquet(path)
             frames.append(frame if "merchant" in frame else frame.assign(merchant=owner))
@@ -171,7 +171,7 @@ def say(*sentences: str | None) -> Any:
 
 def chapter_dir(out_dir: str | Path, merchant: str, chapter: str) -> Path:
     """Folder where one chapter of one merchant keeps its results."""
-    return Path(out_dir) / _file(merchant) / _file(chapter)
+    return Path(out_dir) / folder_name(merchant) / folder_name(chapter)
 
 
 def _metric_frame(metrics: Iterable[Mapping[str, Any]], merchant: str, chapter: str, as_of: str) -> pd.DataFrame:
@@ -193,7 +193,7 @@ def _plain(table: Any) -> pd.DataFrame:
     return frame.set_axis([str(c) for c in frame.columns], axis=1)
 
 
-def _file(name: str) -> str:
+def folder_name(name: str) -> str:
     """A file name for any id or title: safe characters stay, also Chinese; others become %XX."""
     plain = "".join(c if c.isalnum() or c in "-_" else _percent(c) for c in str(name).strip())
     return plain or "_"

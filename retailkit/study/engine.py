@@ -1,0 +1,109 @@
+"""papermill's engine for chapters: one time limit for the whole notebook, the kernel's end kept.
+
+papermill's own limit is per cell, and it forgets how the kernel ended.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import signal
+import threading
+from dataclasses import dataclass, field
+from typing import Any
+
+from nbclient.exceptions import DeadKernelError
+from papermill.clientwrap import PapermillNotebookClient
+from papermill.engines import NBClientEngine, papermill_engines
+
+ENGINE = "retailkit"
+_running: set[int] = set()
+
+
+@dataclass
+class Run:
+    """What the engine tells its caller about one execution, also when it ends badly."""
+
+    timeout: float
+    env: dict[str, str]
+    notebook: Any = None
+    cell: int = 0
+    timed_out: bool = False
+    exit_code: int | None = None
+    groups: set[int] = field(default_factory=set)
+
+
+class ChapterClient(PapermillNotebookClient):
+    """papermill's client; it notes which code cell runs and how a dead kernel ended."""
+
+    run: Run
+
+    def execute_cell(self, cell: Any, cell_index: int, **kwargs: Any) -> Any:
+        """Execute one cell, counting code cells as the reader sees them (In [n])."""
+        group = getattr(getattr(self.km, "provisioner", None), "pgid", None)
+        if group:
+            self.run.groups.add(group)
+            _running.add(group)
+        self.run.cell += cell.cell_type == "code"
+        try:
+            return super().execute_cell(cell, cell_index, **kwargs)
+        except DeadKernelError:
+            process = getattr(self.km.provisioner, "process", None) if self.km else None
+            self.run.exit_code = getattr(process, "returncode", None)
+            raise
+
+
+class ChapterEngine(NBClientEngine):
+    """Runs a notebook in one kernel under one time limit."""
+
+    @classmethod
+    def execute_managed_notebook(cls, nb_man: Any, kernel_name: str, **kwargs: Any) -> Any:
+        """Execute the notebook; ``run`` carries what is asked and what is found out."""
+        run: Run = kwargs["run"]
+        run.notebook = nb_man.nb
+        client = ChapterClient(
+            nb_man,
+            kernel_name=kernel_name,
+            startup_timeout=120,
+            shutdown_kernel="immediate",
+            store_widget_state=False,
+            extra_arguments=["--HistoryManager.enabled=False", "--IPKernelApp.log_level=40"],
+            log=_silent(),
+        )
+        client.run = run
+
+        def too_long() -> None:
+            run.timed_out = True
+            _kill(run.groups)
+
+        limit = threading.Timer(run.timeout, too_long)
+        limit.daemon = True
+        limit.start()
+        try:
+            return client.execute(env=run.env)
+        finally:
+            limit.cancel()
+            _running.difference_update(run.groups)
+
+
+def _silent() -> logging.Logger:
+    """A log that says nothing: what went wrong is in the manifest and told once."""
+    log = logging.getLogger("retailkit.study.engine")
+    log.propagate = False
+    log.addHandler(logging.NullHandler())
+    return log
+
+
+def stop_kernels() -> None:
+    """Kill the kernels this process has running."""
+    _kill(_running)
+
+
+def _kill(groups: set[int]) -> None:
+    for group in list(groups):
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(group, signal.SIGKILL)
+
+
+papermill_engines.register(ENGINE, ChapterEngine)
