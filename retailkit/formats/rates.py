@@ -1,0 +1,119 @@
+"""What all formats need: a share with its interval, a window of days, concentration."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import ibis
+import numpy as np
+import pandas as pd
+from ibis.expr.types import Table
+
+Z = 1.959963984540054  # two-sided 95%
+
+
+def wilson(part: Any, whole: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return the share ``part / whole`` with its 95% Wilson interval; empty where ``whole`` is 0.
+
+    Raises
+    ------
+    ValueError
+        If a part is larger than its whole: a rate above 100% is a wrong definition, not a rate.
+
+    Examples
+    --------
+    >>> [round(float(x), 2) for x in wilson(7, 17)]
+    [0.41, 0.22, 0.64]
+    """
+    k, n = np.asarray(part, dtype=float), np.asarray(whole, dtype=float)
+    if (k > n).any() or (k < 0).any():
+        raise ValueError("a share above 100% or below 0: the part is not within the whole")
+    with np.errstate(divide="ignore", invalid="ignore"):
+        p = np.where(n > 0, k / n, np.nan)
+        centre = (p + Z**2 / (2 * n)) / (1 + Z**2 / n)
+        half = Z / (1 + Z**2 / n) * np.sqrt(p * (1 - p) / n + Z**2 / (4 * n**2))
+    return p, np.clip(centre - half, 0, p), np.clip(centre + half, p, 1)
+
+
+def with_share(frame: pd.DataFrame, name: str, part: str, whole: str) -> pd.DataFrame:
+    """Add ``name``, ``name_low`` and ``name_high``: the share ``part / whole`` of each row."""
+    share, low, high = wilson(frame[part], frame[whole])
+    return frame.assign(**{name: share, f"{name}_low": low, f"{name}_high": high})
+
+
+def ratio(part: pd.Series, whole: pd.Series) -> pd.Series:
+    """``part / whole``, empty where the whole is 0."""
+    return part.astype(float) / whole.astype(float).replace(0, np.nan)
+
+
+def between(table: Table, column: str, start: str | None, end: str | None) -> Table:
+    """Keep the rows whose local date lies in ``start`` to ``end``, both included; None is open."""
+    if start is not None:
+        table = table.filter(table[column] >= ibis.date(start))
+    if end is not None:
+        table = table.filter(table[column] <= ibis.date(end))
+    return table
+
+
+def whole_counts(frame: pd.DataFrame, *names: str) -> pd.DataFrame:
+    """Make the columns whole numbers, empty sums being 0."""
+    return frame.assign(**{name: frame[name].fillna(0).astype("int64") for name in names})
+
+
+def gini(amounts: Any) -> float:
+    """Gini coefficient of amounts: 0 where all have the same, near 1 where one has all.
+
+    Negative amounts (more returned than bought) count as 0.
+
+    >>> gini([1, 1, 1, 1]), gini([0, 0, 0, 1])
+    (0.0, 0.75)
+    """
+    x = np.sort(np.clip(np.asarray(amounts, dtype=float), 0, None))
+    if not len(x) or x.sum() == 0:
+        return float("nan")
+    return float((2 * np.arange(1, len(x) + 1) - len(x) - 1) @ x / (len(x) * x.sum()))
+
+
+def top_share(amounts: Any, top: float) -> float:
+    """Share of the sum held by the largest ``top`` part of the holders (at least one holder)."""
+    x = np.sort(np.clip(np.asarray(amounts, dtype=float), 0, None))[::-1]
+    if not len(x) or x.sum() == 0:
+        return float("nan")
+    return float(x[: max(1, round(top * len(x)))].sum() / x.sum())
+
+
+def concentration(frame: pd.DataFrame, amount: str, seed: int = 1) -> pd.DataFrame:
+    """One row per merchant: how unequally ``amount`` lies over the rows of ``frame``.
+
+    Columns ``merchant, holders, active, best, best_share, top10_share, gini, gini_low,
+    gini_high``; ``active`` holders have an amount above 0, ``best`` is the largest amount;
+    the interval is a bootstrap over holders (500 draws).
+    """
+    draws = np.random.default_rng(seed)
+    rows = []
+    for merchant, part in frame.groupby("merchant"):
+        x = part[amount].to_numpy(dtype=float)
+        again = [gini(draws.choice(x, len(x))) for _ in range(500)] if len(x) > 1 else [np.nan]
+        low, high = np.nanpercentile(again, [2.5, 97.5]) if np.isfinite(again).any() else (np.nan, np.nan)
+        value = gini(x)
+        rows.append(
+            {
+                "merchant": merchant,
+                "holders": len(x),
+                "active": int((x > 0).sum()),
+                "best": x.max(),
+                "best_share": top_share(x, 0),
+                "top10_share": top_share(x, 0.1),
+                "gini": value,
+                "gini_low": min(low, value),
+                "gini_high": max(high, value),
+            }
+        )
+    columns = ["merchant", "holders", "active", "best", "best_share", "top10_share", "gini", "gini_low", "gini_high"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def of_persons(table: Table, persons: Table) -> Table:
+    """Add ``person`` to rows that name an account; empty where the account is unknown."""
+    who = persons.select("merchant", "account", "person")
+    return table.left_join(who, ["merchant", "account"]).drop("merchant_right", "account_right")
