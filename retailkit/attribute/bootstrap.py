@@ -7,6 +7,8 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
+from retailkit.attribute.tables import frame
+
 SMALL = 30
 """A touchpoint with fewer credited orders than this is rare: its interval is wide, say so."""
 
@@ -44,14 +46,15 @@ def credit_interval(book: ir.Table, seed: int, replicates: int = 1000, level: fl
         raise ValueError(f"level is {level}; a fraction such as 0.9 is needed")
     unit = book.person.fill_null("order:" + book.order_id)
     rows = book.mutate(unit=unit).group_by(["unit", "touchpoint"])
-    frame = rows.aggregate(credit=book.credit.sum(), orders=book.share.sum()).execute()
-    table = frame.groupby("touchpoint").agg(
+    found = frame(rows.aggregate(credit=book.credit.sum(), orders=book.share.sum()))
+    found = found.sort_values(["unit", "touchpoint"], ignore_index=True)
+    table = found.groupby("touchpoint").agg(
         credit=("credit", "sum"), orders=("orders", "sum"), persons=("unit", "nunique")
     )
-    if frame.empty:
+    if found.empty:
         return table.reset_index().assign(share=0.0, low=0.0, high=0.0, rare=True)
-    units, touchpoints = pd.factorize(frame["unit"])[0], pd.Categorical(frame["touchpoint"], categories=table.index)
-    money = sparse.csr_matrix((frame["credit"].astype(float), (units, touchpoints.codes)))
+    units, touchpoints = pd.factorize(found["unit"])[0], pd.Categorical(found["touchpoint"], categories=table.index)
+    money = sparse.csr_matrix((found["credit"].astype(float), (units, touchpoints.codes)))
     rng = np.random.default_rng(seed)
     drawn = np.vstack([_draw(money, min(100, replicates - i), rng) for i in range(0, replicates, 100)])
     share = drawn / np.where(drawn.sum(axis=1, keepdims=True) != 0, drawn.sum(axis=1, keepdims=True), np.nan)

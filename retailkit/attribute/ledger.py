@@ -78,8 +78,8 @@ def reconcile(book: ir.Table, orders: ir.Table) -> pd.DataFrame:
     both = sold.left_join(credited, "merchant").select(
         "merchant", "orders", "net_amount", "ledger_orders", "ledger_amount"
     )
-    frame = both.execute().sort_values("merchant", ignore_index=True)
-    frame = frame.fillna({"ledger_orders": 0, "ledger_amount": 0}).astype({"ledger_orders": int, "ledger_amount": int})
-    return frame.assign(
-        gap_orders=frame["orders"] - frame["ledger_orders"], gap_amount=frame["net_amount"] - frame["ledger_amount"]
+    rows = both.execute().sort_values("merchant", ignore_index=True)
+    rows = rows.fillna({"ledger_orders": 0, "ledger_amount": 0}).astype({"ledger_orders": int, "ledger_amount": int})
+    return rows.assign(
+        gap_orders=rows["orders"] - rows["ledger_orders"], gap_amount=rows["net_amount"] - rows["ledger_amount"]
     )

@@ -11,6 +11,7 @@ from scipy import linalg
 from retailkit.attribute.chain import Chain, chain_of_paths, chain_of_transitions
 from retailkit.attribute.journeys import AggregatedPaths, transitions
 from retailkit.attribute.ledger import ledger
+from retailkit.attribute.tables import frame
 
 EFFECTS = ["touchpoint", "visits", "removal_orders", "removal_value", "share_orders", "share_value", "lost_orders"]
 
@@ -166,7 +167,7 @@ def feasibility(effects: pd.DataFrame, paths: ir.Table) -> pd.DataFrame:
     rows = rows.mutate(low=rows.touchpoint.min().over(whole), high=rows.touchpoint.max().over(whole))
     alone = (rows.low == rows.high).ifelse(rows.order_id, ibis.null().cast("string"))
     count = rows.group_by("touchpoint").aggregate(only=alone.nunique(), any=rows.order_id.nunique())
-    table = effects[["touchpoint", "share_orders"]].merge(count.execute(), on="touchpoint", how="left")
+    table = effects[["touchpoint", "share_orders"]].merge(frame(count), on="touchpoint", how="left")
     table = table.fillna({"only": 0, "any": 0}).astype({"only": int, "any": int})
     stated = table["share_orders"] * effects.attrs["orders"]
     payable = (stated >= table["only"] - 1e-9) & (stated <= table["any"] + 1e-9)

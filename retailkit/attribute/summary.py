@@ -10,7 +10,7 @@ import ibis.expr.types as ir
 import pandas as pd
 
 from retailkit.attribute.journeys import NONE, ORDER
-from retailkit.attribute.tables import as_table
+from retailkit.attribute.tables import as_table, frame
 
 _KEY = ["merchant", "touchpoint"]
 
@@ -39,9 +39,9 @@ def touchpoint_ledger(touches: ir.Table, paths: ir.Table, book: ir.Table, spend:
         credit=book.credit.sum(), credited_orders=book.share.sum(), refunded=book.refund_credit.sum()
     )
     cost = as_table(spend, "spend").group_by(_KEY).aggregate(cost=ibis._.amount.sum())
-    table = earned.execute()
+    table = frame(earned)
     for part in (reach, met, cost):
-        table = table.merge(part.execute(), on=_KEY, how="outer")
+        table = table.merge(frame(part), on=_KEY, how="outer")
     table["kind"] = table["kind"].fillna("exposure")
     whole = ["touches", "persons", "orders", "buyers", "new_buyers", "touched_amount", "credit", "refunded", "cost"]
     table[whole] = table[whole].astype(float).fillna(0.0).round().astype("int64")
@@ -89,7 +89,7 @@ def side_by_side(books: Mapping[str, ir.Table], recommended: str, interval: pd.D
         raise ValueError(f"no ledger '{recommended}' to recommend; there are {', '.join(books)}")
     parts = {}
     for name, book in books.items():
-        sums = book.group_by(["touchpoint", "kind"]).aggregate(credit=book.credit.sum()).execute()
+        sums = frame(book.group_by(["touchpoint", "kind"]).aggregate(credit=book.credit.sum()))
         parts[name] = sums.set_index(["touchpoint", "kind"])["credit"].astype(float)
     credit = pd.DataFrame(parts, dtype=float).fillna(0.0)
     share = credit / credit.sum().where(credit.sum() != 0)
@@ -112,7 +112,7 @@ def first_to_last(paths: ir.Table) -> pd.DataFrame:
     last = rows.filter(rows.position == rows.end).select(*key, last="touchpoint")
     both = first.inner_join(last, key)
     table = both.group_by(["first", "last"]).aggregate(orders=both.order_id.count(), net_amount=both.net_amount.sum())
-    return table.execute().sort_values(["orders", "first", "last"], ascending=[False, True, True], ignore_index=True)
+    return frame(table).sort_values(["orders", "first", "last"], ascending=[False, True, True], ignore_index=True)
 
 
 def path_flows(paths: ir.Table, steps: int = 3) -> pd.DataFrame:
@@ -130,8 +130,8 @@ def path_flows(paths: ir.Table, steps: int = 3) -> pd.DataFrame:
     target = (rows.left == 0).ifelse((rows.outcome == "order").ifelse(ORDER, NONE), rows.then)
     rows = rows.mutate(target=target, step=ibis.literal(steps) - rows.left)
     table = rows.group_by(["step", "touchpoint", "target"]).aggregate(journeys=rows.journey_id.count())
-    frame = table.execute().rename(columns={"touchpoint": "source"})
-    return frame.sort_values(["step", "source", "target"], ignore_index=True)[["step", "source", "target", "journeys"]]
+    flows = frame(table).rename(columns={"touchpoint": "source"})
+    return flows.sort_values(["step", "source", "target"], ignore_index=True)[["step", "source", "target", "journeys"]]
 
 
 def model_shares(table: pd.DataFrame) -> pd.DataFrame:
@@ -139,3 +139,10 @@ def model_shares(table: pd.DataFrame) -> pd.DataFrame:
     fixed = ["touchpoint", "kind", "least", "most", "recommended", "credit", "low", "high"]
     models = [c for c in table.columns if c not in fixed]
     return table.melt(id_vars=["touchpoint", "kind"], value_vars=models, var_name="model", value_name="share")
+
+
+def paths_period(paths: ir.Table) -> str:
+    """Return the first and last day of the orders in the paths, for a subtitle."""
+    days = paths.filter(paths.outcome == "order").aggregate(first=ibis._.paid_on.min(), last=ibis._.paid_on.max())
+    row = days.execute().iloc[0]
+    return "no orders" if pd.isna(row["first"]) else f"{row['first']:%Y-%m-%d} to {row['last']:%Y-%m-%d}"

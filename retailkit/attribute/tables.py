@@ -114,3 +114,13 @@ def with_person(table: ir.Table, persons: ir.Table) -> ir.Table:
     joined = table.left_join(known, ["merchant", "account"])
     joined = joined.select(*[joined[c] for c in table.columns if c != "person"], "linked")
     return joined.mutate(person=ibis.coalesce(joined.linked, joined.account)).drop("linked")
+
+
+def frame(table: ir.Table) -> pd.DataFrame:
+    """Return the rows as pandas; empty text columns are made anew, because pandas 3 cannot merge
+    the chunkless ones that an empty engine result has."""
+    rows = table.execute()
+    if rows.empty:
+        text = [c for c in rows.columns if table[c].type().is_string()]
+        rows = rows.assign(**{c: pd.Series([], dtype="str") for c in text})
+    return rows
