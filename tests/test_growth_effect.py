@@ -7,12 +7,12 @@ import pandas as pd
 import pytest
 from growth_tables import BASELINE, PROGRAMME, daily_world, journey_orders, order_rows, tables
 
-from retailkit.growth.bridge import bridge
+from retailkit.growth.bridge import build_bridge
 from retailkit.growth.donors import choose_donors, shared_customers
 from retailkit.growth.effect import NO_SEASON, estimate
-from retailkit.growth.headline import headline
+from retailkit.growth.headline import headlines
 from retailkit.growth.panel import daily_panel, weekly_panel
-from retailkit.growth.verdict import CANNOT_TELL, RAISED, verdict
+from retailkit.growth.verdict import CANNOT_TELL, RAISED, judge
 
 
 def donors_of(daily: pd.DataFrame) -> list[str]:
@@ -27,7 +27,7 @@ def test_a_true_effect_is_found_and_claimed():
     daily = daily_world(1, donors=10, effect=0.5)
     effect = effect_of(daily)
     assert effect.effect == pytest.approx(0.5, abs=0.1)
-    said = verdict(effect, headline(daily, BASELINE, PROGRAMME, ["m"]))
+    said = judge(effect, headlines(daily, BASELINE, PROGRAMME, ["m"]))
     assert said.answer == RAISED
     assert "raised it" in said.sentence
 
@@ -35,9 +35,9 @@ def test_a_true_effect_is_found_and_claimed():
 def test_festivals_alone_are_no_programme():
     daily = daily_world(2, donors=10, effect=0.0)
     effect = effect_of(daily)
-    heads = headline(daily, ("2018-10-01", "2018-10-31"), ("2018-11-01", "2018-11-12"), ["m"])
+    heads = headlines(daily, ("2018-10-01", "2018-10-31"), ("2018-11-01", "2018-11-12"), ["m"])
     assert heads["growth"].iloc[0] > 0.1, "Double 11 alone lifts the headline"
-    assert verdict(effect, heads).answer == CANNOT_TELL
+    assert judge(effect, heads).answer == CANNOT_TELL
 
 
 @pytest.mark.parametrize(("start", "donors", "method", "label"), [
@@ -55,8 +55,8 @@ def test_the_data_choose_the_estimator_and_its_label(start, donors, method, labe
 def test_bridge_multiplies_to_the_headline_exactly():
     daily = daily_world(5, donors=8, effect=0.3, start="2017-07-03")
     effect = effect_of(daily)
-    steps = bridge(daily, effect, BASELINE, PROGRAMME).set_index("step")
-    head = headline(daily, BASELINE, PROGRAMME, ["m"])["growth"].iloc[0]
+    steps = build_bridge(daily, effect, BASELINE, PROGRAMME).set_index("step")
+    head = headlines(daily, BASELINE, PROGRAMME, ["m"])["growth"].iloc[0]
     assert list(steps.index) == ["season", "market", "programme", "headline"]
     assert steps["ratio"].iloc[:-1].prod() == pytest.approx(1 + head, rel=1e-12)
     change = steps["part"].iloc[-1]
@@ -65,7 +65,7 @@ def test_bridge_multiplies_to_the_headline_exactly():
 
 def test_without_last_year_season_and_market_stay_one_factor():
     daily = daily_world(5, donors=8, start="2018-03-05")
-    steps = bridge(daily, effect_of(daily), BASELINE, PROGRAMME)
+    steps = build_bridge(daily, effect_of(daily), BASELINE, PROGRAMME)
     assert steps["step"].tolist() == ["season and market", "programme", "headline"]
 
 
@@ -80,8 +80,8 @@ def test_a_donor_without_customers_of_its_own_is_dropped_or_its_weight_said():
     all_shared = shared.assign(shared_sales_share=0.6)
     effect = estimate(weekly, "m", names, all_shared)
     assert effect.at_risk_weight == pytest.approx(1)
-    heads = headline(daily, BASELINE, PROGRAMME, ["m"])
-    said = verdict(replace(effect, p=0.001), heads)
+    heads = headlines(daily, BASELINE, PROGRAMME, ["m"])
+    said = judge(replace(effect, p=0.001), heads)
     assert said.answer == CANNOT_TELL, "no claim on donors that the programme touched"
 
 
@@ -90,10 +90,10 @@ def test_shared_customers_are_counted_before_the_programme_only():
         ("m", "2018-01-01", "c:1", 100), ("d", "2018-01-02", "c:1", 30), ("d", "2018-01-02", "c:2", 70),
         ("m", "2018-02-01", "c:2", 100), ("e", "2018-01-03", "c:9", 10),
     ]))  # fmt: skip
-    table = shared_customers(orders, ["m"], "2018-02-01").set_index("donor")
+    table = shared_customers(orders, ["m"], ("2018-02-01", "2018-02-28")).set_index("donor")
     assert table.loc["d", "shared_sales_share"] == pytest.approx(0.3)
     assert table.loc["e", "shared_customers"] == 0
-    unknown = shared_customers(orders, ["m"], "2018-02-01", common_ids=False)
+    unknown = shared_customers(orders, ["m"], ("2018-02-01", "2018-02-28"), common_ids=False)
     assert unknown["shared_share"].isna().all()
 
 
@@ -120,10 +120,10 @@ def test_bad_input_gives_a_refusal_and_never_a_number(what, words):
     effect = effect_of(daily)
     assert words in effect.refused
     assert np.isnan(effect.effect)
-    said = verdict(effect, headline(daily, BASELINE, PROGRAMME, ["m"]))
+    said = judge(effect, headlines(daily, BASELINE, PROGRAMME, ["m"]))
     assert said.answer == CANNOT_TELL
     assert "无法判断" in said.sentence_zh
-    assert bridge(daily, effect, BASELINE, PROGRAMME).empty
+    assert build_bridge(daily, effect, BASELINE, PROGRAMME).empty
 
 
 def test_a_donor_that_closed_is_left_out_by_name():
@@ -156,10 +156,10 @@ def test_complete_journey_cannot_tell(real_data):
     daily = daily_panel(sales, persons)
     baseline, programme = ("2017-09-04", "2017-10-29"), ("2017-10-30", "2017-12-24")
     weekly = weekly_panel(daily, programme, "US")
-    shared = shared_customers(sales, merchants, programme[0])
-    heads = headline(daily, baseline, programme, merchants)
+    shared = shared_customers(sales, merchants, programme)
+    heads = headlines(daily, baseline, programme, merchants)
     effects = {m: estimate(weekly, m, donors, shared) for m in ("367", "406", "361")}
-    assert all(verdict(e, heads).answer == CANNOT_TELL for e in effects.values())
+    assert all(judge(e, heads).answer == CANNOT_TELL for e in effects.values())
     assert effects["367"].at_risk_weight > 0.9, "households shop in several of these stores"
     assert effects["367"].label == NO_SEASON
     assert "whole programme" in effects["361"].refused, "store 361 closed in November"

@@ -6,7 +6,7 @@ import pytest
 from growth_tables import PROGRAMME, daily_world, order_rows, tables
 
 from retailkit.growth.calendar import festival_days, festivals, last_year
-from retailkit.growth.headline import headline, mean_day, pooled
+from retailkit.growth.headline import headlines, mean_day, pooled
 from retailkit.growth.panel import daily_panel, weekly_panel
 
 
@@ -52,7 +52,7 @@ def test_no_orders_give_an_empty_typed_panel():
     assert panel.empty
     assert panel["gmv"].dtype == "int64"
     assert weekly_panel(panel, PROGRAMME).empty
-    assert headline(panel, PROGRAMME, PROGRAMME, ["a"])["reason"].tolist() == [
+    assert headlines(panel, PROGRAMME, PROGRAMME, ["a"])["reason"].tolist() == [
         "no sales on record for the whole period before"
     ]
 
@@ -109,7 +109,7 @@ def test_a_country_without_rules_has_no_festivals():
 
 def test_headline_is_pooled_from_mean_days():
     daily = daily_world(3, donors=2)
-    heads = headline(daily, ("2018-09-01", "2018-09-30"), ("2018-10-01", "2018-10-31"), ["m", "d0"])
+    heads = headlines(daily, ("2018-09-01", "2018-09-30"), ("2018-10-01", "2018-10-31"), ["m", "d0"])
     wide = daily.pivot(index="day", columns="merchant", values="gmv")[["m", "d0"]]
     expected = wide["2018-10-01":"2018-10-31"].mean().sum() / wide["2018-09-01":"2018-09-30"].mean().sum() - 1
     assert pooled(heads)["growth"].iloc[0] == pytest.approx(expected)

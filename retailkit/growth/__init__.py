@@ -16,4 +16,43 @@ The flow, one idea a file::
     power, plan before the phase: what could be seen, and what was promised
     cohort      many merchants: multiplicity, pooling, staggered starts
     verdict     one plain sentence, and it may say "cannot tell"
+    sentences   what each table says
 """
+
+from importlib import import_module
+from typing import Any
+
+_HOMES = {
+    "festivals": "calendar",
+    "daily_panel": "panel",
+    "weekly_panel": "panel",
+    "headlines": "headline",
+    "pooled": "headline",
+    "headline_sentence": "sentences",
+    "common_ids": "donors",
+    "shared_customers": "donors",
+    "donors_sentence": "sentences",
+    "estimate": "effect",
+    "robustness_sentence": "sentences",
+    "check_guards": "guards",
+    "guards_sentence": "sentences",
+    "build_bridge": "bridge",
+    "bridge_sentence": "sentences",
+    "tree_inputs": "tree",
+    "growth_tree": "tree",
+    "lmdi": "tree",
+    "tree_sentence": "sentences",
+    "judge": "verdict",
+}
+
+__all__ = list(_HOMES)
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOMES:
+        return getattr(import_module(f"retailkit.growth.{_HOMES[name]}"), name)
+    raise AttributeError(f"retailkit.growth has no public name '{name}'; it has {', '.join(_HOMES)}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

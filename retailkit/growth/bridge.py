@@ -14,8 +14,8 @@ import numpy as np
 import pandas as pd
 
 from retailkit.growth.calendar import bounds, last_year
-from retailkit.growth.effect import Effect
 from retailkit.growth.headline import mean_day
+from retailkit.growth.record import Effect
 from retailkit.growth.tree import log_mean
 
 COLUMNS = ("step", "ratio", "low", "high", "from_value", "to_value", "part")
@@ -36,7 +36,9 @@ def season(daily: pd.DataFrame, merchant: str, baseline: Any, programme: Any, co
     return means[0] / means[1] if means[1] > 0 and means[0] > 0 else float("nan")
 
 
-def bridge(daily: pd.DataFrame, effect: Effect, baseline: Any, programme: Any, country: str = "CN") -> pd.DataFrame:
+def build_bridge(
+    daily: pd.DataFrame, effect: Effect, baseline: Any, programme: Any, country: str = "CN"
+) -> pd.DataFrame:
     """One row per step from the period before to the programme; amounts minor units a day.
 
     Returns

@@ -6,14 +6,16 @@ It is dropped where enough others remain; else it stays and its weight is printe
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import ibis
 import numpy as np
 import pandas as pd
 from ibis.expr.types import Table
 
+from retailkit.growth.calendar import bounds
 from retailkit.growth.fit import Array, Mask
 
 AT_RISK_SHARE = 0.10
@@ -45,14 +47,14 @@ class Matrix:
     days: Array
 
 
-def shared_customers(orders: Table, merchants: Sequence[str], until: str, common_ids: bool = True) -> pd.DataFrame:
+def shared_customers(orders: Table, merchants: Sequence[str], programme: Any, common_ids: bool = True) -> pd.DataFrame:
     """One row per other merchant: how much of its sales comes from the programme's customers.
 
     Parameters
     ----------
     orders : canonical orders of all merchants and donors.
     merchants : the merchants in the programme.
-    until : ISO date; only orders paid before it count (the programme's first day).
+    programme : the programme's window; only orders paid before it count.
     common_ids : True where one account means one customer at every merchant (one loyalty
         programme over all shops); False where each merchant numbers its own, then nothing
         can be known and the shares are missing.
@@ -62,7 +64,8 @@ def shared_customers(orders: Table, merchants: Sequence[str], until: str, common
     DataFrame ``donor, customers, shared_customers, shared_share, shared_sales_share``.
     """
     names = ["donor", "customers", "shared_customers", "shared_share", "shared_sales_share"]
-    known = orders.filter(orders.paid_on < ibis.date(until))
+    start, _ = bounds(programme)
+    known = orders if pd.isna(start) else orders.filter(orders.paid_on < ibis.date(str(start.date())))
     if not common_ids:
         others = known.filter(~known.merchant.isin(list(merchants))).select(donor="merchant").distinct().execute()
         return others.sort_values("donor").reindex(columns=names).reset_index(drop=True)
@@ -86,6 +89,12 @@ def shared_customers(orders: Table, merchants: Sequence[str], until: str, common
     spent = table["spent"].astype(float)
     table["shared_sales_share"] = table["shared_spent"].astype(float) / spent.where(spent > 0)
     return table[names].sort_values("donor").reset_index(drop=True)
+
+
+def common_ids(sources: Iterable[Any]) -> bool:
+    """Whether one account means one customer at every merchant: the exports are not one merchant's own."""
+    owners = [getattr(source, "merchant", None) for source in sources]
+    return bool(owners) and all(owner is None for owner in owners)
 
 
 def choose_donors(

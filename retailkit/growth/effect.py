@@ -12,15 +12,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 
 from retailkit.growth.did import did
 from retailkit.growth.donors import ENOUGH, SHORTEST, Matrix, choose_donors, matrix
-from retailkit.growth.fit import Fit, mean_rows, pre_error
+from retailkit.growth.fit import Fit, pre_error
 from retailkit.growth.interval import Estimator, doubt, log_effect, placebos
+from retailkit.growth.record import WEEK_COLUMNS, Effect, refused
 from retailkit.growth.sc import augmented, sc
 from retailkit.growth.sdid import sdid
 
@@ -32,50 +33,6 @@ POOR_FIT = 2.0
 
 NO_SEASON = "season not identified"
 ESTIMATORS: dict[str, Estimator] = {"augmented": augmented, "sc": sc, "did": did, "sdid": sdid}
-
-
-@dataclass(frozen=True)
-class Effect:
-    """What the programme did to one merchant's mean daily GMV, in logs, and how sure that is.
-
-    ``effect`` is log(actual / counterfactual): .0953 is 10% more. ``refused`` says why there
-    is no number. ``weeks`` has one row per week (actual and counterfactual mean daily GMV,
-    gap in logs, phase, festival); ``donors`` one row per candidate with its weight; ``others``
-    one row per further estimator, for robustness.
-    """
-
-    merchant: str
-    method: str
-    label: str
-    effect: float
-    low: float
-    high: float
-    level: float
-    se: float
-    df: int
-    p: float
-    rank_p: float
-    mde: float
-    pre_error: float
-    donor_pre_error: float
-    at_risk_weight: float
-    negative_mass: float
-    weeks_before: int
-    weeks: pd.DataFrame
-    donors: pd.DataFrame
-    others: pd.DataFrame
-    placebos: pd.DataFrame
-    refused: str = ""
-    year_over_year: bool = False
-
-    @property
-    def ratio(self) -> float:
-        """Actual over counterfactual mean daily GMV."""
-        return float(np.exp(self.effect))
-
-
-WEEK_COLUMNS = ("week", "phase", "days", "festival", "actual", "counterfactual", "low", "high", "gap")
-NAN = float("nan")
 
 
 def estimate(
@@ -121,7 +78,7 @@ def estimate(
     result = _effect(used, m, ESTIMATORS["did" if chosen == "did_year" else chosen], table, level)
     label = "" if chosen in ("augmented", "did_year") and (year is not None or m.pre.sum() >= LONG) else NO_SEASON
     name = "difference-in-differences on year-over-year logs" if chosen == "did_year" else result.method
-    return replace(result, label=label, method=name, year_over_year=chosen == "did_year", others=_others(m, year))
+    return replace(result, label=label, method=name, key=chosen, others=_others(m, year))
 
 
 def choose(m: Matrix, last_year: bool) -> str:
@@ -140,6 +97,8 @@ def refusal(weekly: pd.DataFrame, merchant: str, table: pd.DataFrame) -> str:
     """Say why there can be no estimate; empty where there can."""
     own = weekly[weekly["merchant"] == merchant]
     inside = own[own["phase"] == "programme"]
+    if not (weekly["phase"] == "programme").any():
+        return "no programme window, or no sales inside it yet"
     if own.empty:
         return "no sales on record"
     if inside.empty or inside["days"].sum() < weekly.loc[weekly["phase"] == "programme"].groupby("merchant")[
@@ -153,13 +112,14 @@ def refusal(weekly: pd.DataFrame, merchant: str, table: pd.DataFrame) -> str:
     return "" if used >= 3 else f"{used} usable donors; 3 are needed for an interval"
 
 
-def refused(merchant: str, why: str, donors: pd.DataFrame, level: float) -> Effect:
-    """Return an ``Effect`` without a number, and the reason."""
-    return Effect(
-        merchant, "none", "", NAN, NAN, NAN, level, NAN, 0, NAN, NAN, NAN, NAN, NAN, NAN, 0.0, 0,
-        pd.DataFrame(columns=list(WEEK_COLUMNS)), donors.assign(weight=0.0),
-        pd.DataFrame(columns=["method", "effect"]), pd.DataFrame(columns=["donor", "effect", "pre_error"]), why,
-    )  # fmt: skip
+def rebuild(weekly: pd.DataFrame, effect: Effect) -> tuple[Matrix, Estimator]:
+    """The weeks and the estimator behind an effect, for the guards."""
+    names = effect.donors.loc[effect.donors["used"], "donor"].tolist()
+    if effect.key == "did_year":
+        year = _year_matrix(weekly, effect.merchant, names)
+        if year is not None:
+            return year, did
+    return matrix(weekly, effect.merchant, names), ESTIMATORS.get(effect.key, did)
 
 
 def _year_matrix(weekly: pd.DataFrame, merchant: str, names: Sequence[str]) -> Matrix | None:
@@ -209,9 +169,3 @@ def _others(m: Matrix, year: Matrix | None) -> pd.DataFrame:
         tau = log_effect(fit.gap, year.gmv, year.days, ~year.pre)
         rows.append(("difference-in-differences on year-over-year logs", tau, pre_error(fit, year.pre, year.days)))
     return pd.DataFrame(rows, columns=["method", "effect", "pre_error"])
-
-
-def pre_mean_gap(effect: Effect) -> float:
-    """Mean gap before the programme, logs; zero by construction for intercept methods."""
-    before = effect.weeks["phase"].eq("before").to_numpy()
-    return float(mean_rows(effect.weeks["gap"].to_numpy(float), before, effect.weeks["days"].to_numpy(float)))

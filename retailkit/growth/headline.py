@@ -26,7 +26,7 @@ def mean_day(daily: pd.DataFrame, window: Any) -> pd.Series:
     return by.loc[by["size"] == needed, "mean"].rename("gmv")
 
 
-def headline(daily: pd.DataFrame, baseline: Any, programme: Any, merchants: list[str]) -> pd.DataFrame:
+def headlines(daily: pd.DataFrame, baseline: Any, programme: Any, merchants: list[str]) -> pd.DataFrame:
     """One row per merchant: mean daily GMV before and in the programme, and the growth.
 
     Parameters
@@ -45,7 +45,8 @@ def headline(daily: pd.DataFrame, baseline: Any, programme: Any, merchants: list
     valid = table["before"] > 0
     table["growth"] = (table["programme"] / table["before"] - 1).where(valid)
     table["doubled"] = (table["growth"] >= 1).astype("boolean").where(table["growth"].notna())
-    table["reason"] = [_reason(row) for row in table.itertuples()]
+    planned = baseline is not None and programme is not None
+    table["reason"] = [_reason(row) if planned else "the cohort names no programme" for row in table.itertuples()]
     return table
 
 

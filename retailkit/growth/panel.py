@@ -125,7 +125,7 @@ def weekly_panel(daily: pd.DataFrame, programme: Any, country: str = "CN") -> pd
     before = pd.Series(last_year(calendar, country), index=calendar)
     sold = days.set_index(["merchant", "day"])["gmv"].astype(float)
     days["week"] = days["day"] - pd.to_timedelta(days["day"].dt.day_of_week, unit="D")
-    days["phase"] = np.select([days["day"] < start, days["day"] <= end], ["before", "programme"], "after")
+    days["phase"] = np.select([~(days["day"] >= start), days["day"] <= end], ["before", "programme"], "after")
     days["festival"] = days["day"].map(marks)
     days["log"] = _log(days["gmv"])
     then = sold.reindex(pd.MultiIndex.from_arrays([days["merchant"], days["day"].map(before)]))

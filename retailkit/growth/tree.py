@@ -85,6 +85,8 @@ def tree_inputs(orders: Table, persons: Table, baseline: Any, programme: Any) ->
     ``unknown`` (orders without a known person; buyers are not counted there). Buyers are
     distinct within the period, so the two periods must be equally long to be compared.
     """
+    if baseline is None or programme is None:
+        return pd.DataFrame(columns=list(INPUTS))
     sales = with_person(orders, persons)
     first = (
         sales.filter(sales.person.notnull())  # noqa: PD004

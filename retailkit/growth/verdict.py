@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from retailkit.growth.effect import Effect
+from retailkit.growth.record import Effect
 
 RAISED, LOWERED, CANNOT_TELL = "raised", "lowered", "cannot tell"
 MOSTLY_AT_RISK = 0.5
@@ -29,7 +29,7 @@ class Verdict:
         return self.sentence_zh if lang == "zh" else self.sentence
 
 
-def verdict(effect: Effect, heads: pd.DataFrame, guards: pd.DataFrame | None = None, alpha: float = 0.10) -> Verdict:
+def judge(effect: Effect, heads: pd.DataFrame, guards: pd.DataFrame | None = None, alpha: float = 0.10) -> Verdict:
     """Return the verdict on one merchant.
 
     Growth is claimed for the programme only where the interval lies on one side of zero,
@@ -39,11 +39,11 @@ def verdict(effect: Effect, heads: pd.DataFrame, guards: pd.DataFrame | None = N
     Parameters
     ----------
     effect : see ``estimate``.
-    heads : see ``headline``; the merchant's row is quoted.
-    guards : see ``guards``; rows whose ``status`` is "failed" bar a claim.
+    heads : see ``headlines``; the merchant's row is quoted.
+    guards : see ``check_guards``; rows whose ``status`` is "failed" bar a claim.
     alpha : two-sided level; 0.10 goes with the 90% interval.
     """
-    reasons = [*_objections(effect), *_failed(guards)]
+    reasons = list(dict.fromkeys([*_objections(effect), *_failed(guards)]))
     significant = bool(np.isfinite(effect.p) and effect.p < alpha)
     answer = CANNOT_TELL
     if significant and not reasons:
@@ -78,13 +78,13 @@ def _failed(guards: pd.DataFrame | None) -> list[tuple[str, str]]:
     return [(str(g.finding), str(g.finding_zh)) for g in failed.itertuples()]
 
 
-def percent(log_ratio: float) -> str:
+def percent(log_ratio: float, digits: int = 0) -> str:
     """A log ratio as a signed percentage.
 
     >>> percent(0.0953), percent(-0.1)
     ('+10%', '-10%')
     """
-    return f"{np.expm1(log_ratio):+.0%}"
+    return f"{np.expm1(log_ratio):+.{digits}%}"
 
 
 def _english(effect: Effect, growth: float, answer: str, reasons: list[str]) -> str:

@@ -1,0 +1,228 @@
+"""Figures of the growth chapter: headline, bridge, actual against counterfactual, what grew."""
+
+from __future__ import annotations
+
+import math
+
+import pandas as pd
+import plotly.graph_objects as go
+
+from retailkit.charts.template import (
+    ACCENT,
+    DOWN,
+    GREY,
+    MUTED,
+    TOTAL,
+    UP,
+    WARM,
+    choose,
+    date_axis,
+    empty,
+    frame,
+    interval,
+    major,
+    money,
+    money_axis,
+    percent,
+    percent_axis,
+    shade,
+)
+
+STEPS_ZH = {"season": "季节", "market": "市场", "season and market": "季节与市场", "programme": "项目"}
+FACTORS_ZH = {"buyers": "购买人数", "frequency": "频次", "basket": "笔单价", "orders a day": "日均订单",
+              "entry or exit": "新增或退出"}  # fmt: skip
+SEGMENTS_ZH = {"new": "新客", "returning": "老客", "unknown": "未识别顾客"}
+FESTIVALS = {
+    "womens_day": ("3.8", "3.8"), "618": ("618", "618"), "double_11": ("Double 11", "双11"),
+    "double_12": ("Double 12", "双12"), "cny": ("Spring Festival", "春节"), "cny_eve": ("Spring Festival", "春节"),
+    "holiday_cny": ("Spring Festival", "春节"), "black_friday": ("Black Friday", "黑五"),
+    "thanksgiving": ("Thanksgiving", "感恩节"), "christmas": ("Christmas", "圣诞"), "new_year": ("New Year", "元旦"),
+    "easter": ("Easter", "复活节"), "memorial_day": ("Memorial Day", "阵亡将士纪念日"),
+    "independence_day": ("4 July", "独立日"), "labor_day": ("Labor Day", "劳工节"),
+}  # fmt: skip
+
+
+def headline(
+    heads: pd.DataFrame, *, merchant: str, period: str = "", source: str = "", lang: str = "en", currency: str = "USD"
+) -> go.Figure:
+    """Bars of every merchant's growth of mean daily GMV, the merchant of the chapter in colour."""
+    title = choose(lang, "Growth on the period before", "环比增长")
+    known = heads.dropna(subset=["growth"]).sort_values("growth")
+    if known.empty:
+        return empty(
+            title, choose(lang, "No merchant has both windows on record.", "没有商户同时具备两个窗口。"), lang=lang
+        )
+    doubled = int((known["growth"] >= 1).sum())
+    colours = [ACCENT if m == merchant else GREY for m in known["merchant"]]
+    fig = go.Figure(
+        go.Bar(
+            x=known["growth"], y=[str(m) for m in known["merchant"]], orientation="h", marker_color=colours,
+            text=[percent(g, signed=True) for g in known["growth"]], textposition="outside", cliponaxis=False,
+        )
+    )  # fmt: skip
+    fig.update_yaxes(type="category", showgrid=False)
+    fig.update_xaxes(percent_axis(min(0.0, known["growth"].min()), max(0.0, known["growth"].max()), signed=True))
+    count = len(known)
+    title = choose(lang, f"Mean daily GMV doubled in {doubled} of {count} merchants",
+                   f"{count} 家商户中 {doubled} 家日均 GMV 翻倍")  # fmt: skip
+    unit = choose(lang, "mean daily GMV, programme against the period before", "日均 GMV，项目期对前期")
+    return frame(fig, title, f"{unit} · {period}", source, lang=lang, right=70, height=max(300, 110 + 26 * count))
+
+
+def bridge(
+    steps: pd.DataFrame, *, merchant: str, period: str = "", source: str = "", lang: str = "en", currency: str = "USD"
+) -> go.Figure:
+    """Waterfall from the period before to the programme; bars are levels, labels the factors."""
+    title = choose(lang, "From the period before to the programme", "从前期到项目期")
+    if steps.empty:
+        reason = "There is no counterfactual or no headline to bridge."
+        return empty(title, choose(lang, reason, "没有反事实或环比数字可供分解。"), lang=lang)
+    parts, head = steps[steps["step"] != "headline"], steps[steps["step"] == "headline"].iloc[0]
+    names = [f"{choose(lang, r.step, STEPS_ZH[r.step])}<br>× {r.ratio:.2f}" for r in parts.itertuples()]
+    ends = choose(lang, "period before", "前期"), choose(lang, "programme window", "项目期")
+    ends_money = [money(head[c], currency, lang) for c in ("from_value", "to_value")]
+    moves = major(parts["to_value"] - parts["from_value"], currency)
+    fig = go.Figure(
+        go.Waterfall(
+            x=[ends[0], *names, ends[1]],
+            y=[major(head["from_value"], currency), *moves, major(head["to_value"], currency)],
+            measure=["absolute", *["relative"] * len(parts), "total"],
+            text=[*ends_money[:1], *[""] * len(parts), *ends_money[1:]],
+            textposition="outside", cliponaxis=False, connector={"line": {"color": MUTED, "width": 1}},
+            increasing={"marker": {"color": UP}}, decreasing={"marker": {"color": DOWN}},
+            totals={"marker": {"color": TOTAL}},
+        )
+    )  # fmt: skip
+    own = parts[parts["step"] == "programme"].iloc[0]
+    fig.add_scatter(
+        x=[names[-1]], y=[major(own["to_value"], currency)], mode="markers",
+        marker={"opacity": 0}, showlegend=False, hoverinfo="skip",
+        error_y={"type": "data", "symmetric": False, "color": MUTED, "thickness": 1.5,
+                 "array": [major(own["from_value"] * (own["high"] - own["ratio"]), currency)],
+                 "arrayminus": [major(own["from_value"] * (own["ratio"] - own["low"]), currency)]},
+    )  # fmt: skip
+    high = max(steps["to_value"].max(), steps["from_value"].max(), own["from_value"] * own["high"])
+    fig.update_yaxes(money_axis(0, major(high, currency) * 1.08, currency, lang)).update_layout(showlegend=False)
+    bound = f"{own['low']:.2f}–{own['high']:.2f}"
+    title = choose(
+        lang,
+        f"Times {head['ratio']:.2f} on the period before, of which the programme times {own['ratio']:.2f} ({bound})",
+        f"环比 {head['ratio']:.2f} 倍，其中项目 {own['ratio']:.2f} 倍（{bound}）",
+    )
+    unit = choose(lang, "mean daily GMV", "日均 GMV")
+    return frame(fig, title, f"{unit}, {currency} · {merchant} · {period}", source, lang=lang, bottom=16)
+
+
+def counterfactual(
+    weeks: pd.DataFrame, *, merchant: str, period: str = "", source: str = "", lang: str = "en", currency: str = "USD"
+) -> go.Figure:
+    """Weekly mean daily GMV, actual and counterfactual, with its band; festival weeks shaded."""
+    title = choose(lang, "Actual against counterfactual", "实际与反事实")
+    if weeks.empty:
+        reason = "There is no counterfactual for this merchant."
+        return empty(title, choose(lang, reason, "该商户没有反事实。"), lang=lang)
+    own = weeks.sort_values(["week", "phase"]).reset_index(drop=True)
+    inside = own[own["phase"] == "programme"]
+    values = {c: major(own[c], currency) for c in ("actual", "counterfactual")}
+    fig = go.Figure()
+    band = choose(lang, "interval", "区间")
+    fig.add_scatter(x=inside["week"], y=major(inside["high"], currency), mode="lines", line={"width": 0},
+                    showlegend=False, hoverinfo="skip")  # fmt: skip
+    fig.add_scatter(x=inside["week"], y=major(inside["low"], currency), mode="lines", line={"width": 0}, fill="tonexty",
+                    fillcolor="rgba(224,123,57,0.20)", name=band, showlegend=True, hoverinfo="skip")  # fmt: skip
+    fig.add_scatter(x=own["week"], y=values["counterfactual"], mode="lines", showlegend=True,
+                    line={"color": WARM, "dash": "dot", "width": 2},
+                    name=choose(lang, "counterfactual", "反事实"))  # fmt: skip
+    fig.add_scatter(x=own["week"], y=values["actual"], mode="lines", showlegend=True,
+                    line={"color": ACCENT, "width": 2.2}, name=choose(lang, "actual", "实际"))  # fmt: skip
+    fig.update_xaxes(date_axis(lang), range=[own["week"].min(), own["week"].max() + pd.Timedelta(days=10)])
+    top = max(values["actual"].max(), values["counterfactual"].max(), major(inside["high"].max(), currency))
+    fig.update_yaxes(money_axis(0, top, currency, lang))
+    _shade_weeks(fig, own, lang)
+    ratio = (inside["actual"] * inside["days"]).sum() / (inside["counterfactual"] * inside["days"]).sum() - 1
+    title = choose(
+        lang,
+        f"In the programme the merchant sold {percent(ratio, signed=True)} against what its donors suggest",
+        f"项目期销售比对照推算 {percent(ratio, signed=True)}",
+    )
+    unit = choose(lang, "mean daily GMV by week", "每周日均 GMV")
+    return frame(fig, title, f"{unit}, {currency} · {merchant} · {period}", source, lang=lang)
+
+
+def _shade_weeks(fig: go.Figure, weeks: pd.DataFrame, lang: str) -> None:
+    inside = weeks[weeks["phase"] == "programme"]
+    week = pd.Timedelta(days=7)
+    shade(fig, inside["week"].min(), inside["week"].max() + week, choose(lang, "programme", "项目"), kind="programme")
+    shown = ""
+    for row in weeks[weeks["festival"].fillna("") != ""].itertuples():
+        codes = [FESTIVALS[c] for c in str(row.festival).split() if c in FESTIVALS]
+        if not codes:
+            continue
+        name = choose(lang, *codes[0])
+        shade(fig, row.week, row.week + week, "" if name == shown else name, kind="festival")
+        shown = name
+
+
+def tree(
+    parts: pd.DataFrame, *, merchant: str, period: str = "", source: str = "", lang: str = "en", currency: str = "USD"
+) -> go.Figure:
+    """Waterfall of what changed mean daily GMV: each factor of new, returning, unknown customers."""
+    title = choose(lang, "What grew", "增长来自哪里")
+    if parts.empty:
+        return empty(title, choose(lang, "No orders in the two windows.", "两个窗口内没有订单。"), lang=lang)
+    names = [choose(lang, f"{r.segment}: {r.factor}", f"{SEGMENTS_ZH.get(r.segment, r.segment)}："
+                    f"{FACTORS_ZH.get(r.factor, r.factor)}") for r in parts.itertuples()]  # fmt: skip
+    change = parts["part"].sum()
+    total = choose(lang, "change", "变化")
+    fig = go.Figure(
+        go.Waterfall(
+            orientation="h", y=[*names, total], x=[*major(parts["part"], currency), major(change, currency)],
+            measure=[*["relative"] * len(parts), "total"], cliponaxis=False,
+            text=[money(v, currency, lang, signed=True) for v in [*parts["part"], change]], textposition="outside",
+            connector={"line": {"color": MUTED, "width": 1}}, increasing={"marker": {"color": UP}},
+            decreasing={"marker": {"color": DOWN}}, totals={"marker": {"color": TOTAL}},
+        )
+    )  # fmt: skip
+    levels = major(pd.concat([pd.Series([0.0]), parts["part"].cumsum()]), currency)
+    room = (levels.max() - levels.min()) * 0.15
+    fig.update_xaxes(money_axis(levels.min() - room, levels.max() + room, currency, lang))
+    fig.update_yaxes(autorange="reversed", type="category", showgrid=False)
+    top = parts.iloc[int(parts["part"].abs().to_numpy().argmax())]
+    zh = SEGMENTS_ZH.get(top["segment"], top["segment"]), FACTORS_ZH.get(top["factor"], top["factor"])
+    what = choose(lang, f"{top['factor']} of {top['segment']} customers", f"{zh[0]}的{zh[1]}")
+    moved = money(change, currency, lang, signed=True)
+    title = choose(lang, f"{moved} a day; the {what} moved it most", f"每天 {moved}；影响最大的是{what}")
+    unit = choose(lang, "part of the change in mean daily GMV", "对日均 GMV 变化的贡献")
+    return frame(fig, title, f"{unit}, {currency} · {merchant} · {period}", source, lang=lang, right=60,
+                 height=max(320, 150 + 34 * len(names)))  # fmt: skip
+
+
+def estimators(
+    others: pd.DataFrame, *, merchant: str, method: str = "", low: float = math.nan, high: float = math.nan,
+    period: str = "", source: str = "", lang: str = "en",
+) -> go.Figure:  # fmt: skip
+    """Dots of every estimator's effect; the chosen one with its interval (logs given, per cent shown)."""
+    title = choose(lang, "Estimators side by side", "各方法对照")
+    if others.empty:
+        return empty(title, choose(lang, "There is no estimate.", "没有估计。"), lang=lang)
+    table = others.iloc[::-1]
+    chosen = table["method"] == method
+    spread = table["effect"].apply(math.expm1)
+    lows = [math.expm1(low) if own else math.nan for own in chosen]
+    highs = [math.expm1(high) if own else math.nan for own in chosen]
+    colours = [ACCENT if own else GREY for own in chosen]
+    fig = go.Figure(interval(lows, list(spread), highs, list(table["method"]), colour=colours))
+    ends = [v for v in [*spread, *lows, *highs, 0.0] if not math.isnan(v)]
+    fig.update_xaxes(percent_axis(min(ends), max(ends), signed=True), showgrid=True)
+    fig.update_yaxes(type="category", showgrid=False)
+    fig.add_vline(x=0, line_color=MUTED, line_width=1)
+    ends_text = percent(spread.min(), signed=True), percent(spread.max(), signed=True)
+    title = choose(
+        lang,
+        f"Estimators put the programme between {ends_text[0]} and {ends_text[1]}",
+        f"各方法估计的项目效应在 {ends_text[0]} 与 {ends_text[1]} 之间",
+    )
+    unit = choose(
+        lang, "effect on mean daily GMV; bar: interval of the chosen method", "对日均 GMV 的效应；横线为所选方法的区间"
+    )
+    return frame(fig, title, f"{unit} · {merchant} · {period}", source, lang=lang, height=320)

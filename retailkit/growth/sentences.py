@@ -1,0 +1,101 @@
+"""What each growth table says, in one sentence that is true for any merchant."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from retailkit.growth.record import Effect
+from retailkit.growth.verdict import percent
+
+
+def headline_sentence(heads: pd.DataFrame, merchant: str, lang: str = "en") -> str:
+    """Say how the merchant's headline compares with the cohort's."""
+    from retailkit.growth.headline import pooled
+
+    ways = pooled(heads).set_index("pooling")["growth"]
+    row = heads.set_index("merchant").reindex([merchant]).iloc[0]
+    count = int(heads["growth"].notna().sum())
+    total, mean, median = ways["pooled"], ways["mean of merchants"], ways["median merchant"]
+    if pd.isna(row["growth"]):
+        why = row["reason"] if isinstance(row["reason"], str) else "not in the programme"
+        return f"商户 {merchant} 没有环比数字（{why}）。" if lang == "zh" else f"{merchant} has no headline: {why}."
+    if lang == "zh":
+        return (f"商户 {merchant} 日均 GMV 环比 {row['growth']:+.0%}，{'已' if row['growth'] >= 1 else '未'}翻倍；"
+                f"{count} 家合计 {total:+.0%}，商户均值 {mean:+.0%}，中位数 {median:+.0%}。")  # fmt: skip
+    doubled = "it doubled" if row["growth"] >= 1 else "it did not double"
+    return (f"{merchant}: mean daily GMV {row['growth']:+.0%} on the period before, so {doubled}; over {count} "
+            f"merchants pooled {total:+.0%}, mean {mean:+.0%}, median {median:+.0%}.")  # fmt: skip
+
+
+def bridge_sentence(steps: pd.DataFrame, lang: str = "en") -> str:
+    """Say which step of the bridge carries the headline."""
+    if steps.empty:
+        return "没有可分解的环比数字。" if lang == "zh" else "There is no headline to bridge."
+    names = {"season": "季节", "market": "市场", "season and market": "季节与市场", "programme": "项目",
+             "headline": "环比"}  # fmt: skip
+    parts = steps[steps["step"] != "headline"]
+    if lang == "zh":
+        product = " × ".join(f"{names[s.step]} {s.ratio:.3f}" for s in parts.itertuples())
+        return f"环比 {steps['ratio'].iloc[-1]:.3f} = {product}。"
+    product = " x ".join(f"{s.step} {s.ratio:.3f}" for s in parts.itertuples())
+    largest = parts.iloc[int(np.argmax(np.abs(np.log(parts["ratio"]))))]
+    return (f"Times {steps['ratio'].iloc[-1]:.3f} = {product}: the largest step is {largest['step']} "
+            f"({largest['ratio'] - 1:+.0%}).")  # fmt: skip
+
+
+_FACTORS_ZH = {"buyers": "购买人数", "frequency": "频次", "basket": "笔单价", "orders a day": "日均订单",
+               "entry or exit": "新增或退出"}  # fmt: skip
+_SEGMENTS_ZH = {"new": "新客", "returning": "老客", "unknown": "未识别"}
+
+
+def tree_sentence(tree: pd.DataFrame, lang: str = "en") -> str:
+    """Say which factor moved most, and which way the whole went."""
+    if tree.empty:
+        return "没有可拆解的变化。" if lang == "zh" else "There is no change to take apart."
+    top = tree.iloc[int(tree["part"].abs().to_numpy().argmax())]
+    change = tree["part"].sum()
+    if lang == "zh":
+        way = "上升" if change >= 0 else "下降"
+        factor, segment = _FACTORS_ZH[top["factor"]], _SEGMENTS_ZH[top["segment"]]
+        pull = "拉升" if top["part"] > 0 else "拉低"
+        return f"日均 GMV {way}；影响最大的是{segment}的{factor}（{pull}）。"
+    way = "rose" if change >= 0 else "fell"
+    pull = "lifted" if top["part"] > 0 else "lowered"
+    what = f"{top['factor']} of {top['segment']} customers"
+    return f"Mean daily GMV {way}; what moved it most was the {what}, which {pull} it."
+
+
+def guards_sentence(table: pd.DataFrame, lang: str = "en") -> str:
+    """Say how many guards a claim passes, and name those that fail."""
+    if table.empty:
+        return "没有估计，无需检验。" if lang == "zh" else "Without an estimate there is nothing to guard."
+    failed = table.loc[table["status"] == "failed", "guard"].tolist()
+    passed = int((table["status"] == "passed").sum())
+    if lang == "zh":
+        return f"通过 {passed} 项检验" + (f"，未通过：{'、'.join(failed)}。" if failed else "，没有未通过的。")
+    return f"{passed} guards passed" + (f"; failed: {', '.join(failed)}." if failed else ", none failed.")
+
+
+def donors_sentence(effect: Effect, lang: str = "en") -> str:
+    """Say whom the merchant is compared with, and what is wrong with them."""
+    used = effect.donors[effect.donors["used"]]
+    if used.empty:
+        return "没有可用的对照商户。" if lang == "zh" else "No donor can be used."
+    heavy = int((effect.donors["weight"].abs() > 0.01).sum())
+    risky = f"{effect.at_risk_weight:.0%}"
+    if used["shared_sales_share"].isna().all():
+        risky = "未知" if lang == "zh" else "unknown"
+    if lang == "zh":
+        return f"对照商户 {len(used)} 家，{heavy} 家有权重；共享顾客的对照店权重 {risky}。"
+    return f"{len(used)} donors, {heavy} of them with weight; weight in donors that share its customers: {risky}."
+
+
+def robustness_sentence(effect: Effect, lang: str = "en") -> str:
+    """Say how far the other estimators spread around the chosen one."""
+    if effect.others.empty:
+        return "没有估计可比较。" if lang == "zh" else "There is no estimate to compare."
+    low, high = percent(float(effect.others["effect"].min())), percent(float(effect.others["effect"].max()))
+    if lang == "zh":
+        return f"各方法的效应在 {low} 与 {high} 之间。"
+    return f"All estimators together put the effect between {low} and {high}."
