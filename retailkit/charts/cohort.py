@@ -1,0 +1,256 @@
+"""Figures of the cohort report: all merchants side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+import plotly.graph_objects as go
+
+from retailkit.charts.template import (
+    ACCENT,
+    DOWN,
+    INK,
+    MUTED,
+    PALETTE,
+    PAPER,
+    UNSURE,
+    UP,
+    choose,
+    empty,
+    frame,
+    interval,
+    percent,
+    percent_axis,
+)
+
+ANSWER_COLOURS = {"raised": UP, "lowered": DOWN, "cannot tell": UNSURE, "no result": UNSURE}
+_ROW = 27  # pixels of height per merchant
+
+
+def verdict_title(table: pd.DataFrame, lang: str = "en") -> str:
+    """Say in how many merchants the programme raised or lowered sales, and in how many nobody can tell.
+
+    >>> verdict_title(pd.DataFrame({"answer": ["raised", "cannot tell", "cannot tell"]}))
+    'The programme raised sales in 1 of 3 merchants; for 2 the data cannot tell'
+    """
+    n = len(table)
+    up, down, unsure, none = ((table["answer"] == a).sum() for a in ("raised", "lowered", "cannot tell", "no result"))
+    en, zh = [], []
+    if up:
+        en.append(f"raised sales in {up} of {n} merchants")
+        zh.append(f"{n}家商户中{up}家因项目提升")
+    if down:
+        en.append(f"lowered sales in {down} of {n}")
+        zh.append(f"{down}家下降")
+    if unsure:
+        en.append(f"for {unsure} the data cannot tell" if en else f"For all {n} merchants" if unsure == n else "")
+        zh.append(f"{unsure}家无法判断" if zh else f"{n}家商户中{unsure}家无法判断项目是否带来增长")
+    if none:
+        zh.append(f"{none}家没有结果")
+    if not (up or down):
+        who = f"any of {n} merchants" if n - none == n else f"any of the {n - none} merchants with a result"
+        text = (
+            f"Whether the programme raised sales cannot be told for {who}" if unsure else "No merchant has a result yet"
+        )
+        return choose(lang, text, "，".join(zh) or "还没有任何商户的结果")
+    tail = f"; {en[-1]}" if unsure else ""
+    text = "The programme " + " and ".join(en[: len(en) - bool(unsure)]) + tail
+    return choose(lang, text + (f"; {none} without a result" if none else ""), "，".join(zh))
+
+
+def verdicts(
+    table: pd.DataFrame, pooled: Mapping[str, float] | None = None,
+    *, merchant: str, period: str, source: str = "", lang: str = "en",
+) -> go.Figure:  # fmt: skip
+    """Forest plot of the league: each merchant's effect with its interval, the pooled one below."""
+    known = table.dropna(subset=["effect"]).sort_values("effect", ignore_index=True)
+    title = verdict_title(table, lang)
+    if known.empty:
+        return empty(title, choose(lang, "No merchant has an estimated effect.", "没有商户有效应估计。"), lang=lang)
+    at = [float(i) for i in range(1, len(known) + 1)]
+    colours = [ANSWER_COLOURS.get(a, UNSURE) for a in known["answer"]]
+    words = [_effect_words(r.effect, r.low, r.high) for r in known.itertuples()]
+    hover = [f"{r.title}<br>{w}<br>{r.reason}" for r, w in zip(known.itertuples(), words, strict=True)]
+    fig = go.Figure(interval(known["low"], known["effect"], known["high"], at, colour=colours, hover=hover))
+    low, high = _span(known, "low", min), _span(known, "high", max)
+    labels = dict(zip(at, known["title"], strict=True))
+    if pooled is not None and pooled["effect"] == pooled["effect"]:
+        _diamond(fig, pooled, lang)
+        labels[-0.4] = choose(lang, "<b>All, pooled</b>", "<b>合并</b>")
+        words = [*words, _effect_words(pooled["effect"], pooled["low"], pooled["high"])]
+        at = [*at, -0.4]
+        low, high = min(low, pooled["low"]), max(high, pooled["high"])
+    _column(fig, at, words, choose(lang, "effect (90% interval)", "效应（90%区间）"), len(known))
+    fig.add_vline(x=0, line_color=INK, line_width=1.2, layer="below")
+    fig.update_xaxes(percent_axis(low, high, signed=True), showgrid=True, gridcolor="#EEF1F4")
+    fig.update_yaxes(
+        tickmode="array", tickvals=list(labels), ticktext=list(labels.values()), showgrid=False,
+        range=[-1.1 if len(labels) > len(known) else 0.3, len(known) + 0.9], tickfont={"size": 12.5, "color": INK},
+    )  # fmt: skip
+    note = choose(
+        lang, "Sales with the programme against sales without it; grey: cannot be told from zero",
+        "有项目时与无项目时的销售额之比；灰色：与零无法区分",
+    )  # fmt: skip
+    frame(fig, title, f"{note} · {merchant} · {period}", source, lang=lang, right=178, height=210 + _ROW * len(labels))
+    return fig
+
+
+def _span(table: pd.DataFrame, side: str, pick: Any) -> float:
+    """The axis follows the intervals, but one merchant's vast interval must not flatten the others."""
+    typical = float((table["high"] - table["low"]).median())
+    centre = pick(table["effect"])
+    edge = pick(pick(table[side].dropna(), default=centre), 0.0)
+    limit = centre + (4 * typical if pick is max else -4 * typical)
+    return float(min(edge, limit) if pick is max else max(edge, limit)) if typical == typical else float(edge)
+
+
+def _diamond(fig: go.Figure, pooled: Mapping[str, float], lang: str) -> None:
+    low, value, high = pooled["low"], pooled["effect"], pooled["high"]
+    fig.add_trace(go.Scatter(
+        x=[low, value, high, value, low], y=[-0.4, -0.1, -0.4, -0.7, -0.4], mode="lines", fill="toself",
+        fillcolor=INK, line={"color": INK, "width": 1}, showlegend=False, hoverinfo="text",
+        text=choose(lang, "All merchants, random effects", "全部商户（随机效应）"),
+    ))  # fmt: skip
+
+
+def _column(fig: go.Figure, at: list[float], words: list[str], head: str, top: int) -> None:
+    for place, text in zip([*at, top + 0.9], [*words, head], strict=True):
+        fig.add_annotation(
+            x=1, xref="paper", xshift=160, xanchor="right", y=place, yref="y", text=text, showarrow=False,
+            yanchor="bottom" if text == head else "middle",
+            font={"size": 12, "color": MUTED if text == head else INK}, align="right",
+        )  # fmt: skip
+
+
+def _effect_words(value: float, low: float, high: float) -> str:
+    if low != low:
+        return percent(value, signed=True)
+    return f"<b>{percent(value, signed=True)}</b>  ({percent(low, signed=True)}, {percent(high, signed=True)})"
+
+
+def headlines(
+    table: pd.DataFrame, pooling: pd.DataFrame,
+    *, merchant: str, period: str, source: str = "", lang: str = "en",
+) -> go.Figure:  # fmt: skip
+    """Dumbbells: what each merchant's sales did (headline) beside what the programme did."""
+    known = table.dropna(subset=["growth"]).sort_values("growth", ignore_index=True)
+    title = choose(lang, "Headline growth", "环比增长")
+    if known.empty:
+        return empty(title, choose(lang, "No merchant has a headline.", "没有商户有环比数字。"), lang=lang)
+    pooled = pooling.set_index("pooling")["growth"]
+    fig = go.Figure()
+    for row in known.dropna(subset=["effect"]).itertuples():
+        fig.add_trace(go.Scatter(
+            x=[row.growth, row.effect], y=[row.title] * 2, mode="lines", line={"color": "#D5DBE1", "width": 3},
+            hoverinfo="skip", showlegend=False,
+        ))  # fmt: skip
+    names = (
+        choose(lang, "headline: programme on period before", "环比：项目期对前期"),
+        choose(lang, "programme's effect", "项目效应"),
+    )
+    for column, name, colour, sign in (
+        ("growth", names[0], ACCENT, "circle"),
+        ("effect", names[1], PALETTE[1], "diamond"),
+    ):
+        fig.add_trace(go.Scatter(
+            x=known[column], y=known["title"], mode="markers", name=name,
+            marker={"size": 11, "color": colour, "symbol": sign, "line": {"color": PAPER, "width": 1.5}},
+            hovertext=[f"{t}: {percent(v, signed=True)}" for t, v in zip(known["title"], known[column], strict=True)],
+            hoverinfo="text",
+        ))  # fmt: skip
+    values = pd.concat([known["growth"], known["effect"].dropna()])
+    fig.add_vline(x=0, line_color=INK, line_width=1, layer="below")
+    fig.update_xaxes(percent_axis(min(values.min(), 0), max(values.max(), 0), signed=True), showgrid=True)
+    fig.update_yaxes(showgrid=False, tickfont={"color": INK}, categoryorder="array", categoryarray=list(known["title"]))
+    title = choose(
+        lang,
+        f"Mean daily sales changed by {percent(pooled['pooled'], signed=True)} pooled, "
+        f"{percent(pooled['median'], signed=True)} in the median merchant",
+        f"日均销售额合计变化{percent(pooled['pooled'], signed=True)}，中位商户{percent(pooled['median'], signed=True)}",
+    )
+    sub = choose(
+        lang,
+        "Mean daily sales in the programme on the period before, net of refunds",
+        "项目期日均销售额与前期相比，扣除退款",
+    )
+    return frame(fig, title, f"{sub} · {merchant} · {period}", source, lang=lang, height=230 + _ROW * len(known))
+
+
+def shares(
+    table: pd.DataFrame, *, merchant: str, period: str, source: str = "", lang: str = "en",
+) -> go.Figure:  # fmt: skip
+    """One dot per merchant on each touchpoint's line: its share of the merchant's credited sales.
+
+    ``table`` has one row per merchant and touchpoint: ``merchant, title, touchpoint, share``.
+    """
+    title = choose(lang, "Touchpoints across merchants", "各商户的触点")
+    if table.empty:
+        return empty(title, choose(lang, "No merchant has credited touchpoints.", "没有商户有触点归因。"), lang=lang)
+    middle = table.groupby("touchpoint")["share"].median().sort_values()
+    fig = go.Figure()
+    fig.add_trace(go.Scatter(
+        x=table["share"], y=table["touchpoint"], mode="markers", showlegend=False,
+        marker={"size": 10, "color": ACCENT, "opacity": 0.35}, hoverinfo="text",
+        hovertext=[f"{r.title}: {percent(r.share)}" for r in table.itertuples()],
+    ))  # fmt: skip
+    fig.add_trace(go.Scatter(
+        x=middle, y=middle.index, mode="markers+text", showlegend=False, text=[percent(v) for v in middle],
+        textposition="top center", cliponaxis=False,
+        marker={"symbol": "line-ns-open", "size": 20, "color": INK, "line": {"width": 3}}, hoverinfo="skip",
+    ))  # fmt: skip
+    fig.update_xaxes(percent_axis(0, table["share"].max()))
+    fig.update_yaxes(categoryorder="array", categoryarray=list(middle.index), tickfont={"color": INK})
+    fig.update_yaxes(range=[-0.6, len(middle) - 0.2])
+    best = middle.index[-1]
+    title = choose(
+        lang, f"In the median merchant {best} carries {percent(middle.iloc[-1])} of credited sales",
+        f"在中位商户，{best}占归因销售额的{percent(middle.iloc[-1])}",
+    )  # fmt: skip
+    sub = choose(
+        lang,
+        "Share of credited sales; one dot a merchant, the line is the median",
+        "占归因销售额的份额；一点一商户，竖线为中位数",
+    )
+    return frame(fig, title, f"{sub} · {merchant} · {period}", source, lang=lang, height=200 + 46 * len(middle))
+
+
+def grew(
+    table: pd.DataFrame, *, merchant: str, period: str, source: str = "", lang: str = "en",
+) -> go.Figure:  # fmt: skip
+    """Stacked bars: how much of each merchant's change in daily sales each factor made.
+
+    ``table`` has one row per merchant and factor: ``merchant, title, factor, part``, the part
+    as a fraction of the merchant's sales before.
+    """
+    if table.empty:
+        return empty(
+            choose(lang, "What grew", "什么在增长"),
+            choose(lang, "No merchant has a growth tree.", "没有商户有增长树。"),
+            lang=lang,
+        )
+    order = table.groupby("title")["part"].sum().sort_values().index.tolist()
+    fig = go.Figure()
+    for i, (factor, rows) in enumerate(table.groupby("factor", sort=False)):
+        fig.add_trace(go.Bar(
+            x=rows["part"], y=rows["title"], orientation="h", name=str(factor), marker_color=PALETTE[i % len(PALETTE)],
+            hovertext=[f"{r.title}, {factor}: {percent(r.part, signed=True)}" for r in rows.itertuples()],
+            hoverinfo="text",
+        ))  # fmt: skip
+    up = table[table["part"] > 0].groupby("title")["part"].sum().max()
+    down = table[table["part"] < 0].groupby("title")["part"].sum().min()
+    fig.update_layout(barmode="relative")
+    fig.add_vline(x=0, line_color=INK, line_width=1)
+    fig.update_xaxes(percent_axis(min(down, 0) if down == down else 0, max(up, 0) if up == up else 0, signed=True))
+    fig.update_yaxes(categoryorder="array", categoryarray=order, showgrid=False, tickfont={"color": INK})
+    middle = table.groupby("factor")["part"].median()
+    most = middle.abs().idxmax()
+    title = choose(
+        lang, f"In the median merchant {most} moved daily sales most: {percent(middle[most], signed=True)}",
+        f"在中位商户，{most}对日销的影响最大：{percent(middle[most], signed=True)}",
+    )  # fmt: skip
+    sub = choose(
+        lang, "Each factor's part of the change, in % of the period before", "各因素对变化的贡献，占前期的百分比"
+    )
+    return frame(fig, title, f"{sub} · {merchant} · {period}", source, lang=lang, height=240 + _ROW * len(order))

@@ -1,0 +1,216 @@
+"""The cohort report's tables: all merchants side by side, read from what their chapters saved.
+
+Nothing is estimated from orders here. Metrics and tables of the chapters are laid side by
+side, pooled and compared, and a merchant without a result keeps its row and its reason.
+Chapter 5 gives the metrics ``growth``, ``effect`` (with its interval), ``gmv_before``,
+``gmv_programme`` and the texts ``answer`` and ``verdict``.
+"""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import pandas as pd
+
+from retailkit.charts.numbers import percent
+from retailkit.charts.words import choose
+from retailkit.present.pooling import open_ranks, shrink, wilson
+from retailkit.results import chapter_dir, metric, read_metrics, read_table
+
+ANSWERS = ("raised", "cannot tell", "lowered", "no result")
+ANSWERS_ZH = dict(zip(ANSWERS, ("有提升", "无法判断", "有下降", "无结果"), strict=True))
+LEAGUE = (
+    "merchant", "title", "industry", "growth", "effect", "low", "high", "shrunk", "shrunk_low", "shrunk_high",
+    "best_rank", "worst_rank", "answer", "reason",
+)  # fmt: skip
+
+
+def league(metrics: pd.DataFrame, cohort: Any) -> pd.DataFrame:
+    """One row per merchant of the cohort, by effect, the largest first; those without one last.
+
+    Parameters
+    ----------
+    metrics : see ``read_metrics``.
+    cohort : a ``Cohort``; its merchants give the rows and titles, donors are left out.
+
+    Returns
+    -------
+    DataFrame with the columns ``LEAGUE``. ``growth``: the headline, programme on period
+    before, as a fraction. ``effect, low, high``: what the programme did, as a fraction of
+    sales without it, with its 90% interval. ``shrunk``: the effect drawn towards the
+    cohort's mean by partial pooling. ``best_rank`` to ``worst_rank``: the places that
+    pairwise comparison leaves open, so that noise is not read as a rank. ``answer`` is one
+    of ``ANSWERS``.
+    """
+    rows = []
+    for one in cohort.everyone:
+        if one.role != "merchant":
+            continue
+        own = metrics[metrics["merchant"] == one.id]
+        effect = _row(own, "effect")
+        rows.append({
+            "merchant": one.id, "title": one.title or one.id, "industry": one.industry,
+            "growth": _row(own, "growth")["value"],
+            "effect": effect["value"], "low": effect["low"], "high": effect["high"],
+            "answer": _answer(own), "reason": _row(own, "verdict")["text"],
+        })  # fmt: skip
+    table = pd.DataFrame(rows, columns=[c for c in LEAGUE if c in rows[0]] if rows else None)
+    table = shrink(open_ranks(table)) if len(table) else table.reindex(columns=list(LEAGUE))
+    return table.sort_values("effect", ascending=False, na_position="last", ignore_index=True)[list(LEAGUE)]
+
+
+def _row(metrics: pd.DataFrame, name: str) -> dict[str, Any]:
+    """One metric of one merchant as a record; NaN and no text where it was not saved."""
+    found = metrics[metrics["metric"] == name]
+    if found.empty:
+        return {"value": math.nan, "low": math.nan, "high": math.nan, "text": "", "unit": ""}
+    last = found.iloc[-1].to_dict()
+    return {**last, "text": last["text"] if isinstance(last["text"], str) else ""}
+
+
+def _answer(own: pd.DataFrame) -> str:
+    text = _row(own, "answer")["text"]
+    return text if text in ANSWERS else "no result"
+
+
+def counts(table: pd.DataFrame) -> pd.DataFrame:
+    """One row per answer: how many merchants, and their share with its 90% Wilson interval."""
+    total = len(table)
+    rows = [(a, int((table["answer"] == a).sum())) for a in ANSWERS]
+    out = pd.DataFrame(rows, columns=["answer", "merchants"])
+    bounds = [wilson(n, total) for n in out["merchants"]]
+    return out.assign(share=out["merchants"] / max(total, 1), low=[b[0] for b in bounds], high=[b[1] for b in bounds])
+
+
+def headline(metrics: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:
+    """One row per way to pool the headline: pooled, mean, median; ``growth`` as a fraction.
+
+    Pooled is the sum of the merchants' mean days in the programme over the sum before.
+    """
+    known = table.dropna(subset=["growth"])
+    days = metrics[metrics["merchant"].isin(known["merchant"])].pivot_table(
+        index="merchant", columns="metric", values="value", aggfunc="last"
+    )
+    days = days.reindex(columns=["gmv_before", "gmv_programme"]).dropna()
+    before = days["gmv_before"].sum()
+    rows = [
+        ("pooled", days["gmv_programme"].sum() / before - 1 if before > 0 else math.nan, len(days)),
+        ("mean", known["growth"].mean(), len(known)),
+        ("median", known["growth"].median(), len(known)),
+    ]
+    return pd.DataFrame(rows, columns=["pooling", "growth", "merchants"])
+
+
+def grew(trees: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:
+    """One row per merchant and factor: its part of the headline growth, as a fraction of sales before.
+
+    ``trees`` are the chapters' growth trees (``merchant, factor, share``), ``share`` of the
+    change; ``table`` is the league.
+    """
+    columns = ["merchant", "title", "factor", "part"]
+    if trees.empty:
+        return pd.DataFrame(columns=columns)
+    rows = trees.groupby(["merchant", "factor"], sort=False, as_index=False)["share"].sum()
+    rows = rows.merge(table[["merchant", "title", "growth"]], on="merchant").dropna(subset=["growth"])
+    return rows.assign(part=rows["share"] * rows["growth"])[columns]
+
+
+def compare(metrics: pd.DataFrame, chapter: str) -> pd.DataFrame:
+    """One row per figure of a chapter: how many merchants have it, median, lowest and highest merchant.
+
+    ``unknown`` counts the merchants whose chapter ran and could not tell the figure.
+    """
+    rows = metrics[(metrics["chapter"] == chapter) & (metrics["text"].fillna("") == "")]
+    grouped = rows.groupby("metric", sort=False)
+    return grouped.agg(
+        merchants=("value", "count"), unknown=("value", lambda v: int(v.isna().sum())),
+        median=("value", "median"), lowest=("value", "min"), highest=("value", "max"),
+        unit=("unit", "first"), definition=("definition", "first"),
+    ).reset_index()  # fmt: skip
+
+
+def unknowns(metrics: pd.DataFrame, cohort: Any) -> pd.DataFrame:
+    """One row per chapter: merchants that have it, figures told, figures that cannot be told."""
+    rows = metrics[metrics["text"].fillna("") == ""]
+    grouped = rows.assign(told=rows["value"].notna()).groupby("chapter", as_index=False)
+    table = grouped.agg(merchants=("merchant", "nunique"), told=("told", "sum"), figures=("told", "size"))
+    without = len(cohort.merchant_ids) - table["merchants"]
+    return table.assign(cannot_tell=table["figures"] - table["told"], merchants_without=without).drop(columns="figures")
+
+
+def touch_shares(ledger: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:
+    """One row per merchant and touchpoint: its share of the merchant's credited sales; none is a zero.
+
+    ``ledger`` is the chapters' touchpoint table (``merchant, touchpoint, share``).
+    """
+    columns = ["merchant", "title", "touchpoint", "share"]
+    if ledger.empty:
+        return pd.DataFrame(columns=columns)
+    wide = ledger.pivot_table(index="merchant", columns="touchpoint", values="share", aggfunc="sum").fillna(0.0)
+    rows = wide.reset_index().melt("merchant", var_name="touchpoint", value_name="share")
+    return rows.merge(table[["merchant", "title"]], on="merchant")[columns]
+
+
+def side_by_side(out_dir: str | Path, cohort: Any, chapter: str, table: str) -> pd.DataFrame:
+    """Rows of one table of a chapter over the cohort's merchants, ``merchant`` first; empty if none saved it."""
+    rows = read_table(out_dir, None, chapter, table)
+    return rows[rows["merchant"].isin(cohort.merchant_ids)].reset_index(drop=True)
+
+
+def report_metrics(table: pd.DataFrame, pooled: dict[str, float], pooling: pd.DataFrame) -> list[dict[str, Any]]:
+    """Records of the report's own figures, for ``save``."""
+    growth = pooling.set_index("pooling")["growth"]
+    records = [
+        metric(f"growth_{way}", growth[way], unit="fraction", definition=f"programme on period before, {way}")
+        for way in growth.index
+    ]
+    effect = metric(
+        "effect_pooled", pooled["effect"], low=pooled["low"], high=pooled["high"], unit="fraction",
+        definition="programme's effect over merchants, hierarchical model, 90% interval",
+    )  # fmt: skip
+    answers = [
+        metric(f"merchants_{row.answer.replace(' ', '_')}", row.merchants, unit="merchants", definition="verdicts")
+        for row in counts(table).itertuples()
+    ]
+    return [*records, effect, *answers]
+
+
+def cohort_metrics(out_dir: str | Path, cohort: Any, as_of: str | None = None) -> pd.DataFrame:
+    """Metrics of the cohort's merchants, donors left out, as they were known on ``as_of``."""
+    rows = read_metrics(out_dir, as_of)
+    return rows[rows["merchant"].isin(cohort.merchant_ids)].reset_index(drop=True)
+
+
+def links(out_dir: str | Path, cohort: Any, lang: str = "en") -> Any:
+    """Show, per merchant, a link to each chapter's page that was written, relative to the cohort report."""
+    from IPython.display import Markdown
+
+    lines = []
+    for one in cohort.everyone:
+        home = chapter_dir(out_dir, one.id, "any").parent
+        pages = [p for p in sorted(home.glob("[1-9]*_*.html")) if ".failed" not in p.name]
+        named = " · ".join(f"[{p.stem}]({quote(home.name)}/{quote(p.name)})" for p in pages)
+        if one.role == "merchant":
+            lines.append(f"- **{one.title}**: " + (named or choose(lang, "no pages yet", "尚无页面")))
+    return Markdown("\n".join(lines))
+
+
+def league_words(table: pd.DataFrame, lang: str = "en") -> pd.DataFrame:
+    """The league as a reader wants it: one row per merchant, written numbers, intervals in words."""
+    to = choose(lang, " to ", " 至 ")
+    places = [f"{a}–{b}" if pd.notna(a) else "–" for a, b in zip(table["best_rank"], table["worst_rank"], strict=True)]
+    return pd.DataFrame({
+        choose(lang, "merchant", "商户"): table["title"],
+        choose(lang, "headline growth", "环比增长"): [percent(v, signed=True) for v in table["growth"]],
+        choose(lang, "programme's effect", "项目效应"): [percent(v, signed=True) for v in table["effect"]],
+        choose(lang, "90% interval", "90%区间"): [
+            f"{percent(a, signed=True)}{to}{percent(b, signed=True)}" if pd.notna(a) else "–"
+            for a, b in zip(table["low"], table["high"], strict=True)
+        ],
+        choose(lang, "pooled with the cohort", "与同期商户合并后"): [percent(v, signed=True) for v in table["shrunk"]],
+        choose(lang, "places left open", "可能名次"): places,
+        choose(lang, "verdict", "结论"): [choose(lang, a, ANSWERS_ZH[a]) for a in table["answer"]],
+    })  # fmt: skip

@@ -1,0 +1,129 @@
+"""What the cohort report says in words; every number comes from the tables beside it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from retailkit.charts.numbers import percent
+from retailkit.charts.words import choose
+
+
+def say_cohort(cohort: Any, as_of: str, lang: str = "en") -> str:
+    """Name the cohort, how many merchants and donors it has, its programme and the day it is seen from."""
+    n, donors = len(cohort.merchants), len(cohort.donors)
+    programme = choose(lang, "no programme", "无项目期")
+    if cohort.programme:
+        start, end = cohort.programme.start, cohort.programme.end
+        programme = choose(lang, f"programme {start} to {end}", f"项目期 {start} 至 {end}")
+    return choose(
+        lang,
+        f"**{cohort.title}** · {n} merchant{'s' * (n != 1)}, {donors} donor{'s' * (donors != 1)} · {programme} · "
+        f"knows what happened before {as_of}",
+        f"**{cohort.title}** · {n}家商户，{donors}家对照 · {programme} · 数据截至 {as_of} 之前",
+    )
+
+
+def say_headline(pooling: pd.DataFrame, lang: str = "en") -> str:
+    """Say the headline three ways, because the way of pooling decides the figure.
+
+    >>> rows = [("pooled", .5, 2), ("mean", .7, 2), ("median", .7, 2)]
+    >>> say_headline(pd.DataFrame(rows, columns=["pooling", "growth", "merchants"]))
+    'Mean daily sales against the period before: +50% over all 2 merchants together, +70% as the mean of
+    merchants, +70% in the median one. This is not yet what the programme did: season and market are in it.'
+    """
+    ways = pooling.set_index("pooling")
+    if not ways["merchants"].max():
+        return choose(
+            lang, "No merchant has a headline: the periods are not covered.", "没有商户有环比数字：期间数据不全。"
+        )
+    total, mean, median = (percent(ways["growth"][w], signed=True) for w in ("pooled", "mean", "median"))
+    n = int(ways["merchants"]["pooled"])
+    return choose(
+        lang,
+        f"Mean daily sales against the period before: {total} over all {n} merchants together, {mean} as the mean of "
+        f"merchants, {median} in the median one. This is not yet what the programme did: season and market are in it.",
+        f"日均销售额与前期相比：{n}家合计{total}，商户均值{mean}，中位商户{median}。这还不是项目的作用：其中包含季节与市场。",
+    )
+
+
+def say_league(table: pd.DataFrame, pooled: dict[str, float], lang: str = "en") -> str:
+    """Say what the programme did over the cohort, and whether merchants can be ranked at all."""
+    n = int(pooled["merchants"])
+    if n == 0:
+        return choose(
+            lang, "No merchant has an estimated effect, so there is no verdict.", "没有商户有效应估计，因此没有结论。"
+        )
+    low, high = percent(pooled["low"], signed=True), percent(pooled["high"], signed=True)
+    sure = pooled["low"] > 0 or pooled["high"] < 0
+    both = sure and bool((table["answer"] == "cannot tell").all())
+    effect = percent(pooled["effect"], signed=True)
+    en = f"Over {n} merchants the programme's effect is {effect} (90% interval {low} to {high})"
+    zh = f"{n}家商户合并，项目效应为{effect}（90%区间{low}至{high}）"
+    if both:
+        en += (
+            ", but no single merchant's claim stands: where their donors share the same customers or the same "
+            "shock, the errors do not cancel, so the pooled figure is no verdict either."
+        )
+        zh += "，但没有一家商户的结论成立：若对照共享顾客或共同冲击，误差不会抵消，因此合并数字也不是结论。"
+    elif sure:
+        en, zh = en + ".", zh + "。"
+    else:
+        en, zh = en + ": over all of them it cannot be told from zero either.", zh + "：合并后仍与零无法区分。"
+    return choose(lang, f"{en} {_ranking(table, 'en')}", zh + _ranking(table, "zh"))
+
+
+def _ranking(table: pd.DataFrame, lang: str) -> str:
+    known = table.dropna(subset=["best_rank"])
+    if len(known) < 2:
+        return choose(lang, "One merchant alone makes no league.", "只有一家商户，无从排名。")
+    first = int((known["best_rank"] == 1).sum())
+    if first == len(known):
+        return choose(
+            lang,
+            "Any of them may be the best: ranking them would rank noise.",
+            "任何一家都可能是最好的：排名只是在给噪声排序。",
+        )
+    return choose(
+        lang, f"{first} of {len(known)} may be the best one.", f"{len(known)}家中有{first}家可能是最好的。"
+    )  # fmt: skip
+
+
+def say_grew(table: pd.DataFrame, lang: str = "en") -> str:
+    """Say which factors rose in most merchants, so that a common cause shows and a particular one does not."""
+    if table.empty:
+        return choose(lang, "No merchant has a growth tree.", "没有商户有增长树。")
+    rows = table.groupby("factor", sort=False)["part"].agg(n="size", up=lambda v: int((v > 0).sum()), middle="median")
+    words = [
+        choose(
+            lang, f"{r.Index} rose in {r.up} of {r.n} (median part {percent(r.middle, signed=True)})",
+            f"{r.Index}：{r.n}家中{r.up}家上升（中位贡献{percent(r.middle, signed=True)}）",
+        )
+        for r in rows.itertuples()
+    ]  # fmt: skip
+    return choose(lang, "; ".join(words) + ".", "；".join(words) + "。")
+
+
+def say_unknowns(table: pd.DataFrame, answers: pd.DataFrame, lang: str = "en") -> str:
+    """Count what cannot be told: merchants without a verdict, and figures without a value."""
+    told, cannot = int(table["told"].sum()), int(table["cannot_tell"].sum())
+    answer = answers.set_index("answer")["merchants"]
+    unsure, none, n = int(answer["cannot tell"]), int(answer["no result"]), int(answer.sum())
+    return choose(
+        lang,
+        f"For {unsure} of {n} merchants the verdict is 'cannot tell' and {none} have no result; "
+        f"{cannot} of {told + cannot} figures could not be computed from the data and are left empty.",
+        f"{n}家商户中{unsure}家结论为“无法判断”，{none}家没有结果；"
+        f"{told + cannot}个数字中有{cannot}个无法从数据得出，留空。",
+    )
+
+
+def limits(cohort: Any, lang: str = "en") -> str:
+    """The limits of the data as a list, then their licence, in Markdown."""
+    lines = [f"- {text}" for text in cohort.limits]
+    if not lines:
+        lines = ["- " + choose(lang, "The cohort file names no limits.", "批次文件没有写明局限。")]
+    if cohort.licence:
+        lines += ["", choose(lang, "Licence of the data: ", "数据许可：") + cohort.licence]
+    return "\n".join(lines)
