@@ -18,3 +18,42 @@ In reading order:
 - ``choice``       which model predicts held-out persons best
 - ``summary``      the touchpoint ledger and the sentences
 """
+
+from .bootstrap import credit_interval
+from .ledger import ledger, reconcile
+from .markov import feasibility, removal_effects
+from .models import ledgers
+from .paths import paths
+from .recommend import recommend
+from .sentences import (
+    effects_sentence,
+    touchpoint_metrics,
+    touchpoint_sentence,
+    unattributed_sentence,
+    with_titles,
+)
+from .summary import first_to_last, path_flows, paths_period, side_by_side, touchpoint_ledger
+from .touches import left_out, touches
+
+__all__ = [
+    "credit_interval",
+    "effects_sentence",
+    "feasibility",
+    "first_to_last",
+    "ledger",
+    "ledgers",
+    "left_out",
+    "path_flows",
+    "paths",
+    "paths_period",
+    "reconcile",
+    "recommend",
+    "removal_effects",
+    "side_by_side",
+    "touches",
+    "touchpoint_ledger",
+    "touchpoint_metrics",
+    "touchpoint_sentence",
+    "unattributed_sentence",
+    "with_titles",
+]
