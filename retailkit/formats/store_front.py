@@ -1,0 +1,216 @@
+"""The official store: where visits come from, how far they get, what messages bring."""
+
+from __future__ import annotations
+
+import ibis
+import numpy as np
+import pandas as pd
+from ibis.expr.types import Table
+
+from .rates import between, of_persons, ratio, whole_counts, with_share
+
+STEPS = ("visit", "product", "cart", "checkout", "pay")
+
+
+def visits(sessions: Table, scenes: pd.DataFrame) -> Table:
+    """One row per visit with ``visitor`` and the ``entrance`` it came through.
+
+    ``scenes`` holds ``scene, touchpoint, role`` (one row per launch scene). The entrance is
+    ``direct_return`` for a scene that is a return (its query survives from an earlier visit);
+    else what the source names; else guide, group or share ids in the query, which launch
+    scenes alone hide; else the scene's touchpoint. Test scenes are left out, and a scene that
+    only continues a visit has the entrance ``continuation``. A visit without an account is a
+    visitor of its own.
+    """
+    known = ibis.memtable(scenes[["scene", "touchpoint", "role"]].astype(str)).rename(of_scene="touchpoint")
+    s = sessions.left_join(known, "scene").drop("scene_right")
+    role = s.role.fill_null("touch")
+    by_id = ibis.cases(
+        (s.guide.notnull(), "guide"),
+        (s.group_id.notnull(), "group"),
+        (s.share_parent.notnull(), "sharing"),
+        else_=ibis.null("string"),
+    )
+    named = ibis.coalesce(s.touchpoint, by_id, s.of_scene, ibis.literal("unknown"))
+    entrance = ibis.cases((role == "direct", "direct_return"), (role == "continuation", "continuation"), else_=named)
+    return s.mutate(
+        entrance=entrance,
+        visitor=ibis.coalesce(s.account, ibis.literal("session:").concat(s.session_id)),
+        step=ibis.cases(
+            *((s.furthest_step == step, number) for number, step in enumerate(STEPS)),
+            else_=s.order_id.isnull().ifelse(0, len(STEPS) - 1),
+        ),
+    ).filter(role != "excluded")
+
+
+def scene_funnel(sessions: Table, scenes: pd.DataFrame) -> pd.DataFrame:
+    """One row per merchant, entrance and step: visitors who got that far.
+
+    ``entrance`` also has ``all``. Columns ``visitors`` (distinct over the whole period, so they
+    cannot be added over entrances), ``visits``, ``share`` of the entrance's visitors with its
+    95% interval, ``step_share`` of those who reached the step before.
+    """
+    seen = visits(sessions, scenes)
+    both = ibis.union(seen, seen.mutate(entrance=ibis.literal("all")))
+    frames = []
+    for number, step in enumerate(STEPS):
+        reached = both.filter(both.step >= number).group_by(["merchant", "entrance"])
+        frame = reached.agg(visitors=ibis._.visitor.nunique(), visits=ibis._.count()).execute()
+        frames.append(frame.assign(step=step, number=number))
+    entrances = frames[0][["merchant", "entrance"]]
+    frames = [entrances.merge(frame, how="left").assign(step=STEPS[n], number=n) for n, frame in enumerate(frames)]
+    funnel = whole_counts(pd.concat(frames, ignore_index=True), "visitors", "visits")
+    funnel = funnel.sort_values(["merchant", "entrance", "number"], ignore_index=True)
+    by_entrance = funnel.groupby(["merchant", "entrance"])["visitors"]
+    funnel["started"] = by_entrance.transform("first")
+    funnel["step_share"] = ratio(funnel["visitors"], by_entrance.shift().fillna(funnel["visitors"]))
+    funnel = with_share(funnel, "share", "visitors", "started")
+    return funnel[
+        ["merchant", "entrance", "step", "visitors", "visits", "share", "share_low", "share_high", "step_share"]
+    ]
+
+
+def repeat_visits(sessions: Table, scenes: pd.DataFrame) -> pd.DataFrame:
+    """One row per merchant and entrance: do people come back through it?
+
+    A touchpoint is not an entrance: it is worth what returns through it. Columns ``visitors,
+    visits, visit_share`` (of all visits), ``visits_per_visitor, returned`` (visitors with a
+    second day of visits through it) and ``return_share`` with its interval.
+    """
+    seen = visits(sessions, scenes)
+    each = seen.group_by(["merchant", "entrance", "visitor"]).agg(visits=seen.count(), days=seen.started_on.nunique())
+    frame = (
+        each.group_by(["merchant", "entrance"])
+        .agg(visitors=each.count(), visits=each.visits.sum(), returned=(each.days > 1).ifelse(1, 0).sum())
+        .execute()
+    )
+    frame = whole_counts(frame, "visitors", "visits", "returned")
+    frame["visit_share"] = ratio(frame["visits"], frame.groupby("merchant")["visits"].transform("sum"))
+    frame["visits_per_visitor"] = ratio(frame["visits"], frame["visitors"])
+    frame = with_share(frame, "return_share", "returned", "visitors")
+    return frame.sort_values(["merchant", "visits"], ascending=[True, False], ignore_index=True)
+
+
+def visitor_value(sessions: Table, orders: Table, scenes: pd.DataFrame) -> pd.DataFrame:
+    """One row per merchant and entrance: what a visitor is worth (UV value).
+
+    Orders paid within the visits. ``visitor_value`` = ``net_amount`` / ``visitors`` =
+    ``conversion`` (buyers / visitors) x ``buyer_value`` (net_amount / buyers), exactly, since
+    all three count distinct visitors of one period. Amounts in the minor unit.
+    """
+    paid = orders.select("merchant", "order_id", "net_amount")
+    seen = visits(sessions, scenes).left_join(paid, ["merchant", "order_id"])
+    seen = seen.select("merchant", "entrance", "visitor", "order_id", "net_amount", known="order_id_right")
+    each = seen.group_by(["merchant", "entrance", "visitor"]).agg(
+        orders=seen.known.nunique(), net_amount=seen.net_amount.sum().fill_null(0)
+    )
+    both = ibis.union(each, each.mutate(entrance=ibis.literal("all")))
+    both = both.group_by(["merchant", "entrance", "visitor"]).agg(
+        orders=both.orders.sum(), net_amount=both.net_amount.sum()
+    )
+    frame = (
+        both.group_by(["merchant", "entrance"])
+        .agg(
+            visitors=both.count(),
+            buyers=(both.orders > 0).ifelse(1, 0).sum(),
+            orders=both.orders.sum(),
+            net_amount=both.net_amount.sum(),
+        )
+        .execute()
+    )
+    frame = whole_counts(frame, "visitors", "buyers", "orders", "net_amount")
+    frame = with_share(frame, "conversion", "buyers", "visitors")
+    frame["buyer_value"] = ratio(frame["net_amount"], frame["buyers"])
+    frame["visitor_value"] = ratio(frame["net_amount"], frame["visitors"])
+    return frame.sort_values(["merchant", "net_amount"], ascending=[True, False], ignore_index=True)
+
+
+def long_tail(order_lines: Table, tops: tuple[int, ...] = (10, 50, 100, 500, 1000)) -> pd.DataFrame:
+    """One row per merchant and ``top``: the share of money outside the best ``top`` products.
+
+    Columns ``merchant, top, products, net_amount, tail_amount, tail_share``; products whose
+    lines sum to nothing or less are left out.
+    """
+    sold = order_lines.group_by(["merchant", "product_id"]).agg(net_amount=order_lines.net_amount.sum()).execute()
+    sold = sold[sold["net_amount"] > 0].sort_values(["merchant", "net_amount"], ascending=[True, False])
+    rows = []
+    for merchant, part in sold.groupby("merchant"):
+        amounts = part["net_amount"].to_numpy()
+        for top in (n for n in tops if n < len(amounts)):
+            rows.append((merchant, top, len(amounts), amounts.sum(), amounts[top:].sum()))
+    columns = ["merchant", "top", "products", "net_amount", "tail_amount"]
+    frame = pd.DataFrame(rows, columns=columns).astype(dict.fromkeys(columns[1:], "int64"))
+    return frame.assign(tail_share=ratio(frame["tail_amount"], frame["net_amount"]))
+
+
+def push_funnel(
+    pushes: Table, campaigns: Table, orders: Table, persons: Table, *, days: int = 7,
+    start: str | None = None, end: str | None = None,
+) -> pd.DataFrame:  # fmt: skip
+    """One row per merchant, touchpoint and campaign: messages sent, delivered, opened, followed by an order.
+
+    ``ordered`` counts receivers who paid within ``days`` days from the day of the message (for
+    a message known only by its campaign: from the campaign's first to its last day). They
+    ordered *after* it, not because of it. ``delivered`` and ``opened`` are empty where the
+    source never states them; shares are of the receivers, with their intervals.
+    """
+    of = campaigns.select("merchant", "campaign_id", "campaign", "starts_on", "ends_on")
+    told = pushes.left_join(of, ["merchant", "campaign_id"]).drop("merchant_right", "campaign_id_right")
+    told = told.mutate(
+        day=ibis.coalesce(told.sent_on, told.starts_on),
+        title=ibis.coalesce(told.campaign, told.campaign_id, ibis.literal("unknown")),
+        touchpoint=told.touchpoint.fill_null("unknown"),
+    )
+    last = ibis.coalesce(told.sent_on, told.ends_on, told.starts_on)
+    told = told.mutate(until=told.sent_on.isnull().ifelse(last, told.day + ibis.interval(days=days)))
+    told = of_persons(between(told, "day", start, end), persons)
+    told = told.mutate(receiver=ibis.coalesce(told.person, told.account))
+    key = ["merchant", "touchpoint", "title", "campaign_id"]
+    each = told.group_by([*key, "receiver"]).agg(
+        day=told.day.min(),
+        until=told.until.max(),
+        sent=told.count(),
+        delivered=(told.delivered_at.notnull()).ifelse(1, 0).max(),
+        opened=(told.opened_at.notnull()).ifelse(1, 0).max(),
+    )
+    paid = of_persons(orders.select("merchant", "account", "paid_on", "net_amount"), persons).drop_null("person")
+    after = each.left_join(
+        paid.select("merchant", receiver=paid.person, paid_on=paid.paid_on, net_amount=paid.net_amount),
+        ["merchant", "receiver"],
+    )
+    within = ((after.paid_on >= after.day) & (after.paid_on <= after.until)).fill_null(False)
+    each = after.group_by([*key, "receiver", "sent", "delivered", "opened"]).agg(
+        ordered=within.ifelse(1, 0).max(), net_amount=within.ifelse(after.net_amount, 0).sum()
+    )
+    frame = (
+        each.group_by(key)
+        .agg(
+            sent=each.sent.sum(),
+            receivers=each.count(),
+            delivered=each.delivered.sum(),
+            opened=each.opened.sum(),
+            ordered=each.ordered.sum(),
+            net_amount=each.net_amount.sum(),
+        )
+        .execute()
+    )
+    frame = whole_counts(frame, "sent", "receivers", "ordered", "net_amount")
+    for name in ("delivered", "opened"):
+        stated = frame.groupby(["merchant", "touchpoint"])[name].transform("sum") > 0
+        frame[name] = frame[name].astype(float).where(stated)
+        frame[f"{name}_share"] = ratio(frame[name], frame["receivers"])
+    frame = with_share(frame, "ordered_share", "ordered", "receivers").rename(columns={"title": "campaign"})
+    return frame.sort_values(["merchant", "touchpoint", "receivers"], ascending=[True, True, False], ignore_index=True)
+
+
+def funnel_sentence(funnel: pd.DataFrame) -> str:
+    """Say where visitors are lost: the step with the smallest share of the step before."""
+    steps = funnel[(funnel["entrance"] == "all") & (funnel["step"] != "visit")]
+    steps = steps[np.isfinite(steps["step_share"])]
+    if steps.empty:
+        return "No visits are recorded, so the way from visit to payment cannot be shown."
+    worst, paid = steps.loc[steps["step_share"].idxmin()], steps.iloc[-1]
+    return (
+        f"{paid['share']:.1%} of the visitors paid ({paid['share_low']:.1%} to {paid['share_high']:.1%}); "
+        f"the narrowest step is {worst['step']}, reached by {worst['step_share']:.0%} of those who came that near."
+    )
