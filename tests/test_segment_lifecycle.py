@@ -8,12 +8,11 @@ from retailkit.segment.features import person_features
 from retailkit.segment.lifecycle import (
     NOT_YET,
     LifecycleDays,
-    lifecycle,
     lifecycle_counts,
     lifecycle_days,
-    lifecycle_moves,
-    segment_moves,
+    lifecycle_states,
 )
+from retailkit.segment.moves import lifecycle_moves, segment_moves
 from retailkit.segment.rfm import fit_rfm
 from retailkit.segment.segments import rfm_segments
 
@@ -43,7 +42,7 @@ def by_hand(paid: list[pd.Timestamp], day: str, t: LifecycleDays) -> str | None:
 def test_states_equal_plain_python():
     orders = random_orders(1)
     table, persons = tables(orders)
-    found = lifecycle(table, persons, DAYS, THRESHOLDS).to_pandas()
+    found = lifecycle_states(table, persons, DAYS, THRESHOLDS).to_pandas()
     found = {(row.person, str(row.day)[:10]): row.state for row in found.itertuples()}
     known = orders.merge(persons.to_pandas(), on=["merchant", "account"])
     expected = {
@@ -60,7 +59,7 @@ def test_future_orders_change_no_state_and_no_threshold():
     orders = random_orders(2)
     now, later = orders[orders["paid_on"] < "2024-09-01"], orders
     days = DAYS[:6]
-    first, second = (lifecycle(*tables(o), days, THRESHOLDS).to_pandas() for o in (now, later))
+    first, second = (lifecycle_states(*tables(o), days, THRESHOLDS).to_pandas() for o in (now, later))
     order = ["person", "day"]
     pd.testing.assert_frame_equal(
         first.sort_values(order, ignore_index=True), second.sort_values(order, ignore_index=True)
@@ -88,7 +87,7 @@ def test_few_gaps_leave_the_defaults_and_say_so():
 
 def test_moves_account_for_everyone():
     table, persons = tables(random_orders(5))
-    states = lifecycle(table, persons, DAYS, THRESHOLDS)
+    states = lifecycle_states(table, persons, DAYS, THRESHOLDS)
     moves, counts = lifecycle_moves(states), lifecycle_counts(states)
     for day in moves["day"].unique():
         here = moves[moves["day"] == day]
@@ -102,7 +101,7 @@ def test_moves_account_for_everyone():
 
 def test_nobody_turns_new_twice():
     table, persons = tables(random_orders(6))
-    moves = lifecycle_moves(lifecycle(table, persons, DAYS, THRESHOLDS))
+    moves = lifecycle_moves(lifecycle_states(table, persons, DAYS, THRESHOLDS))
     back = moves[(moves["to_state"] == "new") & ~moves["from_state"].isin([NOT_YET, "new"])]
     assert back.empty
 
@@ -121,7 +120,7 @@ def test_a_move_between_segments_is_the_persons_own():
 
 def test_no_orders_give_no_states():
     table, persons = tables(random_orders(8))
-    states = lifecycle(table, persons, ["1999-01-01", "1999-02-01"], THRESHOLDS)
+    states = lifecycle_states(table, persons, ["1999-01-01", "1999-02-01"], THRESHOLDS)
     assert states.count().to_pandas() == 0
     assert lifecycle_moves(states).empty
     assert lifecycle_counts(states).empty

@@ -1,5 +1,61 @@
 """Who the customers are and where they are heading.
 
-``features`` one row per person · ``edges`` and ``rfm`` scores by learned edges · ``segments`` names
-and profile · ``lifecycle`` states and moves.
+In the order of the chapter: ``assets`` whom we know and reach · ``features`` one row per person ·
+``rfm``, ``edges`` scores by learned edges · ``segments`` names and profile · ``lifecycle`` states ·
+``moves`` who went where, against the donors · ``tags`` rules with reasons · ``audience`` whom to talk
+to next · ``words`` names in English and Chinese.
 """
+
+from importlib import import_module
+from typing import Any
+
+_HOMES = {
+    "asset_growth": "assets",
+    "first_order_day": "assets",
+    "month_days": "assets",
+    "reach": "assets",
+    "reach_sentence": "assets",
+    "person_features": "features",
+    "person_orders": "features",
+    "doubts_about_people": "features",
+    "RFM": "rfm",
+    "fit_rfm": "rfm",
+    "rfm_segments": "segments",
+    "segment_map": "segments",
+    "segment_maps": "segments",
+    "segment_profile": "segments",
+    "profile_sentence": "segments",
+    "lifecycle_states": "lifecycle",
+    "lifecycle_counts": "lifecycle",
+    "lifecycle_days": "lifecycle",
+    "lifecycle_moves": "moves",
+    "move_rates": "moves",
+    "moves_sentence": "moves",
+    "moves_start": "moves",
+    "rates_against_donors": "moves",
+    "segment_moves": "moves",
+    "tag_changes": "tags",
+    "tag_counts": "tags",
+    "tag_overlap": "tags",
+    "tag_persons": "tags",
+    "tag_rules": "tags",
+    "choose_audience": "audience",
+    "audience_sentence": "audience",
+    "audience_sizes": "audience",
+    "export_audience": "audience",
+    "next_spend": "audience",
+    "in_words": "words",
+    "people_metrics": "metrics",
+}
+
+__all__ = list(_HOMES)
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOMES:
+        return getattr(import_module(f"retailkit.segment.{_HOMES[name]}"), name)
+    raise AttributeError(f"retailkit.segment has no public name '{name}'; it has {', '.join(_HOMES)}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

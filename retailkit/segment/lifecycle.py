@@ -1,4 +1,4 @@
-"""Where a person stands between the first order and being lost, and how persons move."""
+"""Where a person stands between the first order and being lost."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ import pyarrow as pa
 from ibis import _
 
 from retailkit.segment.features import person_orders
-from retailkit.segment.intervals import wilson
 
 STATES = ("new", "active", "reactivated", "at_risk", "dormant", "lost")
 NOT_YET = "not_yet"
@@ -88,7 +87,7 @@ def purchase_spells(orders: ibis.Table, persons: ibis.Table, as_of: str) -> ibis
     return spells.mutate(gap_days=spells.paid_on.delta(spells.before_on, unit="day").cast("int64"))
 
 
-def lifecycle(
+def lifecycle_states(
     orders: ibis.Table, persons: ibis.Table, days: list[str], thresholds: LifecycleDays, as_of: str | None = None
 ) -> ibis.Table:
     """One row per merchant, person and day of ``days``: the ``state`` just before that day begins.
@@ -124,66 +123,12 @@ def lifecycle(
 
 
 def lifecycle_counts(states: ibis.Table) -> pd.DataFrame:
-    """One row per merchant, day and state: ``persons`` and their ``share`` of the buyers so far."""
+    """One row per merchant, day and state: ``persons``, their ``share`` of the buyers so far.
+
+    ``place`` is the state's place in the order new ... lost.
+    """
     frame = states.group_by("merchant", "day", "state").agg(persons=_.count()).to_pandas()
     frame["share"] = frame["persons"] / frame.groupby(["merchant", "day"])["persons"].transform("sum")
     rank = {name: place for place, name in enumerate(STATES)}
     frame["place"] = frame["state"].map(rank)
-    return frame.sort_values(["merchant", "day", "place"]).drop(columns="place").reset_index(drop=True)
-
-
-def lifecycle_moves(states: ibis.Table, level: float = 0.9) -> pd.DataFrame:
-    """One row per merchant, day, from-state and to-state: persons who went from one to the other.
-
-    ``day`` is the later of two neighbouring days of ``states``; who had not bought by the earlier one
-    comes from ``not_yet``. ``share`` is of the from-state's persons, with Wilson's interval; it is NaN
-    from ``not_yet``, whose number nobody knows.
-    """
-    days = sorted(states.select("day").distinct().to_pyarrow()["day"].to_pylist())
-    steps = ibis.memtable(
-        pa.table({"earlier": pa.array(days[:-1], pa.date32()), "later": pa.array(days[1:], pa.date32())})
-    )
-    later = states.select("merchant", "person", "day", to_state=states.state).inner_join(steps, _.day == steps.later)
-    earlier = states.select("merchant", "person", earlier=states.day, from_state=states.state)
-    joined = later.left_join(earlier, ["merchant", "person", "earlier"])
-    counted = (
-        joined.mutate(from_state=joined.from_state.fill_null(NOT_YET))
-        .group_by("merchant", "day", "from_state", "to_state")
-        .agg(persons=_.count())
-        .to_pandas()
-    )
-    return with_move_shares(counted, ["merchant", "day", "from_state"], level).sort_values(
-        ["merchant", "day", "from_state", "to_state"], ignore_index=True
-    )
-
-
-def with_move_shares(counted: pd.DataFrame, source: list[str], level: float) -> pd.DataFrame:
-    """Moves with ``share`` of the rows they start from and Wilson's interval; NaN from outside."""
-    start = counted.groupby(source)["persons"].transform("sum")
-    low, high = wilson(counted["persons"], start, level)
-    known = (counted[source[-1]] != NOT_YET).to_numpy()
-    return counted.assign(
-        share=np.where(known, counted["persons"] / start, np.nan),
-        share_low=np.where(known, low, np.nan),
-        share_high=np.where(known, high, np.nan),
-    )
-
-
-def segment_moves(before: ibis.Table, after: ibis.Table, level: float = 0.9) -> pd.DataFrame:
-    """One row per merchant, from-segment and to-segment: persons, share of the from-segment, interval.
-
-    Both tables come from ``rfm_segments`` with the *same* model; otherwise the edges move too. Who is
-    only in ``after`` comes from ``not_yet``; nobody leaves, as a buyer stays a buyer.
-    """
-    old = before.select("merchant", "person", from_segment=before.segment)
-    new = after.select("merchant", "person", to_segment=after.segment)
-    joined = new.left_join(old, ["merchant", "person"])
-    counted = (
-        joined.mutate(from_segment=joined.from_segment.fill_null(NOT_YET))
-        .group_by("merchant", "from_segment", "to_segment")
-        .agg(persons=_.count())
-        .to_pandas()
-    )
-    return with_move_shares(counted, ["merchant", "from_segment"], level).sort_values(
-        ["merchant", "from_segment", "to_segment"], ignore_index=True
-    )
+    return frame.sort_values(["merchant", "day", "place"]).reset_index(drop=True)

@@ -141,3 +141,14 @@ def segment_profile(segments: ibis.Table, level: float = 0.9) -> pd.DataFrame:
     )
     order = frame.sort_values(["merchant", "net_amount", "segment"], ascending=[True, False, True])
     return order[list(PROFILE_COLUMNS)].reset_index(drop=True)
+
+
+def profile_sentence(profile: pd.DataFrame) -> str:
+    """Say which segment brings most of the net spend, and how many persons it holds."""
+    if profile.empty:
+        return "No person bought before the day of the study, so there are no segments."
+    first = profile.iloc[0]
+    return (
+        f"{first['segment']} are {first['share']:.0%} of the persons ({first['share_low']:.0%} to "
+        f"{first['share_high']:.0%}) and bring {first['net_share']:.0%} of their net spend."
+    )

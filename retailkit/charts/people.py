@@ -1,0 +1,231 @@
+"""Charts of the people chapter: assets, segments, lifecycle, moves, audiences."""
+
+from __future__ import annotations
+
+import pandas as pd
+import plotly.graph_objects as go
+
+from retailkit.charts.template import (
+    ACCENT,
+    DOWN,
+    GREEN,
+    GREY,
+    INK,
+    PALETTE,
+    ROSE,
+    SKY,
+    UNSURE,
+    WARM,
+    choose,
+    date_axis,
+    empty,
+    frame,
+    interval,
+    major,
+    money,
+    money_axis,
+    number,
+    number_axis,
+    percent,
+    percent_axis,
+)
+
+STATE_COLOURS = (SKY, ACCENT, GREEN, WARM, ROSE, GREY)
+"""new, active, reactivated, at risk, dormant, lost."""
+
+
+def assets(growth: pd.DataFrame, *, merchant: str, period: str, source: str = "", lang: str = "en") -> go.Figure:
+    """Lines of accounts known so far, one per system, from ``asset_growth``."""
+    title = choose(lang, "Known persons", "已识别人数")
+    if growth.empty:
+        return empty(title, choose(lang, "No account is known.", "没有已识别的账号。"), lang=lang)
+    fig = go.Figure()
+    systems = growth[growth["system"] != "all"]
+    for colour, (system, mine) in zip(PALETTE * 4, systems.groupby("system", sort=True), strict=False):
+        fig.add_trace(
+            go.Scatter(x=mine["day"], y=mine["accounts"], name=system, line_color=colour, mode="lines+markers")
+        )
+    everyone = growth[growth["system"] == "all"].sort_values("day")
+    first, last = int(everyone["persons"].iloc[0]), int(everyone["persons"].iloc[-1])
+    fig.update_xaxes(date_axis(lang))
+    fig.update_yaxes(number_axis(0, systems["accounts"].max(), lang))
+    title = choose(
+        lang,
+        f"{number(last, lang)} persons are known, {number(last - first, lang)} more than at the start",
+        f"已识别{number(last, lang)}人，比期初多{number(last - first, lang)}人",
+    )
+    unit = choose(lang, "accounts known so far, by system", "累计已识别账号，按系统")
+    return frame(fig, title, f"{unit} · {merchant} · {period}", source, lang=lang)
+
+
+def segments(profile: pd.DataFrame, *, merchant: str, period: str, source: str = "", lang: str = "en") -> go.Figure:
+    """Two bars per segment, share of persons (with interval) and of net spend, from ``segment_profile``."""
+    if profile.empty:
+        title = choose(lang, "Segments", "人群分层")
+        return empty(title, choose(lang, "No person bought in this period.", "本期没有可识别的购买人。"), lang=lang)
+    rows = profile.iloc[::-1]
+    people = go.Bar(
+        y=rows["segment"], x=rows["share"], name=choose(lang, "share of persons", "人数占比"), orientation="h",
+        marker_color=SKY,
+        error_x={
+            "type": "data", "symmetric": False, "array": rows["share_high"] - rows["share"],
+            "arrayminus": rows["share"] - rows["share_low"], "color": INK, "thickness": 1, "width": 3,
+        },
+    )  # fmt: skip
+    spend = go.Bar(
+        y=rows["segment"], x=rows["net_share"], name=choose(lang, "share of net spend", "净消费占比"), orientation="h",
+        marker_color=ACCENT,
+    )  # fmt: skip
+    fig = go.Figure([spend, people])
+    low = min(0.0, rows["net_share"].min() if rows["net_share"].notna().any() else 0.0)
+    fig.update_xaxes(percent_axis(low, max(rows["share_high"].max(), rows["net_share"].max())))
+    fig.update_layout(barmode="group", bargap=0.25)
+    first = profile.iloc[0]
+    title = choose(
+        lang,
+        f"{first['segment']}: {percent(first['share'])} of persons, {percent(first['net_share'])} of net spend",
+        f"{first['segment']}：人数占{percent(first['share'])}，净消费占{percent(first['net_share'])}",
+    )
+    unit = choose(lang, "shares of persons and net spend, 90% interval", "人数与净消费占比，90%区间")
+    return frame(fig, title, f"{unit} · {merchant} · {period}", source, lang=lang, height=120 + 46 * len(rows) + 120)
+
+
+def lifecycle(counts: pd.DataFrame, *, merchant: str, period: str, source: str = "", lang: str = "en") -> go.Figure:
+    """Stacked bars of persons by lifecycle state, one per day, from ``lifecycle_counts`` in words."""
+    if counts.empty:
+        title = choose(lang, "Lifecycle", "生命周期")
+        return empty(title, choose(lang, "Nobody had bought yet.", "尚无购买人。"), lang=lang)
+    fig = go.Figure()
+    for colour, state in zip(STATE_COLOURS, dict.fromkeys(counts.sort_values("place")["state"]), strict=False):
+        mine = counts[counts["state"] == state]
+        fig.add_trace(go.Bar(x=mine["day"].astype(str), y=mine["persons"], name=state, marker_color=colour))
+    last = counts[counts["day"] == counts["day"].max()]
+    most = last.sort_values("persons").iloc[-1]
+    fig.update_layout(barmode="stack")
+    fig.update_xaxes(type="category")
+    fig.update_yaxes(number_axis(0, counts.groupby("day")["persons"].sum().max(), lang))
+    title = choose(
+        lang,
+        f"{most['state']} is the largest state: {percent(most['share'])} of all buyers so far",
+        f"“{most['state']}”人数最多，占历史买家{percent(most['share'])}",
+    )
+    unit = choose(lang, "persons by state at the start of each day shown", "各日期初各状态人数")
+    return frame(fig, title, f"{unit} · {merchant} · {period}", source, lang=lang)
+
+
+def moves(table: pd.DataFrame, *, merchant: str, period: str, source: str = "", lang: str = "en") -> go.Figure:
+    """A grid from-state × to-state with persons and share, from ``lifecycle_moves`` or ``segment_moves`` in words."""
+    if table.empty:
+        title = choose(lang, "Moves", "人群流转")
+        return empty(title, choose(lang, "Nobody could move.", "没有可流转的人。"), lang=lang)
+    kind = "state" if "from_state" in table else "segment"
+    grid = table.pivot_table(index=f"from_{kind}", columns=f"to_{kind}", values="share", aggfunc="sum", sort=False)
+    number_of = table.pivot_table(
+        index=f"from_{kind}", columns=f"to_{kind}", values="persons", aggfunc="sum", sort=False
+    )
+    number_of = number_of.fillna(0)
+    grid = grid.reindex(index=number_of.index, columns=number_of.columns)
+    text = [
+        [
+            f"{number(n, lang)}<br>{percent(s)}" if s == s and s > 0 else (number(n, lang) if n else "")
+            for n, s in zip(c, d, strict=True)
+        ]
+        for c, d in zip(number_of.to_numpy(), grid.to_numpy(), strict=True)
+    ]
+    fig = go.Figure(
+        go.Heatmap(
+            z=grid.fillna(0).to_numpy(), x=list(grid.columns), y=list(grid.index), text=text, texttemplate="%{text}",
+            colorscale=[[0, "#FFFFFF"], [1, ACCENT]], zmin=0, zmax=1, showscale=False, xgap=2, ygap=2, hoverinfo="skip",
+        )
+    )  # fmt: skip
+    fig.update_yaxes(autorange="reversed")
+    fig.update_xaxes(side="bottom")
+    moved = table[(table[f"from_{kind}"] != table[f"to_{kind}"]) & table["share"].notna()]
+    whole = table[table["share"].notna()]["persons"].sum()
+    share = moved["persons"].sum() / whole if whole else float("nan")
+    title = choose(lang, f"{percent(share)} of the earlier buyers changed place", f"{percent(share)}的老客发生了流转")
+    unit = choose(lang, "persons and share of the row they come from", "人数及占来源行的比例")
+    return frame(fig, title, f"{unit} · {merchant} · {period}", source, lang=lang, height=150 + 56 * len(grid) + 60)
+
+
+def _cell(persons: float, share: float, lang: str) -> str:
+    if persons == 0:
+        return ""
+    return number(persons, lang) + (f"<br>{percent(share)}" if share == share else "")
+
+
+def against_donors(table: pd.DataFrame, *, merchant: str, period: str, source: str = "", lang: str = "en") -> go.Figure:
+    """Each rate of the merchant with interval beside the donors' spread, from ``rates_against_donors`` in words."""
+    title = choose(lang, "Moves against the donors", "与对照商户比较")
+    shown = table[table["share"].notna()] if len(table) else table
+    if shown.empty:
+        return empty(title, choose(lang, "No buyers at the start of the period.", "期初没有买家。"), lang=lang)
+    rows = shown.iloc[::-1]
+    fig = go.Figure()
+    spread = rows[rows["donors"] >= 3]
+    for row in spread.itertuples():
+        fig.add_trace(
+            go.Scatter(
+                x=[row.donors_low, row.donors_high], y=[row.rate, row.rate], mode="lines", showlegend=False,
+                line={"color": GREY, "width": 14}, opacity=0.35, hoverinfo="skip",
+            )
+        )  # fmt: skip
+    middle = choose(lang, "donors' middle", "对照中位")
+    fig.add_trace(
+        go.Scatter(
+            x=spread["donors_median"], y=spread["rate"], mode="markers", name=middle,
+            marker={"symbol": "line-ns-open", "color": INK, "size": 14},
+        )
+    )  # fmt: skip
+    colours = rows["place"].map({"above": ACCENT, "below": DOWN}).fillna(UNSURE).tolist()
+    for trace in interval(
+        rows["share_low"].tolist(), rows["share"].tolist(), rows["share_high"].tolist(), rows["rate"].tolist(),
+        colour=colours, name=choose(lang, "this merchant", "本商户"),
+    ):  # fmt: skip
+        fig.add_trace(trace)
+    fig.update_xaxes(percent_axis(0, float(rows[["share", "share_high", "donors_high"]].max().max())))
+    outside = shown[shown["place"].isin(["above", "below"])]
+    if len(outside):
+        title = choose(
+            lang,
+            f"{len(outside)} of {len(shown)} rates lie outside what the donors show",
+            f"{len(shown)}项中有{len(outside)}项超出对照商户范围",
+        )
+    elif (shown["place"] == "unknown").all():
+        title = choose(lang, "Too few donors to compare with", "对照商户不足，无法比较")
+    else:
+        title = choose(lang, "Buyers moved as the donors' buyers did", "客户流转与对照商户一致")
+    unit = choose(
+        lang, "share of the persons concerned; grey: lowest to highest donor", "占相关人数；灰色为对照商户范围"
+    )
+    return frame(fig, title, f"{unit} · {merchant} · {period}", source, lang=lang, height=420)
+
+
+def audiences(
+    sizes: pd.DataFrame, *, merchant: str, period: str, source: str = "", currency: str = "USD", lang: str = "en"
+) -> go.Figure:
+    """Bars of expected spend per audience with interval, from ``audience_sizes`` in words."""
+    if sizes.empty:
+        title = choose(lang, "Whom to talk to next", "下一步触达谁")
+        return empty(title, choose(lang, "No person fits an audience.", "没有符合条件的人。"), lang=lang)
+    rows = sizes.iloc[::-1]
+    value = [major(v, currency) for v in rows["expected_amount"]]
+    label = [
+        f"{number(n, lang)} {choose(lang, 'persons', '人')} · {money(v, currency, lang)}"
+        for n, v in zip(rows["persons"], rows["expected_amount"], strict=True)
+    ]
+    fig = go.Figure(
+        go.Bar(
+            x=value, y=rows["audience"], orientation="h", marker_color=ACCENT, text=label, textposition="outside",
+            cliponaxis=False,
+        )
+    )  # fmt: skip
+    fig.update_xaxes(money_axis(0, max([*value, 1.0]) * 1.35, currency, lang))
+    first = sizes.iloc[0]
+    title = choose(
+        lang,
+        f"{number(sizes['persons'].sum(), lang)} persons to talk to; first: {first['audience']}",
+        f"可触达{number(sizes['persons'].sum(), lang)}人，首选“{first['audience']}”",
+    )
+    unit = choose(lang, "spend expected without any message, next weeks", "未来数周无触达时的预期消费")
+    return frame(fig, title, f"{unit}, {currency} · {merchant} · {period}", source, lang=lang, height=360, right=60)

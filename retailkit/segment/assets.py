@@ -1,0 +1,91 @@
+"""How many persons a merchant knows and reaches: the digitised assets."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import ibis
+import pandas as pd
+import pyarrow as pa
+from ibis import _
+
+from retailkit.segment.features import person_orders
+
+ASSET_COLUMNS = ("merchant", "day", "system", "accounts", "persons")
+
+
+def month_days(first: str, as_of: str) -> list[str]:
+    """Return the first day of every month after ``first`` up to ``as_of``, and ``as_of`` itself.
+
+    >>> month_days("2017-10-30", "2018-01-15")
+    ['2017-11-01', '2017-12-01', '2018-01-01', '2018-01-15']
+    """
+    days = pd.date_range(first, as_of, freq="MS", inclusive="right").strftime("%Y-%m-%d").tolist()
+    return [*days, as_of] if as_of not in days else days
+
+
+def first_order_day(orders: ibis.Table, as_of: str) -> str:
+    """Return the day of the first order as ISO text; ``as_of`` where there is none."""
+    day = orders.paid_on.min().to_pyarrow().as_py()
+    return as_of if day is None else day.isoformat()
+
+
+def asset_growth(accounts: ibis.Table, orders: ibis.Table, persons: ibis.Table, days: list[str]) -> pd.DataFrame:
+    """One row per merchant, day and system: accounts and persons known before the day.
+
+    An account is known from the day its system first saw it; where the system does not say, from its
+    first order. Accounts with neither are counted on every day. ``system`` ``all`` counts a person
+    with accounts in several systems once.
+    """
+    bought = orders.group_by("merchant", "account").agg(first_on=_.paid_on.min())
+    seen = accounts.select("merchant", "account", seen_on=accounts.first_seen_on)
+    known = persons.select("merchant", "account", "person", "system").left_join(bought, ["merchant", "account"])
+    known = known.drop("merchant_right", "account_right").left_join(seen, ["merchant", "account"])
+    known = known.select("merchant", "account", "person", "system", since=known.seen_on.fill_null(known.first_on))
+    dates = pa.array([date.fromisoformat(d) for d in days], pa.date32())
+    at = known.cross_join(ibis.memtable(pa.table({"day": dates})))
+    at = at.filter(at.since.fill_null(ibis.date("1900-01-01")) < at.day)
+    each = at.group_by("merchant", "day", "system").agg(accounts=_.count(), persons=_.person.nunique())
+    every = (
+        at.group_by("merchant", "day")
+        .agg(accounts=_.count(), persons=_.person.nunique())
+        .mutate(system=ibis.literal("all"))
+    )
+    both = pd.concat([each.to_pandas(), every.to_pandas()])[list(ASSET_COLUMNS)]
+    return both.sort_values(["merchant", "day", "system"], ignore_index=True)
+
+
+def reach(
+    pushes: ibis.Table, campaigns: ibis.Table, orders: ibis.Table, persons: ibis.Table, since: str, as_of: str
+) -> pd.DataFrame:
+    """One row per merchant and touchpoint: persons messaged since a day, and how many of them ever bought here.
+
+    A message without a sending time counts from its campaign's first day. ``buyers`` is of the
+    messaged persons, ``buyers_messaged_share`` of all buyers before ``as_of`` (NaN without buyers).
+    """
+    starts = campaigns.select("merchant", "campaign_id", starts_on=campaigns.starts_on)
+    sent = pushes.left_join(starts, ["merchant", "campaign_id"])
+    day = sent.sent_on.fill_null(sent.starts_on)
+    sent = sent.filter(day >= ibis.date(since), day < ibis.date(as_of))
+    who = persons.select("merchant", "account", "person")
+    sent = sent.select("merchant", "account", touchpoint=sent.touchpoint.fill_null("message"))
+    sent = sent.inner_join(who, ["merchant", "account"]).select("merchant", "touchpoint", "person").distinct()
+    buyers = person_orders(orders, persons, as_of).select("merchant", "person").distinct()
+    both = sent.left_join(buyers.mutate(bought=1), ["merchant", "person"])
+    table = both.group_by("merchant", "touchpoint").agg(persons=_.count(), buyers=_.bought.fill_null(0).sum())
+    frame = table.to_pandas()
+    everyone = buyers.group_by("merchant").agg(n=_.count()).to_pandas().set_index("merchant")["n"]
+    frame["buyers_messaged_share"] = frame["buyers"] / frame["merchant"].map(everyone).astype(float)
+    return frame.sort_values(["merchant", "persons", "touchpoint"], ascending=[True, False, True], ignore_index=True)
+
+
+def reach_sentence(reached: pd.DataFrame) -> str:
+    """Say how many persons messages reached, touchpoint by touchpoint."""
+    if reached.empty:
+        return "No message to a known person is in the data, so whom the merchant can reach is not known."
+    parts = [
+        f"{row.touchpoint} reached {row.persons:,} persons, {row.buyers:,} of them buyers here "
+        f"({row.buyers_messaged_share:.0%} of all buyers)"
+        for row in reached.itertuples()
+    ]
+    return "Since the start of the period " + "; ".join(parts) + "."

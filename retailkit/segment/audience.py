@@ -1,0 +1,150 @@
+"""Whom to talk to next: one audience per person with reason and expected value, and its export."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from pathlib import Path
+
+import ibis
+import numpy as np
+import pandas as pd
+from ibis import _
+
+from retailkit.segment.features import person_features
+from retailkit.segment.intervals import mean_interval, wilson
+from retailkit.segment.segments import rfm_segments
+from retailkit.segment.tags import TagRules, tag_persons
+
+NEVER_EXPORTED = ("phone", "mobile", "tel", "name", "email", "address")
+NEXT_COLUMNS = (
+    "merchant", "segment", "persons", "bought_share", "bought_low", "bought_high",
+    "next_amount", "next_low", "next_high", "horizon_days",
+)  # fmt: skip
+
+
+def next_spend(
+    orders: ibis.Table, persons: ibis.Table, as_of: str, horizon_days: int = 56, segments: str = "usual",
+    level: float = 0.9,
+) -> pd.DataFrame:  # fmt: skip
+    """One row per merchant and segment: what its persons bought in the next ``horizon_days``, one horizon ago.
+
+    Persons are segmented as they stood ``horizon_days`` before ``as_of``, with edges learned then, and
+    what they did until ``as_of`` is counted: share who bought (Wilson's interval) and mean gross amount,
+    who bought nothing included (normal interval). It assumes that the next weeks resemble the last ones.
+    Empty if nobody had bought by then; of one merchant.
+    """
+    then = (date.fromisoformat(as_of) - timedelta(days=horizon_days)).isoformat()
+    earlier = person_features(orders, persons, then)
+    if earlier.count().to_pyarrow().as_py() == 0:
+        return pd.DataFrame(columns=list(NEXT_COLUMNS))
+    named = rfm_segments(earlier, segments=segments).select("merchant", "person", "segment", was=_.gross_amount)
+    now = person_features(orders, persons, as_of).select("merchant", "person", "gross_amount")
+    spent = named.inner_join(now, ["merchant", "person"])
+    spent = spent.mutate(next_amount=(spent.gross_amount - spent.was).cast("float64"))
+    table = spent.group_by("merchant", "segment").agg(
+        persons=_.count(),
+        bought=(_.next_amount > 0).cast("int64").sum(),
+        deviation=_.next_amount.std(how="sample"),
+        next_amount=_.next_amount.mean(),
+    )
+    frame = table.to_pandas().assign(horizon_days=horizon_days)
+    frame["bought_share"] = frame["bought"] / frame["persons"]
+    frame["bought_low"], frame["bought_high"] = wilson(frame["bought"], frame["persons"], level)
+    low, high = mean_interval(frame["next_amount"], frame["deviation"], frame["persons"], level)
+    frame["next_low"], frame["next_high"] = np.maximum(low, 0), high
+    return frame[list(NEXT_COLUMNS)].sort_values(
+        ["merchant", "next_amount"], ascending=[True, False], ignore_index=True
+    )
+
+
+def choose_audience(
+    people: ibis.Table, states: ibis.Table, expected: pd.DataFrame, rules: TagRules, seed: int,
+    hold_share: float = 0.1, lang: str = "en",
+) -> pd.DataFrame:  # fmt: skip
+    """One row per person in an audience: why, what is expected anyway, and whether to hold back.
+
+    Parameters
+    ----------
+    people : table of ``rfm_segments``.
+    states : lifecycle states of *one* day.
+    expected : table of ``next_spend``: gives ``expected_amount`` (gross, minor units) with ``expected_low``,
+        ``expected_high`` of the segment's mean. It is spend that comes *anyway*, not what a message adds.
+    rules : tag rules; those of the exclusive family ``audience`` place the persons.
+    seed : draws the held-back group, without which nobody will know what the message added.
+    hold_share : part of each person's chance to be held back.
+    """
+    known = people.inner_join(states.select("merchant", "person", "state"), ["merchant", "person"])
+    tags = tag_persons(known, rules).filter(_.family == "audience")
+    joined = tags.inner_join(
+        known.select("merchant", "person", "segment", "state", "days_since_last", "orders", "net_amount"),
+        ["merchant", "person"],
+    )
+    frame = joined.drop("family").rename(audience="tag").to_pandas()
+    frame = frame.sort_values(["merchant", "person"], ignore_index=True)
+    reasons = {r.name: r.reason_zh if lang == "zh" else r.reason_en for r in rules.rules}
+    frame["reason"] = frame["audience"].map(reasons)
+    worth = expected[["merchant", "segment", "next_amount", "next_low", "next_high"]].set_axis(
+        ["merchant", "segment", "expected_amount", "expected_low", "expected_high"], axis=1
+    )
+    frame = frame.merge(
+        worth.astype({"merchant": frame["merchant"].dtype, "segment": frame["segment"].dtype}), how="left"
+    )
+    held = np.random.default_rng(seed).random(len(frame)) < hold_share
+    return frame.assign(group=np.where(held, "hold", "contact"))
+
+
+def audience_sizes(chosen: pd.DataFrame) -> pd.DataFrame:
+    """One row per merchant and audience: persons, how many are held back, expected amount, reason."""
+    frame = chosen.assign(held=(chosen["group"] == "hold").astype(int))
+    table = frame.groupby(["merchant", "audience", "reason"], as_index=False).agg(
+        persons=("person", "count"),
+        held=("held", "sum"),
+        past_net_amount=("net_amount", "sum"),
+        expected_amount=("expected_amount", "sum"),
+        expected_low=("expected_low", "sum"),
+        expected_high=("expected_high", "sum"),
+    )
+    return table.sort_values(["merchant", "expected_amount"], ascending=[True, False], ignore_index=True)
+
+
+def export_audience(chosen: pd.DataFrame, persons: ibis.Table, out_dir: str | Path, merchant: str) -> Path:
+    """Write ``audiences.csv``: one row per account of a person in an audience; return its path.
+
+    Accounts are the merchant's own ids (member number, openid, external contact), split into ``system``
+    and ``id``. Systems of phones, names or mail addresses are left out. Who is held back is in the file,
+    marked ``hold``: do not message them, compare with them.
+    """
+    accounts = persons.select("merchant", "account", "person").to_pandas().astype({"account": "str"})
+    parts = accounts["account"].str.split(":", n=1)
+    accounts = accounts.assign(system=parts.str[0].str.lower(), id=parts.str[1])
+    accounts = accounts[~accounts["system"].isin(NEVER_EXPORTED)]
+    wanted = chosen[chosen["merchant"] == merchant]
+    rows = wanted.merge(accounts[["merchant", "person", "system", "id"]], on=["merchant", "person"])
+    columns = [
+        "merchant",
+        "audience",
+        "group",
+        "system",
+        "id",
+        "reason",
+        "because",
+        "segment",
+        "state",
+        "expected_amount",
+    ]
+    path = Path(out_dir) / str(merchant) / "audiences.csv"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    rows[columns].sort_values(["audience", "system", "id"]).to_csv(path, index=False, float_format="%.0f")
+    return path
+
+
+def audience_sentence(sizes: pd.DataFrame) -> str:
+    """Say how many persons are in audiences, which one comes first and what the held-back group is for."""
+    if sizes.empty:
+        return "No person fits an audience: there is nobody to talk to who is not already buying as usual."
+    first, persons, held = sizes.iloc[0], int(sizes["persons"].sum()), int(sizes["held"].sum())
+    return (
+        f"{persons:,} persons are in {len(sizes)} audiences; {held:,} of them are held back so that the next study "
+        f"can tell what the message added. The audience with the most expected spend is {first['audience']} "
+        f"({int(first['persons']):,} persons). Expected spend comes without any message too."
+    )

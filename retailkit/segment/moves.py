@@ -1,0 +1,156 @@
+"""How persons move: between segments, between lifecycle states, and against the donors."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import ibis
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+from ibis import _
+
+from retailkit.segment.intervals import wilson
+from retailkit.segment.lifecycle import NOT_YET
+
+WARM, COLD = ("new", "active", "reactivated"), ("dormant", "lost")
+RATES = {
+    "kept": (WARM, WARM, "warm buyers who are still warm"),
+    "won_back": (("at_risk",), WARM, "buyers at risk who bought again"),
+    "woken": (COLD, WARM, "dormant and lost buyers who bought again"),
+    "fell_asleep": (WARM, COLD, "warm buyers who went dormant or were lost"),
+}
+"""Rate -> from-states, to-states, meaning."""
+ENOUGH = 20  # persons a donor needs in the from-states for its rate to count
+
+
+def moves_start(since: str, programme, as_of: str, default_days: int = 90) -> str:
+    """Return the day moves are counted from: ``since`` if given, else the programme's first day, else 90 days ago.
+
+    >>> moves_start("", None, "2018-01-01")
+    '2017-10-03'
+    """
+    if since:
+        return since
+    if programme is not None and str(programme.start) < as_of:
+        return str(programme.start)
+    return (date.fromisoformat(as_of) - timedelta(days=default_days)).isoformat()
+
+
+def segment_moves(before: ibis.Table, after: ibis.Table, level: float = 0.9) -> pd.DataFrame:
+    """One row per merchant, from-segment and to-segment: persons, share of the from-segment, interval.
+
+    Both tables come from ``rfm_segments`` with the *same* model; otherwise the edges move too. Who is
+    only in ``after`` comes from ``not_yet``; nobody leaves, as a buyer stays a buyer.
+    """
+    old = before.select("merchant", "person", from_segment=before.segment)
+    new = after.select("merchant", "person", to_segment=after.segment)
+    joined = new.left_join(old, ["merchant", "person"])
+    counted = (
+        joined.mutate(from_segment=joined.from_segment.fill_null(NOT_YET))
+        .group_by("merchant", "from_segment", "to_segment")
+        .agg(persons=_.count())
+        .to_pandas()
+    )
+    moves = _with_shares(counted, ["merchant", "from_segment"], level)
+    return moves.sort_values(["merchant", "from_segment", "to_segment"], ignore_index=True)
+
+
+def lifecycle_moves(states: ibis.Table, level: float = 0.9) -> pd.DataFrame:
+    """One row per merchant, day, from-state and to-state: persons who went from one to the other.
+
+    ``day`` is the later of two neighbouring days of ``states``; who had not bought by the earlier one
+    comes from ``not_yet``. ``share`` is of the from-state's persons, with Wilson's interval; it is NaN
+    from ``not_yet``, whose number nobody knows.
+    """
+    days = sorted(states.select("day").distinct().to_pyarrow()["day"].to_pylist())
+    steps = ibis.memtable(
+        pa.table({"earlier": pa.array(days[:-1], pa.date32()), "later": pa.array(days[1:], pa.date32())})
+    )
+    later = states.select("merchant", "person", "day", to_state=states.state).inner_join(steps, _.day == steps.later)
+    earlier = states.select("merchant", "person", earlier=states.day, from_state=states.state)
+    joined = later.left_join(earlier, ["merchant", "person", "earlier"])
+    counted = (
+        joined.mutate(from_state=joined.from_state.fill_null(NOT_YET))
+        .group_by("merchant", "day", "from_state", "to_state")
+        .agg(persons=_.count())
+        .to_pandas()
+    )
+    moves = _with_shares(counted, ["merchant", "day", "from_state"], level)
+    return moves.sort_values(["merchant", "day", "from_state", "to_state"], ignore_index=True)
+
+
+def move_rates(moves: pd.DataFrame, level: float = 0.9) -> pd.DataFrame:
+    """One row per merchant, day and rate (kept, won_back, woken, fell_asleep, new_buyers).
+
+    ``persons`` of ``base`` persons made the move. ``new_buyers`` counts first orders for every buyer
+    there was before: a ratio without an interval, it may exceed 1.
+    """
+    rows = []
+    for (merchant, day), here in moves.groupby(["merchant", "day"]):
+        for rate, (sources, targets, _meaning) in RATES.items():
+            start = here[here["from_state"].isin(sources)]
+            made = start[start["to_state"].isin(targets)]
+            rows.append((merchant, day, rate, int(made["persons"].sum()), int(start["persons"].sum())))
+        outside = here["from_state"] == NOT_YET
+        rows.append(
+            (merchant, day, "new_buyers", int(here[outside]["persons"].sum()), int(here[~outside]["persons"].sum()))
+        )
+    rates = pd.DataFrame(rows, columns=["merchant", "day", "rate", "persons", "base"])
+    rates["share"] = rates["persons"] / rates["base"].where(rates["base"] > 0)
+    low, high = wilson(rates["persons"].clip(upper=rates["base"]), rates["base"], level)
+    told = (rates["rate"] != "new_buyers") & (rates["base"] > 0)
+    return rates.assign(share_low=np.where(told, low, np.nan), share_high=np.where(told, high, np.nan))
+
+
+def rates_against_donors(rates: pd.DataFrame, merchant: str) -> pd.DataFrame:
+    """One row per rate: the merchant's share and interval beside the donors' middle and spread.
+
+    Only the last day of ``rates`` is compared. Donors with under 20 persons in the from-states are
+    left out; ``donors_low`` and ``donors_high`` are the lowest and highest of the rest, so a merchant outside
+    them moved unlike every donor. ``place`` says above, below, within, or unknown (under three donors).
+    """
+    last = rates[rates["day"] == rates["day"].max()] if len(rates) else rates
+    own = last[last["merchant"] == merchant]
+    others = last[(last["merchant"] != merchant) & (last["base"] >= ENOUGH)]
+    spread = others.groupby("rate")["share"].agg(
+        donors="count", donors_low="min", donors_median="median", donors_high="max"
+    )
+    table = own.drop(columns=["merchant", "day"]).merge(spread.reset_index(), on="rate", how="left")
+    table["donors"] = table["donors"].fillna(0).astype(int)
+    told = (table["donors"] >= 3) & table["share"].notna()
+    place = np.select(
+        [~told, table["share"] > table["donors_high"], table["share"] < table["donors_low"]],
+        ["unknown", "above", "below"],
+        "within",
+    )
+    return table.assign(place=place)
+
+
+def moves_sentence(against: pd.DataFrame) -> str:
+    """Say which rates lie outside what the donors show, and that being outside is no cause."""
+    if against.empty or against["base"].sum() == 0:
+        return "There were no buyers at the start of the period, so nobody could move."
+    if (against["place"] == "unknown").all():
+        return "Fewer than three donors have enough buyers, so these moves stand alone, without comparison."
+    outside = against[against["place"].isin(["above", "below"])]
+    if outside.empty:
+        return "Every rate lies within what the donors show over the same days: nothing here sets this merchant apart."
+    parts = [
+        f"{row.rate.replace('_', ' ')} ({row.share:.0%}) lies {row.place} all {row.donors} donors "
+        f"({row.donors_low:.0%} to {row.donors_high:.0%})"
+        for row in outside.itertuples()
+    ]
+    return f"{'; '.join(parts).capitalize()}. That is a difference, not yet a cause: the growth chapter tests causes."
+
+
+def _with_shares(counted: pd.DataFrame, source: list[str], level: float) -> pd.DataFrame:
+    """Moves with ``share`` of the rows they start from and Wilson's interval; NaN from outside."""
+    start = counted.groupby(source)["persons"].transform("sum")
+    low, high = wilson(counted["persons"], start, level)
+    known = (counted[source[-1]] != NOT_YET).to_numpy()
+    return counted.assign(
+        share=np.where(known, counted["persons"] / start, np.nan),
+        share_low=np.where(known, low, np.nan),
+        share_high=np.where(known, high, np.nan),
+    )

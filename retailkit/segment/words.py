@@ -1,0 +1,41 @@
+"""Names of segments, states and audiences in words, English or Chinese."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from retailkit.segment.lifecycle import STATE_TITLES
+from retailkit.segment.segments import segment_map, segment_maps
+from retailkit.segment.tags import tag_rules
+
+COLUMNS = ("segment", "state", "from_segment", "to_segment", "from_state", "to_state", "audience", "rate")
+RATE_TITLES = {
+    "en": {
+        "kept": "Warm buyers still warm", "won_back": "At risk, bought again", "woken": "Dormant or lost, bought again",
+        "fell_asleep": "Warm buyers gone dormant", "new_buyers": "New buyers per buyer before",
+    },
+    "zh": {
+        "kept": "活跃客户仍活跃", "won_back": "流失风险客户回购", "woken": "沉睡流失客户回购",
+        "fell_asleep": "活跃客户转沉睡", "new_buyers": "新客与原客户之比",
+    },
+}  # fmt: skip
+
+
+def in_words(table: pd.DataFrame, lang: str = "en", segments: str = "usual") -> pd.DataFrame:
+    """Return ``table`` with names of segments, states, rates and audiences written out.
+
+    Parameters
+    ----------
+    segments : map that names the segments.
+
+    >>> in_words(pd.DataFrame({"segment": ["champions"]}), "zh")["segment"].tolist()
+    ['冠军客户']
+    """
+    titles: dict[str, str] = {}
+    for name in sorted(segment_maps(), key=lambda n: n == segments):
+        titles |= segment_map(name).titles(lang)
+    audiences = {r.name: r.zh if lang == "zh" else r.en for r in tag_rules().rules}
+    words = {"state": STATE_TITLES[lang], "rate": RATE_TITLES[lang], "audience": audiences, "segment": titles}
+    words["segment"] = {**titles, "not_yet": STATE_TITLES[lang]["not_yet"]}
+    spoken = {c: table[c].map(lambda v, c=c: words[c.split("_")[-1]].get(v, v)) for c in COLUMNS if c in table}
+    return table.assign(**spoken)

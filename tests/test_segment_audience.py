@@ -1,0 +1,229 @@
+"""Claims about assets, tags and audiences."""
+
+import ibis
+import pandas as pd
+import pytest
+from segment_data import random_orders, tables
+
+from retailkit.segment import (
+    asset_growth,
+    audience_sentence,
+    audience_sizes,
+    choose_audience,
+    export_audience,
+    in_words,
+    lifecycle_moves,
+    lifecycle_states,
+    month_days,
+    move_rates,
+    moves_sentence,
+    next_spend,
+    person_features,
+    rates_against_donors,
+    reach,
+    rfm_segments,
+    tag_changes,
+    tag_counts,
+    tag_overlap,
+    tag_persons,
+    tag_rules,
+)
+from retailkit.segment.lifecycle import LifecycleDays
+from retailkit.segment.tags import TagRuleError
+
+AS_OF = "2024-12-01"
+THRESHOLDS = LifecycleDays(20, 45, 90, gaps=0, learned=False)
+
+
+def people(seed: int = 1) -> tuple[ibis.Table, ibis.Table]:
+    table, persons = tables(random_orders(seed))
+    named = rfm_segments(person_features(table, persons, AS_OF))
+    states = lifecycle_states(table, persons, [AS_OF], THRESHOLDS)
+    return named, states
+
+
+def chosen(seed: int = 1, draw: int = 3) -> pd.DataFrame:
+    expected = next_spend(*tables(random_orders(seed)), AS_OF)
+    return choose_audience(*people(seed), expected, tag_rules(), seed=draw, hold_share=0.3)
+
+
+def test_a_person_is_in_one_audience_at_most_and_the_first_rule_wins():
+    frame = chosen()
+    assert frame["person"].is_unique
+    named, states = people()
+    rows = named.inner_join(states.select("merchant", "person", "state"), ["merchant", "person"]).to_pandas()
+    best = rows[(rows["m"] >= 4) & rows["state"].isin(["at_risk", "dormant"])]
+    assert set(frame[frame["audience"] == "win_back_best"]["person"]) == set(best["person"])
+
+
+def test_each_tag_says_the_values_that_met_its_rule():
+    frame = chosen()
+    second = frame[frame["audience"] == "win_back_best"].iloc[0]
+    assert second["because"] == f"m={5 if 'm=5' in second['because'] else 4}, state={second['state']}"
+
+
+def test_the_held_back_group_is_the_same_in_every_run_and_moves_with_the_seed():
+    assert chosen(draw=3)["group"].tolist() == chosen(draw=3)["group"].tolist()
+    assert chosen(draw=3)["group"].tolist() != chosen(draw=4)["group"].tolist()
+
+
+def test_expected_spend_is_what_the_segments_spent_one_horizon_later():
+    orders = random_orders(2)
+    table, persons = tables(orders)
+    found = next_spend(table, persons, AS_OF, horizon_days=61).set_index("segment")
+    then = "2024-10-01"
+    named = rfm_segments(person_features(table, persons, then)).to_pandas().set_index("person")["segment"]
+    known = orders.merge(persons.to_pandas(), on=["merchant", "account"])
+    later = known[(known["paid_on"] >= then) & (known["paid_on"] < AS_OF)].groupby("person")["gross_amount"].sum()
+    by_hand = named.index.map(later).to_series(index=named).fillna(0).groupby(level=0)
+    pd.testing.assert_series_equal(
+        found["next_amount"].sort_index(), by_hand.mean().sort_index(), check_names=False, check_index_type=False
+    )
+    assert (found["bought_low"] <= found["bought_share"]).all()
+
+
+def test_export_holds_the_merchants_own_ids_and_no_phones(tmp_path):
+    frame = chosen()
+    persons = tables(random_orders(1))[1].to_pandas()
+    phones = persons.assign(account="phone:" + persons["account"].str[-3:])
+    path = export_audience(frame, ibis.memtable(pd.concat([persons, phones])), tmp_path, "m")
+    rows = pd.read_csv(path, dtype=str)
+    assert set(rows["system"]) == {"crm"}
+    assert set(rows["group"]) == {"hold", "contact"}
+    assert set(rows["id"]) <= set(persons["account"].str[4:])
+    assert rows["reason"].notna().all()
+
+
+def test_nobody_in_an_audience_still_writes_a_file_with_its_header(tmp_path):
+    table, persons = tables(random_orders(1))
+    none = rfm_segments(person_features(table, persons, "2000-01-01"))
+    states = lifecycle_states(table, persons, ["2000-01-01"], THRESHOLDS)
+    frame = choose_audience(none, states, next_spend(table, persons, "2000-01-01"), tag_rules(), seed=1)
+    sizes = audience_sizes(frame)
+    assert frame.empty
+    assert sizes.empty
+    assert "nobody to talk to" in audience_sentence(sizes)
+    assert list(pd.read_csv(export_audience(frame, persons.limit(0), tmp_path, "m")).columns)[:2] == [
+        "merchant",
+        "audience",
+    ]
+
+
+def test_sizes_add_up():
+    frame = chosen()
+    sizes = audience_sizes(frame)
+    assert sizes["persons"].sum() == len(frame)
+    assert sizes["held"].sum() == (frame["group"] == "hold").sum()
+    assert sizes["expected_amount"].sum() == pytest.approx(frame["expected_amount"].sum())
+
+
+def test_tag_counts_overlap_and_changes_agree_with_sets(tmp_path):
+    page = tmp_path / "own.toml"
+    page.write_text(
+        """
+[[tag]]
+name = "many"
+family = "habit"
+priority = 1
+when = [["orders", ">=", 5]]
+en = "Many"
+zh = "多"
+reason = { en = "often", zh = "常" }
+
+[[tag]]
+name = "big"
+family = "spend"
+priority = 1
+when = [["net_amount", ">", 20000], ["orders", "not in", [1]]]
+en = "Big"
+zh = "大"
+reason = { en = "much", zh = "多" }
+""",
+        encoding="utf-8",
+    )
+    rules = tag_rules(page)
+    table, persons = tables(random_orders(4))
+    was, now = (tag_persons(person_features(table, persons, d), rules) for d in ("2024-07-01", AS_OF))
+    sets = [
+        {tag: set(f[f["tag"] == tag]["person"]) for tag in ("many", "big")} for f in (was.to_pandas(), now.to_pandas())
+    ]
+    counts = tag_counts(now).set_index("tag")["persons"]
+    assert counts.to_dict() == {tag: len(s) for tag, s in sets[1].items()}
+    pair = tag_overlap(now).iloc[0]
+    assert pair["persons"] == len(sets[1]["many"] & sets[1]["big"])
+    assert pair["jaccard"] == pytest.approx(pair["persons"] / len(sets[1]["many"] | sets[1]["big"]))
+    for row in tag_changes(was, now).itertuples():
+        old, new = sets[0][row.tag], sets[1][row.tag]
+        assert (row.kept, row.gained, row.lost) == (len(old & new), len(new - old), len(old - new))
+
+
+def test_bad_tag_rules_say_everything_at_once(tmp_path):
+    page = tmp_path / "bad.toml"
+    page.write_text(
+        '[[tag]]\nname = "a"\nfamily = "f"\n'
+        '[[tag]]\nname = "b"\nfamily = "f"\npriority = 1\nwhen = [["orders", "~", 1]]\n'
+        'en = "B"\nzh = "乙"\nreason = { en = "b", zh = "乙" }\n',
+        encoding="utf-8",
+    )
+    with pytest.raises(TagRuleError, match=r"(?s)tag 1 \(a\) misses priority, when.*tag 'b' compares with '~'"):
+        tag_rules(page)
+    with pytest.raises(TagRuleError, match="need the columns state"):
+        tag_persons(people()[0], tag_rules())
+
+
+def test_assets_only_grow_and_a_person_counts_once():
+    orders = random_orders(5)
+    table, persons = tables(orders)
+    full = persons.mutate(system=ibis.literal("crm"), accounts=ibis.literal(1, "int64"))
+    accounts = persons.select("merchant", "account").mutate(first_seen_on=ibis.null("date"))
+    growth = asset_growth(accounts, table, full, month_days("2024-01-01", AS_OF))
+    every = growth[growth["system"] == "all"]
+    assert every["persons"].is_monotonic_increasing
+    bought = orders[orders["paid_on"] < AS_OF].merge(persons.to_pandas(), on=["merchant", "account"])
+    assert every["persons"].iloc[-1] == bought["person"].nunique()
+    assert every["accounts"].iloc[-1] == bought["account"].nunique()
+
+
+def test_reach_counts_messaged_persons_and_messages_dated_by_their_campaign():
+    table, persons = tables(random_orders(6))
+    known = persons.to_pandas()
+    pushes = pd.DataFrame(
+        {
+            "merchant": "m",
+            "campaign_id": ["c1", "c1", "old"],
+            "account": [known["account"].iloc[0], "crm:none", known["account"].iloc[1]],
+            "touchpoint": "mailing",
+            "sent_on": pd.Series([pd.NaT] * 3),
+        }
+    )
+    campaigns = pd.DataFrame({"merchant": "m", "campaign_id": ["c1", "old"], "starts_on": ["2024-09-01", "2024-01-01"]})
+    found = reach(
+        ibis.memtable(pushes).mutate(sent_on=ibis._.sent_on.cast("date")),
+        ibis.memtable(campaigns).mutate(starts_on=ibis._.starts_on.cast("date")),
+        table, persons, "2024-08-01", AS_OF,
+    )  # fmt: skip
+    assert found[["touchpoint", "persons", "buyers"]].to_numpy().tolist() == [["mailing", 1, 1]]
+
+
+def test_rates_are_compared_with_the_donors_of_the_same_days():
+    orders = pd.concat([random_orders(s, merchant=name, persons=80) for s, name in enumerate("mabcd")])
+    table, persons = tables(orders)
+    states = lifecycle_states(table, persons, ["2024-06-01", AS_OF], THRESHOLDS)
+    rates = move_rates(lifecycle_moves(states))
+    against = rates_against_donors(rates, "m").set_index("rate")
+    donors = rates[(rates["merchant"] != "m") & (rates["rate"] == "kept") & (rates["base"] >= 20)]["share"]
+    assert against.loc["kept", "donors_low"] == donors.min()
+    assert against.loc["kept", "donors_high"] == donors.max()
+    assert against.loc["kept", "donors"] == len(donors)
+    assert moves_sentence(against.reset_index()).endswith((".", "causes."))
+    alone = rates_against_donors(rates[rates["merchant"] == "m"], "m")
+    assert (alone["place"] == "unknown").all()
+    assert "Fewer than three donors" in moves_sentence(alone)
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_every_name_has_words(lang):
+    names = pd.DataFrame({"audience": [r.name for r in tag_rules().rules]})
+    states = pd.DataFrame({"from_state": ["not_yet", "new", "active", "reactivated", "at_risk", "dormant", "lost"]})
+    for table in (names, states):
+        assert not (in_words(table, lang).iloc[:, 0] == table.iloc[:, 0]).any()
