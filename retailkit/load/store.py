@@ -17,9 +17,9 @@ from zoneinfo import ZoneInfo
 
 import pandas as pd
 
-from retailkit.load.engine import connect, files_select, literal, quote
+from retailkit.load.engine import connect, connect_raw, empty_select, files_select, literal, quote
 from retailkit.load.errors import LoadError
-from retailkit.load.publish import active_files, day_column, read_manifest
+from retailkit.load.publish import active_files, day_column, read_manifest, write_tables
 from retailkit.schema import TABLES, Table, table
 
 FACT_DATES = ("left_on", "closed_on", "solved_on", "activated_on", "redeemed_on")
@@ -193,3 +193,19 @@ def _zones(folder: Path, versions: Mapping[str, int], backend: Any, wanted: tupl
             do="load its exports first, or correct the id",
         )
     return {m: zones.get(m, "UTC") for m in wanted}
+
+
+def save_table(store: str | Path, name: str, rows: Any, replace: bool = True) -> int:
+    """Publish a derived table (``persons``): its merchants' old rows go; the new Delta version.
+
+    Parameters
+    ----------
+    rows : pandas frame, Arrow table or Ibis table with the contract's columns (missing ones stay empty).
+    replace : False lets rows of other keys stay.
+    """
+    con = connect_raw()
+    frame = rows.to_pyarrow() if hasattr(rows, "to_pyarrow") else rows
+    con.register("saved_rows", frame)
+    names = ", ".join(map(quote, table(name).names))
+    shaped = f"(SELECT {names} FROM ({empty_select(table(name))} UNION ALL BY NAME SELECT * FROM saved_rows))"
+    return write_tables(con, store, {name: shaped}, replace=replace)[name]

@@ -1,0 +1,283 @@
+"""One field of a layout becomes one engine expression: typed, or empty where the cell cannot be read.
+
+Every expression is total: a cell that does not fit gives an empty value beside a filled
+source, and that pair is what sets a row aside. Money is read as decimal text, never
+through a float; a float in a typed file is rounded to the minor unit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from retailkit.load.engine import SQL_TYPES, literal, quote
+from retailkit.load.errors import LoadError
+from retailkit.load.layout import FieldRule, Layout
+from retailkit.load.read import Raw
+from retailkit.schema import Column, Table
+
+TIME_FORMATS = (
+    *(
+        f"{day}{clock}"
+        for day in ("%Y-%m-%d", "%Y/%m/%d", "%Y.%m.%d", "%Y年%m月%d日")
+        for clock in (" %H:%M:%S", " %H:%M", "", " %H:%M:%S.%f", "T%H:%M:%S", "T%H:%M:%S.%f")
+    ),
+    *("%Y%m%d", "%Y%m%d%H%M%S", "%Y年%m月%d日%H:%M:%S", "%Y年%m月%d日 %H时%M分%S秒"),
+)
+DIGITS = {"JPY": 0, "KRW": 0, "VND": 0, "CLP": 0, "ISK": 0, "KWD": 3, "BHD": 3, "OMR": 3, "JOD": 3, "TND": 3}
+"""Decimals of currencies whose minor unit is not a hundredth."""
+NUMERIC = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT")
+PLANNED = ("starts_on", "valid_from")
+"""Times that may lie in the future: they are plans."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """Whose rows a file holds: each merchant's zone and currency, the file's name, the latest plausible time."""
+
+    zones: Mapping[str, str]
+    currencies: Mapping[str, str]
+    file: str
+    latest: str
+
+    def by_merchant(self, values: Mapping[str, str]) -> str:
+        """Return SQL of a merchant's value: one literal where all agree."""
+        if len(set(values.values())) == 1:
+            return literal(next(iter(values.values())))
+        return "CASE merchant " + " ".join(f"WHEN {literal(m)} THEN {literal(v)}" for m, v in values.items()) + " END"
+
+
+@dataclass(frozen=True)
+class Expression:
+    """One canonical column as SQL: its value, whether its source was filled, its source columns."""
+
+    name: str
+    value: str
+    filled: str
+    columns: tuple[str, ...]
+    kind: str
+
+
+def expression(contract: Table, name: str, rule: FieldRule, raw: Raw, layout: Layout, place: Place) -> Expression:
+    """Compile one field of a layout for one file."""
+    column = contract[name]
+    if rule.value is not None:
+        return Expression(name, _constant(column, rule), "false", (), column.kind)
+    if rule.number_within:
+        keys = ", ".join(_cell(c, raw) for c in rule.number_within)
+        number = f"row_number() OVER (PARTITION BY merchant, {keys} ORDER BY source_row, item)"
+        return Expression(name, f"CAST({number} AS VARCHAR)", "false", (), column.kind)
+    value, filled = _value(column, rule, raw, layout, place)
+    value = _within(contract, column, rule, value, place)
+    return Expression(name, value, filled, tuple(c for c in rule.columns if not c.startswith("@")), column.kind)
+
+
+def utc(local: str, zone: str) -> str:
+    """Return SQL of the UTC instant of a local time in a zone (an SQL text)."""
+    return local if zone == "'UTC'" else f"timezone('UTC', timezone({zone}, {local}))"
+
+
+def local_day(instant: str, zone: str) -> str:
+    """Return SQL of the local date of a UTC instant in a zone (an SQL text)."""
+    return (
+        f"CAST({instant} AS DATE)" if zone == "'UTC'" else f"CAST(timezone({zone}, timezone('UTC', {instant})) AS DATE)"
+    )
+
+
+def number_sql(text: str, decimal: str = ".", extract: bool = False) -> str:
+    """Return SQL of a text as DECIMAL(18, 6): currency marks and thousands separators are taken off.
+
+    A comma that does not separate thousands makes the cell unreadable, never another number.
+    """
+    t = f"regexp_replace({text}, '[¥￥$€£元\\s\u00a0]', '', 'g')"
+    if extract:
+        t = f"regexp_extract({t}, '-?[0-9][0-9,]*(?:\\.[0-9]+)?')"
+    if decimal == ",":
+        plain = f"regexp_replace({text}, '[¥￥$€£元\\s\u00a0]', '', 'g')"
+        german = "'^[-+]?([0-9]{1,3}(\\.[0-9]{3})+|[0-9]+)(,[0-9]+)?$'"
+        t = f"CASE WHEN regexp_matches({plain}, {german}) THEN replace(replace({plain}, '.', ''), ',', '.') END"
+        return f"TRY_CAST({t} AS DECIMAL(18, 6))"
+    grouped = f"regexp_matches({t}, '^[-+]?[0-9]{{1,3}}(,[0-9]{{3}})+(\\.[0-9]+)?$')"
+    plain = f"TRY_CAST({text} AS DECIMAL(18, 6))"
+    ungrouped = f"TRY_CAST(CASE WHEN {grouped} THEN replace({t}, ',', '') ELSE {t} END AS DECIMAL(18, 6))"
+    return f"coalesce({plain}, {ungrouped})"
+
+
+def _constant(column: Column, rule: FieldRule) -> str:
+    return f"CAST({literal(rule.value)} AS {SQL_TYPES[column.kind]})"
+
+
+def _cell(name: str, raw: Raw) -> str:
+    return quote(raw.found[name]) if name in raw.found else "NULL"
+
+
+def _type(name: str, raw: Raw) -> str:
+    return raw.types.get(raw.found.get(name, ""), "VARCHAR")
+
+
+def _source(rule: FieldRule, raw: Raw, place: Place) -> tuple[str, str]:
+    """Return SQL and engine type of the text or typed cell that a field reads."""
+    if rule.join:
+        parts = [_text(_cell(c, raw), _type(c, raw)) for c in rule.join]
+        return f" || {literal(rule.separator)} || ".join(parts), "VARCHAR"
+    special = {"@row": ("CAST(source_row AS VARCHAR)", "VARCHAR"), "@merchant": ("merchant", "VARCHAR")}
+    special["@file"] = (literal(place.file), "VARCHAR")
+    cells = [special.get(c) or (_cell(c, raw), _type(c, raw)) for c in rule.source if c in raw.found or c in special]
+    if not cells:
+        return "CAST(NULL AS VARCHAR)", "VARCHAR"
+    if len({kind for _, kind in cells}) == 1 and cells[0][1] != "VARCHAR" and not rule.empty and not rule.map:
+        return (cells[0][0] if len(cells) == 1 else f"coalesce({', '.join(c for c, _ in cells)})"), cells[0][1]
+    texts = [_text(c, k) for c, k in cells]
+    text = texts[0] if len(texts) == 1 else f"coalesce({', '.join(texts)})"
+    if rule.empty:
+        text = f"CASE WHEN {text} IN ({', '.join(map(literal, rule.empty))}) THEN NULL ELSE {text} END"
+    if rule.pattern:
+        text = f"nullif(regexp_extract({text}, {literal(rule.pattern)}, 1), '')"
+    if rule.map:
+        cases = " ".join(f"WHEN {literal(k)} THEN {literal(_word(v))}" for k, v in rule.map.items())
+        rest = literal(rule.other) if rule.other is not None else text
+        text = f"CASE {text} {cases} ELSE CASE WHEN {text} IS NOT NULL THEN {rest} END END"
+    return text, "VARCHAR"
+
+
+def _word(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _text(cell: str, kind: str) -> str:
+    if kind == "VARCHAR":
+        return cell
+    if kind in ("DOUBLE", "FLOAT"):
+        whole = f"{cell} = floor({cell}) AND abs({cell}) < 9007199254740992"
+        return f"CASE WHEN {whole} THEN CAST(CAST({cell} AS BIGINT) AS VARCHAR) ELSE CAST({cell} AS VARCHAR) END"
+    return f"CAST({cell} AS VARCHAR)"
+
+
+def _number(cell: str, kind: str, rule: FieldRule) -> str:
+    return number_sql(cell, rule.decimal, rule.extract) if kind == "VARCHAR" else cell
+
+
+def _value(column: Column, rule: FieldRule, raw: Raw, layout: Layout, place: Place) -> tuple[str, str]:
+    if rule.plus or rule.minus or rule.times:
+        number, filled = _arithmetic(rule, raw)
+        return _numeric(column, rule, number, layout, place), filled
+    cell, kind = _source(rule, raw, place)
+    filled = f"({cell}) IS NOT NULL"
+    if rule.kind == "phone":
+        return phone_sql(cell), f"({filled} AND NOT contains({cell}, '*'))"
+    zone = literal(rule.zone or layout.zone) if (rule.zone or layout.zone) else place.by_merchant(place.zones)
+    mine = place.by_merchant(place.zones)
+    if column.kind == "instant":
+        return _instant(rule, cell, kind, zone), filled
+    if column.kind == "date":
+        return _date(rule, cell, kind, zone, mine), filled
+    if column.kind == "id":
+        return _id(rule, cell, kind), filled
+    if column.kind == "text":
+        text = _text(cell, kind)
+        return f"{literal(rule.prefix + ':')} || {text}" if rule.prefix else text, filled
+    if column.kind == "bool":
+        text = f"lower({_text(cell, kind)})"
+        yes, no = "('true', '1', 'yes', 'y', 't', '是')", "('false', '0', 'no', 'n', 'f', '否')"
+        return f"CASE WHEN {text} IN {yes} THEN true WHEN {text} IN {no} THEN false END", filled
+    if rule.unit == "percent" and kind == "VARCHAR":
+        cell = f"rtrim({cell}, '%％ ')"
+    return _numeric(column, rule, _number(cell, kind, rule), layout, place), filled
+
+
+def _arithmetic(rule: FieldRule, raw: Raw) -> tuple[str, str]:
+    parts = {c: (_cell(c, raw), _number(_cell(c, raw), _type(c, raw), rule)) for c in rule.columns}
+    filled = [f"{cell} IS NOT NULL" for cell, _ in parts.values()]
+    if rule.times:
+        return " * ".join(f"({parts[c][1]})" for c in rule.times), f"({' AND '.join(filled)})"
+    known = {c: f"CASE WHEN {cell} IS NULL THEN 0 ELSE {number} END" for c, (cell, number) in parts.items()}
+    total = " + ".join(known[c] for c in rule.plus) or "0"
+    total += "".join(f" - ({known[c]})" for c in rule.minus)
+    some = f"({' OR '.join(filled)})"
+    return f"CASE WHEN {some} THEN {total} END", some
+
+
+def _numeric(column: Column, rule: FieldRule, number: str, layout: Layout, place: Place) -> str:
+    sign = "-" if rule.negate else ""
+    if column.kind == "float":
+        return f"{sign}TRY_CAST({number} AS DOUBLE)" + (" / 100" if rule.unit == "percent" else "")
+    if column.kind == "money" and rule.unit in ("major", "yuan"):
+        units = {m: str(10 ** DIGITS.get(layout.currency or c, 2)) for m, c in place.currencies.items()}
+        return f"{sign}TRY_CAST(round(({number}) * CAST({place.by_merchant(units)} AS INTEGER)) AS BIGINT)"
+    # a fraction of a minor unit, or of a count, means that the unit is another one
+    return f"{sign}CASE WHEN ({number}) = round({number}) THEN TRY_CAST(round({number}) AS BIGINT) END"
+
+
+def _id(rule: FieldRule, cell: str, kind: str) -> str:
+    text = _text(cell, kind)
+    if kind == "VARCHAR":
+        text = (
+            f"CASE WHEN regexp_matches({cell}, '^[-+]?[0-9](\\.[0-9]+)?[eE]\\+?[0-9]{{2,}}$') THEN NULL ELSE {cell} END"
+        )
+    elif kind in ("DOUBLE", "FLOAT"):
+        text = f"CASE WHEN {cell} = floor({cell}) AND abs({cell}) < 9007199254740992 THEN {text} END"
+    return f"{literal(rule.prefix + ':')} || {text}" if rule.prefix else text
+
+
+def _instant(rule: FieldRule, cell: str, kind: str, zone: str) -> str:
+    if rule.time.startswith("epoch"):
+        scale = {"epoch_s": 1_000_000, "epoch_ms": 1000, "epoch_us": 1}[rule.time]
+        return f"make_timestamp(TRY_CAST({cell} AS BIGINT) * {scale})"
+    if kind == "TIMESTAMP WITH TIME ZONE":
+        return f"timezone('UTC', {cell})"
+    if kind.startswith("TIMESTAMP") or kind == "DATE":
+        return utc(f"CAST({cell} AS TIMESTAMP)", zone)
+    formats = ", ".join(map(literal, (*rule.formats, *(() if rule.formats else TIME_FORMATS))))
+    zoned = "[0-9]([zZ]|[+-][0-9]{2}:?[0-9]{2}|\\s?UTC)$"
+    offset = f"regexp_matches({cell}, '{zoned}') AND regexp_matches({cell}, '[0-9]:[0-9]')"
+    plain = f"try_strptime({cell}, [{formats}])"
+    if rule.formats:
+        return utc(plain, zone)
+    given = f"timezone('UTC', TRY_CAST({cell} AS TIMESTAMPTZ))"
+    return f"CASE WHEN {offset} THEN {given} ELSE {utc(plain, zone)} END"
+
+
+def _date(rule: FieldRule, cell: str, kind: str, zone: str, mine: str) -> str:
+    if rule.time == "week":
+        if rule.origin is None:
+            raise LoadError("a week number needs its origin", expected='origin = "2016-12-26" (first day of week 1)')
+        number = cell if kind != "VARCHAR" else f"TRY_CAST({cell} AS BIGINT)"
+        day = f"DATE {literal(rule.origin)} + CAST(7 * ({number} - 1) + {6 if rule.edge == 'end' else 0} AS INTEGER)"
+        return f"greatest({day}, DATE {literal(rule.earliest)})" if rule.earliest else day
+    if rule.time.startswith("epoch") or kind == "TIMESTAMP WITH TIME ZONE":
+        return local_day(_instant(rule, cell, kind, zone), mine)
+    if kind.startswith("TIMESTAMP") or kind == "DATE":
+        # a day is written where it is lived: only a declared zone moves it
+        return local_day(f"CAST({cell} AS TIMESTAMP)", mine) if rule.zone == "UTC" else f"CAST({cell} AS DATE)"
+    formats = ", ".join(map(literal, (*rule.formats, *(() if rule.formats else TIME_FORMATS))))
+    return f"CAST(try_strptime({cell}, [{formats}]) AS DATE)"
+
+
+def phone_sql(cell: str) -> str:
+    """Return SQL of a phone's keyed hash (HMAC-SHA-256); masked or short numbers are empty.
+
+    The two pads stand in engine variables, so that no key is ever part of a statement.
+    """
+    digits = f"regexp_replace(regexp_replace({cell}, '[^0-9]', '', 'g'), '^(00)?86(1[0-9]{{10}})$', '\\2')"
+    inner = f"sha256(getvariable('retailkit_ipad') || encode({digits}))"
+    keyed = f"sha256(getvariable('retailkit_opad') || unhex({inner}))"
+    return f"CASE WHEN NOT contains({cell}, '*') AND length({digits}) BETWEEN 7 AND 15 THEN {keyed} END"
+
+
+def _within(contract: Table, column: Column, rule: FieldRule, value: str, place: Place) -> str:
+    """Return the value, empty where it breaks the column's rules (sums are judged after grouping)."""
+    tests: list[str] = []
+    if column.one_of:
+        tests.append(f"({value}) IN ({', '.join(map(literal, column.one_of))})")
+    if rule.agg != "sum":
+        tests += [f"({value}) >= {literal(column.minimum)}"] if column.minimum is not None else []
+        tests += [f"({value}) <= {literal(column.maximum)}"] if column.maximum is not None else []
+    if column.name == contract.time and column.name not in PLANNED:
+        kind = SQL_TYPES[column.kind]
+        tests.append(f"({value}) BETWEEN {kind} '1990-01-01' AND {kind} {literal(place.latest)}")
+    return f"CASE WHEN {' AND '.join(tests)} THEN {value} END" if tests else value
+
+
+def needed_columns(expressions: Sequence[Expression]) -> tuple[str, ...]:
+    """Return the export columns behind some expressions, each once."""
+    return tuple(dict.fromkeys(c for e in expressions for c in e.columns))

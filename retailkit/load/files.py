@@ -1,0 +1,214 @@
+"""The bytes of an export: what kind of file, which encoding, is it whole; UTF-8 text of it.
+
+Encodings are tried in one order: byte order mark, strict UTF-8, GB18030. Never the reverse:
+most UTF-8 decodes as GB18030 without an error, into other characters.
+"""
+
+from __future__ import annotations
+
+import codecs
+import gzip
+import hashlib
+import io
+import re
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from retailkit.load.errors import LoadError
+
+CHUNK = 1 << 22
+BOMS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+_CONFLICT = re.compile(rb"(?:^|[\r\n])(?:<<<<<<< |>>>>>>> )")
+_LONE_WIDE = re.compile("[A-Za-z][\u0080-\uffff](?=[A-Za-z ,;.])")
+_WIDE = re.compile("[\u0080-\uffff]")
+
+
+@dataclass(frozen=True)
+class Probe:
+    """One file: its kind (csv, excel, parquet, json), hash, size and, for text, its encoding."""
+
+    path: Path
+    kind: str
+    file_id: str
+    bytes: int
+    gzipped: bool = False
+    encoding: str = ""
+    plain: bool = False
+    head: str = ""
+
+
+def probe(path: str | Path, encoding: str | None = None) -> Probe:
+    """Look at every byte of a file once: hash, kind, encoding, damage.
+
+    Raises
+    ------
+    LoadError
+        If the file is missing, empty, cut off, in no known encoding, or holds merge-conflict marks.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise LoadError("there is no such file", str(path), do="check the path")
+    size = path.stat().st_size
+    if size == 0:
+        raise LoadError("the file is empty (0 bytes)", str(path), "a header and rows", "export it again")
+    with open(path, "rb") as handle:
+        magic = handle.read(8)
+    kind = _binary_kind(magic)
+    if kind in ("parquet", "excel"):
+        return Probe(path, kind, _digest(path), size)
+    gzipped = magic.startswith(b"\x1f\x8b")
+    return _probe_text(path, size, gzipped, encoding)
+
+
+def utf8_copy(found: Probe, target: Path, skip_lines: int = 0) -> Path:
+    """Write a text file as UTF-8 with ``\\n`` line ends and without its first lines; the target."""
+    with open(target, "w", encoding="utf-8", newline="") as out:
+        left, previous = skip_lines, ""
+        for text in _texts(found):
+            text = previous + text.replace("\x00", "")
+            previous = "\r" if text.endswith("\r") else ""
+            text = text[: len(text) - len(previous)].replace("\r\n", "\n").replace("\r", "\n")
+            while left and text:
+                cut = text.find("\n")
+                left, text = (left - 1, text[cut + 1 :]) if cut >= 0 else (left, "")
+            out.write(text)
+        out.write("\n" if previous else "")
+    return target
+
+
+def _binary_kind(magic: bytes) -> str:
+    if magic.startswith(b"PAR1"):
+        return "parquet"
+    if magic.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
+        return "excel"
+    return "text"
+
+
+def _digest(path: Path) -> str:
+    with open(path, "rb") as handle:
+        return hashlib.file_digest(handle, "sha256").hexdigest()[:16]
+
+
+def _chunks(path: Path, gzipped: bool, digest: hashlib._Hash | None = None) -> Iterator[bytes]:
+    """Yield the unpacked bytes; the digest is of the file as it lies on disk."""
+    with open(path, "rb") as disk:
+        stream: IO[bytes] = _Hashed(disk, digest) if digest else disk  # type: ignore[assignment]
+        body: IO[bytes] = gzip.GzipFile(fileobj=stream) if gzipped else stream  # type: ignore[assignment]
+        try:
+            while chunk := body.read(CHUNK):
+                yield chunk
+        except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+            raise LoadError(
+                f"the gzip file is cut off or damaged ({error})", str(path), "a whole file", "fetch or export it again"
+            ) from None
+
+
+class _Hashed(io.RawIOBase):
+    """A file that feeds a digest with whatever is read from it."""
+
+    def __init__(self, disk: IO[bytes], digest: hashlib._Hash) -> None:
+        self.disk, self.digest = disk, digest
+
+    def readable(self) -> bool:
+        return True
+
+    def read(self, size: int = -1) -> bytes:
+        data = self.disk.read(size)
+        self.digest.update(data)
+        return data
+
+    def seekable(self) -> bool:
+        return False
+
+
+def _probe_text(path: Path, size: int, gzipped: bool, encoding: str | None) -> Probe:
+    digest = hashlib.sha256()
+    utf8 = codecs.getincrementaldecoder("utf-8")()
+    first, valid, plain, tail = b"", True, not gzipped, b""
+    newlines = returns = 0
+    for chunk in _chunks(path, gzipped, digest):
+        first = first or chunk
+        if _CONFLICT.search(tail + chunk):
+            raise LoadError(
+                "the file holds merge-conflict marks (<<<<<<<, >>>>>>>): two versions are mixed in it",
+                str(path),
+                "one version of the export",
+                "take the file from the source again",
+            )
+        tail = chunk[-9:]
+        plain = plain and b"\x00" not in chunk
+        newlines, returns = newlines + chunk.count(b"\n"), returns + chunk.count(b"\r")
+        if valid:
+            try:
+                utf8.decode(chunk)
+            except UnicodeDecodeError:
+                valid = False
+    if valid:
+        try:
+            utf8.decode(b"", final=True)
+        except UnicodeDecodeError:
+            valid = False
+    if not first.strip(b"\x00\xef\xbb\xbf\xff\xfe \r\n\t"):
+        raise LoadError("the file holds no text", str(path), "a header and rows", "export it again")
+    encoding = encoding or _encoding(path, first, valid, gzipped)
+    plain = plain and encoding == "utf-8" and not (returns and returns != newlines and not newlines)
+    found = Probe(path, "csv", digest.hexdigest()[:16], size, gzipped, encoding, plain)
+    head = "".join(_first_texts(found, 1 << 18)).replace("\x00", "").replace("\r\n", "\n").replace("\r", "\n")
+    kind = "json" if head.lstrip()[:1] in ("{", "[") else "csv"
+    return Probe(path, kind, found.file_id, size, gzipped, encoding, plain, head)
+
+
+def _encoding(path: Path, first: bytes, utf8: bool, gzipped: bool) -> str:
+    for mark, name in BOMS:
+        if first.startswith(mark):
+            return name
+    for order, name in ((1, "utf-16-le"), (0, "utf-16-be")):
+        if first[order : 1 << 16 : 2].count(0) > len(first[: 1 << 16]) / 4:
+            return name
+    if utf8:
+        return "utf-8"
+    unreadable = LoadError(
+        "the encoding cannot be read: neither UTF-8 nor GB18030",
+        str(path),
+        "UTF-8, UTF-16 with a byte order mark, GBK or GB18030",
+        'save it as UTF-8, or say encoding = "latin-1" (or another) in the layout',
+    )
+    decoder, wide, lone = codecs.getincrementaldecoder("gb18030")(), 0, 0
+    for chunk in _chunks(path, gzipped):
+        try:
+            text = decoder.decode(chunk)
+        except UnicodeDecodeError:
+            raise unreadable from None
+        wide, lone = wide + len(_WIDE.findall(text)), lone + len(_LONE_WIDE.findall(text))
+    if wide and lone > 0.5 * wide:
+        # Western text read as Chinese: each accent swallows the letter after it
+        raise unreadable
+    return "gb18030"
+
+
+def _texts(found: Probe) -> Iterator[str]:
+    decoder = codecs.getincrementaldecoder(found.encoding)()
+    try:
+        for chunk in _chunks(found.path, found.gzipped):
+            yield decoder.decode(chunk)
+        yield decoder.decode(b"", final=True)
+    except UnicodeDecodeError as error:
+        raise LoadError(
+            f"the text breaks its encoding {found.encoding} ({error.reason})",
+            str(found.path),
+            do="save it as UTF-8 and load again",
+        ) from None
+
+
+def _first_texts(found: Probe, size: int) -> Iterator[str]:
+    for text in _texts(found):
+        yield text[:size]
+        return

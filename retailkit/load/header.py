@@ -1,0 +1,155 @@
+"""Which line is the header, which delimiter, and which export column is which.
+
+Header cells are stripped of blanks and marks; a name that comes twice gets a number; an
+empty name at the end is dropped. A layout's columns are found by exact name first, then
+without case, blanks and underscores.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+from retailkit.load.errors import LoadError
+from retailkit.load.layout import Layout
+
+DELIMITERS = (",", "\t", ";", "|")
+LOOK = 60
+"""Records at the top of a file among which the header is looked for."""
+
+
+@dataclass(frozen=True)
+class Header:
+    """The header of one table-like file: names, delimiter, the records and lines up to its end."""
+
+    names: tuple[str, ...]
+    delimiter: str
+    record: int
+    lines: int
+    width: int
+    preamble: str = ""
+
+    @property
+    def one_line_each(self) -> bool:
+        """Whether records and lines agree up to here (no line break within a cell)."""
+        return self.record == self.lines
+
+
+def clean_names(cells: Sequence[object]) -> tuple[str, ...]:
+    """Return header cells as unique names.
+
+    Examples
+    --------
+    >>> clean_names(["\\ufeff订单号", "宝贝标题 ", "分销员", "分销员", ""])
+    ('订单号', '宝贝标题', '分销员', '分销员#2')
+    """
+    names = [_clean(c) for c in cells]
+    while names and not names[-1]:
+        names.pop()
+    seen: dict[str, int] = {}
+    unique = []
+    for position, name in enumerate(names, 1):
+        name = name or f"@{position}"
+        seen[name] = seen.get(name, 0) + 1
+        unique.append(name if seen[name] == 1 else f"{name}#{seen[name]}")
+    return tuple(unique)
+
+
+def match(names: Sequence[str], wanted: Sequence[str]) -> dict[str, str]:
+    """Return ``{wanted column: column of the file}`` for those that are there.
+
+    Examples
+    --------
+    >>> match(["visitUv", "ref_date"], ["visit_uv", "ref_date", "other"])
+    {'visit_uv': 'visitUv', 'ref_date': 'ref_date'}
+    """
+    loose: dict[str, str] = {}
+    for name in names:
+        loose.setdefault(_loose(name), name)
+    exact = set(names)
+    found = {w: w if w in exact else loose.get(_loose(w)) for w in wanted}
+    return {w: n for w, n in found.items() if n is not None}
+
+
+def find_header(text: str, layout: Layout, where: str, whole: bool = True) -> Header:
+    """Find delimiter and header line of delimited text.
+
+    Raises
+    ------
+    LoadError
+        If no line has the columns that the layout needs: all missing ones at once, with near names.
+    """
+    needed = layout.needed
+    best: tuple[int, Header] | None = None
+    for delimiter in (layout.delimiter,) if layout.delimiter else DELIMITERS:
+        found = _scan(text, delimiter, needed, layout)
+        if found and (best is None or found[0] > best[0]):
+            best = found
+        if best and best[0] >= len(needed) and len(best[1].names) > 1:
+            return best[1]
+    if best is None:
+        raise LoadError("no header line could be found", where, f"columns {', '.join(needed)}", "export it again")
+    check_needed(best[1].names, layout, where)
+    return best[1]
+
+
+def check_needed(names: Sequence[str], layout: Layout, where: str) -> None:
+    """Refuse a file that lacks columns of its layout.
+
+    Raises
+    ------
+    LoadError
+        Lists every missing column, with the nearest names that the file has.
+    """
+    missing = [n for n in layout.needed if n not in match(names, layout.needed)]
+    if not missing:
+        return
+    near = {m: get_close_matches(m, names, 1) for m in missing}
+    listed = ", ".join(f"'{m}'" + (f" (near: '{near[m][0]}')" if near[m] else "") for m in missing)
+    raise LoadError(
+        f"{len(missing)} column{'s' if len(missing) > 1 else ''} missing: {listed}",
+        where,
+        f"the columns of layout '{layout.name}'; the file has {', '.join(names[:40])}",
+        "correct the header, or use the layout that fits ('retailkit sniff FILE' names it)",
+    )
+
+
+def _scan(text: str, delimiter: str, needed: Sequence[str], layout: Layout) -> tuple[int, Header] | None:
+    """Return the best header line under one delimiter, with how many needed columns it has."""
+    rows: list[tuple[int, list[str]]] = []
+    reader = csv.reader(text.splitlines(keepends=True), delimiter=delimiter)
+    try:
+        for row in reader:
+            rows.append((reader.line_num, row))
+            if len(rows) >= 1000:
+                break
+    except csv.Error:
+        pass
+    if not rows:
+        return None
+    width = max(len(row) for _, row in rows)
+    if not layout.header:
+        return len(needed), Header(layout.columns, delimiter, 0, 0, width)
+    best: tuple[int, Header] | None = None
+    for record, (lines, cells) in enumerate(rows[:LOOK], 1):
+        names = clean_names(cells)
+        hits = len(match(names, needed))
+        if names and (best is None or hits > best[0]):
+            preamble = "\n".join(delimiter.join(row) for _, row in rows[: record - 1])
+            best = hits, Header(names, delimiter, record, lines, width, preamble)
+        if hits and hits >= len(needed):
+            break
+    return best
+
+
+def _clean(cell: object) -> str:
+    text = str(cell if cell is not None else "").replace("\ufeff", "").replace("\n", " ").strip(" \t\r\u00a0\u3000")
+    if text.startswith('="') and text.endswith('"'):
+        text = text[2:-1]
+    return text.strip("`'\" ").strip()
+
+
+def _loose(name: str) -> str:
+    return "".join(ch for ch in name.casefold() if ch not in " _-\u3000\u00a0")

@@ -1,0 +1,55 @@
+"""The key of the keyed hash under which phones are stored: a file of its own, outside the data.
+
+A plain hash of an eleven-digit phone is reversible by trying them all; with a secret key it
+is not. The same key gives the same hash, so accounts still meet by phone.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from pathlib import Path
+
+import duckdb
+
+from retailkit.load.errors import LoadError
+
+BLOCK = 64
+"""Bytes of an HMAC-SHA-256 pad."""
+
+
+def key_path() -> Path:
+    """Return where the key lies: ``RETAILKIT_KEY_FILE``, else ``~/.config/retailkit/key``."""
+    return Path(os.environ.get("RETAILKIT_KEY_FILE") or Path.home() / ".config" / "retailkit" / "key")
+
+
+def read_key() -> bytes:
+    """Return the key; created on first use, readable by its owner only.
+
+    Raises
+    ------
+    LoadError
+        If others may read the file, or it is too short to be a key.
+    """
+    path = key_path()
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        try:
+            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        except FileExistsError:
+            return read_key()
+        with os.fdopen(handle, "w") as out:
+            out.write(secrets.token_hex(32))
+    if path.stat().st_mode & 0o077:
+        raise LoadError("others may read the key file", str(path), "permissions 600", f"chmod 600 {path}")
+    key = path.read_bytes().strip()
+    if len(key) < 32:
+        raise LoadError("the key file is too short", str(path), "32 characters or more", "restore it from your backup")
+    return key
+
+
+def set_pads(con: duckdb.DuckDBPyConnection) -> None:
+    """Put the two HMAC pads into engine variables, where no statement and no error shows them."""
+    key = read_key().ljust(BLOCK, b"\x00")[:BLOCK]
+    for name, byte in (("retailkit_ipad", 0x36), ("retailkit_opad", 0x5C)):
+        con.execute(f"SET VARIABLE {name} = ?", [bytes(k ^ byte for k in key)])

@@ -1,0 +1,277 @@
+"""A layout: how one kind of export maps to canonical tables. Data, never code.
+
+The pages lie in ``layouts/*.toml``; ``layouts/README.md`` explains every key. `read_layout`
+turns a page into frozen records and lists everything that is wrong with it in one message.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import tomllib
+from difflib import get_close_matches
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from retailkit.load.errors import LoadError
+from retailkit.schema import TABLES
+
+LAYOUTS = Path(__file__).parent / "layouts"
+FORMATS = ("csv", "excel", "parquet", "jsonl", "json")
+
+
+class _Record(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+
+class Where(_Record):
+    """One condition on a cell of the export; all keys given must hold."""
+
+    column: str
+    equals: str | None = None
+    not_equals: str | None = None
+    one_of: tuple[str, ...] = ()
+    none_of: tuple[str, ...] = ()
+    starts: str | None = None
+    not_starts: str | None = None
+    contains: str | None = None
+    matches: str | None = None
+    filled: bool | None = None
+    above: float | None = None
+    below: float | None = None
+
+
+class Skip(_Record):
+    """Rows that are left out for a stated reason, and counted."""
+
+    where: tuple[Where, ...]
+    reason: str
+
+
+class FillDown(_Record):
+    """Columns that the export fills on the first row of each group only."""
+
+    by: str
+    columns: tuple[str, ...]
+
+
+class Control(_Record):
+    """A total that the file states about itself: where it stands, what it should equal."""
+
+    pattern: str
+    check: Literal["rows", "sum"] = "rows"
+    column: str | None = None
+    where: tuple[Where, ...] = ()
+
+
+class Break(_Record):
+    """A day on which the source changed what it counts."""
+
+    on: str
+    what: str
+
+
+class FieldRule(_Record):
+    """How one canonical column is made from the columns of the export."""
+
+    source: tuple[str, ...] = Field(default=(), alias="from")
+    value: str | int | float | bool | None = None
+    join: tuple[str, ...] = ()
+    separator: str = ":"
+    times: tuple[str, ...] = ()
+    plus: tuple[str, ...] = ()
+    minus: tuple[str, ...] = ()
+    negate: bool = False
+    kind: Literal["phone"] | None = None
+    unit: Literal["major", "yuan", "minor", "fen", "percent"] | None = None
+    time: Literal["text", "epoch_s", "epoch_ms", "epoch_us", "week"] = "text"
+    formats: tuple[str, ...] = ()
+    zone: str | None = None
+    origin: str | None = None
+    edge: Literal["start", "end"] = "start"
+    earliest: str | None = None
+    prefix: str | None = None
+    map: dict[str, str | int | bool] = Field(default_factory=dict)
+    other: str | None = None
+    empty: tuple[str, ...] = ()
+    pattern: str | None = None
+    extract: bool = False
+    decimal: Literal[".", ","] = "."
+    agg: Literal["first", "last", "sum", "min", "max", "count", "count_distinct"] | None = None
+    number_within: tuple[str, ...] = ()
+    optional: bool = False
+
+    @model_validator(mode="before")
+    @classmethod
+    def _short_forms(cls, data: Any) -> Any:
+        """A bare string is an export column; a single name may stand for a list of one."""
+        if isinstance(data, str):
+            return {"from": (data,)}
+        if isinstance(data, dict):
+            lists = ("from", "join", "times", "plus", "minus", "formats", "empty", "number_within")
+            return {k: (v,) if k in lists and isinstance(v, str) else v for k, v in data.items()}
+        return data
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Every export column that the field reads."""
+        return (*self.source, *self.join, *self.times, *self.plus, *self.minus, *self.number_within)
+
+
+class Block(_Record):
+    """One canonical table made from the export's rows (or from groups of them)."""
+
+    table: str
+    where: tuple[Where, ...] = ()
+    group: bool = False
+    explode: str | None = None
+    fields: dict[str, FieldRule]
+
+    @model_validator(mode="after")
+    def _fits_the_contract(self) -> Block:
+        if self.table not in TABLES:
+            near = get_close_matches(self.table, TABLES, 1)
+            raise ValueError(f"unknown table '{self.table}'" + (f": '{near[0]}'?" if near else ""))
+        contract, problems = TABLES[self.table], []
+        for name, rule in self.fields.items():
+            if name not in contract.names:
+                near = get_close_matches(name, contract.names, 1)
+                problems.append(f"table '{self.table}' has no column '{name}'" + (f": '{near[0]}'?" if near else ""))
+            elif contract[name].kind == "money" and rule.value is None and rule.unit is None:
+                problems.append(f'\'{name}\' is money: say unit = "major" (yuan) or "minor" (fen)')
+            elif name.startswith("phone") and rule.kind != "phone":
+                problems.append(f"'{name}' holds phones: say kind = \"phone\" (it is stored as a keyed hash)")
+        given = set(self.fields) | {"merchant"}
+        for column in contract.columns:
+            at = column.name.removesuffix("_on") + "_at"
+            derived = column.name.endswith("_on") and at in given
+            if column.required and column.name not in given and not derived:
+                problems.append(f"table '{self.table}' requires '{column.name}'")
+        if problems:
+            raise ValueError("; ".join(problems))
+        return self
+
+
+class Layout(_Record):
+    """One kind of export: how to know it, how to read it, which tables it becomes."""
+
+    name: str
+    title: str
+    status: Literal["exact header", "from API reference", "doubtful", "own"] = "own"
+    source: str = ""
+    notes: str = ""
+    format: tuple[Literal["csv", "excel", "parquet", "jsonl", "json"], ...] = ("csv", "excel")
+    encoding: str | None = None
+    delimiter: str | None = None
+    zone: str | None = None
+    currency: str | None = None
+    sheet: str | None = None
+    records: str | None = None
+    merchant: str | None = None
+    sensitive: tuple[str, ...] = ()
+    footer: tuple[str, ...] = ()
+    skip: tuple[Skip, ...] = ()
+    fill_down: FillDown | None = None
+    control: tuple[Control, ...] = ()
+    breaks: tuple[Break, ...] = ()
+    retention_days: int | None = None
+    newest_day_partial: bool = False
+    signature: tuple[str, ...] = ()
+    columns: tuple[str, ...] = ()
+    header: bool = True
+    tables: tuple[Block, ...] = Field(min_length=1)
+    layout_id: str = ""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _short_forms(cls, data: Any) -> Any:
+        lists = ("format", "footer", "sensitive")
+        return {k: (v,) if k in lists and isinstance(v, str) else v for k, v in data.items()}
+
+    @property
+    def needed(self) -> tuple[str, ...]:
+        """Export columns without which the file cannot be this export, in first-use order."""
+        found = [self.merchant] if self.merchant else []
+        for block in self.tables:
+            for rule in block.fields.values():
+                if not rule.optional and len(rule.source) <= 1:
+                    found += rule.columns
+            found += [w.column for w in block.where]
+        return tuple(dict.fromkeys([*self.signature, *found]))
+
+    @property
+    def used(self) -> tuple[str, ...]:
+        """Every export column that the layout mentions, in first-use order."""
+        found = [self.merchant] if self.merchant else []
+        for block in self.tables:
+            found += [c for rule in block.fields.values() for c in rule.columns]
+            found += [w.column for w in block.where]
+        found += [w.column for s in self.skip for w in s.where]
+        found += [c for control in self.control for c in (control.column, *(w.column for w in control.where)) if c]
+        found += [self.fill_down.by, *self.fill_down.columns] if self.fill_down else []
+        return tuple(dict.fromkeys([*self.signature, *found]))
+
+
+def layout_names() -> list[str]:
+    """Return the names of the layouts that come with the package."""
+    return sorted(p.stem for p in LAYOUTS.glob("*.toml"))
+
+
+def read_layout(layout: str | Path) -> Layout:
+    """Read a layout by name (of the package) or by path (your own ``.toml``).
+
+    Raises
+    ------
+    LoadError
+        If there is no such layout (near names are suggested), or its page is wrong: every
+        problem in one message.
+    """
+    if str(layout).startswith("canonical_") and str(layout).removeprefix("canonical_") in TABLES:
+        return canonical_layout(str(layout).removeprefix("canonical_"))
+    path = Path(layout) if str(layout).endswith(".toml") else LAYOUTS / f"{layout}.toml"
+    if not path.is_file():
+        near = get_close_matches(str(layout), layout_names(), 3)
+        hint = f"did you mean {' or '.join(near)}?" if near else "'retailkit layouts' lists them"
+        raise LoadError(f"no layout '{layout}'", expected=hint, do="or give the path of your own .toml file")
+    return _read(path, path.stat().st_mtime_ns)
+
+
+def canonical_layout(name: str) -> Layout:
+    """Return the layout of a file that has a canonical table's own columns (times in UTC, money in minor units)."""
+    fields = {}
+    for column in TABLES[name].columns[1:]:
+        at = column.name.removesuffix("_on") + "_at"
+        derived = column.name.endswith("_on") and at in TABLES[name].names
+        rule: dict[str, Any] = {"from": column.name, "optional": not column.required or derived}
+        rule |= {"unit": "minor"} if column.kind == "money" else {"kind": "phone"} if "phone" in column.name else {}
+        fields[column.name] = rule
+    contract = repr(TABLES[name])
+    page = {
+        "name": f"canonical_{name}",
+        "title": f"canonical table '{name}'",
+        "format": ("csv", "excel", "parquet", "jsonl", "json"),
+        "zone": "UTC",
+        "tables": ({"table": name, "fields": fields},),
+        "layout_id": hashlib.sha256(contract.encode()).hexdigest()[:16],
+    }
+    return Layout.model_validate(page)
+
+
+@lru_cache(maxsize=256)
+def _read(path: Path, changed: int) -> Layout:
+    text = path.read_bytes()
+    try:
+        page = tomllib.loads(text.decode("utf-8"))
+        digest = hashlib.sha256(text).hexdigest()[:16]
+        return Layout.model_validate({"name": path.stem, **page, "layout_id": digest})
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as problem:
+        raise LoadError(f"no TOML page in UTF-8: {problem}", where=str(path)) from None
+    except ValidationError as problem:
+        lines = [
+            f"  {'.'.join(map(str, e['loc']))}: {e['msg'].removeprefix('Value error, ')}" for e in problem.errors()
+        ]
+        raise LoadError(
+            "the layout cannot be used\n" + "\n".join(lines), str(path), do="see layouts/README.md"
+        ) from None

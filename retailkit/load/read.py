@@ -1,0 +1,221 @@
+"""Any export file becomes one relation: ``source_row`` and the columns that the layout uses.
+
+Text cells arrive as text (cleaned of spreadsheets' wrappings), Parquet cells in their own
+types. Nothing is guessed: a number stays text until the layout says what it is.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from retailkit.load.engine import literal, quote
+from retailkit.load.errors import LoadError
+from retailkit.load.files import Probe, utf8_copy
+from retailkit.load.header import Header, check_needed, clean_names, find_header, match
+from retailkit.load.layout import Layout
+
+BLANKS = literal(" \t\r\n\u00a0\u3000\ufeff")
+
+
+@dataclass(frozen=True)
+class Raw:
+    """One file as a relation: SQL, engine types of the columns, columns of the layout that are there.
+
+    ``found`` maps the layout's columns to the relation's columns (same name unless spelt otherwise).
+    """
+
+    relation: str
+    types: dict[str, str]
+    found: dict[str, str]
+    names: tuple[str, ...]
+    preamble: str = ""
+    text: bool = True
+
+
+def read_raw(con: duckdb.DuckDBPyConnection, found: Probe, layout: Layout, scratch: Path) -> Raw:
+    """Open a file with its layout.
+
+    Raises
+    ------
+    LoadError
+        If the file is of a kind that the layout does not describe, lacks columns, or cannot be parsed.
+    """
+    kinds = {"json": ("jsonl", "json")}.get(found.kind, (found.kind,))
+    if not set(kinds) & set(layout.format):
+        raise LoadError(
+            f"the file is {found.kind}, the layout describes {' or '.join(layout.format)}",
+            str(found.path.name),
+            do="use the layout that fits ('retailkit sniff FILE' names it)",
+        )
+    reader = {"parquet": _parquet, "excel": _excel, "json": _json, "csv": _csv}[found.kind]
+    try:
+        return reader(con, found, layout, scratch)
+    except (duckdb.InvalidInputException, duckdb.ConversionException, duckdb.IOException) as error:
+        raise LoadError(
+            f"the file cannot be parsed: {str(error).splitlines()[0]}", found.path.name, do="export it again"
+        ) from None
+
+
+def _parquet(con: duckdb.DuckDBPyConnection, found: Probe, layout: Layout, scratch: Path) -> Raw:
+    source = f"read_parquet({literal(str(found.path))}, file_row_number = true)"
+    types = {name: kind for name, kind, *_ in con.execute(f"DESCRIBE SELECT * FROM {source}").fetchall()}
+    types.pop("file_row_number")
+    check_needed(list(types), layout, found.path.name)
+    columns = match(list(types), layout.used)
+    kept = "".join(f", {quote(n)}" for n in dict.fromkeys(columns.values()))
+    relation = f"(SELECT file_row_number + 1 AS source_row{kept} FROM {source})"
+    return Raw(relation, types, columns, tuple(types), text=False)
+
+
+def _csv(con: duckdb.DuckDBPyConnection, found: Probe, layout: Layout, scratch: Path) -> Raw:
+    header = find_header(found.head, layout, found.path.name)
+    path, skip = found.path, header.lines
+    if not found.plain or not header.one_line_each or skip > 1:
+        path, skip = utf8_copy(found, scratch / f"{found.file_id}.csv", header.lines), 0
+    # room for cells beyond the header: a row that fills them is set aside, not misread
+    names = [*header.names, *(f"@more{i}" for i in range(max(header.width - len(header.names), 0) + 2))]
+    spec = ", ".join(f"{literal(n)}: 'VARCHAR'" for n in names)
+    source = (
+        f"read_csv({literal(str(path))}, columns = {{{spec}}}, header = false, skip = {skip}, auto_detect = false, "
+        f"delim = {literal(header.delimiter)}, quote = '\"', escape = '\"', null_padding = true, "
+        "strict_mode = false, max_line_size = 33554432)"
+    )
+    return _cleaned(con, f"SELECT row_number() OVER () AS source_row, * FROM {source}", header, names, layout, found)
+
+
+def _excel(con: duckdb.DuckDBPyConnection, found: Probe, layout: Layout, scratch: Path) -> Raw:
+    import pyarrow as pa
+
+    sheets = _sheets(found, layout)
+    best: tuple[int, int, list[Any]] = (-1, 0, [])
+    for rows in sheets:
+        for record, cells in enumerate(rows[:60]):
+            hits = len(match(clean_names(cells), layout.needed))
+            if hits > best[0]:
+                best = (hits, record, rows)
+    if best[0] < 0:
+        raise LoadError("the spreadsheet is empty", found.path.name, "a header and rows", "export it again")
+    _, record, rows = best
+    columns = clean_names(rows[record])
+    check_needed(columns, layout, found.path.name)
+    body = [[_cell(v) for v in column] for column in zip(*rows[record + 1 :], strict=False)]
+    body = body[: len(columns)] or [[] for _ in columns]
+    arrow = pa.table({n: pa.array(c, pa.string()) for n, c in zip(columns, body, strict=True)})
+    con.register(f"excel_{found.file_id}", arrow)
+    select = f"SELECT row_number() OVER () AS source_row, * FROM excel_{found.file_id}"
+    preamble = "\n".join(" ".join(map(str, r)) for r in rows[:record])
+    header = Header(columns, "", record + 1, record + 1, len(columns), preamble)
+    return _cleaned(con, select, header, list(columns), layout, found)
+
+
+def _json(con: duckdb.DuckDBPyConnection, found: Probe, layout: Layout, scratch: Path) -> Raw:
+    names, records = _json_names(con, found, layout, scratch)
+    check_needed(list(names), layout, found.path.name)
+    columns = match(list(names), layout.used)
+    paths = "".join(
+        f", json_extract_string(json, {literal(_path(n))}) AS {quote(n)}" for n in dict.fromkeys(columns.values())
+    )
+    keep = ', json AS "@json"' if any(b.explode for b in layout.tables) else ""
+    select = f"SELECT row_number() OVER () AS source_row{paths}{keep} FROM ({records})"
+    header = Header(names, "", 0, 0, 0)
+    return _cleaned(con, select, header, list(columns.values()), layout, found)
+
+
+def _json_names(
+    con: duckdb.DuckDBPyConnection, found: Probe, layout: Layout | None, scratch: Path
+) -> tuple[tuple[str, ...], str]:
+    """Return the dotted names of a JSON file's cells (from its first records) and SQL of its records."""
+    path = found.path if found.plain else utf8_copy(found, scratch / f"{found.file_id}.json")
+    big = max(found.bytes * (20 if found.gzipped else 2), 1 << 24)
+    inside = layout.records if layout else None
+    lines = not inside and found.head.lstrip().startswith("{") and (layout is None or "jsonl" in layout.format)
+    shape = "newline_delimited" if lines else "unstructured" if inside else "auto"
+    source = f"read_json_objects({literal(str(path))}, format = {literal(shape)}, maximum_object_size = {big})"
+    records = f"SELECT json FROM {source}"
+    if inside:
+        records = f"SELECT unnest(json_extract(json, {literal(_path(inside) + '[*]')})) AS json FROM {source}"
+    names: dict[str, None] = {}
+    for (text,) in con.execute(f"SELECT json::VARCHAR FROM ({records}) LIMIT 1000").fetchall():
+        names.update(dict.fromkeys(_paths(json.loads(text))))
+    return tuple(n for n in names if n), records
+
+
+def _sheet_heads(found: Probe, layout: Layout | None) -> list[tuple[str, ...]]:
+    """Return the first rows of each sheet of a spreadsheet as possible headers."""
+    return [clean_names(cells) for rows in _sheets(found, layout) for cells in rows[:60]]
+
+
+def _sheets(found: Probe, layout: Layout | None) -> list[list[Any]]:
+    from python_calamine import CalamineError, CalamineWorkbook
+
+    try:
+        book = CalamineWorkbook.from_path(str(found.path))
+        names = [layout.sheet] if layout and layout.sheet else book.sheet_names
+        return [book.get_sheet_by_name(n).to_python(skip_empty_area=False) for n in names]
+    except (CalamineError, OSError, ValueError) as error:
+        raise LoadError(f"the spreadsheet cannot be opened ({error})", found.path.name, do="save it again") from None
+
+
+def _cleaned(
+    con: duckdb.DuckDBPyConnection, select: str, header: Header, names: Sequence[str], layout: Layout, found: Probe
+) -> Raw:
+    """Keep the columns in use, cleaned; cut the footer; drop blank lines."""
+    columns = match(header.names, layout.used)
+    used = list(dict.fromkeys(columns.values()))
+    more = [n for n in names if n.startswith("@more")]
+    cells = ", ".join(f"{clean_sql(quote(n))} AS {quote(n)}" for n in used)
+    extra = f', coalesce({", ".join(quote(n) for n in more)}) AS "@more"' if more else ""
+    first = f', {quote(names[0])} AS "@first"' if layout.footer else ""
+    json_column = ', "@json"' if any(b.explode for b in layout.tables) else ""
+    name = quote(f"raw_{found.file_id}")
+    filled = f"WHERE coalesce({', '.join(quote(n) for n in names)}) IS NOT NULL" if names else ""
+    con.execute(
+        f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT source_row, {cells}{extra}{first}{json_column} "
+        f"FROM ({select}) {filled}"
+    )
+    if layout.footer:
+        ends = " OR ".join(f"starts_with({clean_sql(quote('@first'))}, {literal(f)})" for f in layout.footer)
+        con.execute(f"DELETE FROM {name} WHERE source_row >= (SELECT min(source_row) FROM {name} WHERE {ends})")
+    types = dict.fromkeys([*used, *(["@more"] if more else [])], "VARCHAR")
+    return Raw(name, types, columns, header.names, header.preamble)
+
+
+def clean_sql(column: str) -> str:
+    """Return SQL of a text cell without blanks, ``="..."``, backtick and apostrophe; empty is missing."""
+    t = f"trim({column}, {BLANKS})"
+    return (
+        f"nullif(CASE WHEN {column} IS NULL THEN NULL WHEN starts_with({t}, '=\"') AND ends_with({t}, '\"') "
+        f"THEN trim(substr({t}, 3, length({t}) - 3), {BLANKS}) WHEN starts_with({t}, '`') "
+        f"THEN trim(substr({t}, 2), {BLANKS}) WHEN regexp_matches({t}, '^''[0-9]') THEN substr({t}, 2) "
+        f"ELSE {t} END, '')"
+    )
+
+
+def _cell(value: Any) -> str | None:
+    """Return a spreadsheet cell as text: whole numbers without '.0', dates in ISO form."""
+    if value is None or value == "":
+        return None
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, float) and value.is_integer() and abs(value) < 2**53:
+        return str(int(value))
+    return str(value)
+
+
+def _paths(record: Any, prefix: str = "") -> list[str]:
+    """Return the dotted names of a JSON object's cells; an array's elements share its name."""
+    if isinstance(record, dict):
+        return [p for k, v in record.items() for p in _paths(v, f"{prefix}{k}.")]
+    if isinstance(record, list):
+        return [prefix[:-1], *(p for v in record[:20] for p in _paths(v, prefix) if isinstance(v, dict))]
+    return [prefix[:-1]]
+
+
+def _path(name: str) -> str:
+    return "$" + "".join(f'."{part}"' for part in name.split("."))

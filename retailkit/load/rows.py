@@ -1,0 +1,302 @@
+"""One file under one layout becomes typed rows per canonical table, and a quarantine.
+
+Everything is one engine statement per table: type, check, group. A second statement runs
+only over the rows that failed, to say which cell, why, and what stood there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import duckdb
+
+from retailkit.load.engine import SQL_TYPES, literal, quote
+from retailkit.load.errors import LoadError
+from retailkit.load.fields import Expression, Place, expression, local_day
+from retailkit.load.layout import Block, Layout, Where
+from retailkit.load.read import Raw, clean_sql
+from retailkit.schema import Column, Table, table
+
+Materialise = Callable[[str, str], None]
+"""Puts the rows of a query under a name, in memory or (large files) in a Parquet file."""
+
+
+@dataclass(frozen=True)
+class Typed:
+    """The rows that one block of a layout made of one file; ``relation`` has the contract's columns.
+
+    ``typed`` holds one row per export row that the block reads; ``aside`` and ``repeats`` are
+    queries of ``merchant, source_row`` that were set aside or were there word for word before.
+    """
+
+    contract: Table
+    relation: str
+    typed: str
+    problems: tuple[str, ...]
+    aside: str | None = None
+    repeats: str | None = None
+
+
+def where_sql(conditions: Sequence[Where], raw: Raw) -> str:
+    """Return SQL of conditions on the export's cells; an absent column is an empty cell."""
+    tests = []
+    for w in conditions:
+        cell = f"CAST({quote(raw.found[w.column])} AS VARCHAR)" if w.column in raw.found else "CAST(NULL AS VARCHAR)"
+        text = f"coalesce({cell}, '')"
+        number = f"TRY_CAST({cell} AS DOUBLE)"
+        tests += [f"{text} = {literal(w.equals)}"] if w.equals is not None else []
+        tests += [f"{text} <> {literal(w.not_equals)}"] if w.not_equals is not None else []
+        tests += [f"{text} IN ({', '.join(map(literal, w.one_of))})"] if w.one_of else []
+        tests += [f"{text} NOT IN ({', '.join(map(literal, w.none_of))})"] if w.none_of else []
+        tests += [f"starts_with({text}, {literal(w.starts)})"] if w.starts is not None else []
+        tests += [f"NOT starts_with({text}, {literal(w.not_starts)})"] if w.not_starts is not None else []
+        tests += [f"contains({text}, {literal(w.contains)})"] if w.contains is not None else []
+        tests += [f"regexp_matches({text}, {literal(w.matches)})"] if w.matches is not None else []
+        tests += [f"({text} <> '') = {literal(w.filled)}"] if w.filled is not None else []
+        tests += [f"coalesce({number} > {w.above}, false)"] if w.above is not None else []
+        tests += [f"coalesce({number} < {w.below}, false)"] if w.below is not None else []
+    return " AND ".join(tests) or "true"
+
+
+def type_rows(
+    con: duckdb.DuckDBPyConnection,
+    name: str,
+    block: Block,
+    rows: str,
+    raw: Raw,
+    layout: Layout,
+    place: Place,
+    materialise: Materialise,
+) -> Typed:
+    """Make the rows of one canonical table from a file's rows.
+
+    Parameters
+    ----------
+    rows : relation with ``source_row``, ``merchant`` and the export's columns.
+
+    Raises
+    ------
+    LoadError
+        If a column contradicts its declared unit, or no row at all can be read.
+    """
+    contract = table(block.table)
+    if block.explode:
+        rows, raw = _exploded(rows, raw, block)
+    # an optional column that the file lacks is no field: what it would say is derived or stays empty
+    fields = {n: r for n, r in block.fields.items() if not r.optional or any(c in raw.found for c in r.columns)}
+    made = [expression(contract, n, r, raw, layout, place) for n, r in fields.items()]
+    inner = f"SELECT *, {', '.join(f'{e.value} AS {_typed(e.name)}' for e in made)} FROM ({_numbered(rows, block)})"
+    inner += f" WHERE {where_sql(block.where, raw)}"
+    failing = {e.name: _failing(e, contract) for e in made}
+    fatal = " OR ".join(f"({failing[e.name]})" for e in made if _fatal(contract[e.name], contract)) or "false"
+    soft = " OR ".join(f"({failing[e.name]})" for e in made if not _fatal(contract[e.name], contract)) or "false"
+    overlong = "coalesce(\"@more\" <> '', false)" if "@more" in raw.types else "false"
+    columns = ", ".join(f"{_typed(e.name)} AS {quote(e.name)}" for e in made)
+    materialise(
+        name,
+        f"SELECT source_row, item, merchant, {columns}, ({fatal} OR {overlong}) AS bad, ({soft}) AS doubtful "
+        f"FROM ({inner})",
+    )
+    bad, doubtful, total = con.execute(
+        f"SELECT coalesce(sum(bad::INT), 0), coalesce(sum(doubtful::INT), 0), count(*) FROM {quote(name)}"
+    ).fetchone() or (0, 0, 0)
+    problems: list[str] = []
+    if bad or doubtful:
+        problems = [_problem(e, contract, block, failing[e.name], inner, raw, layout) for e in made if e.columns]
+        if overlong != "false":
+            problems.append(_overlong(block, inner))
+        _refuse_if_hopeless(con, problems, int(bad), int(total), place, block)
+    relation, below = _finished(con, name, contract, block, made, place, bool(bad), materialise)
+    return Typed(contract, relation, name, (*problems, *below), _aside(name, contract, block) if bad else None)
+
+
+def _typed(name: str) -> str:
+    """Return the name of a typed column beside the export's own of the same name."""
+    return quote("=" + name)
+
+
+def _numbered(rows: str, block: Block) -> str:
+    return rows if block.explode else f"SELECT *, 0 AS item FROM {rows}"
+
+
+def _exploded(rows: str, raw: Raw, block: Block) -> tuple[str, Raw]:
+    """One row per element of a JSON array; its cells are then columns like the record's own."""
+    assert block.explode is not None
+    path = "".join(f'."{part}"' for part in block.explode.split("."))
+    inside = {c for r in block.fields.values() for c in r.columns if c.startswith(block.explode + ".")}
+    inside |= {w.column for w in block.where if w.column.startswith(block.explode + ".")}
+    elements = (
+        f'SELECT *, unnest(json_extract("@json", \'${path}[*]\')) AS "@element", '
+        f"generate_subscripts(json_extract(\"@json\", '${path}[*]'), 1) AS item FROM {rows}"
+    )
+    cells = ""
+    for column in sorted(inside):
+        inner = "".join(f'."{part}"' for part in column[len(block.explode) + 1 :].split("."))
+        text = clean_sql(f"json_extract_string(\"@element\", '${inner}')")
+        cells += f", {text} AS {quote(column)}"
+    drop = ", ".join(quote(c) for c in sorted(inside & set(raw.types)))
+    exclude = f" EXCLUDE ({drop})" if drop else ""
+    found = {**raw.found, **{c: c for c in inside}}
+    types = {**raw.types, **dict.fromkeys(inside, "VARCHAR")}
+    return f"SELECT *{exclude}{cells} FROM ({elements})", Raw(raw.relation, types, found, raw.names)
+
+
+def _fatal(column: Column, contract: Table) -> bool:
+    return column.required or column.kind == "money" or (column.name in contract.key and column.kind == "id")
+
+
+def _failing(e: Expression, contract: Table) -> str:
+    """Return SQL of 'this cell sets its row aside': filled but unreadable, or required and empty."""
+    value = _typed(e.name)
+    unreadable = f"({e.filled}) AND {value} IS NULL"
+    return f"{value} IS NULL" if contract[e.name].required else unreadable
+
+
+def _reason(e: Expression, contract: Table, block: Block) -> str:
+    """Return SQL of the sentence that says what was wrong with a cell."""
+    column, rule = contract[e.name], block.fields[e.name]
+    wanted = {
+        "instant": f"no readable time between 1990 and the day of loading ({rule.time})",
+        "date": "no readable day",
+        "int": "no whole number of " + (column.unit or "units"),
+        "float": "no number",
+        "bool": "neither yes nor no",
+        "text": "not one of " + ", ".join(column.one_of) if column.one_of else "unreadable",
+        "id": "an id that went through a float or a spreadsheet: its digits are lost",
+        "money": "no amount in "
+        + ("whole minor units (fen, cents)" if rule.unit in ("minor", "fen") else "major units (yuan)"),
+    }[column.kind]
+    if column.minimum is not None and column.kind in ("int", "money", "float"):
+        wanted += f", {column.minimum:g} or more"
+    if rule.kind == "phone":
+        wanted = "no phone number"
+    return f"CASE WHEN {e.filled} THEN {literal(wanted)} ELSE 'empty, but required' END"
+
+
+def _problem(e: Expression, contract: Table, block: Block, failing: str, inner: str, raw: Raw, layout: Layout) -> str:
+    """Return SQL of one column's quarantine rows; phones, names and what looks like a phone are not shown."""
+    cells = " || ' | ' || ".join(
+        f"coalesce(CAST({quote(raw.found[c])} AS VARCHAR), '')" for c in e.columns if c in raw.found
+    )
+    secret = block.fields[e.name].kind == "phone" or set(e.columns) & set(layout.sensitive)
+    shown = (
+        "''" if secret or not cells else f"regexp_replace(left({cells}, 80), '1[3-9][0-9]{{9}}', '1**********', 'g')"
+    )
+    return (
+        f'SELECT merchant, source_row, {literal(block.table)} AS "table", '
+        f'{literal(" + ".join(e.columns))} AS "column", '
+        f"{_reason(e, contract, block)} AS reason, {shown} AS value FROM ({inner}) WHERE {failing}"
+    )
+
+
+def _overlong(block: Block, inner: str) -> str:
+    return (
+        f'SELECT merchant, source_row, {literal(block.table)} AS "table", \'\' AS "column", '
+        f"'more cells than the header has names' AS reason, '' AS value FROM ({inner}) WHERE \"@more\" <> ''"
+    )
+
+
+def _refuse_if_hopeless(
+    con: duckdb.DuckDBPyConnection, problems: list[str], bad: int, total: int, place: Place, block: Block
+) -> None:
+    """Refuse a file whose every row fails: its layout or a declared unit is wrong, not its rows."""
+    union = " UNION ALL ".join(problems)
+    top = con.execute(
+        f'SELECT "column", reason, count(*) AS n, any_value(value) FROM ({union}) GROUP BY 1, 2 ORDER BY n DESC LIMIT 1'
+    ).fetchone()
+    if top is None:
+        return
+    column, reason, count, value = top
+    unit = "minor units" in reason and count >= 0.1 * total
+    if bad < total and not unit:
+        return
+    raise LoadError(
+        f"{'the declared unit is wrong' if unit else 'no row can be read'}: column '{column}' fails in "
+        f"{count:,} of {total:,} rows ({reason}" + (f"; for example '{value}')" if value else ")"),
+        place.file,
+        f"cells that make table '{block.table}'",
+        "correct the unit or the format of this field in the layout" if unit else "check the layout against the file",
+    )
+
+
+def _finished(
+    con: duckdb.DuckDBPyConnection,
+    name: str,
+    contract: Table,
+    block: Block,
+    made: list[Expression],
+    place: Place,
+    bad: bool,
+    materialise: Materialise,
+) -> tuple[str, list[str]]:
+    """Return the relation with the contract's columns (grouped, dated, with a currency) and sums out of bounds."""
+    below: list[str] = []
+    if block.group and bad:
+        # half an order would be a silent wrong number: one bad line sets the whole group aside
+        keys = ", ".join(quote(k) for k in contract.key)
+        same = " AND ".join(f"g.{quote(k)} IS NOT DISTINCT FROM t.{quote(k)}" for k in contract.key)
+        spoilt = f"SELECT DISTINCT {keys} FROM {quote(name)} WHERE bad"
+        good = f"SELECT t.* FROM {quote(name)} t ANTI JOIN ({spoilt}) g ON {same}"
+    else:
+        good = f"SELECT * FROM {quote(name)}" + (" WHERE NOT bad" if bad else "")
+    if block.group:
+        keys = ", ".join(quote(k) for k in contract.key)
+        rest = [e for e in made if e.name not in contract.key]
+        cells = "".join(f", {_aggregate(block, e)} AS {quote(e.name)}" for e in rest)
+        missing = [k for k in contract.key if k != "merchant" and k not in {e.name for e in made}]
+        if missing:
+            raise LoadError(f"a grouped table needs its key: {', '.join(missing)}", f"layout table '{block.table}'")
+        grouped = f"SELECT {keys}{cells}, min(source_row) AS source_row, 0 AS item FROM ({good}) GROUP BY {keys}"
+        materialise(name + "_g", grouped)
+        good = f"SELECT * FROM {quote(name + '_g')}"
+        for e in rest:
+            minimum = contract[e.name].minimum
+            if block.fields[e.name].agg == "sum" and minimum is not None:
+                test = f"{quote(e.name)} < {minimum}"
+                if con.execute(f"SELECT count(*) FROM {quote(name + '_g')} WHERE {test}").fetchone() != (0,):
+                    below.append(
+                        f'SELECT merchant, source_row, {literal(block.table)} AS "table", '
+                        f"{literal(' + '.join(e.columns))} AS \"column\", 'the sum over the rows is below {minimum:g}' "
+                        f"AS reason, CAST({quote(e.name)} AS VARCHAR) AS value FROM {quote(name + '_g')} WHERE {test}"
+                    )
+                    good += (
+                        f" WHERE NOT coalesce({test}, false)"
+                        if " WHERE " not in good
+                        else f" AND NOT coalesce({test}, false)"
+                    )
+    have = {"merchant", *(e.name for e in made)}
+    columns = ", ".join(f"{_column(c, have, place)} AS {quote(c.name)}" for c in contract.columns)
+    con.execute(
+        f"CREATE OR REPLACE TEMP VIEW {quote(name + '_out')} AS SELECT source_row, item, {columns} FROM ({good})"
+    )
+    return name + "_out", below
+
+
+def _aside(name: str, contract: Table, block: Block) -> str:
+    """Return SQL of the export rows set aside: the bad ones, and in groups all that share their key."""
+    bad = f"SELECT merchant, source_row FROM {quote(name)} WHERE bad"
+    if not block.group:
+        return bad
+    same = " AND ".join(f"g.{quote(k)} IS NOT DISTINCT FROM t.{quote(k)}" for k in contract.key)
+    return f"SELECT t.merchant, t.source_row FROM {quote(name)} t SEMI JOIN (FROM {quote(name)} WHERE bad) g ON {same}"
+
+
+def _aggregate(block: Block, e: Expression) -> str:
+    agg, cell = block.fields[e.name].agg or "first", quote(e.name)
+    if not e.columns:
+        return f"any_value({cell})"
+    calls = {"first": f"arg_min({cell}, source_row)", "last": f"arg_max({cell}, source_row)"}
+    calls |= {"count": f"count({cell})", "count_distinct": f"count(DISTINCT {cell})"}
+    return f"CAST({calls.get(agg, f'{agg}({cell})')} AS {SQL_TYPES[e.kind]})"
+
+
+def _column(column: Column, have: set[str], place: Place) -> str:
+    if column.name in have:
+        return quote(column.name)
+    at = column.name.removesuffix("_on") + "_at"
+    if column.name.endswith("_on") and at in have:
+        return local_day(quote(at), place.by_merchant(place.zones))
+    if column.name == "currency":
+        return place.by_merchant(place.currencies)
+    return f"CAST(NULL AS {SQL_TYPES[column.kind]})"

@@ -1,0 +1,178 @@
+"""Which layout is this file, what would be loaded, and a first draft for a file that none fits."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from retailkit.load.engine import connect_raw, literal
+from retailkit.load.errors import LoadError
+from retailkit.load.files import Probe, probe
+from retailkit.load.header import DELIMITERS, clean_names, find_header, match
+from retailkit.load.layout import Layout, layout_names, read_layout
+from retailkit.load.read import _json_names, _sheet_heads
+from retailkit.schema import TABLES
+
+HINTS = {
+    "order": ("orders", "order_id"), "订单号": ("orders", "order_id"), "订单编号": ("orders", "order_id"),
+    "paid": ("orders", "paid_at"), "付款时间": ("orders", "paid_at"), "支付时间": ("orders", "paid_at"),
+    "date": ("orders", "paid_at"), "time": ("orders", "paid_at"), "成交时间": ("orders", "paid_at"),
+    "amount": ("orders", "gross_amount"), "实付": ("orders", "gross_amount"), "total": ("orders", "gross_amount"),
+    "金额": ("orders", "gross_amount"), "customer": ("orders", "account"), "会员": ("orders", "account"),
+    "member": ("orders", "account"), "买家": ("orders", "account"), "user": ("orders", "account"),
+    "store": ("orders", "shop_id"), "shop": ("orders", "shop_id"), "门店": ("orders", "shop_id"),
+    "channel": ("orders", "channel"), "渠道": ("orders", "channel"), "status": ("orders", "status"),
+    "状态": ("orders", "status"), "refund": ("orders", "refund_amount"), "退款": ("orders", "refund_amount"),
+}  # fmt: skip
+"""Words in a header that suggest an order's column: only for drafts, which a person then corrects."""
+
+
+@dataclass(frozen=True)
+class Sniffed:
+    """What a file seems to be: the sentence to print, the layout's name (None), a table of candidates."""
+
+    sentence: str
+    layout: str | None
+    candidates: pd.DataFrame
+
+    def __str__(self) -> str:
+        return self.sentence
+
+
+def list_layouts() -> pd.DataFrame:
+    """Return one row per layout: ``layout, title, status, format, tables, source``."""
+    rows = []
+    for name in layout_names():
+        page = read_layout(name)
+        tables = ", ".join(dict.fromkeys(b.table for b in page.tables))
+        rows.append((name, page.title, page.status, ", ".join(page.format), tables, page.source))
+    return pd.DataFrame(rows, columns=["layout", "title", "status", "format", "tables", "source"])
+
+
+def sniff(path: str | Path) -> Sniffed:
+    """Name the layout of a file and say what would be loaded.
+
+    Returns
+    -------
+    A sentence, the layout's name, and one row per candidate: ``layout, columns_found,
+    columns_needed, columns_used, missing``.
+
+    Raises
+    ------
+    LoadError
+        If the file itself is damaged or unreadable.
+    """
+    found = probe(path)
+    rows = []
+    for name in layout_names():
+        layout = read_layout(name)
+        if not set({"json": ("json", "jsonl")}.get(found.kind, (found.kind,))) & set(layout.format):
+            continue
+        names = _header(found, layout)
+        hit, used = match(names, layout.needed), match(names, layout.used)
+        missing = [n for n in layout.needed if n not in hit]
+        if hit and not layout.name.startswith("canonical"):
+            rows.append((name, len(hit), len(layout.needed), len(used), ", ".join(missing)))
+    columns = ["layout", "columns_found", "columns_needed", "columns_used", "missing"]
+    table = pd.DataFrame(rows, columns=columns)
+    table["share"] = table["columns_found"] / table["columns_needed"]
+    table = table.sort_values(["share", "columns_used"], ascending=False, ignore_index=True)
+    whole = table.loc[table["missing"] == ""]
+    file = Path(path).name
+    if whole.empty:
+        near = f" The nearest is '{table['layout'][0]}', which lacks {table['missing'][0]}." if len(table) else ""
+        canonical = canonical_table(_header(found, None))
+        if canonical:
+            what = f"{file}: canonical table '{canonical}'; load it with --layout canonical_{canonical}."
+            return Sniffed(what, f"canonical_{canonical}", table)
+        return Sniffed(f"{file}: no layout fits.{near} Draft one with 'retailkit layouts new {file}'.", None, table)
+    best = read_layout(whole["layout"][0])
+    tables = ", ".join(dict.fromkeys(b.table for b in best.tables))
+    text = f"{file}: {best.title} (layout '{best.name}', {best.status}); would load {tables}"
+    text += f" from {whole['columns_used'][0]} of {len(_header(found, best))} columns."
+    others = [
+        n for n in whole["layout"][1:] if whole.set_index("layout")["columns_used"][n] == whole["columns_used"][0]
+    ]
+    return Sniffed(text + (f" It could also be {', '.join(others)}." if others else ""), best.name, table)
+
+
+def canonical_table(names: tuple[str, ...] | list[str]) -> str | None:
+    """Return the canonical table whose required columns a header has, the most columns first."""
+    best, most = None, 0
+    for table in TABLES.values():
+        needed = {c.name for c in table.columns if c.required} - {"merchant"}
+        hits = len(set(names) & set(table.names))
+        if table.room != "derived" and needed <= set(names) and hits > most and hits >= 0.5 * len(names):
+            best, most = table.name, hits
+    return best
+
+
+def draft_layout(path: str | Path) -> str:
+    """Return a first TOML page for a file that no layout fits: its columns listed, guesses marked.
+
+    Raises
+    ------
+    LoadError
+        If the file itself is damaged or unreadable.
+    """
+    found = probe(path)
+    names = list(_header(found, None))
+    guesses: dict[str, str] = {}
+    for name in names:
+        for word, (_, column) in HINTS.items():
+            if word in name.casefold() and column not in guesses:
+                guesses[column] = name
+                break
+    unsaid = [c for c in ("order_id", "paid_at", "gross_amount") if c not in guesses]
+    lines = [
+        f"title = {json.dumps(Path(path).name, ensure_ascii=False)}",
+        'status = "own"',
+        f'format = "{ {"json": "jsonl"}.get(found.kind, found.kind) }"',
+        "# columns of the file:",
+        *(f"#   {name}" for name in names),
+        "",
+        "[[tables]]",
+        'table = "orders"   # or another canonical table: data/README.md',
+        "# group = true     # if the file has one row per line of an order; then say agg for each field",
+        "[tables.fields]",
+        "# check every guess; the columns of the file stand on the right",
+    ]
+    for column in dict.fromkeys([*guesses, *unsaid, "net_amount"]):
+        guess = guesses.get("gross_amount" if column == "net_amount" else column, "COLUMN")
+        source = json.dumps(guess, ensure_ascii=False)
+        money = ', unit = "yuan"  # or "fen"' if column.endswith("_amount") else ""
+        prefix = ', prefix = "shop"' if column == "account" else ""
+        lines.append(f"{column} = {{ from = {source}{prefix}{money.split('  #')[0]} }}{'  # or fen' if money else ''}")
+    return "\n".join(lines) + "\n"
+
+
+def _header(found: Probe, layout: Layout | None) -> tuple[str, ...]:
+    """Return a file's column names, as the layout would find them (or the widest early line)."""
+    if found.kind == "parquet":
+        con = connect_raw(threads=1)
+        source = f"read_parquet({literal(str(found.path))})"
+        return tuple(n for n, *_ in con.execute(f"DESCRIBE SELECT * FROM {source}").fetchall())
+    if found.kind == "excel":
+        heads = _sheet_heads(found, layout)
+        needed = layout.needed if layout else ()
+        return max(heads, key=lambda h: (len(match(h, needed)), sum(not n.startswith("@") for n in h)), default=())
+    if found.kind == "json":
+        with tempfile.TemporaryDirectory() as scratch:
+            return _json_names(connect_raw(threads=1, temp=scratch), found, layout, Path(scratch))[0]
+    if layout is not None:
+        try:
+            return find_header(found.head, layout, found.path.name).names
+        except LoadError:
+            return _widest(found)
+    return _widest(found)
+
+
+def _widest(found: Probe) -> tuple[str, ...]:
+    lines = [line for line in found.head.split("\n")[:30] if line.strip()]
+    heads = [clean_names(line.split(d)) for d in DELIMITERS for line in lines]
+    widest = max((len(h) for h in heads), default=0)
+    return next((h for h in heads if len(h) == widest), ())

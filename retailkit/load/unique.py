@@ -1,0 +1,106 @@
+"""One row per key: within a file, and over the files of a load; and what became of every row."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import duckdb
+import pandas as pd
+
+from retailkit.load.engine import literal, quote
+from retailkit.load.fields import Place
+from retailkit.load.layout import Block, Layout
+from retailkit.load.rows import Typed
+from retailkit.schema import Table
+
+
+def keep_last(con: duckdb.DuckDBPyConnection, rows: Typed, block: Block) -> Typed:
+    """Keep one row per key of a file: word-for-word repeats are counted, changed ones set aside.
+
+    The row that comes last stays: exports append the newer state.
+    """
+    contract = rows.contract
+    numbered = any(r.number_within for n, r in block.fields.items() if n in contract.key)
+    if block.group or numbered:
+        return rows
+    keys = ", ".join(quote(k) for k in contract.key)
+    twice = f"SELECT {keys} FROM {quote(rows.relation)} GROUP BY {keys} HAVING count(*) > 1"
+    if con.execute(f"{twice} LIMIT 1").fetchone() is None:
+        return rows
+    name = quote(rows.relation + "_twice")
+    same = " AND ".join(f"r.{quote(k)} IS NOT DISTINCT FROM k.{quote(k)}" for k in contract.key)
+    whole = "{" + ", ".join(f"{literal(n)}: {quote(n)}" for n in contract.names) + "}"
+    latest = f"OVER (PARTITION BY {keys} ORDER BY source_row DESC, item DESC)"
+    con.execute(
+        f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT *, row_number() {latest} AS nth, "
+        f"first_value(source_row) {latest} AS winner, first_value({whole}) {latest} "
+        f"IS NOT DISTINCT FROM {whole} AS same "
+        f"FROM (SELECT r.* FROM {quote(rows.relation)} r SEMI JOIN ({twice}) k ON {same})"
+    )
+    kept = rows.relation + "_one"
+    con.execute(
+        f"CREATE OR REPLACE TEMP VIEW {quote(kept)} AS SELECT r.* FROM {quote(rows.relation)} r "
+        f"ANTI JOIN (FROM {name} WHERE nth > 1) d USING (merchant, source_row, item)"
+    )
+    changed = (
+        f'SELECT merchant, source_row, {literal(contract.name)} AS "table", {literal(" + ".join(contract.key[1:]))} '
+        "AS \"column\", 'same key as row ' || winner || ', which comes later and stays' AS reason, '' AS value "
+        f"FROM {name} WHERE nth > 1 AND NOT same"
+    )
+    aside = f"SELECT merchant, source_row FROM {name} WHERE nth > 1 AND NOT same"
+    repeats = f"SELECT merchant, source_row FROM {name} WHERE nth > 1 AND same"
+    return replace(
+        rows,
+        relation=kept,
+        problems=(*rows.problems, changed),
+        aside=f"{rows.aside} UNION ALL {aside}" if rows.aside else aside,
+        repeats=repeats,
+    )
+
+
+def one_per_key(con: duckdb.DuckDBPyConnection, contract: Table, relations: Sequence[str]) -> str:
+    """Unite the rows of several files: of one key, the row of the file that came last stays."""
+    if len(relations) == 1:
+        return relations[0]
+    union = " UNION ALL ".join(f'SELECT *, {i} AS "@file" FROM {r}' for i, r in enumerate(relations))
+    keys = ", ".join(quote(k) for k in contract.key)
+    if con.execute(f"SELECT 1 FROM ({union}) GROUP BY {keys} HAVING count(*) > 1 LIMIT 1").fetchone() is None:
+        return f'(SELECT * EXCLUDE ("@file") FROM ({union}))'
+    last = f'QUALIFY row_number() OVER (PARTITION BY {keys} ORDER BY "@file" DESC) = 1'
+    return f'(SELECT * EXCLUDE ("@file") FROM ({union}) {last})'
+
+
+def count_rows(
+    con: duckdb.DuckDBPyConnection, tag: str, rows: str, typed: Sequence[Typed], layout: Layout, place: Place
+) -> pd.DataFrame:
+    """Return one row per merchant of a file: rows read, kept, duplicate, quarantined, skipped."""
+    base = con.execute(
+        f'SELECT merchant, count(*) AS rows_read, count("@skip") AS rows_skipped FROM {rows} GROUP BY 1'
+    ).df()
+    frame = pd.DataFrame({"merchant": list(place.zones)}).merge(base, on="merchant", how="left").fillna(0)
+    clean = any(not t.aside and not t.repeats and not b.where for t, b in zip(typed, layout.tables, strict=True))
+    if clean:
+        frame["rows_kept"] = frame["rows_read"] - frame["rows_skipped"]
+        frame["rows_duplicate"] = frame["rows_quarantined"] = 0
+    else:
+        frame = frame.merge(_fates(con, typed), on="merchant", how="left").fillna(0)
+    numbers = ["rows_read", "rows_kept", "rows_duplicate", "rows_quarantined", "rows_skipped"]
+    return frame.astype(dict.fromkeys(numbers, "int64"))[["merchant", *numbers]]
+
+
+def _fates(con: duckdb.DuckDBPyConnection, typed: Sequence[Typed]) -> pd.DataFrame:
+    """Return rows kept in some table, else word-for-word repeats, else set aside; per merchant."""
+    marks = []
+    for t in typed:
+        lost = [q for q in (t.aside, t.repeats) if q]
+        rows = f"SELECT merchant, source_row FROM {quote(t.typed)}"
+        kept = f"{rows} EXCEPT ({' UNION ALL '.join(lost)})" if lost else rows
+        marks.append(f"SELECT merchant, source_row, 3 AS fate FROM ({kept})")
+        marks += [f"SELECT merchant, source_row, 2 AS fate FROM ({t.repeats})"] if t.repeats else []
+        marks += [f"SELECT merchant, source_row, 1 AS fate FROM ({t.aside})"] if t.aside else []
+    fates = f"SELECT merchant, source_row, max(fate) AS fate FROM ({' UNION ALL '.join(marks)}) GROUP BY 1, 2"
+    return con.execute(
+        "SELECT merchant, sum((fate = 3)::INT) AS rows_kept, sum((fate = 2)::INT) AS rows_duplicate, "
+        f"sum((fate = 1)::INT) AS rows_quarantined FROM ({fates}) GROUP BY 1"
+    ).df()

@@ -1,0 +1,65 @@
+"""What is odd about a file without being wrong: sentences for the load report."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+import duckdb
+
+from retailkit.load.engine import quote
+from retailkit.load.fields import number_sql
+from retailkit.load.layout import Control, Layout
+from retailkit.load.publish import day_column
+from retailkit.load.read import Raw
+from retailkit.load.rows import Typed, where_sql
+
+
+def file_warnings(
+    con: duckdb.DuckDBPyConnection, raw: Raw, layout: Layout, rows: str, typed: Sequence[Typed]
+) -> list[str]:
+    """Return sentences: stated totals that do not hold, definitions that changed, limits of the source, repeats."""
+    found = [w for control in layout.control if (w := _control(con, raw, control))]
+    found += [f"since {b.on} the source counts otherwise: {b.what}" for b in layout.breaks]
+    if layout.retention_days:
+        found.append(f"the source keeps {layout.retention_days} days only: older days are gone unless archived")
+    if layout.newest_day_partial:
+        day = next((d for t in typed if (d := day_column(t.contract))), None)
+        if day:
+            found.append("the newest day may be incomplete: the source finishes a day on the next morning")
+    return found + _repeats(con, typed, layout)
+
+
+def _control(con: duckdb.DuckDBPyConnection, raw: Raw, control: Control) -> str | None:
+    """Compare a total that the file states about itself with its rows."""
+    stated = re.search(control.pattern, raw.preamble)
+    if stated is None:
+        return None
+    figure = float(stated.group(1).replace(",", ""))
+    what, query = "rows", "count(*)"
+    if control.check == "sum" and control.column in raw.found:
+        cell = quote(raw.found[control.column])
+        what = f"sum of '{control.column}'"
+        query = f"coalesce(sum({number_sql(cell) if raw.text else cell}), 0)"
+    here = con.execute(f"SELECT {query} FROM {raw.relation} WHERE {where_sql(control.where, raw)}").fetchone()
+    if here is None or abs(float(here[0]) - figure) < 0.005:
+        return None
+    return f"the file states {figure:,.10g} ({what}) but holds {float(here[0]):,.10g}"
+
+
+def _repeats(con: duckdb.DuckDBPyConnection, typed: Sequence[Typed], layout: Layout) -> list[str]:
+    """Count word-for-word repeats among lines that the export does not number."""
+    sentences = []
+    for t, block in zip(typed, layout.tables, strict=True):
+        if not any(rule.number_within for rule in block.fields.values()):
+            continue
+        numbered = {n for n, rule in block.fields.items() if rule.number_within}
+        cells = ", ".join(["merchant", *(quote(n) for n in block.fields if n not in numbered)])
+        distinct = f"SELECT DISTINCT {cells} FROM {quote(t.typed)} WHERE NOT bad"
+        query = f"SELECT (SELECT count(*) FROM {quote(t.typed)} WHERE NOT bad) - count(*) FROM ({distinct})"
+        count = con.execute(query).fetchone()
+        if count and count[0]:
+            sentences.append(
+                f"{count[0]:,} lines repeat another word for word; all are kept, numbered within their order"
+            )
+    return sentences
