@@ -21,6 +21,7 @@ MAY_IMPORT = {
     "present": {"charts", "results"},
     "explore": {*STAGES, "charts", "schema"},
     "study": {"schema", "cohort", "load", "results", "present"},
+    "commands": {"*"},
     "__main__": {"*"},
     "__init__": {"*"},
 }

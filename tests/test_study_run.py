@@ -188,8 +188,8 @@ def test_a_manifest_of_another_version_is_no_manifest(folder):
 
 
 def test_stopping_a_run_leaves_no_process_behind(folder):
-    sleeper = "import os, pathlib, time\npathlib.Path(out_dir, 'pid-' + merchant).write_text(str(os.getpid()))\ntime.sleep(99)"
-    notebook(folder / "notebooks" / "1_first.ipynb", sleeper)
+    tell = "import os, pathlib, time\npathlib.Path(out_dir, 'pid-' + merchant).write_text(str(os.getpid()))"
+    notebook(folder / "notebooks" / "1_first.ipynb", tell, "time.sleep(99)")
     script = folder / "script.py"
     script.write_text(
         textwrap.dedent(f"""

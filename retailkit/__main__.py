@@ -1,0 +1,298 @@
+"""The command line: ``retailkit COMMAND`` or ``python -m retailkit COMMAND``."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+import retailkit
+
+
+class Commands(click.Group):
+    """Commands whose errors are one message; RETAILKIT_DEBUG=1 shows where they came from."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a command; what goes wrong ends it with one message and an exit code."""
+        try:
+            return super().invoke(ctx)
+        except (click.ClickException, click.exceptions.Exit, click.Abort):
+            raise
+        except KeyboardInterrupt:
+            click.echo("stopped; run the same command again to go on", err=True)
+            sys.exit(130)
+        except Exception as problem:
+            if os.environ.get("RETAILKIT_DEBUG"):
+                raise
+            click.echo(f"error: {_said(problem)}", err=True)
+            sys.exit(_code(problem))
+
+
+def _said(problem: Exception) -> str:
+    if isinstance(problem, OSError) and problem.strerror:
+        return f"{problem.strerror}: {problem.filename or ''}".rstrip(": ")
+    if isinstance(problem, ValueError | LookupError | OSError | ImportError) and str(problem):
+        return str(problem.args[0]) if isinstance(problem, KeyError) else str(problem)
+    return f"{type(problem).__name__}: {problem} (RETAILKIT_DEBUG=1 shows where; please report it)"
+
+
+def _code(problem: Exception) -> int:
+    usage = {"StudyError", "CohortError"}
+    return 2 if usage & {cls.__name__ for cls in type(problem).__mro__} else 1
+
+
+def _examples(*lines: str) -> str:
+    return "\b\nExamples:\n" + "\n".join(f"  {line}" for line in lines)
+
+
+@click.group(
+    cls=Commands,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog=_examples("retailkit list", "retailkit run complete_journey", "retailkit show complete_journey"),
+)
+@click.version_option(retailkit.__version__, prog_name="retailkit")
+def cli() -> None:
+    """Growth studies for retail: from raw exports to what grew, why, and what caused it."""
+
+
+@cli.command(
+    epilog=_examples(
+        "retailkit run complete_journey",
+        "retailkit run complete_journey --merchants 367,406 --chapters 1,growth",
+        "retailkit run my_cohort.toml --as-of 2018-12-01 -p order=2 --lang zh",
+        "retailkit run complete_journey --dry-run",
+    )
+)
+@click.argument("cohort")
+@click.option("--out", metavar="FOLDER", help="Folder of the study.  [default: studies/COHORT]")
+@click.option("--store", default="store", show_default=True, metavar="FOLDER", help="Folder of the merchant store.")
+@click.option("--as-of", default="", metavar="DAY", help="The study knows what happened before this day.")
+@click.option("--chapters", default="", metavar="LIST", help="Only these: numbers or names, with commas.")
+@click.option("--merchants", default="", metavar="LIST", help="Only these: ids, with commas.")
+@click.option("-p", "--parameter", "parameters", multiple=True, metavar="NAME=VALUE", help="A chapter's own choice.")
+@click.option("--workers", type=click.IntRange(1), metavar="N", help="Chapters at a time.  [default: one per core]")
+@click.option("--lang", type=click.Choice(["en", "zh"]), help="Language of charts and pages.  [default: the cohort's]")
+@click.option("--seed", default=1, show_default=True, help="Of every random draw.")
+@click.option("--timeout", default=1800.0, show_default=True, metavar="SECONDS", help="Limit of one chapter.")
+@click.option("--force", is_flag=True, help="Run also what is finished and unchanged.")
+@click.option("--no-load", is_flag=True, help="Take the store as it is.")
+@click.option("--plain-kernels", is_flag=True, help="Start each kernel afresh: slower, the same results.")
+@click.option("--dry-run", is_flag=True, help="Print what would run, and run nothing.")
+def run(cohort: str, out: str | None, parameters: tuple[str, ...], **asked: Any) -> None:
+    """Run a cohort's study: every chapter for every merchant, then the cohort report.
+
+    COHORT is a name in data/cohorts or the path of a cohort file. What is finished and
+    unchanged is skipped, so after a failure or an interruption the same command goes on. The
+    last line printed is the page to open. Exit code: 0 all done, 1 something failed, 2 asked wrongly.
+    """
+    from retailkit.commands.study import default_workers, run_study
+    from retailkit.study.run import Options
+
+    options = Options(
+        cohort=cohort,
+        out_dir=out or f"studies/{Path(cohort).stem}",
+        store=asked["store"],
+        as_of=_day(asked["as_of"]),
+        chapters=_list(asked["chapters"]),
+        merchants=_list(asked["merchants"]),
+        parameters=tuple(_pair(p) for p in parameters),
+        seed=asked["seed"],
+        lang=asked["lang"] or "",
+        workers=asked["workers"] or default_workers(),
+        timeout=asked["timeout"],
+        force=asked["force"],
+        warm=not asked["plain_kernels"],
+    )
+    sys.exit(run_study(options, load=not asked["no_load"], dry_run=asked["dry_run"]))
+
+
+@cli.command("list", epilog=_examples("retailkit list"))
+@click.option("--studies", default="studies", show_default=True, metavar="FOLDER", help="Where studies lie.")
+def list_(studies: str) -> None:
+    """List the cohorts there are and whether they have been studied."""
+    from retailkit.commands.show import cohorts_text
+
+    click.echo(cohorts_text(studies))
+
+
+@cli.command(
+    epilog=_examples("retailkit show complete_journey", "retailkit show studies/mine --metric growth --metric verdict")
+)
+@click.argument("study")
+@click.option("--metric", "metrics", multiple=True, help="Metrics to print.  [default: the headline ones]")
+def show(study: str, metrics: tuple[str, ...]) -> None:
+    """Show a study: status per merchant and chapter, errors, headline metrics, the page to open."""
+    from retailkit.commands.show import study_text
+
+    click.echo(study_text(_study_folder(study), metrics))
+
+
+@cli.command(
+    epilog=_examples(
+        "retailkit load complete_journey",
+        "retailkit load orders.csv --layout youzan_orders --merchant m07",
+        "retailkit load mine.csv --layout mine.toml --merchant m07 --zone Europe/London --currency GBP",
+    )
+)
+@click.argument("what")
+@click.option("--store", default="store", show_default=True, metavar="FOLDER", help="Folder of the merchant store.")
+@click.option("--layout", help="For a file: a layout's name, or the path of your own .toml.")
+@click.option("--merchant", help="For a file: whose it is, unless the layout names its column.")
+@click.option("--zone", default="Asia/Shanghai", show_default=True, help="For a file: time zone of its days.")
+@click.option("--currency", default="CNY", show_default=True, help="For a file: ISO code of its amounts.")
+def load(what: str, store: str, layout: str | None, merchant: str | None, zone: str, currency: str) -> None:
+    """Load a cohort's exports, or one export file, into the store; print what became of the rows.
+
+    A file that was loaded before is not read again. Rows that cannot be right are set aside
+    with file, row, column and reason (table quarantine).
+    """
+    from retailkit.commands.prepare import link_store, load_and_link
+    from retailkit.commands.show import report_text
+    from retailkit.load import load_file, open_store
+
+    file = Path(what)
+    if file.suffix != ".toml" and file.exists():
+        if not layout:
+            raise click.UsageError(f"--layout is needed to load a file: 'retailkit sniff {what}' names it")
+        report = load_file(file, layout, merchant, store, zone=zone, currency=currency)
+        accounts, persons = link_store(store, _loaded(open_store(store), merchant))
+        click.echo(f"{accounts:,} accounts are {persons:,} persons")
+    else:
+        report = load_and_link(retailkit.read_cohort(what), store, click.echo)
+    click.echo(report_text(report))
+    if (report["status"] == "failed").any():
+        sys.exit(1)
+
+
+@cli.command(epilog=_examples("retailkit sniff orders.csv", "retailkit sniff exports/*"))
+@click.argument("files", nargs=-1, required=True, metavar="FILE...")
+def sniff(files: tuple[str, ...]) -> None:
+    """Name the layout of export files and say what would be loaded; nothing is."""
+    from retailkit.load import sniff as look
+
+    for number, file in enumerate(files):
+        click.echo(("\n" if number else "") + str(look(file)))
+
+
+@cli.group(invoke_without_command=True, epilog=_examples("retailkit layouts", "retailkit layouts new my_export.csv"))
+@click.pass_context
+def layouts(ctx: click.Context) -> None:
+    """List the layouts of exports that can be read, or draft one for a new export."""
+    if ctx.invoked_subcommand is None:
+        ctx.invoke(layouts_list)
+
+
+@layouts.command("list", epilog=_examples("retailkit layouts list"))
+def layouts_list() -> None:
+    """List every layout with its status: exact header, from API reference, doubtful."""
+    from retailkit.commands.show import text_table
+    from retailkit.load.layout import layout_names, read_layout
+
+    found = [(name, read_layout(name)) for name in layout_names()]
+    rows = [(n, lay.status, ", ".join(dict.fromkeys(t.table for t in lay.tables)), lay.title) for n, lay in found]
+    click.echo(text_table(("layout", "status", "tables", "title"), rows))
+
+
+@layouts.command("new", epilog=_examples("retailkit layouts new my_export.csv > my_export.toml"))
+@click.argument("file")
+@click.option("--out", metavar="FILE", help="Write the draft there instead of printing it.")
+def layouts_new(file: str, out: str | None) -> None:
+    """Draft a layout from a file's header, to be completed by hand."""
+    from retailkit.load import draft_layout
+
+    text = draft_layout(file)
+    if out:
+        Path(out).write_text(text, encoding="utf-8")
+        click.echo(f"{out}: complete the lines marked '?', then: retailkit load {file} --layout {out} --merchant ID")
+    else:
+        click.echo(text)
+
+
+@cli.command(
+    epilog=_examples("retailkit export complete_journey", "retailkit export studies/mine --format png --merchants 367")
+)
+@click.argument("study")
+@click.option("--to", "dest", metavar="FOLDER", help="Folder to write into.  [default: exports/STUDY]")
+@click.option("--format", "formats", multiple=True, type=click.Choice(["png", "svg", "html"]), help="[default: all]")
+@click.option("--merchants", default="", metavar="LIST", help="Only these: ids, with commas.")
+@click.option("--chapters", default="", metavar="LIST", help="Only these chapters, with commas.")
+def export(study: str, dest: str | None, formats: tuple[str, ...], merchants: str, chapters: str) -> None:
+    """Write a study's charts as PNG, SVG and small HTML pages."""
+    from retailkit.present import export as export_pictures
+
+    folder = _study_folder(study)
+    dest = dest or f"exports/{folder.name}"
+    some = {"merchants": _list(merchants) or None, "chapters": _list(chapters) or None}
+    done = export_pictures(folder, dest, formats or ("png", "svg", "html"), **some)
+    for problem in done.problems:
+        click.echo(problem, err=True)
+    click.echo(f"{len(done.files)} files in {dest}")
+    if done.problems and not done.files:
+        sys.exit(1)
+
+
+@cli.command(epilog=_examples("retailkit simulate doubling_1 --out ../sim --seed 7", "retailkit simulate doubling_2"))
+@click.argument("cohort", default="doubling_1")
+@click.option("--out", default="simulated", show_default=True, metavar="FOLDER", help="Folder to write into.")
+@click.option("--seed", default=1, show_default=True, help="Of every random draw.")
+@click.option("--scale", type=float, help="1 is full scale: millions of members a merchant.  [default: small]")
+def simulate(cohort: str, out: str, seed: int, scale: float | None) -> None:
+    """Write a simulated cohort with known truth, in the layouts of its vendors' exports."""
+    from retailkit.simulate import simulate as write
+
+    click.echo(str(write(cohort, out, seed=seed, scale=scale, report=click.echo)))
+
+
+@cli.command(epilog=_examples("retailkit dictionary", "retailkit dictionary --check"))
+@click.option("--out", default="data/README.md", show_default=True, metavar="FILE", help="File to write.")
+@click.option("--check", is_flag=True, help="Write nothing; exit code 1 if the file is not up to date.")
+def dictionary(out: str, check: bool) -> None:
+    """Write the data dictionary from the declared tables."""
+    from retailkit.commands.dictionary import dictionary_text
+
+    path = Path(out)
+    if check:
+        sys.exit(0 if path.exists() and path.read_text(encoding="utf-8") == dictionary_text() else 1)
+    path.write_text(dictionary_text(), encoding="utf-8")
+    click.echo(str(path))
+
+
+def _study_folder(study: str) -> Path:
+    for folder in (Path(study), Path("studies") / Path(study).stem):
+        if (folder / "run.json").exists() or (folder.is_dir() and any(folder.glob("*/*/metrics.parquet"))):
+            return folder
+    there = ", ".join(sorted(p.parent.name for p in Path("studies").glob("*/run.json"))) or "none yet"
+    raise click.UsageError(
+        f"no study '{study}' (a folder, or a name in studies: {there}); run it: retailkit run {study}"
+    )
+
+
+def _list(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+def _pair(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not equals or not name.strip():
+        raise click.BadParameter(f"'{text}': expected NAME=VALUE, such as order=2", param_hint="-p")
+    return name.strip(), value.strip()
+
+
+def _day(text: str) -> str:
+    from datetime import date
+
+    try:
+        return str(date.fromisoformat(text)) if text else ""
+    except ValueError:
+        raise click.BadParameter(f"'{text}': expected a day such as 2018-01-01", param_hint="--as-of") from None
+
+
+def _loaded(store: Any, merchant: str | None) -> list[str]:
+    return [merchant] if merchant else sorted(store.orders.merchant.as_table().distinct().to_pandas()["merchant"])
+
+
+if __name__ == "__main__":
+    cli(prog_name="retailkit")

@@ -1,0 +1,54 @@
+"""The data dictionary (``data/README.md``), written from the declared tables."""
+
+from __future__ import annotations
+
+from retailkit.schema import TABLES, Column, Table
+
+KINDS = {
+    "id": "text", "text": "text", "int": "whole number (64 bits)", "money": "whole number (64 bits), minor unit",
+    "float": "number", "bool": "yes / no", "instant": "instant, UTC", "date": "day",
+}  # fmt: skip
+HEAD = """# Data dictionary
+
+Written by `retailkit dictionary` from `retailkit/schema.py`; do not edit.
+
+`cohorts/` holds one file per cohort: its merchants, dates, and where their exports lie. Every
+export is renamed and typed into the tables below, once, on entry. Ids are text. Money is a
+whole number of the currency's minor unit (fen, cent, penny). An *instant* is in UTC without a
+zone mark; beside a table's main instant stands the *day* in the merchant's own zone. Shares
+are fractions. The key makes a row unique; the time decides what was known on a study's day.
+"""
+
+
+def dictionary_text() -> str:
+    """The page: tables by room, each with what a row is, its key, and its columns."""
+    parts = [HEAD]
+    for room in dict.fromkeys(t.room for t in TABLES.values()):
+        parts.append(f"## {room[0].upper()}{room[1:]}\n")
+        parts += [_table(t) for t in TABLES.values() if t.room == room]
+    return "\n".join(parts)
+
+
+def _table(table: Table) -> str:
+    time = f"; time: `{table.time}`" if table.time else ""
+    lines = [
+        f"### `{table.name}`",
+        "",
+        f"One row: {table.row}. Key: {', '.join(f'`{k}`' for k in table.key)}{time}.",
+        "",
+    ]
+    lines += ["| column | type | unit | meaning |", "|---|---|---|---|"]
+    lines += [_column(c) for c in table.columns]
+    return "\n".join(lines) + "\n"
+
+
+def _column(column: Column) -> str:
+    rules = ["required"] if column.required else []
+    if column.one_of:
+        rules.append("one of " + ", ".join(column.one_of))
+    if column.minimum is not None and column.kind != "money":
+        top = f" to {column.maximum:g}" if column.maximum is not None else " or more"
+        rules.append(f"{column.minimum:g}{top}")
+    meaning = column.meaning + (f" ({'; '.join(rules)})" if rules else "")
+    unit = "" if column.unit in ("minor unit", "UTC", "merchant's zone") else column.unit
+    return f"| `{column.name}` | {KINDS[column.kind]} | {unit} | {meaning.replace('|', chr(92) + '|')} |"

@@ -1,0 +1,138 @@
+"""What has been studied: cohorts and studies, and one study's status and headline metrics."""
+
+from __future__ import annotations
+
+import json
+import unicodedata
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+STATUS = {"done": "done", "failed": "FAILED"}
+HEADLINES = ("verdict", "growth", "effect", "gmv")
+
+
+def cohorts_text(studies: str = "studies") -> str:
+    """Text of the cohorts there are, and whether each has been studied."""
+    from retailkit.cohort import COHORTS, CohortError, read_cohort
+
+    rows = []
+    for path in sorted(COHORTS.glob("*.toml")):
+        try:
+            cohort = read_cohort(path)
+            rows.append(
+                (
+                    path.stem,
+                    str(len(cohort.merchants)),
+                    str(cohort.as_of),
+                    study_state(Path(studies) / path.stem),
+                    cohort.title,
+                )
+            )
+        except CohortError as problem:
+            rows.append((path.stem, "", "", "cannot be read", str(problem).splitlines()[0]))
+    known = {r[0] for r in rows}
+    for run in sorted(Path(studies).glob("*/run.json")):
+        if run.parent.name not in known:
+            rows.append((run.parent.name, "", "", study_state(run.parent), f"study in {run.parent}"))
+    if not rows:
+        return f"no cohort files in {COHORTS.resolve()}: run from the project's folder"
+    return text_table(("cohort", "merchants", "as of", "study", "title"), rows)
+
+
+def study_state(folder: Path) -> str:
+    """One phrase on a study's last run."""
+    run = _run(folder)
+    if run is None:
+        return "not run"
+    failed = sum(u["status"] == "failed" for u in run["units"])
+    return f"{len(run['units']) - failed} done" + (f", {failed} failed" if failed else "")
+
+
+def study_text(folder: str | Path, metrics: Sequence[str] = ()) -> str:
+    """Text of one study: status per merchant and chapter, errors, headline metrics, where to read."""
+    from retailkit.study.ledger import read_entries
+
+    folder = Path(folder)
+    run, entries = _run(folder) or {}, read_entries(folder)
+    state = {(e.merchant, e.chapter): e for e in entries}
+    merchants = list(dict.fromkeys(e.merchant for e in entries if e.merchant))
+    chapters = sorted({e.chapter for e in entries if e.merchant})
+    rows = [(m, *(STATUS.get(state[m, c].status, "") if (m, c) in state else "-" for c in chapters)) for m in merchants]
+    as_of = run.get("parameters", {}).get("as_of", "")
+    parts = [f"{run.get('title', folder.name)}, as of {as_of}", "", text_table(("merchant", *chapters), rows)]
+    failed = [e for e in entries if e.status == "failed"]
+    parts += ["", *(f"FAILED {e.merchant or 'cohort'} {e.chapter}: {e.error}" for e in failed)] if failed else []
+    found = _headlines(folder, as_of, metrics)
+    parts += ["", found] if found else []
+    report = folder / "cohort_report.html"
+    parts += ["", str(report if report.exists() else folder / "index.html")]
+    return "\n".join(parts)
+
+
+def _headlines(folder: Path, as_of: str, wanted: Sequence[str]) -> str:
+    from retailkit.results import read_metrics
+
+    rows = read_metrics(folder, as_of or None)
+    names = [n for n in wanted or HEADLINES if n in set(rows["metric"])]
+    if wanted and len(names) < len(wanted):
+        missing = ", ".join(n for n in wanted if n not in names)
+        return f"no metric {missing}; there are {', '.join(rows['metric'].unique())}"
+    if not names:
+        return ""
+    cells = {(r.merchant, r.metric): _figure(r) for r in rows[rows["metric"].isin(names)].itertuples()}
+    merchants = rows["merchant"].unique()
+    return text_table(("merchant", *names), [(m, *(cells.get((m, n), "-") for n in names)) for m in merchants])
+
+
+def _figure(row: Any) -> str:
+    if row.text:
+        return str(row.text)
+    if row.value != row.value:
+        return "cannot tell"
+    share = row.unit in ("fraction", "share")
+    value = f"{row.value:+.1%}" if share else f"{row.value:,.6g} {row.unit}".strip()
+    doubt = f" [{row.low:+.1%}, {row.high:+.1%}]" if share else f" [{row.low:,.4g}, {row.high:,.4g}]"
+    return value + (doubt if row.low == row.low else "")
+
+
+def report_text(report: Any) -> str:
+    """Text of a load's report: what became of each file's rows, then its warnings."""
+    head = ("file", "status", "rows read", "kept", "duplicate", "set aside", "skipped", "tables")
+    names = ["file", "status", "rows_read", "rows_kept", "rows_duplicate", "rows_quarantined", "rows_skipped", "tables"]
+    rows = [tuple(f"{v:,}" if isinstance(v, int) else _flat(v) for v in row) for row in report[names].values.tolist()]
+    warnings = [f"{row.file}: {_flat(row.warnings)}" for row in report.itertuples() if len(row.warnings)]
+    return "\n".join([text_table(head, rows), *warnings])
+
+
+def _flat(value: Any) -> str:
+    return str(value) if isinstance(value, str) or not hasattr(value, "__iter__") else ", ".join(map(str, value))
+
+
+def text_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Lines of a table in columns; Chinese characters count as two.
+
+    Examples
+    --------
+    >>> print(text_table(("id", "名称"), [("1", "甲"), ("22", "b")]))
+    id  名称
+    1   甲
+    22  b
+    """
+    widths = [max(_width(str(r[i])) for r in (head, *rows)) for i in range(len(head))]
+    lines = []
+    for row in (head, *rows):
+        cells = [str(c) + " " * (w - _width(str(c))) for c, w in zip(row, widths, strict=True)]
+        lines.append("  ".join(cells).rstrip())
+    return "\n".join(lines)
+
+
+def _width(text: str) -> int:
+    return sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
+
+
+def _run(folder: Path) -> dict[str, Any] | None:
+    try:
+        return json.loads((folder / "run.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None

@@ -1,0 +1,137 @@
+"""`retailkit run`: check, load, plan, run, and say where to read the result."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import click
+
+from retailkit.commands.prepare import fingerprints, load_and_link
+from retailkit.commands.show import text_table
+from retailkit.study.ledger import Entry, page_path
+from retailkit.study.plan import REPORT
+from retailkit.study.run import Options, Plan, check, plan_study, run_plan
+
+
+def run_study(
+    options: Options, load: bool = True, dry_run: bool = False, tell: Callable[[str], None] = click.echo
+) -> int:
+    """Run a cohort's study and return the exit code: 0 if all is done, 1 if something failed.
+
+    Raises
+    ------
+    CohortError, StudyError
+        If the cohort, a merchant, a chapter or a parameter is not there: before anything runs.
+    LoadError
+        If no export could be loaded.
+    """
+    from retailkit.cohort import cohort_path, read_cohort
+
+    changes = {"as_of": options.as_of} if options.as_of else {}
+    cohort = read_cohort(options.cohort, **changes)
+    options = replace(options, lang=options.lang or cohort.lang)
+    check(cohort, options)
+    tell(cohort.title)
+    if cohort.licence:
+        tell(f"Data: {' '.join(cohort.licence.split())}")
+    if load and not dry_run:
+        _tell_load(load_and_link(cohort, options.store, lambda line: tell(f"  load {line}")), tell)
+    everyone = [m.id for m in cohort.everyone]
+    known = fingerprints(options.store, everyone, str(cohort.as_of))
+    plan = plan_study(cohort, options, _or_unknown(known) if dry_run else known, cohort_path(options.cohort))
+    if dry_run:
+        tell(plan_text(plan))
+        return 0
+    entries = run_plan(plan, options, _listener(tell))
+    return _finish(plan, options, entries, tell)
+
+
+def plan_text(plan: Plan) -> str:
+    """The plan as a table: per merchant and chapter whether it would run or is unchanged."""
+    stale = set(plan.stale)
+    chapters = list(dict.fromkeys(u.chapter for u in plan.units))
+    state = {(u.merchant, u.chapter): "run" if u in stale else "unchanged" for u in plan.units}
+    merchants = list(dict.fromkeys(u.merchant for u in plan.units))
+    rows = [(m, *(state[m, c] for c in chapters)) for m in merchants]
+    return "\n".join(
+        [
+            text_table(("merchant", *chapters), rows),
+            f"{len(stale)} of {len(plan.units)} chapters would run, then the cohort report",
+            "with " + ", ".join(f"{name}={value}" for name, value in plan.common.items()),
+        ]
+    )
+
+
+def default_workers() -> int:
+    """Workers for this machine: one per core, at most eight."""
+    return max(1, min(8, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1))
+
+
+def _or_unknown(known: Callable[[str | None], Any]) -> Callable[[str | None], Any]:
+    def of(merchant: str | None) -> Any:
+        try:
+            return known(merchant)
+        except ValueError:  # a dry run before the first load
+            return {"store": "not loaded yet"}
+
+    return of
+
+
+def _tell_load(report: Any, tell: Callable[[str], None]) -> None:
+    for row in report.itertuples():
+        if row.status == "failed" or row.rows_quarantined:
+            what = f"failed: {row.warnings}" if row.status == "failed" else f"{row.rows_quarantined:,} rows set aside"
+            tell(f"  {row.file}: {what}")
+    counts = Counter(report["status"])
+    tell("  " + ", ".join(f"{n} files {status}" for status, n in sorted(counts.items())))
+
+
+def _listener(tell: Callable[[str], None]) -> Callable[[Entry | None, int, int], None]:
+    """A progress bar on a terminal, one line per unit elsewhere."""
+    if not sys.stderr.isatty():
+
+        def line(entry: Entry | None, done: int, total: int) -> None:
+            if entry:
+                mark = "ok" if entry.status == "done" else f"FAILED: {entry.error}"
+                width = len(str(total))
+                name = f"{entry.merchant or 'cohort'} {entry.chapter}"
+                tell(f"[{done:{width}}/{total}] {name} {entry.seconds:.1f} s {mark}")
+
+        return line
+    from tqdm import tqdm
+
+    bar = tqdm(total=0, unit="chapter", dynamic_ncols=True, leave=False)
+
+    def moved(entry: Entry | None, done: int, total: int) -> None:
+        bar.total, bar.n = total, done
+        if entry:
+            bar.set_postfix_str(f"{entry.merchant or 'cohort'} {entry.chapter}")
+            if entry.status == "failed":
+                bar.write(f"FAILED {entry.merchant or 'cohort'} {entry.chapter}: {entry.error}", file=sys.stderr)
+        bar.refresh()
+        if done == total:
+            bar.close()
+
+    return moved
+
+
+def _finish(plan: Plan, options: Options, entries: list[Entry], tell: Callable[[str], None]) -> int:
+    failed = [e for e in entries if e.status == "failed"]
+    skipped = len(plan.units) - len(plan.stale)
+    tell(f"{len(entries) - len(failed)} done ({skipped} unchanged), {len(failed)} failed")
+    for entry in failed:
+        where = page_path(options.out_dir, entry.merchant, entry.chapter, "failed.html")
+        tell(f"FAILED {entry.merchant or 'cohort'} {entry.chapter}: {entry.error}\n       {where}")
+    free = shutil.disk_usage(options.out_dir).free >> 20
+    if free < 200:
+        tell(f"only {free} MB free in {options.out_dir}")
+    report = page_path(options.out_dir, "", REPORT, "html")
+    broken = any(not e.merchant for e in failed)
+    tell(str(report if report.exists() and not broken else report.with_name("index.html")))
+    return 1 if failed else 0

@@ -1,0 +1,181 @@
+"""The command line says what it can do, and says in one message what it cannot."""
+
+from pathlib import Path
+
+import click
+import pandas as pd
+import pytest
+from click.testing import CliRunner
+from studies import WORK, notebook
+
+from retailkit import results
+from retailkit.__main__ import cli
+from retailkit.commands.dictionary import dictionary_text
+from retailkit.commands.show import report_text, text_table
+from retailkit.schema import TABLES
+
+ROOT = Path(__file__).parent.parent
+COHORT = """title = "Tiny"
+as_of = 2018-01-01
+zone = "Europe/London"
+currency = "GBP"
+country = "GB"
+merchants = [{ id = "a" }, { id = "b" }]
+donors = [{ id = "d" }]
+"""
+
+
+def call(*arguments):
+    done = CliRunner().invoke(cli, list(arguments))
+    assert done.exception is None or isinstance(done.exception, SystemExit), done.exception
+    return done.exit_code, done.output
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch):
+    """A project folder with one cohort, one chapter, and a study of it."""
+    (tmp_path / "data" / "cohorts").mkdir(parents=True)
+    (tmp_path / "data" / "cohorts" / "tiny.toml").write_text(COHORT)
+    notebook(tmp_path / "notebooks" / "1_first.ipynb", WORK)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def commands(group=cli, path=()):
+    for name, command in group.commands.items():
+        yield (*path, name)
+        if isinstance(command, click.Group):
+            yield from commands(command, (*path, name))
+
+
+@pytest.mark.parametrize("path", list(commands()), ids=" ".join)
+def test_every_command_has_help_with_examples(path):
+    code, text = call(*path, "--help")
+    assert code == 0
+    assert "Examples:\n    retailkit " in text
+    assert "Traceback" not in text
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["run", "tinny"], "no cohort 'tinny' in data/cohorts (did you mean 'tiny'?)"),
+        (["run", "tiny", "--merchants", "c"], "cohort 'tiny' has no merchant 'c'; it has a, b"),
+        (["run", "tiny", "--merchants", "d"], "'d' is a donor"),
+        (["run", "tiny", "--chapters", "7"], "no chapter '7'; there are 1_first"),
+        (["run", "tiny", "-p", "sed=2"], "no chapter that would run declares 'sed'"),
+        (["run", "tiny", "-p", "seed=2"], "'seed' is set by --seed"),
+        (["run", "tiny", "-p", "seed"], "expected NAME=VALUE"),
+        (["run", "tiny", "--as-of", "yesterday"], "expected a day such as 2018-01-01"),
+        (["run", "tiny", "--workers", "0"], "0 is not in the range"),
+        (["show", "tiny"], "no study 'tiny'"),
+        (["load", "data/cohorts/none.toml"], "no cohort file at data/cohorts/none.toml"),
+    ],
+)
+def test_asked_wrongly_is_one_message_and_exit_code_2(here, arguments, words):
+    code, text = call(*arguments)
+    assert code == 2
+    assert words in text.replace("\n", " ")
+    assert "Traceback" not in text
+    assert not (here / "studies").exists(), "nothing may run"
+
+
+def test_a_broken_notebook_is_named_before_anything_runs(here):
+    (here / "notebooks" / "2_broken.ipynb").write_text("{")
+    code, text = call("run", "tiny")
+    assert code == 2
+    assert "2_broken.ipynb is not a notebook that can be read" in text
+
+
+def test_a_dry_run_shows_the_plan_and_leaves_nothing(here):
+    code, text = call("run", "tiny", "--dry-run", "--merchants", "b")
+    assert code == 0
+    assert "b         run" in text
+    assert "1 of 1 chapters would run" in text
+    assert not (here / "studies").exists()
+    assert not (here / "store").exists()
+
+
+def test_list_names_cohorts_and_says_which_cannot_be_read(here):
+    (here / "data" / "cohorts" / "broken.toml").write_text("title = ")
+    code, text = call("list")
+    assert code == 0
+    assert "tiny    2          2018-01-01  not run" in text
+    assert "cannot be read" in text
+
+
+def test_show_prints_status_errors_and_headlines(here):
+    from retailkit.study.ledger import Entry, write_entry, write_run
+
+    out = here / "studies" / "tiny"
+    done = [Entry("a", "5_growth", "done", "k"), Entry("b", "5_growth", "failed", "k", error="ValueError: no orders")]
+    metrics = [
+        results.metric("growth", 0.42, unit="fraction", low=0.3, high=0.5),
+        results.metric("gmv", 1_234_567, unit="GBP"),
+        results.metric("effect", unit="fraction"),
+        results.metric("verdict", text="cannot tell"),
+    ]
+    results.save(out, merchant="a", chapter="5_growth", as_of="2018-01-01", metrics=metrics)
+    for entry in done:
+        write_entry(out, entry)
+    write_run(out, {"title": "Tiny", "parameters": {"as_of": "2018-01-01"}}, done)
+    code, text = call("show", "tiny")
+    assert code == 0
+    assert "FAILED b 5_growth: ValueError: no orders" in text
+    assert "+42.0% [+30.0%, +50.0%]" in text
+    assert "1.23457e+06 GBP" in text or "1,234,57" in text
+    assert text.strip().endswith("studies/tiny/index.html")
+    assert "no metric kilos; there are growth, gmv, effect, verdict" in call("show", "tiny", "--metric", "kilos")[1]
+
+
+def test_a_full_disk_is_one_message(here, monkeypatch):
+    from retailkit.commands import study
+
+    def full(*args, **more):
+        raise OSError(28, "No space left on device", "store")
+
+    monkeypatch.setattr(study, "load_and_link", full)
+    code, text = call("run", "tiny")
+    assert code == 1
+    assert "error: No space left on device: store" in text
+
+
+def test_an_unforeseen_error_is_one_message_that_says_how_to_see_more(here, monkeypatch):
+    from retailkit.commands import study
+
+    monkeypatch.setattr(study, "load_and_link", lambda *a: 1 / 0)
+    code, text = call("run", "tiny")
+    assert code == 1
+    assert "ZeroDivisionError: division by zero (RETAILKIT_DEBUG=1 shows where" in text
+
+
+def test_the_data_dictionary_is_written_and_checked(here):
+    assert call("dictionary", "--check")[0] == 1
+    assert call("dictionary")[0] == 0
+    assert call("dictionary", "--check")[0] == 0
+
+
+def test_the_committed_data_dictionary_is_true():
+    path = ROOT / "data" / "README.md"
+    assert path.read_text(encoding="utf-8") == dictionary_text(), "run: retailkit dictionary"
+
+
+def test_the_data_dictionary_names_every_column():
+    text = dictionary_text()
+    for table in TABLES.values():
+        assert f"### `{table.name}`" in text
+        assert all(f"| `{column}` |" in text for column in table.names)
+
+
+def test_a_load_report_shows_rows_and_warnings():
+    row = {"file": "订单.csv", "layout": "x", "status": "loaded", "rows_read": 12345, "rows_kept": 12000}
+    row |= {"rows_duplicate": 0, "rows_quarantined": 345, "rows_skipped": 0, "tables": "orders", "warnings": "late"}
+    text = report_text(pd.DataFrame([row]))
+    assert "订单.csv  loaded  12,345" in text
+    assert text.endswith("订单.csv: late")
+
+
+def test_columns_line_up_with_chinese():
+    lines = text_table(("a", "b"), [("中文", "x"), ("abcd", "y")]).splitlines()
+    assert lines[1].index("x") == 4
+    assert lines[2].index("y") == 6
