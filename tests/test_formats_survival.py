@@ -59,9 +59,7 @@ def test_ignoring_the_living_makes_life_look_shorter():
 
 def test_log_rank_rejects_equal_kinds_at_its_level():
     draws = np.random.default_rng(11)
-    p = [
-        log_rank(draws.exponential(30, 60), draws.random(60) < 0.8, np.arange(60) % 3)["p"] for _ in range(400)
-    ]
+    p = [log_rank(draws.exponential(30, 60), draws.random(60) < 0.8, np.arange(60) % 3)["p"] for _ in range(400)]
     assert 0.02 < np.mean(np.array(p) < 0.05) < 0.085
 
 

@@ -55,6 +55,15 @@ def between(table: Table, column: str, start: str | None, end: str | None) -> Ta
     return table
 
 
+def fetch(table: Table) -> pd.DataFrame:
+    """Bring a small table over; texts of an empty one get a dtype that pandas can still merge."""
+    frame = table.execute()
+    if len(frame):
+        return frame
+    texts = [name for name, kind in table.schema().items() if kind.is_string()]
+    return frame.assign(**{name: pd.Series(dtype="str") for name in texts})
+
+
 def whole_counts(frame: pd.DataFrame, *names: str) -> pd.DataFrame:
     """Make the columns whole numbers, empty sums being 0."""
     return frame.assign(**{name: frame[name].fillna(0).astype("int64") for name in names})

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from ibis.expr.types import Table
 
-from .rates import between, of_persons, ratio, whole_counts, with_share
+from .rates import between, fetch, of_persons, ratio, whole_counts, with_share
 
 STEPS = ("visit", "product", "cart", "checkout", "pay")
 
@@ -55,7 +55,7 @@ def scene_funnel(sessions: Table, scenes: pd.DataFrame) -> pd.DataFrame:
     frames = []
     for number, step in enumerate(STEPS):
         reached = both.filter(both.step >= number).group_by(["merchant", "entrance"])
-        frame = reached.agg(visitors=ibis._.visitor.nunique(), visits=ibis._.count()).execute()
+        frame = fetch(reached.agg(visitors=ibis._.visitor.nunique(), visits=ibis._.count()))
         frames.append(frame.assign(step=step, number=number))
     entrances = frames[0][["merchant", "entrance"]]
     frames = [entrances.merge(frame, how="left").assign(step=STEPS[n], number=n) for n, frame in enumerate(frames)]
@@ -79,10 +79,10 @@ def repeat_visits(sessions: Table, scenes: pd.DataFrame) -> pd.DataFrame:
     """
     seen = visits(sessions, scenes)
     each = seen.group_by(["merchant", "entrance", "visitor"]).agg(visits=seen.count(), days=seen.started_on.nunique())
-    frame = (
-        each.group_by(["merchant", "entrance"])
-        .agg(visitors=each.count(), visits=each.visits.sum(), returned=(each.days > 1).ifelse(1, 0).sum())
-        .execute()
+    frame = fetch(
+        each.group_by(["merchant", "entrance"]).agg(
+            visitors=each.count(), visits=each.visits.sum(), returned=(each.days > 1).ifelse(1, 0).sum()
+        )
     )
     frame = whole_counts(frame, "visitors", "visits", "returned")
     frame["visit_share"] = ratio(frame["visits"], frame.groupby("merchant")["visits"].transform("sum"))
@@ -108,15 +108,13 @@ def visitor_value(sessions: Table, orders: Table, scenes: pd.DataFrame) -> pd.Da
     both = both.group_by(["merchant", "entrance", "visitor"]).agg(
         orders=both.orders.sum(), net_amount=both.net_amount.sum()
     )
-    frame = (
-        both.group_by(["merchant", "entrance"])
-        .agg(
+    frame = fetch(
+        both.group_by(["merchant", "entrance"]).agg(
             visitors=both.count(),
             buyers=(both.orders > 0).ifelse(1, 0).sum(),
             orders=both.orders.sum(),
             net_amount=both.net_amount.sum(),
         )
-        .execute()
     )
     frame = whole_counts(frame, "visitors", "buyers", "orders", "net_amount")
     frame = with_share(frame, "conversion", "buyers", "visitors")
@@ -131,7 +129,7 @@ def long_tail(order_lines: Table, tops: tuple[int, ...] = (10, 50, 100, 500, 100
     Columns ``merchant, top, products, net_amount, tail_amount, tail_share``; products whose
     lines sum to nothing or less are left out.
     """
-    sold = order_lines.group_by(["merchant", "product_id"]).agg(net_amount=order_lines.net_amount.sum()).execute()
+    sold = fetch(order_lines.group_by(["merchant", "product_id"]).agg(net_amount=order_lines.net_amount.sum()))
     sold = sold[sold["net_amount"] > 0].sort_values(["merchant", "net_amount"], ascending=[True, False])
     rows = []
     for merchant, part in sold.groupby("merchant"):
@@ -182,9 +180,8 @@ def push_funnel(
     each = after.group_by([*key, "receiver", "sent", "delivered", "opened"]).agg(
         ordered=within.ifelse(1, 0).max(), net_amount=within.ifelse(after.net_amount, 0).sum()
     )
-    frame = (
-        each.group_by(key)
-        .agg(
+    frame = fetch(
+        each.group_by(key).agg(
             sent=each.sent.sum(),
             receivers=each.count(),
             delivered=each.delivered.sum(),
@@ -192,7 +189,6 @@ def push_funnel(
             ordered=each.ordered.sum(),
             net_amount=each.net_amount.sum(),
         )
-        .execute()
     )
     frame = whole_counts(frame, "sent", "receivers", "ordered", "net_amount")
     for name in ("delivered", "opened"):
