@@ -1,0 +1,72 @@
+"""The cohort page of a simulated cohort: merchants, windows, and where its exports lie."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from retailkit.simulate.world import COHORTS, parameters, profiles, roles
+
+LIMITS = (
+    "SIMULATED: no row describes a real merchant, person or order; titles are numbers.",
+    "Sizes are small: one simulated person stands for 500 (retailkit simulate --scale).",
+    "The headline and seven merchants' cases are set to published figures; everything else is a stated assumption (retailkit/simulate/world.toml).",
+    "The headline is on sales in the private channels; shop orders in the tables are those of known members only, the books (daily_totals) hold all.",
+    "Guests without a member number, platform buyers and 2% of private orders have no link to a person.",
+    "Donors give their sales only: no sessions, guides or groups.",
+)  # fmt: skip
+
+TABLES = (
+    "orders", "order_lines", "refunds", "daily_totals", "products", "accounts", "account_pairs", "members", "sessions",
+    "touchpoint_days", "follower_days", "campaigns", "pushes", "guides", "guide_bindings", "guide_days", "groups", "group_days",
+    "group_members", "shops", "shop_days", "owners", "spend", "coupons", "red_packets", "targets", "actions", "issue_register",
+    "programme_counters", "lift_tests", "city_tiers",
+)  # fmt: skip
+
+
+def cohort_page(cohort: str) -> str:
+    """Return the TOML page of a cohort, as it lies in ``data/cohorts``; paths are relative to that folder.
+
+    Raises
+    ------
+    ValueError
+        If the world has no such cohort.
+    """
+    who, group = roles(cohort), COHORTS[cohort]
+    page, title = (
+        parameters()[group],
+        {"first": "first cohort, last quarter of 2018", "second": "second cohort, spring 2019"}[group],
+    )
+    as_of = page["programme"]["end"].toordinal() + 1
+    lines = [
+        f"# SIMULATED. Made by: retailkit simulate {cohort} --out simulated   (parameters: retailkit/simulate/world.toml)",
+        f'title = "Simulated WeChat doubling programme: {title}"',
+        "simulated = true",
+        f"as_of = {page['programme']['end'].fromordinal(as_of)}",
+        'zone = "Asia/Shanghai"', 'currency = "CNY"', 'country = "CN"', 'lang = "en"',
+        *(f"{name} = {{ start = {page[name]['start']}, end = {page[name]['end']} }}" for name in ("baseline", "programme")),
+        'licence = "Simulated by retailkit; use it as you like."', f'published_at = "nowhere: run retailkit simulate {cohort}"',
+        "", "limits = [", *(f'  "{limit}",' for limit in LIMITS), "]",
+    ]  # fmt: skip
+    for role in ("merchant", "donor"):
+        lines += ["", f"{role}s = ["]
+        for p in (p for p in profiles() if who.get(p.id) == role):
+            invited = f", invited = {parameters()[p.group]['invited']}" if p.group != "never" else ""
+            lines.append(f'  {{ id = "{p.id}", title = "{p.title}", industry = "{p.industry}"{invited} }},')
+        lines.append("]")
+    for name in TABLES:
+        lines += [
+            "",
+            "[[sources]]",
+            f'layout = "canonical_{name}"',
+            f'path = "../../simulated/{cohort}/canonical/*/{name}.parquet"',
+        ]
+    return "\n".join(lines) + "\n"
+
+
+def write_pages(folder: str | Path) -> list[Path]:
+    """Write the page of every simulated cohort into a folder."""
+    out = []
+    for cohort in COHORTS:
+        out.append(Path(folder) / f"{cohort}.toml")
+        out[-1].write_text(cohort_page(cohort), encoding="utf-8")
+    return out

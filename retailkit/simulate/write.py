@@ -1,0 +1,114 @@
+"""Simulate a cohort: draw every merchant and write its tables, its exports and the truth beside them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from retailkit.schema import table
+from retailkit.simulate import truth as true
+from retailkit.simulate.merchant import Simulated, draw
+from retailkit.simulate.tables import identity, organisation, plan, sales, traffic
+from retailkit.simulate.world import COHORTS, Profile, parameters, profiles, roles
+
+NOTICE = "SIMULATED: no row describes a real merchant, person or order"
+DONOR_TABLES = ("orders", "refunds", "daily_totals")
+"""What a donor shows: merchants outside the programme give their sales only."""
+
+
+def simulate(
+    cohort: str,
+    out_dir: str | Path,
+    seed: int = 1,
+    scale: float | None = None,
+    report: Callable[[str], None] | None = None,
+) -> Path:
+    """Write a simulated cohort: one folder of exports a merchant, and the truth beside them.
+
+    Parameters
+    ----------
+    cohort : 'doubling_1' (programme in the last quarter of 2018) or 'doubling_2' (spring 2019).
+    out_dir : folder to write into; ``<cohort>/canonical/<merchant>/*.parquet`` and ``<cohort>/truth/*.parquet`` appear there.
+    seed : of every random draw; the same seed and scale give the same bytes.
+    scale : simulated persons per person of the full world; the small cohort's .002 if not given, 1 is full scale.
+    report : called with one line per merchant.
+
+    Returns
+    -------
+    The folder of the cohort.
+
+    Raises
+    ------
+    ValueError
+        If there is no such cohort or the scale is not in (0, 1].
+    """
+    who = roles(cohort)
+    scale = parameters()["span"]["small"] if scale is None else scale
+    if not 0 < scale <= 1:
+        raise ValueError(f"scale is {scale}; expected more than 0 and at most 1 (1 is full scale)")
+    out, parts = Path(out_dir) / cohort, {}
+    for profile in (p for p in profiles() if p.id in who):
+        drawn = draw_tables(profile, seed, scale)
+        wanted = None if who[profile.id] == "merchant" else DONOR_TABLES
+        rows = write_canonical(drawn, out / "canonical" / profile.id, wanted)
+        for name, sql in true.truth(drawn).items():
+            parts.setdefault(name, []).append(drawn.connection.sql(sql).to_arrow_table())
+        parts.setdefault("cases", []).append(pa.Table.from_pylist(true.cases(drawn), schema=_CASES))
+        drawn.connection.close()
+        if report:
+            report(f"{profile.title}: {rows.get('orders', 0):,} orders, {rows.get('sessions', 0):,} sessions")
+    for name, tables in parts.items():
+        _write(pa.concat_tables(tables, promote_options="permissive"), out / "truth" / f"{name}.parquet")
+    page = {
+        "notice": NOTICE,
+        "cohort": cohort,
+        "seed": seed,
+        "scale": scale,
+        "merchants": who,
+        "groups": COHORTS[cohort],
+    }
+    (out / "truth" / "world.json").write_text(json.dumps(page, indent=1) + "\n", encoding="utf-8")
+    return out
+
+
+def draw_tables(profile: Profile, seed: int, scale: float, threads: int = 1) -> Simulated:
+    """Draw one merchant and prepare the views that its tables, exports and truth are read from."""
+    drawn = draw(profile, seed, scale, threads)
+    sales.prepare(drawn)
+    traffic.gift(drawn)
+    return drawn
+
+
+def write_canonical(drawn: Simulated, folder: Path, wanted: tuple[str, ...] | None = None) -> dict[str, int]:
+    """Write the canonical tables of one merchant as Parquet, one file a table; return rows by table."""
+    statements = {
+        **sales.sales(drawn), **identity.identity(drawn), **traffic.traffic(drawn),
+        **organisation.organisation(drawn), **plan.plan(drawn),
+    }  # fmt: skip
+    rows = {}
+    for name, sql in statements.items():
+        if wanted and name not in wanted and name != "spend":
+            continue
+        columns = ", ".join(f'"{c}"' for c in table(name).names)
+        drawn.connection.execute(f"create table out_{name} as select {columns} from ({sql})")
+        if wanted and name not in wanted:
+            continue
+        made = drawn.connection.sql(f"from out_{name}").to_arrow_table()
+        rows[name] = made.num_rows
+        _write(made, folder / f"{name}.parquet")
+    return rows
+
+
+def _write(made: pa.Table, path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    pq.write_table(made.replace_schema_metadata({"notice": NOTICE}), path, compression="zstd")
+
+
+_CASES = pa.schema([
+    ("merchant", pa.string()), ("case", pa.string()), ("claim", pa.int64()), ("goal", pa.float64()), ("unit", pa.string()),
+    ("goal_at_scale", pa.float64()), ("drawn", pa.float64()),
+])  # fmt: skip
