@@ -18,6 +18,7 @@ from retailkit.segment import (
     move_rates,
     moves_sentence,
     next_spend,
+    people_worth,
     person_features,
     rates_against_donors,
     reach,
@@ -27,6 +28,7 @@ from retailkit.segment import (
     tag_overlap,
     tag_persons,
     tag_rules,
+    worth_by_segment,
 )
 from retailkit.segment.lifecycle import LifecycleDays
 from retailkit.segment.tags import TagRuleError
@@ -227,3 +229,17 @@ def test_every_name_has_words(lang):
     states = pd.DataFrame({"from_state": ["not_yet", "new", "active", "reactivated", "at_risk", "dormant", "lost"]})
     for table in (names, states):
         assert not (in_words(table, lang).iloc[:, 0] == table.iloc[:, 0]).any()
+
+
+def test_worth_adds_up_over_segments_or_says_why_not():
+    table, persons = tables(random_orders(1, persons=300))
+    features = person_features(table, persons, AS_OF)
+    worth, says = people_worth(features, 56, seed=1)
+    by_segment = worth_by_segment(worth, rfm_segments(features))
+    assert by_segment["value"].sum() == pytest.approx(worth["value"].sum())
+    assert by_segment["persons"].sum() == len(worth)
+    assert "purchase days are expected" in says
+    nobody = person_features(table, persons, "2000-01-01")
+    empty, why = people_worth(nobody, 56, seed=1)
+    assert "cannot be told" in why
+    assert worth_by_segment(empty, rfm_segments(nobody)).empty

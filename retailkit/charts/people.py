@@ -98,11 +98,12 @@ def lifecycle(counts: pd.DataFrame, *, merchant: str, period: str, source: str =
     fig = go.Figure()
     for colour, state in zip(STATE_COLOURS, dict.fromkeys(counts.sort_values("place")["state"]), strict=False):
         mine = counts[counts["state"] == state]
-        fig.add_trace(go.Bar(x=mine["day"].astype(str), y=mine["persons"], name=state, marker_color=colour))
+        when = mine["day"].map(lambda day: str(day)[:10])
+        fig.add_trace(go.Bar(x=when, y=mine["persons"], name=state, marker_color=colour))
     last = counts[counts["day"] == counts["day"].max()]
     most = last.sort_values("persons").iloc[-1]
     fig.update_layout(barmode="stack")
-    fig.update_xaxes(type="category")
+    fig.update_xaxes(type="category", categoryorder="category ascending")
     fig.update_yaxes(number_axis(0, counts.groupby("day")["persons"].sum().max(), lang))
     title = choose(
         lang,
@@ -124,7 +125,9 @@ def moves(table: pd.DataFrame, *, merchant: str, period: str, source: str = "", 
         index=f"from_{kind}", columns=f"to_{kind}", values="persons", aggfunc="sum", sort=False
     )
     number_of = number_of.fillna(0)
-    grid = grid.reindex(index=number_of.index, columns=number_of.columns)
+    columns = [c for c in number_of.index if c in number_of] + [c for c in number_of if c not in number_of.index]
+    number_of = number_of[columns]
+    grid = grid.reindex(index=number_of.index, columns=columns)
     text = [
         [
             f"{number(n, lang)}<br>{percent(s)}" if s == s and s > 0 else (number(n, lang) if n else "")
@@ -229,3 +232,33 @@ def audiences(
     )
     unit = choose(lang, "spend expected without any message, next weeks", "未来数周无触达时的预期消费")
     return frame(fig, title, f"{unit}, {currency} · {merchant} · {period}", source, lang=lang, height=360, right=60)
+
+
+def worth(
+    table: pd.DataFrame, *, merchant: str, period: str, source: str = "", currency: str = "USD", lang: str = "en"
+) -> go.Figure:
+    """Bars of the gross amount expected from each segment, from ``worth_by_segment`` in words."""
+    if table.empty:
+        title = choose(lang, "Who is worth what", "客户价值")
+        return empty(title, choose(lang, "Too few persons came back to tell.", "复购人数不足，无法估计。"), lang=lang)
+    rows = table.iloc[::-1]
+    label = [
+        f"{money(v, currency, lang)} {choose(lang, 'each', '/人')} · {choose(lang, 'active', '活跃概率')} {percent(a)}"
+        for v, a in zip(rows["mean_value"], rows["alive"], strict=True)
+    ]
+    value = major(rows["value"], currency)
+    fig = go.Figure(
+        go.Bar(
+            x=value, y=rows["segment"], orientation="h", marker_color=ACCENT, text=label, textposition="outside",
+            cliponaxis=False,
+        )
+    )  # fmt: skip
+    fig.update_xaxes(money_axis(0, float(value.max()) * 1.4, currency, lang))
+    first = table.iloc[0]
+    title = choose(
+        lang,
+        f"{first['segment']} are to bring {percent(first['value_share'])} of the money expected",
+        f"“{first['segment']}”预计贡献{percent(first['value_share'])}",
+    )
+    unit = choose(lang, f"gross amount expected, {currency}", f"预期消费，{currency}")
+    return frame(fig, title, f"{unit} · {merchant} · {period}", source, lang=lang, height=160 + 36 * len(rows) + 60)

@@ -2,7 +2,8 @@
 
 In the order of the chapter: ``assets`` whom we know and reach · ``features`` one row per person ·
 ``rfm``, ``edges`` scores by learned edges · ``segments`` names and profile · ``lifecycle`` states ·
-``moves`` who went where, against the donors · ``tags`` rules with reasons · ``audience`` whom to talk
+``moves`` who went where, against the donors · ``worth`` what persons
+will bring (``purchases``, ``spend``, ``value``, ``pooling``) · ``tags`` rules with reasons · ``audience`` whom to talk
 to next · ``words`` names in English and Chinese.
 """
 
@@ -34,6 +35,12 @@ _HOMES = {
     "moves_start": "moves",
     "rates_against_donors": "moves",
     "segment_moves": "moves",
+    "fit_value": "value",
+    "customer_value": "value",
+    "value_calibration": "value",
+    "pool_purchases": "pooling",
+    "people_worth": "worth",
+    "worth_by_segment": "worth",
     "tag_changes": "tags",
     "tag_counts": "tags",
     "tag_overlap": "tags",

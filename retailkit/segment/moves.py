@@ -11,7 +11,7 @@ import pyarrow as pa
 from ibis import _
 
 from retailkit.segment.intervals import wilson
-from retailkit.segment.lifecycle import NOT_YET
+from retailkit.segment.lifecycle import NOT_YET, STATES
 
 WARM, COLD = ("new", "active", "reactivated"), ("dormant", "lost")
 RATES = {
@@ -77,7 +77,9 @@ def lifecycle_moves(states: ibis.Table, level: float = 0.9) -> pd.DataFrame:
         .to_pandas()
     )
     moves = _with_shares(counted, ["merchant", "day", "from_state"], level)
-    return moves.sort_values(["merchant", "day", "from_state", "to_state"], ignore_index=True)
+    order = {state: place for place, state in enumerate((NOT_YET, *STATES))}
+    by = ["merchant", "day", "from_state", "to_state"]
+    return moves.sort_values(by, key=lambda c: c.map(order) if c.name in by[2:] else c, ignore_index=True)
 
 
 def move_rates(moves: pd.DataFrame, level: float = 0.9) -> pd.DataFrame:
