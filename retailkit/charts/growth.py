@@ -163,6 +163,40 @@ def _shade_weeks(fig: go.Figure, weeks: pd.DataFrame, lang: str) -> None:
         shown = name
 
 
+def staircase(
+    gaps: pd.DataFrame, steps: pd.DataFrame, *, merchant: str, title: str = "", period: str = "", source: str = "",
+    lang: str = "en",
+) -> go.Figure:  # fmt: skip
+    """Weekly gap to the counterfactual outside festivals, and the steps found in it (logs given, per cent shown).
+
+    ``merchant`` is the column of ``gaps``; ``title`` the name to print, the merchant's id if empty.
+    """
+    finding = choose(lang, "Steps of the base level", "日销台阶")
+    if gaps.empty:
+        return empty(finding, choose(lang, "There is no counterfactual.", "没有反事实。"), lang=lang)
+    values = gaps[merchant].apply(math.expm1)
+    fig = go.Figure(go.Scatter(x=gaps["week"], y=values, mode="lines+markers", showlegend=False,
+                               line={"color": ACCENT, "width": 1.6}, marker={"size": 5}))  # fmt: skip
+    fig.add_hline(y=0, line_color=MUTED, line_width=1)
+    fig.update_xaxes(date_axis(lang)).update_yaxes(percent_axis(values.min(), values.max(), signed=True))
+    inside = gaps[gaps["phase"] == "programme"]["week"]
+    if len(inside):
+        last = inside.max() + pd.Timedelta(days=7)
+        shade(fig, inside.min(), last, choose(lang, "programme", "项目"), kind="programme")
+    for step in steps.itertuples(index=False):
+        shade(fig, step.earliest, step.latest + pd.Timedelta(days=1))
+        fig.add_vline(x=str(step.week), line_color=WARM, line_width=2)
+        fig.add_annotation(x=str(step.week), y=1, yref="paper", yanchor="bottom", showarrow=False,
+                           text=percent(math.expm1(step.size), signed=True), font={"color": WARM})  # fmt: skip
+    own = steps[steps["phase"] == "programme"]
+    found = choose(lang, f"{len(own)} step{'' if len(own) == 1 else 's'} of the base level in the programme",
+                   f"项目期基础日销有 {len(own)} 个台阶")  # fmt: skip
+    if own.empty:
+        found = choose(lang, "No step of the base level in the programme", "项目期没有可辨认的台阶")
+    unit = choose(lang, "gap to the counterfactual by week, festival weeks left out", "每周与反事实之差，不含节日周")
+    return frame(fig, found, f"{unit} · {title or merchant} · {period}", source, lang=lang)
+
+
 def tree(
     parts: pd.DataFrame, *, merchant: str, period: str = "", source: str = "", lang: str = "en", currency: str = "USD"
 ) -> go.Figure:

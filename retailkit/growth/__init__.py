@@ -11,7 +11,7 @@ The flow, one idea a file::
     guards      what would overturn the claim
     bridge      headline = season x market x programme, exactly
     tree, cells what grew: factors, touchpoints, formats, new and returning
-    steps       the staircase of the daily level
+    steps       the staircase of the daily level (segments: the search behind it)
     festival    Double 12 against Double 11
     power, plan before the phase: what could be seen, and what was promised
     cohort      many merchants: multiplicity, pooling, staggered starts
@@ -42,7 +42,12 @@ _HOMES = {
     "growth_tree": "tree",
     "lmdi": "tree",
     "tree_sentence": "sentences",
+    "gaps": "steps",
+    "find_steps": "steps",
+    "step_recall": "steps",
+    "steps_sentence": "sentences",
     "judge": "verdict",
+    "growth_metrics": "metrics",
 }
 
 __all__ = list(_HOMES)

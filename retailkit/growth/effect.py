@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 
 from retailkit.growth.did import did
-from retailkit.growth.donors import ENOUGH, SHORTEST, Matrix, choose_donors, matrix
+from retailkit.growth.donors import AT_RISK_SHARE, ENOUGH, SHORTEST, Matrix, choose_donors, matrix
 from retailkit.growth.fit import Fit, pre_error
 from retailkit.growth.interval import Estimator, doubt, log_effect, placebos
 from retailkit.growth.record import WEEK_COLUMNS, Effect, refused
@@ -42,6 +42,7 @@ def estimate(
     shared: pd.DataFrame | None = None,
     method: str = "auto",
     level: float = 0.90,
+    at_risk_share: float = AT_RISK_SHARE,
 ) -> Effect:
     """Return the effect of the programme on one merchant.
 
@@ -52,6 +53,7 @@ def estimate(
     shared : see ``shared_customers``.
     method : "auto" chooses by what the data allow; or augmented, sc, did, sdid, did_year.
     level : nominal coverage of the interval.
+    at_risk_share : see ``choose_donors``.
 
     Raises
     ------
@@ -62,7 +64,7 @@ def estimate(
     known = ("auto", "did_year", *ESTIMATORS)
     if method not in known:
         raise ValueError(f"method '{method}' is not known; choose one of {', '.join(known)}")
-    table = choose_donors(weekly, merchant, candidates, shared)
+    table = choose_donors(weekly, merchant, candidates, shared, at_risk_share)
     trouble = refusal(weekly, merchant, table)
     if trouble:
         return refused(merchant, trouble, table, level)

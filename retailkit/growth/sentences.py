@@ -99,3 +99,20 @@ def robustness_sentence(effect: Effect, lang: str = "en") -> str:
     if lang == "zh":
         return f"各方法的效应在 {low} 与 {high} 之间。"
     return f"All estimators together put the effect between {low} and {high}."
+
+
+def steps_sentence(steps: pd.DataFrame, recall: pd.DataFrame, lang: str = "en") -> str:
+    """Say how many steps the base level took in the programme, and what a blank would mean."""
+    inside = steps[steps["phase"] == "programme"]
+    middle = recall.loc[recall["size"] == 0.2, "recall"]
+    chance = float(middle.iloc[0]) if len(middle) else float("nan")
+    sizes = ", ".join(f"{s.week:%Y-%m-%d} {percent(s.size)}" for s in inside.itertuples(index=False))
+    if lang == "zh":
+        what = f"项目期基础日销有 {len(inside)} 个台阶（{sizes}）" if len(inside) else "项目期基础日销没有可辨认的台阶"
+        tail = "" if np.isnan(chance) else f"；每步 22% 的台阶约有 {chance:.0%} 能被发现"
+        return f"{what}{tail}。"
+    count = f"{len(inside)} step{'s' if len(inside) > 1 else ''}"
+    what = f"The base level took {count} in the programme ({sizes})" if len(inside) else (
+        "The base level took no step in the programme that could be told from noise")  # fmt: skip
+    tail = "" if np.isnan(chance) else f"; of steps of {percent(0.2)} about {chance:.0%} would be found"
+    return f"{what}{tail}."

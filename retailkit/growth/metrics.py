@@ -1,0 +1,56 @@
+"""The chapter's figures as tidy metric rows, money in whole currency units, effects as fractions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from retailkit.growth.record import Effect
+from retailkit.growth.verdict import Verdict
+
+MINOR_DIGITS = {"JPY": 0, "KRW": 0, "VND": 0, "CLP": 0, "ISK": 0, "BHD": 3, "KWD": 3, "OMR": 3, "TND": 3, "JOD": 3}
+
+
+def growth_metrics(
+    heads: pd.DataFrame, steps: pd.DataFrame, effect: Effect, judged: Verdict, currency: str
+) -> list[dict[str, Any]]:
+    """One record per figure of the chapter: the headline, its bridge, the effect, the answer.
+
+    Parameters
+    ----------
+    heads, steps, effect, judged : see ``headlines``, ``build_bridge``, ``estimate``, ``judge``.
+    currency : ISO 4217 code of the merchant's amounts.
+    """
+    row = heads.set_index("merchant").reindex([effect.merchant]).iloc[0]
+    unit = 10.0 ** MINOR_DIGITS.get(currency, 2)
+    low, value, high = (float(np.expm1(v)) for v in (effect.low, effect.effect, effect.high))
+    method = " · ".join(part for part in (effect.method, effect.label) if part)
+    out = [
+        _figure("growth", row["growth"], "fraction", "mean daily net GMV, programme over period before, less one"),
+        _figure("gmv_before", row["before"] / unit, currency, "mean daily net GMV in the period before"),
+        _figure("gmv_programme", row["programme"] / unit, currency, "mean daily net GMV in the programme"),
+        _figure("effect", value, "fraction", f"actual over counterfactual, less one; {method}", low, high),
+        _figure("effect_p", effect.p, "probability", "two-sided p value of the donor-placebo t test"),
+        _figure("effect_log_se", effect.se, "log", "standard error of the log effect, from donor placebos"),
+        _figure("effect_df", effect.df, "donors", "degrees of freedom of the standard error: donors"),
+        _figure("smallest_effect", float(np.expm1(effect.mde)), "fraction", "smallest effect seen in four of five"),
+        _figure("at_risk_weight", effect.at_risk_weight, "fraction", "weight in donors that share customers"),
+    ]
+    for step in steps[steps["step"] != "headline"].itertuples():
+        name = str(step.step).replace(" ", "_")
+        definition = "factor of the headline; all factors multiply to growth + 1"
+        out.append(_figure(f"bridge_{name}", step.ratio, "ratio", definition, step.low, step.high))
+    return [*out, _text("answer", judged.answer), _text("verdict", judged.sentence), _text("method", method)]
+
+
+def _figure(
+    name: str, value: float, unit: str, definition: str, low: float = np.nan, high: float = np.nan
+) -> dict[str, Any]:
+    figures = {"value": float(value), "low": float(low), "high": float(high)}
+    return {"metric": name, **figures, "unit": unit, "definition": definition, "text": ""}
+
+
+def _text(name: str, text: str) -> dict[str, Any]:
+    return {"metric": name, "value": np.nan, "low": np.nan, "high": np.nan, "unit": "", "definition": "", "text": text}

@@ -1,0 +1,93 @@
+"""Piecewise constant levels of a short series: exact best segmentation for each number of steps.
+
+Dynamic programming over all segmentations (Jackson and others 2005), so nothing is greedy;
+series have some tens of weeks.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from retailkit.growth.fit import Array
+
+SHORTEST_LEVEL = 3
+"""Weeks a level must last."""
+
+MOST_STEPS = 5
+
+
+@dataclass(frozen=True)
+class Levels:
+    """The best segmentations of one series: ``rss[k]`` and ``starts[k]`` with k steps.
+
+    ``starts[k]`` holds the first index of each level after the first. ``noise`` is the
+    variance of the series around its levels, read from first differences so that steps do
+    not enter it.
+    """
+
+    rss: Array
+    starts: tuple[tuple[int, ...], ...]
+    noise: float
+
+
+def costs(series: Array, shortest: int = SHORTEST_LEVEL) -> Array:
+    """(T + 1, T + 1): sum of squares around the mean of series[i:j]; infinite where too short."""
+    sums = np.concatenate([[0.0], np.cumsum(series)])
+    squares = np.concatenate([[0.0], np.cumsum(series**2)])
+    size = len(series) + 1
+    length = np.arange(size)[None, :] - np.arange(size)[:, None]
+    total, square = sums[None, :] - sums[:, None], squares[None, :] - squares[:, None]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        cost = square - total**2 / length
+    return np.where(length >= shortest, np.maximum(cost, 0.0), np.inf)
+
+
+def levels(series: Array, most: int = MOST_STEPS, shortest: int = SHORTEST_LEVEL) -> Levels:
+    """Return the best segmentation for every number of steps from none to ``most``.
+
+    >>> levels(np.array([0.0, 0, 0, 0, 1, 1, 1, 1]), most=1).starts[1]
+    (4,)
+    """
+    cost = costs(series, shortest)
+    best, back = [cost[0]], []
+    for _ in range(most):
+        table = best[-1][:, None] + cost
+        back.append(np.argmin(table, axis=0))
+        best.append(table.min(axis=0))
+    rss = np.array([b[-1] for b in best])
+    starts = []
+    for count in range(most + 1):
+        end, found = len(series), []
+        if np.isfinite(rss[count]):
+            for step in range(count, 0, -1):
+                end = int(back[step - 1][end])
+                found.append(end)
+        starts.append(tuple(reversed(found)))
+    return Levels(rss, tuple(starts), noise_variance(series))
+
+
+def noise_variance(series: Array) -> float:
+    """Variance around the levels from the median size of second-lag differences.
+
+    Lag 2 keeps some of the short memory that makes false steps; the median keeps out the few
+    differences that straddle a step.
+    """
+    if len(series) < 4:
+        return float("nan")
+    differences = np.abs(series[2:] - series[:-2])
+    return float((np.median(differences) / 0.6745) ** 2 / 2)
+
+
+def first_penalty(found: Levels) -> float:
+    """Smallest penalty per step, in units of the noise, at which the series shows no step."""
+    counts = np.arange(1, len(found.rss))
+    gains = (found.rss[0] - found.rss[1:]) / counts
+    gains = gains[np.isfinite(gains)]
+    return float(gains.max() / found.noise) if len(gains) and found.noise > 0 else 0.0
+
+
+def best_count(found: Levels, penalty: float) -> int:
+    """Number of steps that minimises squares plus ``penalty`` (in units of the noise) per step."""
+    return int(np.argmin(found.rss + penalty * found.noise * np.arange(len(found.rss))))

@@ -1,0 +1,132 @@
+"""The staircase: when did the base level rise, by how much, and was it a step at all.
+
+Steps are sought on the weekly gap to the counterfactual, festival weeks taken out, so that
+neither season nor festival is a step. The penalty per step is the one at which at most one
+donor gap in ten would show any step: nothing happened to donors.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from retailkit.growth.effect import rebuild
+from retailkit.growth.fit import Array
+from retailkit.growth.record import Effect
+from retailkit.growth.segments import best_count, first_penalty, levels
+
+COLUMNS = ("week", "earliest", "latest", "phase", "size", "low", "high")
+FALSE_SHARE = 0.10
+SIZES = (0.1, 0.2, 0.3)
+NEAR_WEEKS = 2
+
+PROFILE_90 = 5.94
+"""Rise of the squares, in units of the noise, that bounds a step's date with 90% (Eo and Morley 2015)."""
+
+
+def gaps(weekly: pd.DataFrame, effect: Effect) -> pd.DataFrame:
+    """One row per week outside festivals: gap of the merchant and of each donor, in logs."""
+    if effect.refused or not len(effect.placebos):
+        return pd.DataFrame(columns=["week", "phase", effect.merchant])
+    m, estimator = rebuild(weekly, effect)
+    own = estimator(m.y, m.x, m.pre, m.days).gap
+    others = {d: estimator(m.x[:, j], np.delete(m.x, j, axis=1), m.pre, m.days).gap for j, d in enumerate(m.donors)}
+    table = pd.DataFrame({"week": m.weeks["week"], "phase": m.weeks["phase"], effect.merchant: own, **others})
+    plain = (m.weeks["festival"].fillna("") == "").to_numpy() & (m.days >= 4)
+    return table[plain].reset_index(drop=True)
+
+
+def donor_penalty(table: pd.DataFrame, false_share: float = FALSE_SHARE) -> float:
+    """Penalty per step at which at most ``false_share`` of the donors' gaps show any step."""
+    needed = [first_penalty(levels(table[d].to_numpy(float))) for d in table.columns[3:]]
+    allowed = int(np.floor(false_share * len(needed)))
+    return float(np.sort(needed)[len(needed) - 1 - allowed]) * (1 + 1e-9)
+
+
+def find_steps(weekly: pd.DataFrame, effect: Effect, false_share: float = FALSE_SHARE) -> pd.DataFrame:
+    """One row per step of the merchant's level: its week, size in logs, and both intervals (90%).
+
+    Parameters
+    ----------
+    weekly, effect : see ``weekly_panel`` and ``estimate``.
+    false_share : share of donors, to whom nothing happened, that may show a step.
+
+    Returns
+    -------
+    DataFrame ``week, earliest, latest, phase, size, low, high``; no row where the level never
+    moved, or where there is no estimate.
+    """
+    if effect.refused or len(effect.placebos) < 3:
+        return pd.DataFrame(columns=list(COLUMNS))
+    table = gaps(weekly, effect)
+    series = table[effect.merchant].to_numpy(float)
+    found = levels(series)
+    count = best_count(found, donor_penalty(table, false_share))
+    starts = found.starts[count]
+    rows = [_describe(table, series, starts, i, found.noise) for i in range(len(starts))]
+    return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def _describe(table: pd.DataFrame, series: Array, starts: tuple[int, ...], i: int, noise: float) -> tuple[object, ...]:
+    left = starts[i - 1] if i else 0
+    right = starts[i + 1] if i + 1 < len(starts) else len(series)
+    at = starts[i]
+    lower, upper = series[left:at], series[at:right]
+    size = float(upper.mean() - lower.mean())
+    inside = np.concatenate([lower - lower.mean(), upper - upper.mean()])
+    spread = np.sqrt(max(float(np.sum(inside**2)) / max(len(inside) - 2, 1), noise) * _memory(inside))
+    half = 1.645 * spread * np.sqrt(1 / len(lower) + 1 / len(upper))
+    near = [k for k in range(left + 1, right) if _squares(series, left, k, right)
+            <= _squares(series, left, at, right) + PROFILE_90 * spread**2]  # fmt: skip
+    week = table["week"]
+    return (week[at], week[min(near)], week[max(near)], table["phase"][at], size, size - half, size + half)
+
+
+def _squares(series: Array, left: int, at: int, right: int) -> float:
+    lower, upper = series[left:at], series[at:right]
+    return float(((lower - lower.mean()) ** 2).sum() + ((upper - upper.mean()) ** 2).sum())
+
+
+def _memory(residuals: Array) -> float:
+    """Factor by which lag-1 memory widens the variance of a mean; at least 1."""
+    power = float(np.sum(residuals**2))
+    rho = float(np.sum(residuals[1:] * residuals[:-1])) / power if power > 0 else 0.0
+    rho = min(max(rho, 0.0), 0.8)
+    return (1 + rho) / (1 - rho)
+
+
+def step_recall(weekly: pd.DataFrame, effect: Effect, seed: int, draws: int = 60) -> pd.DataFrame:
+    """One row per size: the share of planted steps that are found within two weeks.
+
+    Three steps of that size are added to donors' gaps, inside the programme where it is long
+    enough for them, else in the second half of the series. So the reader knows what an empty
+    staircase means.
+    """
+    columns = ["size", "planted", "found", "recall"]
+    if effect.refused or len(effect.placebos) < 3:
+        return pd.DataFrame(columns=columns)
+    table, rng = gaps(weekly, effect), np.random.default_rng(seed)
+    penalty, donors = donor_penalty(table), list(table.columns[3:])
+    rows = []
+    for size in SIZES:
+        hits = 0
+        planted = [_plant(table, rng) for _ in range(draws)]
+        for places in planted:
+            series = table[donors[int(rng.integers(len(donors)))]].to_numpy(float).copy()
+            for place in places:
+                series[place:] += size
+            found = levels(series)
+            got = np.array(found.starts[best_count(found, penalty)], dtype=int)
+            hits += sum(bool(len(got) and np.abs(got - p).min() <= NEAR_WEEKS) for p in places)
+        total = sum(len(p) for p in planted)
+        rows.append((size, total, hits, hits / total if total else float("nan")))
+    return pd.DataFrame(rows, columns=columns)
+
+
+def _plant(table: pd.DataFrame, rng: np.random.Generator) -> list[int]:
+    inside = np.flatnonzero((table["phase"] == "programme").to_numpy())
+    whole = np.arange(len(table) // 2, len(table))
+    room = inside if len(inside) >= 12 else whole
+    third = max(len(room) // 3, 1)
+    starts = [room[0] + k * third + int(rng.integers(max(third // 2, 1))) for k in range(3)]
+    return [s for s in starts if s <= len(table) - 3]
