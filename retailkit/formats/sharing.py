@@ -1,0 +1,234 @@
+"""Sharing: who brought whom, how deep and how fast, and whether it sustains itself."""
+
+from __future__ import annotations
+
+import ibis
+import numpy as np
+import pandas as pd
+from ibis.expr.types import Table
+
+from .rates import Z, between, fetch, of_persons, ratio, whole_counts, with_share
+
+TREE = ("merchant", "node", "parent", "depth", "account", "started_at", "hours", "lost_parent")
+FOLLOW_DAYS = 7
+
+
+def share_tree(sessions: Table) -> pd.DataFrame:
+    """One row per share node: the visit that carried it first, and the node it came from.
+
+    ``depth`` counts hops from an origin (0 came from no share), ``hours`` the time since the
+    parent's visit (cycle time). Where the parent was never seen (``lost_parent``) the depth is
+    the one that the source states, else 1. A node that names itself as its parent is an origin.
+    """
+    shared = sessions.drop_null("share_node")
+    by_node = ibis.window(group_by=["merchant", "share_node"], order_by=["started_at", "session_id"])
+    first = shared.mutate(place=ibis.row_number().over(by_node))
+    first = first.filter(first.place == 0)
+    names = ["merchant", "share_node", "share_parent", "share_depth", "account", "started_at"]
+    tree = fetch(first.select(*names)).rename(
+        columns={"share_node": "node", "share_parent": "parent", "share_depth": "stated"}
+    )
+    tree["parent"] = tree["parent"].mask(tree["parent"] == tree["node"])
+    above = tree[["merchant", "node", "started_at"]].rename(columns={"node": "parent", "started_at": "parent_at"})
+    tree = tree.merge(above, how="left", on=["merchant", "parent"])
+    tree["lost_parent"] = tree["parent"].notna() & tree["parent_at"].isna()
+    tree["hours"] = (tree["started_at"] - tree["parent_at"]).dt.total_seconds() / 3600
+    tree["depth"] = _depths(tree)
+    return tree.sort_values(["merchant", "started_at", "node"], ignore_index=True)[list(TREE)]
+
+
+def _depths(tree: pd.DataFrame) -> np.ndarray:
+    """Hops from the origin, one level at a time; a ring of parents never resolves and counts from its edge."""
+    depth = np.where(tree["parent"].isna(), 0.0, np.nan)
+    stated = tree["stated"].astype(float).to_numpy()
+    depth = np.where(tree["lost_parent"], np.where(stated > 0, stated, 1.0), depth)
+    place = pd.Series(np.arange(len(tree)), index=pd.MultiIndex.from_frame(tree[["merchant", "node"]]))
+    above = place.reindex(pd.MultiIndex.from_frame(tree[["merchant", "parent"]])).to_numpy()
+    while True:
+        open_ = np.flatnonzero(np.isnan(depth))
+        reached = depth[above[open_].astype(int)] + 1 if len(open_) else np.empty(0)
+        if not np.isfinite(reached).any():
+            break
+        depth[open_] = reached
+    return np.where(np.isnan(depth), np.where(stated > 0, stated, 1.0), depth).astype("int64")
+
+
+def share_generations(tree: pd.DataFrame, *, follow_days: float = FOLLOW_DAYS) -> pd.DataFrame:
+    """One row per merchant and generation: users, whom they brought, and K.
+
+    ``k_plain`` is what is usually quoted: children on record per user. Users who came shortly
+    before the record ends had no time yet to bring anybody, and generations still under way
+    count too. ``k`` therefore takes only users whose ``follow_days`` days after their visit lie
+    within the record, and their children of those days, with a 95% interval from the spread
+    of children over users. The row ``all`` pools the generations; ``followed`` users count.
+
+    Notes
+    -----
+    K counts within ``follow_days``: compare it over equal spans only. K >= 1 would grow without
+    end; estimates above 1 are nearly always users chosen because they shared.
+    """
+    follow = pd.Timedelta(days=follow_days)
+    users = tree.assign(end=tree.groupby("merchant")["started_at"].transform("max"))
+    users["followed"] = users["started_at"] + follow <= users["end"]
+    children = tree.dropna(subset=["parent"])
+    children = children[children["hours"].notna()]
+    ever = children.groupby(["merchant", "parent"]).size().rename("ever")
+    soon = children[children["hours"].between(0, follow_days * 24)].groupby(["merchant", "parent"]).size()
+    users = users.join(ever, on=["merchant", "node"]).join(soon.rename("soon"), on=["merchant", "node"])
+    users = whole_counts(users, "ever", "soon")
+    both = pd.concat([users, users.assign(depth="all")], ignore_index=True)
+    rows = []
+    for (merchant, depth), part in both.groupby(["merchant", "depth"], sort=False):
+        seen = part.loc[part["followed"], "soon"].to_numpy(float)
+        k = seen.mean() if len(seen) else np.nan
+        # rare children: the spread of a few users may be zero by luck, a Poisson count's is not
+        spread = max(seen.var(ddof=1), k, 1 / len(seen)) if len(seen) > 1 else np.nan
+        error = np.sqrt(spread / len(seen)) if len(seen) > 1 else np.nan
+        rows.append(
+            {
+                "merchant": merchant,
+                "generation": str(depth),
+                "users": len(part),
+                "brought": int(part["ever"].sum()),
+                "k_plain": part["ever"].mean(),
+                "followed": len(seen),
+                "k": k,
+                "k_low": max(k - Z * error, 0.0) if np.isfinite(error) else np.nan,
+                "k_high": k + Z * error,
+            }
+        )
+    columns = ["merchant", "generation", "users", "brought", "k_plain", "followed", "k", "k_low", "k_high"]
+    frame = pd.DataFrame(rows, columns=columns)
+    order = pd.to_numeric(frame["generation"], errors="coerce").fillna(-1)
+    frame = frame.assign(order=order).sort_values(["merchant", "order"], ignore_index=True)
+    return frame.drop(columns="order")
+
+
+def share_depth(tree: pd.DataFrame) -> pd.DataFrame:
+    """One row per merchant and depth: users, their share, and the cycle time to their parent.
+
+    ``hours_median`` with its quartiles; long cycles are cut by the end of the record.
+    """
+    hours = tree.groupby(["merchant", "depth"])["hours"]
+    frame = hours.agg(
+        users="size",
+        hours_median="median",
+        hours_quarter=lambda x: x.quantile(0.25),
+        hours_three_quarters=lambda x: x.quantile(0.75),
+    ).reset_index()
+    frame["share"] = ratio(frame["users"], frame.groupby("merchant")["users"].transform("sum"))
+    return frame[["merchant", "depth", "users", "share", "hours_quarter", "hours_median", "hours_three_quarters"]]
+
+
+def share_customers(tree: pd.DataFrame, orders: Table, persons: Table) -> pd.DataFrame:
+    """One row per merchant and depth: what the users brought by sharing bought afterwards.
+
+    ``buyers`` paid on or after their share visit; ``new_buyers`` had never paid before it. Only
+    users with a known person count (``users``). ``net_amount`` in the minor unit.
+    """
+    names = {"merchant": "string", "account": "string", "depth": "int64", "started_at": "timestamp(6)"}
+    users = tree.dropna(subset=["account"])[list(names)].astype({"started_at": "datetime64[us]"})
+    known = of_persons(ibis.memtable(users, schema=names), persons).drop_null("person")
+    known = known.group_by(["merchant", "person"]).agg(depth=known.depth.min(), started_at=known.started_at.min())
+    paid = of_persons(orders.select("merchant", "account", "paid_at", "net_amount"), persons)
+    both = known.left_join(paid.select("merchant", "person", "paid_at", "net_amount"), ["merchant", "person"])
+    after = (both.paid_at >= both.started_at).fill_null(False)
+    before = (both.paid_at < both.started_at).fill_null(False)
+    each = both.group_by(["merchant", "depth", "person"]).agg(
+        bought=after.ifelse(1, 0).max(),
+        known=before.ifelse(1, 0).max(),
+        net_amount=after.ifelse(both.net_amount, 0).sum(),
+    )
+    new = ((each.bought == 1) & (each.known == 0)).ifelse(1, 0)
+    found = each.group_by(["merchant", "depth"]).agg(
+        users=each.count(), buyers=each.bought.sum(), new_buyers=new.sum(), net_amount=each.net_amount.sum()
+    )
+    frame = whole_counts(fetch(found), "users", "buyers", "new_buyers", "net_amount")
+    frame = with_share(frame, "conversion", "buyers", "users")
+    frame = with_share(frame, "new_share", "new_buyers", "buyers")
+    return frame.sort_values(["merchant", "depth"], ignore_index=True)
+
+
+def red_packet_funnel(
+    red_packets: Table, orders: Table, persons: Table, *, days: int = 7,
+    start: str | None = None, end: str | None = None,
+) -> pd.DataFrame:  # fmt: skip
+    """One row per merchant: red packets sent, received, and followed by an order within ``days`` days.
+
+    ``ordered`` counts packets whose receiver paid within ``days`` days after opening,
+    ``new_buyers`` those who had never paid before. ``spent`` is the value of the opened
+    packets, ``cost_per_order`` and ``cost_per_new`` divide it (minor unit).
+    """
+    sent = between(red_packets.mutate(day=red_packets.sent_at.date()), "day", start, end)
+    sent = of_persons(sent.select("merchant", "packet_id", "account", "received_at", "amount"), persons)
+    paid = of_persons(orders.select("merchant", "account", "paid_at", "net_amount"), persons).drop_null("person")
+    both = sent.left_join(paid.select("merchant", "person", "paid_at", "net_amount"), ["merchant", "person"])
+    after = (both.paid_at >= both.received_at) & (both.paid_at <= both.received_at + ibis.interval(days=days))
+    after = after.fill_null(False)
+    before = (both.paid_at < both.received_at).fill_null(False)
+    each = both.group_by(["merchant", "packet_id", "account"]).agg(
+        received=both.received_at.notnull().ifelse(1, 0).max(),
+        amount=both.amount.max(),
+        ordered=after.ifelse(1, 0).max(),
+        known=before.ifelse(1, 0).max(),
+        net_amount=after.ifelse(both.net_amount, 0).sum(),
+    )
+    new = ((each.ordered == 1) & (each.known == 0)).ifelse(1, 0)
+    found = each.group_by("merchant").agg(
+        sent=each.count(),
+        received=each.received.sum(),
+        ordered=each.ordered.sum(),
+        new_buyers=new.sum(),
+        spent=(each.received == 1).ifelse(each.amount, 0).sum(),
+        net_amount=each.net_amount.sum(),
+    )
+    frame = whole_counts(fetch(found), "sent", "received", "ordered", "new_buyers", "spent", "net_amount")
+    frame = with_share(frame, "received_share", "received", "sent")
+    frame = with_share(frame, "ordered_share", "ordered", "received")
+    frame["cost_per_order"] = ratio(frame["spent"], frame["ordered"])
+    frame["cost_per_new"] = ratio(frame["spent"], frame["new_buyers"])
+    return frame
+
+
+def group_adoption(group_members: Table, orders: Table, persons: Table) -> pd.DataFrame:
+    """One row per merchant and group: how far and how fast ordering spread through its members.
+
+    ``adopters`` are members who ever ordered, ``saturation`` their share with interval;
+    ``half_on`` is the day by which half of *all members* had ordered for the first time (empty
+    where half never did: a member who never ordered is not an adopter of the last day).
+    """
+    member = of_persons(group_members.select("merchant", "group_id", "account"), persons)
+    member = member.mutate(who=ibis.coalesce(member.person, member.account))
+    paid = of_persons(orders.select("merchant", "account", "paid_on"), persons)
+    paid = paid.mutate(who=ibis.coalesce(paid.person, paid.account)).drop_null("who")
+    first = paid.group_by(["merchant", "who"]).agg(first_on=paid.paid_on.min())
+    each = member.select("merchant", "group_id", "who").distinct().left_join(first, ["merchant", "who"])
+    frame = fetch(each.select("merchant", "group_id", "first_on"))
+    frame["first_on"] = pd.to_datetime(frame["first_on"])
+    rows = []
+    for (merchant, group), part in frame.groupby(["merchant", "group_id"]):
+        days = part["first_on"].dropna().sort_values()
+        half = int(np.ceil(len(part) / 2))
+        half_on = days.iloc[half - 1].date() if len(days) >= half else None
+        rows.append((merchant, group, len(part), len(days), half_on))
+    frame = pd.DataFrame(rows, columns=["merchant", "group_id", "members", "adopters", "half_on"])
+    return with_share(frame, "saturation", "adopters", "members")
+
+
+def share_sentence(generations: pd.DataFrame) -> str:
+    """Say whether sharing sustains itself."""
+    row = generations[generations["generation"] == "all"]
+    if row.empty:
+        return "No shares are recorded, so who brought whom cannot be shown."
+    one = row.iloc[0]
+    if not np.isfinite(one["k_high"]):
+        return f"{one['users']} visits carry a share, too few or too late to say how many each one brings."
+    verdict = (
+        "sharing sustains itself" if one["k_low"] >= 1
+        else "sharing fades out without new starts" if one["k_high"] < 1
+        else "the record cannot tell whether sharing sustains itself"
+    )  # fmt: skip
+    return (
+        f"Each user brings {one['k']:.2f} others ({one['k_low']:.2f} to {one['k_high']:.2f}; "
+        f"{one['k_plain']:.2f} without correction), so {verdict}."
+    )

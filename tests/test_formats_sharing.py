@@ -1,0 +1,157 @@
+"""Claims about sharing: the tree, K with and without its usual bias, packets, adoption."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from formats_tables import canonical, of_accounts
+
+from retailkit.formats.sharing import (
+    group_adoption,
+    red_packet_funnel,
+    share_customers,
+    share_depth,
+    share_generations,
+    share_sentence,
+    share_tree,
+)
+
+
+def nodes(*rows):
+    """Sessions from (node, parent, hour, extras)."""
+    start = pd.Timestamp("2018-11-01")
+    full = []
+    for number, (node, parent, hour, *extra) in enumerate(rows):
+        at = start + pd.Timedelta(seconds=round(hour * 3600))
+        row = {"session_id": f"s{number:06d}", "account": f"a:{node}", "started_at": str(at),
+               "started_on": str(at.date()), "share_node": node, "share_parent": parent}  # fmt: skip
+        full.append({**row, **(extra[0] if extra else {})})
+    return canonical("sessions", full)
+
+
+def test_tree_by_hand():
+    tree = share_tree(
+        nodes(
+            ("root", None, 0), ("b", "root", 2), ("c", "root", 5), ("d", "b", 6), ("d", "b", 50),
+            ("lost", "gone", 3, {"share_depth": 4}), ("self", "self", 1),
+        )
+    ).set_index("node")  # fmt: skip
+    assert tree["depth"].to_dict() == {"root": 0, "self": 0, "b": 1, "lost": 4, "c": 1, "d": 2}
+    assert tree.loc["d", "hours"] == 4
+    assert tree["lost_parent"].to_dict()["lost"]
+
+
+def test_a_ring_of_parents_does_not_hang():
+    tree = share_tree(nodes(("a", "b", 0), ("b", "a", 1), ("c", "b", 2)))
+    assert set(tree["depth"]) == {1}
+
+
+def test_k_by_generation_by_hand():
+    """Two origins bring three, one of the three brings one; everything ten days before the end."""
+    tree = share_tree(
+        nodes(("r1", None, 0), ("r2", None, 0), ("x", "r1", 1), ("y", "r1", 1), ("z", "r2", 1), ("w", "x", 2),
+              ("end", None, 240))
+    )  # fmt: skip
+    found = share_generations(tree).set_index("generation")
+    assert found.loc["0", ["users", "brought", "followed"]].tolist() == [3, 3, 2]
+    assert found.loc["0", "k"] == 1.5
+    assert found.loc["1", "k"] == pytest.approx(1 / 3)
+    assert found.loc["2", "k"] == 0
+    assert found.loc["2", "k_high"] > 0 or np.isnan(found.loc["2", "k_high"])
+
+
+def cascade(k, seed, roots=400, span=30 * 24, mean_hours=30):
+    """Share cascades with true K: children are Poisson, cycle times exponential, record cut at its end."""
+    draws = np.random.default_rng(seed)
+    rows, wave = [], [(f"r{i}", None, draws.uniform(0, span)) for i in range(roots)]
+    while wave:
+        rows += wave
+        wave = [
+            (f"{node}.{j}", node, hour + gap)
+            for node, _, hour in wave
+            for j, gap in enumerate(draws.exponential(mean_hours, draws.poisson(k)))
+            if hour + gap <= span
+        ]
+    return nodes(*rows)
+
+
+def test_k_is_recovered_where_the_plain_count_is_too_low():
+    covered, plain = [], []
+    for seed in range(12):
+        row = share_generations(share_tree(cascade(0.8, seed))).set_index("generation").loc["all"]
+        within = 0.8 * (1 - np.exp(-7 * 24 / 30))  # children within the seven days that are counted
+        covered.append(row["k_low"] <= within <= row["k_high"])
+        plain.append(row["k_plain"])
+    assert sum(covered) >= 10
+    assert np.mean(plain) < 0.78
+
+
+def test_sharing_below_one_fades():
+    assert "fades out" in share_sentence(share_generations(share_tree(cascade(0.5, 1))))
+
+
+def test_depths_count_everyone_once():
+    tree = share_tree(cascade(0.6, 3, roots=100))
+    depth = share_depth(tree)
+    assert depth["users"].sum() == len(tree)
+    assert depth["share"].sum() == pytest.approx(1)
+    assert depth["hours_median"].dropna().between(10, 40).any()
+
+
+def orders(*rows):
+    return canonical("orders", [
+        {"order_id": str(i), "account": a, "paid_at": d, "paid_on": d[:10], "net_amount": n}
+        for i, (a, d, n) in enumerate(rows)
+    ])  # fmt: skip
+
+
+def test_new_buyers_had_never_bought_before_the_share():
+    tree = share_tree(nodes(("r", None, 0), ("b", "r", 1), ("c", "r", 2)))
+    paid = orders(
+        ("a:b", "2018-11-02", 30), ("a:c", "2018-10-01", 99), ("a:c", "2018-11-02", 20), ("a:r", "2018-10-02", 5)
+    )
+    row = share_customers(tree, paid, of_accounts("a:r", "a:b", "a:c")).set_index("depth").loc[1]
+    assert row[["users", "buyers", "new_buyers", "net_amount"]].tolist() == [2, 2, 1, 50]
+    assert row["new_share"] == 0.5
+
+
+def test_red_packets_received_and_converted():
+    packets = canonical("red_packets", [
+        {"packet_id": "p", "account": f"a:{i}", "sent_at": "2018-11-01", "received_at": got, "amount": 100}
+        for i, got in enumerate(["2018-11-01 09:00", "2018-11-01 09:00", "2018-11-01 09:00", None])
+    ])  # fmt: skip
+    paid = orders(
+        ("a:0", "2018-11-03", 500), ("a:1", "2018-11-20", 500), ("a:2", "2018-10-01", 1), ("a:2", "2018-11-02", 70)
+    )
+    row = red_packet_funnel(packets, paid, of_accounts(*(f"a:{i}" for i in range(4)))).iloc[0]
+    assert row[["sent", "received", "ordered", "new_buyers", "spent"]].tolist() == [4, 3, 2, 1, 300]
+    assert (row["cost_per_order"], row["cost_per_new"]) == (150, 300)
+
+
+@pytest.mark.data
+def test_adoption_of_medical_innovation_as_published(real_data):
+    """Valente (1995): 125 doctors, saturation .81 to .89 by town; month 18 means never, not adopted."""
+    doctors = pd.read_csv(real_data / "diffusion_medical_innovation" / "nodes.csv.gz")
+    doctors["account"] = "d:" + doctors["community"].astype(str) + "-" + doctors["member"].astype(str)
+    members = canonical("group_members", [
+        {"group_id": str(c), "account": a, "joined_at": "1953-01-01"}
+        for c, a in zip(doctors["community"], doctors["account"], strict=True)
+    ])  # fmt: skip
+    adopted = doctors[doctors["toa"] < 18]
+    months = pd.Timestamp("1953-01-01") + pd.to_timedelta(adopted["toa"] - 1, unit="D")  # a day stands for a month
+    first = orders(*((a, str(day.date()), 1) for a, day in zip(adopted["account"], months, strict=True)))
+    found = group_adoption(members, first, of_accounts(*doctors["account"])).set_index("group_id")
+    assert found["members"].sum() == 125
+    assert [round(x, 2) for x in found["saturation"]] == [0.89, 0.88, 0.81, 0.89]
+    half = pd.to_datetime(found["half_on"]).dt.day
+    assert abs(half.mean() - 6) <= 1
+
+
+def test_nothing_shared_gives_empty_tables_and_a_sentence():
+    tree = share_tree(canonical("sessions"))
+    orders_, persons = canonical("orders"), canonical("persons")
+    for table in (tree, share_generations(tree), share_depth(tree), share_customers(tree, orders_, persons),
+                  red_packet_funnel(canonical("red_packets"), orders_, persons),
+                  group_adoption(canonical("group_members"), orders_, persons)):  # fmt: skip
+        assert table.empty
+        assert table.columns[0] == "merchant"
+    assert "No shares" in share_sentence(share_generations(tree))
