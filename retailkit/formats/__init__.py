@@ -1,0 +1,97 @@
+"""The programme's formats: official store, guides, groups and sharing, and what customers cost.
+
+Each function takes canonical tables and returns a small table that also exists, empty, where
+the merchant has no such data. In reading order:
+
+- ``mix``          formats' orders and money; delivery, discounts, cities
+- ``store_front``  visits by entrance, the way to payment, returns, messages
+- ``guides``       activation, sales, owners, customers with and without a guide
+- ``groups``       how long groups live, how active they are, who invites
+- ``sharing``      the share tree, K, red packets, adoption
+- ``acquisition``  cost of a new customer, private against platform orders
+- ``survival``     Kaplan-Meier, medians, log-rank; ``rates`` shares with intervals, Gini
+"""
+
+from .acquisition import acquisition_cost, first_orders, format_ledger, value_against_platform, value_sentence
+from .groups import (
+    fee_payback,
+    group_activity,
+    group_life,
+    group_lives,
+    group_sizes,
+    group_survival,
+    inviters,
+    life_sentence,
+    size_bunching,
+)
+from .guides import (
+    activation_sentence,
+    guide_activation,
+    guide_lives,
+    guide_sales,
+    sold_against_owned,
+    with_guide,
+    with_guide_sentence,
+)
+from .mix import city_tier_share, discount_depth, discount_sentence, home_delivery
+from .rates import concentration, gini, top_share, wilson
+from .sharing import (
+    group_adoption,
+    red_packet_funnel,
+    share_customers,
+    share_depth,
+    share_generations,
+    share_sentence,
+    share_tree,
+)
+from .store_front import funnel_sentence, long_tail, push_funnel, repeat_visits, scene_funnel, visitor_value, visits
+from .survival import kaplan_meier, life_summary, log_rank
+
+__all__ = [
+    "acquisition_cost",
+    "activation_sentence",
+    "city_tier_share",
+    "concentration",
+    "discount_depth",
+    "discount_sentence",
+    "fee_payback",
+    "first_orders",
+    "format_ledger",
+    "funnel_sentence",
+    "gini",
+    "group_activity",
+    "group_adoption",
+    "group_life",
+    "group_lives",
+    "group_sizes",
+    "group_survival",
+    "guide_activation",
+    "guide_lives",
+    "guide_sales",
+    "home_delivery",
+    "inviters",
+    "kaplan_meier",
+    "life_sentence",
+    "life_summary",
+    "log_rank",
+    "long_tail",
+    "push_funnel",
+    "red_packet_funnel",
+    "repeat_visits",
+    "scene_funnel",
+    "share_customers",
+    "share_depth",
+    "share_generations",
+    "share_sentence",
+    "share_tree",
+    "size_bunching",
+    "sold_against_owned",
+    "top_share",
+    "value_against_platform",
+    "value_sentence",
+    "visitor_value",
+    "visits",
+    "wilson",
+    "with_guide",
+    "with_guide_sentence",
+]

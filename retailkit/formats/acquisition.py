@@ -1,0 +1,205 @@
+"""Acquisition and price: what new customers cost, what private orders are worth, where goods go."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import ibis
+import numpy as np
+import pandas as pd
+from ibis.expr.types import Table
+
+from .rates import Z, between, fetch, of_persons, ratio, whole_counts, with_share
+
+PRIVATE = ("official_store", "guide", "community", "sharing")
+
+
+def first_orders(orders: Table, persons: Table) -> Table:
+    """One row per order of a known person, with ``new``: 1 if it is the person's first order ever.
+
+    *Ever* is as far back as the orders go: everybody is new on the first day on record.
+    """
+    paid = of_persons(orders, persons).drop_null("person")
+    by_person = ibis.window(group_by=["merchant", "person"], order_by=["paid_at", "order_id"])
+    ranked = paid.mutate(place=ibis.row_number().over(by_person))
+    return ranked.mutate(new=(ranked.place == 0).ifelse(1, 0)).drop("place")
+
+
+def format_ledger(orders: Table, persons: Table, *, start: str | None = None, end: str | None = None) -> pd.DataFrame:
+    """One row per merchant and retail format: orders, buyers, money, and how many buyers are new.
+
+    ``order_value`` is net amount per order (笔单价), ``buyer_value`` per known buyer (客单价; of the
+    orders with a known person). Orders without a person count as orders and money. The row
+    ``all`` is counted, not added up: a buyer of two formats is one buyer. Minor units.
+    """
+    told = orders.mutate(format=orders.format.fill_null("unknown"))
+    both = ibis.union(told, told.mutate(format=ibis.literal("all")))
+    inside = between(both, "paid_on", start, end)
+    size = inside.group_by(["merchant", "format"]).agg(orders=inside.count(), net_amount=inside.net_amount.sum())
+    known = between(first_orders(both.filter(both.format != "all"), persons), "paid_on", start, end)
+    known = ibis.union(known, known.mutate(format=ibis.literal("all")))
+    each = known.group_by(["merchant", "format", "person"]).agg(new=known.new.max(), net_amount=known.net_amount.sum())
+    buyers = each.group_by(["merchant", "format"]).agg(
+        buyers=each.count(), new_buyers=each.new.sum(), known_amount=each.net_amount.sum()
+    )
+    frame = fetch(size).merge(fetch(buyers), how="left", on=["merchant", "format"])
+    frame = whole_counts(frame, "orders", "net_amount", "buyers", "new_buyers", "known_amount")
+    whole = frame[frame["format"] == "all"].set_index("merchant")["net_amount"]
+    frame["share"] = ratio(frame["net_amount"], frame["merchant"].map(whole))
+    frame["order_value"] = ratio(frame["net_amount"], frame["orders"])
+    frame["buyer_value"] = ratio(frame["known_amount"], frame["buyers"])
+    frame = with_share(frame, "new_share", "new_buyers", "buyers").drop(columns="known_amount")
+    last = frame["format"] == "all"
+    frame = frame.assign(last=last).sort_values(["merchant", "last", "net_amount"], ascending=[True, True, False])
+    return frame.drop(columns="last").reset_index(drop=True)
+
+
+def acquisition_cost(spend: Table, orders: Table, persons: Table, *, start: str, end: str) -> pd.DataFrame:
+    """One row per merchant and touchpoint: what a new customer cost on average and at the margin.
+
+    ``cost_per_new`` = spend / new customers, whose interval takes the count as Poisson;
+    ``new_share`` is the share of new customers among the touchpoint's buyers. ``marginal_cost``
+    is what one more new customer costs: the inverse of the slope of weekly new customers on
+    weekly spend (at least eight weeks; empty where the slope is not surely above 0), so it also
+    leaves out those who would have come without spend. ``all`` pools touchpoints. Minor units.
+    """
+    cost = between(spend.mutate(touchpoint=spend.touchpoint.fill_null("unknown")), "day", start, end)
+    cost = cost.mutate(week=cost.day.truncate("W"))
+    paid = cost.group_by(["merchant", "touchpoint", "week"]).agg(spend=cost.amount.sum())
+    bought = first_orders(orders.mutate(touchpoint=orders.touchpoint.fill_null("unknown")), persons)
+    bought = between(bought, "paid_on", start, end)
+    bought = bought.mutate(week=bought.paid_on.truncate("W"))
+    new = bought.group_by(["merchant", "touchpoint", "week"]).agg(new=bought.new.sum())
+    buyers = bought.group_by(["merchant", "touchpoint"]).agg(buyers=bought.person.nunique())
+    everyone = bought.group_by("merchant").agg(buyers=bought.person.nunique())
+    weeks = fetch(paid).merge(fetch(new), how="outer", on=["merchant", "touchpoint", "week"])
+    weeks = whole_counts(weeks, "spend", "new")
+    heads = pd.concat([fetch(buyers), fetch(everyone).assign(touchpoint="all")], ignore_index=True)
+    pooled = weeks.groupby(["merchant", "week"], as_index=False)[["spend", "new"]].sum().assign(touchpoint="all")
+    rows = []
+    for (merchant, touchpoint), part in pd.concat([weeks, pooled]).groupby(["merchant", "touchpoint"]):
+        total = part[["spend", "new"]].sum()
+        if total["spend"] > 0:
+            rows.append({"merchant": merchant, "touchpoint": touchpoint, **_cost(part)})
+    names = ["cost_per_new", "cost_low", "cost_high", "marginal_cost", "marginal_low", "marginal_high"]
+    frame = pd.DataFrame(rows, columns=["merchant", "touchpoint", "spend", "new_buyers", *names])
+    if frame.empty:
+        heads = heads.head(0)
+    frame = whole_counts(frame.astype({"merchant": "str", "touchpoint": "str"}).merge(
+        heads.astype({"merchant": "str", "touchpoint": "str"}), how="left", on=["merchant", "touchpoint"]
+    ), "buyers", "spend", "new_buyers")  # fmt: skip
+    frame = with_share(frame, "new_share", "new_buyers", "buyers")
+    return frame.sort_values(["merchant", "spend"], ascending=[True, False], ignore_index=True)
+
+
+def _cost(weeks: pd.DataFrame) -> dict[str, float]:
+    """Mean and marginal cost of a new customer from weekly spend and new customers."""
+    from scipy.stats import chi2, linregress
+    from scipy.stats import t as student
+
+    spend, new = float(weeks["spend"].sum()), float(weeks["new"].sum())
+    few, many = (chi2.ppf(0.025, 2 * new) / 2 if new else 0.0), chi2.ppf(0.975, 2 * new + 2) / 2
+    found = {
+        "spend": spend,
+        "new_buyers": new,
+        "cost_per_new": spend / new if new else np.nan,
+        "cost_low": spend / many,
+        "cost_high": spend / few if few else np.nan,
+        "marginal_cost": np.nan,
+        "marginal_low": np.nan,
+        "marginal_high": np.nan,
+    }
+    if len(weeks) >= 8 and weeks["spend"].nunique() > 2:
+        line = linregress(weeks["spend"].astype(float), weeks["new"].astype(float))
+        half = student.ppf(0.975, len(weeks) - 2) * line.stderr
+        if line.slope - half > 0:
+            ends = {"marginal_low": 1 / (line.slope + half), "marginal_high": 1 / (line.slope - half)}
+            found |= {"marginal_cost": 1 / line.slope, **ends}
+    return found
+
+
+def value_against_platform(
+    orders: Table, order_lines: Table, *, private: Sequence[str] = PRIVATE,
+    start: str | None = None, end: str | None = None,
+) -> pd.DataFrame:  # fmt: skip
+    """One row per merchant: mean order on the private formats against platform e-commerce.
+
+    ``ratio`` compares the means as they are. ``ratio_same_goods`` compares orders whose main
+    category (largest line) is the same and weighs the categories as the platform sells them, so
+    that a dearer goods mix no longer counts; with a 95% interval. ``private_buyer_value`` and
+    ``platform_buyer_value`` are per account (客单价). ``common`` is the share of platform orders
+    in categories that both sell. Report ratio and per cent: "up 3 times" means both. Minor units.
+    """
+    chosen = between(orders, "paid_on", start, end)
+    side = ibis.cases(
+        (chosen.format.isin(list(private)), "private"),
+        (chosen.format == "platform", "platform"),
+        else_=ibis.null("string"),
+    )
+    chosen = chosen.mutate(side=side).drop_null("side").select("merchant", "order_id", "side", "account", "net_amount")
+    by_order = ibis.window(group_by=["merchant", "order_id"], order_by=[ibis.desc("net_amount"), "line"])
+    lines = order_lines.select("merchant", "order_id", "line", "category", "net_amount")
+    main = lines.mutate(place=ibis.row_number().over(by_order))
+    main = main.filter(main.place == 0).select("merchant", "order_id", "category")
+    both = chosen.left_join(main, ["merchant", "order_id"])
+    both = both.mutate(category=both.category.fill_null("unknown"), square=both.net_amount.cast("float64") ** 2)
+    cells = fetch(
+        both.group_by(["merchant", "side", "category"]).agg(
+            orders=both.count(), net_amount=both.net_amount.sum(), square=both.square.sum()
+        )
+    )
+    heads = fetch(both.group_by(["merchant", "side"]).agg(buyers=both.account.nunique()))
+    heads = heads.set_index(["merchant", "side"])["buyers"]
+    rows = []
+    for merchant, part in cells.groupby("merchant"):
+        if part["side"].nunique() == 2:
+            buyers = {s: heads.get((merchant, s), 0) for s in ("private", "platform")}
+            rows.append({"merchant": merchant, **_same_goods(part, buyers)})
+    names = [
+        "private_orders", "platform_orders", "private_order_value", "platform_order_value",
+        "private_buyer_value", "platform_buyer_value", "ratio", "ratio_same_goods", "ratio_low", "ratio_high", "common",
+    ]  # fmt: skip
+    return pd.DataFrame(rows, columns=["merchant", *names])
+
+
+def _same_goods(cells: pd.DataFrame, buyers: dict[str, int]) -> dict[str, float]:
+    """Compare the two sides' mean orders, raw and with the platform's mix of categories."""
+    wide = cells.pivot_table(index="category", columns="side", values=["orders", "net_amount", "square"], aggfunc="sum")
+    wide = wide.fillna(0.0)
+    n, total = wide["orders"], wide["net_amount"]
+    mean = total / n.replace(0, np.nan)
+    spread = (wide["square"] / n.replace(0, np.nan) - mean**2).clip(lower=0) / n.replace(0, np.nan)
+    common = (n > 0).all(axis=1) & (mean["platform"] > 0)
+    weight = n.loc[common, "platform"] / n.loc[common, "platform"].sum()
+    standard = {side: float((weight * mean.loc[common, side]).sum()) for side in ("private", "platform")}
+    error = {side: float((weight**2 * spread.loc[common, side]).sum()) for side in standard}
+    values = {side: total[side].sum() / n[side].sum() for side in ("private", "platform")}
+    same = standard["private"] / standard["platform"] if common.any() and standard["private"] > 0 else np.nan
+    log_error = np.sqrt(sum(error[s] / standard[s] ** 2 for s in standard)) if np.isfinite(same) else np.nan
+    return {
+        "private_orders": n["private"].sum(),
+        "platform_orders": n["platform"].sum(),
+        "private_order_value": values["private"],
+        "platform_order_value": values["platform"],
+        "private_buyer_value": total["private"].sum() / buyers["private"] if buyers["private"] else np.nan,
+        "platform_buyer_value": total["platform"].sum() / buyers["platform"] if buyers["platform"] else np.nan,
+        "ratio": values["private"] / values["platform"] if values["platform"] else np.nan,
+        "ratio_same_goods": same,
+        "ratio_low": same * np.exp(-Z * log_error),
+        "ratio_high": same * np.exp(Z * log_error),
+        "common": n.loc[common, "platform"].sum() / n["platform"].sum(),
+    }
+
+
+def value_sentence(value: pd.DataFrame) -> str:
+    """Say how a private order compares with a platform order of like goods."""
+    if value.empty:
+        return "Orders of the private formats and of a platform are not both recorded, so they cannot be compared."
+    one = value.iloc[0]
+    raw = f"A private order is worth {one['ratio']:.2f} times a platform order ({one['ratio'] - 1:+.0%})"
+    if not np.isfinite(one["ratio_same_goods"]):
+        return f"{raw}; the two sell no category in common, so goods of one kind cannot be compared."
+    return (
+        f"{raw}; with the platform's mix of goods {one['ratio_same_goods']:.2f} times "
+        f"({one['ratio_low']:.2f} to {one['ratio_high']:.2f})."
+    )

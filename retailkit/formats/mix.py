@@ -1,0 +1,125 @@
+"""Where and how goods are sold: home delivery by area, depth of discount, tiers of cities."""
+
+from __future__ import annotations
+
+import ibis
+import numpy as np
+import pandas as pd
+from ibis.expr.types import Table
+
+from .rates import between, fetch, of_persons, ratio, whole_counts, with_share
+
+
+def home_delivery(orders: Table, *, start: str | None = None, end: str | None = None) -> pd.DataFrame:
+    """One row per merchant and area: home-delivery orders, their share of all, orders a day.
+
+    Orders whose fulfilment is not known count as orders but not as home delivery; areas are
+    delivery or pilot areas, ``unknown`` without one, and ``all``. Merchants whose source never
+    states a fulfilment have no rows. ``best_day`` is the largest number of home orders in a day.
+    """
+    told = between(orders, "paid_on", start, end)
+    told = told.mutate(
+        area=told.area.fill_null("unknown"),
+        home=(told.fulfilment == "home_delivery").fill_null(False).ifelse(1, 0),
+        stated=told.fulfilment.notnull().ifelse(1, 0),
+    ).select("merchant", "area", "paid_on", "account", "home", "stated")
+    both = ibis.union(told, told.mutate(area=ibis.literal("all")))
+    days = fetch(
+        both.group_by(["merchant", "area", "paid_on"]).agg(
+            orders=both.count(), home_orders=both.home.sum(), stated=both.stated.sum()
+        )
+    )
+    heads = both.filter(both.home == 1)
+    heads = fetch(heads.group_by(["merchant", "area"]).agg(home_buyers=heads.account.nunique()))
+    frame = days.groupby(["merchant", "area"], as_index=False).agg(
+        orders=("orders", "sum"),
+        home_orders=("home_orders", "sum"),
+        stated=("stated", "sum"),
+        days=("paid_on", "nunique"),
+        best_day=("home_orders", "max"),
+    )
+    frame = frame[frame.groupby("merchant")["stated"].transform("sum") > 0]
+    frame = frame.merge(heads, how="left", on=["merchant", "area"])
+    frame = whole_counts(frame, "orders", "home_orders", "best_day", "home_buyers")
+    frame["home_a_day"] = ratio(frame["home_orders"], frame["days"])
+    frame = with_share(frame, "home_share", "home_orders", "orders").drop(columns=["stated", "days"])
+    return frame.sort_values(["merchant", "home_share"], ascending=[True, False], ignore_index=True)
+
+
+def discount_depth(orders: Table, *, start: str, end: str) -> pd.DataFrame:
+    """One row per merchant, format and span: how deep discounts are, how much sells at full price.
+
+    ``span`` is ``before`` (as many days as the window, right before it) or ``window``. ``depth`` =
+    discounts / list amount over all orders that state a list amount; ``full_price_share`` is the
+    share of these orders without any discount, with interval. ``format`` also has ``all``.
+    """
+    days = (pd.Timestamp(end) - pd.Timestamp(start)).days + 1
+    before = str((pd.Timestamp(start) - pd.Timedelta(days=days)).date())
+    told = between(orders, "paid_on", before, end)
+    told = told.filter(told.list_amount > 0)
+    told = told.mutate(
+        format=told.format.fill_null("unknown"),
+        span=(told.paid_on < ibis.date(start)).ifelse("before", "window"),
+        discount=told.discount_amount.fill_null(0),
+    ).select("merchant", "format", "span", "list_amount", "discount")
+    both = ibis.union(told, told.mutate(format=ibis.literal("all")))
+    frame = fetch(
+        both.group_by(["merchant", "format", "span"]).agg(
+            orders=both.count(),
+            full_price=(both.discount <= 0).ifelse(1, 0).sum(),
+            list_amount=both.list_amount.sum(),
+            discount_amount=both.discount.sum(),
+        )
+    )
+    frame = whole_counts(frame, "orders", "full_price", "list_amount", "discount_amount")
+    frame["depth"] = ratio(frame["discount_amount"], frame["list_amount"])
+    frame = with_share(frame, "full_price_share", "full_price", "orders")
+    return frame.sort_values(["merchant", "format", "span"], ignore_index=True)
+
+
+def city_tier_share(
+    orders: Table, members: Table, persons: Table, city_tiers: Table, *, start: str, end: str
+) -> pd.DataFrame:
+    """One row per merchant and city tier: buyers of the window who live there.
+
+    The city is the member's; the tier is the one that was valid on the window's last day
+    (tier lists change every year). Buyers whose city or tier is not known are the row
+    ``unknown`` and stand outside the shares.
+    """
+    valid = city_tiers.filter(city_tiers.valid_from <= ibis.date(end))
+    newest = ibis.window(group_by=["merchant", "city"], order_by=ibis.desc("valid_from"))
+    valid = valid.mutate(place=ibis.row_number().over(newest))
+    valid = valid.filter(valid.place == 0).select("merchant", "city", "tier")
+    buyers = of_persons(between(orders, "paid_on", start, end).select("merchant", "account"), persons)
+    buyers = buyers.select("merchant", "person").drop_null("person").distinct()
+    home = of_persons(members.select("merchant", "account", "city"), persons).drop_null(["person", "city"])
+    home = home.group_by(["merchant", "person"]).agg(city=home.city.min())
+    told = buyers.left_join(home, ["merchant", "person"]).drop("merchant_right", "person_right")
+    told = told.left_join(valid, ["merchant", "city"])
+    told = told.select("merchant", tier=told.tier.fill_null("unknown"))
+    frame = fetch(told.group_by(["merchant", "tier"]).agg(buyers=told.count()))
+    known = frame["buyers"].where(frame["tier"] != "unknown", 0)
+    frame["known"] = known.groupby(frame["merchant"]).transform("sum")
+    frame["within"] = known
+    frame = with_share(frame, "share", "within", "known").drop(columns=["within", "known"])
+    unknown = frame["tier"] == "unknown"
+    frame.loc[unknown, ["share", "share_low", "share_high"]] = np.nan
+    return (
+        frame.assign(unknown=unknown)
+        .sort_values(["merchant", "unknown", "tier"], ignore_index=True)
+        .drop(columns="unknown")
+    )
+
+
+def discount_sentence(depth: pd.DataFrame) -> str:
+    """Say whether discounts went deeper in the window than before it."""
+    rows = depth[depth["format"] == "all"].set_index("span")
+    if "window" not in rows.index:
+        return "List prices are not recorded, so the depth of discounts cannot be shown."
+    now = rows.loc["window"]
+    full = f"{now['full_price_share']:.0%} of the orders pay it in full"
+    said = f"Discounts take {now['depth']:.1%} off the list price; {full}"
+    if "before" not in rows.index:
+        return said + "."
+    was = rows.loc["before"]
+    return f"{said} (before: {was['depth']:.1%} and {was['full_price_share']:.0%})."
