@@ -65,6 +65,12 @@ def connect(threads: int | None = None, memory: str | None = None, temp: str | P
     return ibis.duckdb.from_connection(connect_raw(threads, memory, temp))
 
 
+def first(con: duckdb.DuckDBPyConnection, query: str) -> tuple[Any, ...] | None:
+    """Return a query's first row, or None; the result is read to its end, which frees the connection."""
+    rows = con.execute(query).fetchall()
+    return rows[0] if rows else None
+
+
 def literal(value: Any) -> str:
     """Return a value as an SQL literal.
 

@@ -163,8 +163,11 @@ def _value(column: Column, rule: FieldRule, raw: Raw, layout: Layout, place: Pla
         return _numeric(column, rule, number, layout, place), filled
     cell, kind = _source(rule, raw, place)
     filled = f"({cell}) IS NOT NULL"
-    if rule.kind == "phone":
-        return phone_sql(cell), f"({filled} AND NOT contains({cell}, '*'))"
+    if rule.agg in ("count", "count_distinct"):
+        return cell, filled
+    if rule.kind:
+        keyed = phone_sql(cell) if rule.kind == "phone" else secret_sql(_text(cell, kind))
+        return (f"{literal(rule.prefix + ':')} || {keyed}" if rule.prefix else keyed), f"({filled} AND NOT contains({cell}, '*'))"
     zone = literal(rule.zone or layout.zone) if (rule.zone or layout.zone) else place.by_merchant(place.zones)
     mine = place.by_merchant(place.zones)
     if column.kind == "instant":
@@ -186,7 +189,11 @@ def _value(column: Column, rule: FieldRule, raw: Raw, layout: Layout, place: Pla
 
 
 def _arithmetic(rule: FieldRule, raw: Raw) -> tuple[str, str]:
-    parts = {c: (_cell(c, raw), _number(_cell(c, raw), _type(c, raw), rule)) for c in rule.columns}
+    cells = {c: _cell(c, raw) for c in rule.columns}
+    for c in cells if rule.empty else ():
+        words = ", ".join(map(literal, rule.empty))
+        cells[c] = f"CASE WHEN CAST({cells[c]} AS VARCHAR) NOT IN ({words}) THEN {cells[c]} END"
+    parts = {c: (cell, _number(cell, _type(c, raw), rule)) for c, cell in cells.items()}
     filled = [f"{cell} IS NOT NULL" for cell, _ in parts.values()]
     if rule.times:
         return " * ".join(f"({parts[c][1]})" for c in rule.times), f"({' AND '.join(filled)})"
@@ -211,9 +218,10 @@ def _numeric(column: Column, rule: FieldRule, number: str, layout: Layout, place
 def _id(rule: FieldRule, cell: str, kind: str) -> str:
     text = _text(cell, kind)
     if kind == "VARCHAR":
-        text = (
-            f"CASE WHEN regexp_matches({cell}, '^[-+]?[0-9](\\.[0-9]+)?[eE]\\+?[0-9]{{2,}}$') THEN NULL ELSE {cell} END"
-        )
+        lost = f"regexp_matches({cell}, '^[-+]?[0-9](\\.[0-9]+)?[eE]\\+?[0-9]{{2,}}$')"
+        # 13047.0: a table tool wrote the id as a float, yet every digit is still there
+        whole = f"regexp_matches({cell}, '^[0-9]{{1,15}}\\.0$')"
+        text = f"CASE WHEN {lost} THEN NULL WHEN {whole} THEN left({cell}, length({cell}) - 2) ELSE {cell} END"
     elif kind in ("DOUBLE", "FLOAT"):
         text = f"CASE WHEN {cell} = floor({cell}) AND abs({cell}) < 9007199254740992 THEN {text} END"
     return f"{literal(rule.prefix + ':')} || {text}" if rule.prefix else text
@@ -228,7 +236,7 @@ def _instant(rule: FieldRule, cell: str, kind: str, zone: str) -> str:
     if kind.startswith("TIMESTAMP") or kind == "DATE":
         return utc(f"CAST({cell} AS TIMESTAMP)", zone)
     formats = ", ".join(map(literal, (*rule.formats, *(() if rule.formats else TIME_FORMATS))))
-    zoned = "[0-9]([zZ]|[+-][0-9]{2}:?[0-9]{2}|\\s?UTC)$"
+    zoned = "[0-9]\\s?([zZ]|[+-][0-9]{2}:?[0-9]{2}|\\s?UTC)$"
     offset = f"regexp_matches({cell}, '{zoned}') AND regexp_matches({cell}, '[0-9]:[0-9]')"
     plain = f"try_strptime({cell}, [{formats}])"
     if rule.formats:
@@ -259,9 +267,17 @@ def phone_sql(cell: str) -> str:
     The two pads stand in engine variables, so that no key is ever part of a statement.
     """
     digits = f"regexp_replace(regexp_replace({cell}, '[^0-9]', '', 'g'), '^(00)?86(1[0-9]{{10}})$', '\\2')"
-    inner = f"sha256(getvariable('retailkit_ipad') || encode({digits}))"
-    keyed = f"sha256(getvariable('retailkit_opad') || unhex({inner}))"
-    return f"CASE WHEN NOT contains({cell}, '*') AND length({digits}) BETWEEN 7 AND 15 THEN {keyed} END"
+    return f"CASE WHEN NOT contains({cell}, '*') AND length({digits}) BETWEEN 7 AND 15 THEN {_keyed(digits)} END"
+
+
+def secret_sql(cell: str) -> str:
+    """Return SQL of a personal handle's keyed hash (e-mail, member name); masked ones are empty."""
+    return f"CASE WHEN NOT contains({cell}, '*') THEN {_keyed(f'lower(trim({cell}))')} END"
+
+
+def _keyed(text: str) -> str:
+    inner = f"sha256(getvariable('retailkit_ipad') || encode({text}))"
+    return f"sha256(getvariable('retailkit_opad') || unhex({inner}))"
 
 
 def _within(contract: Table, column: Column, rule: FieldRule, value: str, place: Place) -> str:
@@ -269,7 +285,7 @@ def _within(contract: Table, column: Column, rule: FieldRule, value: str, place:
     tests: list[str] = []
     if column.one_of:
         tests.append(f"({value}) IN ({', '.join(map(literal, column.one_of))})")
-    if rule.agg != "sum":
+    if rule.agg not in ("sum", "count", "count_distinct"):
         tests += [f"({value}) >= {literal(column.minimum)}"] if column.minimum is not None else []
         tests += [f"({value}) <= {literal(column.maximum)}"] if column.maximum is not None else []
     if column.name == contract.time and column.name not in PLANNED:

@@ -18,7 +18,7 @@ import duckdb
 import pandas as pd
 
 from retailkit.cohort import Cohort, Merchant, read_cohort
-from retailkit.load.engine import connect_raw, empty_select, files_select, literal, quote
+from retailkit.load.engine import connect_raw, empty_select, files_select, first, literal, quote
 from retailkit.load.errors import LoadError
 from retailkit.load.fields import Place
 from retailkit.load.files import Probe, probe
@@ -220,9 +220,9 @@ def _owned_rows(
             owners = sorted(m for (m,) in found)
         listed = ", ".join(map(literal, owners)) or "NULL"
         base = f"SELECT *, {cell} AS merchant FROM {raw.relation} WHERE {cell} IN ({listed})"
-        outside = con.execute(
-            f"SELECT count(*) FROM {raw.relation} WHERE {cell} NOT IN ({listed}) OR {cell} IS NULL"
-        ).fetchone()[0]  # type: ignore[index]
+        (outside,) = first(
+            con, f"SELECT count(*) FROM {raw.relation} WHERE {cell} NOT IN ({listed}) OR {cell} IS NULL"
+        ) or (0,)
     skips = [where_sql(rule.where, raw) for rule in layout.skip]
     reason = "CASE " + " ".join(f"WHEN {t} THEN {i}" for i, t in enumerate(skips)) + " END" if skips else "NULL::INT"
     con.execute(
@@ -312,5 +312,4 @@ def _merchants_unchanged(load: _Load) -> bool:
         return False
     files = [f["path"] for f in active_files(load.store, "merchants", version)]
     new = load.relations["merchants"][0]
-    fresh = load.con.execute(f"FROM {new} EXCEPT FROM ({files_select(table('merchants'), files)})").fetchone()
-    return fresh is None
+    return first(load.con, f"FROM {new} EXCEPT FROM ({files_select(table('merchants'), files)})") is None

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import duckdb
 
-from retailkit.load.engine import SQL_TYPES, literal, quote
+from retailkit.load.engine import SQL_TYPES, first, literal, quote
 from retailkit.load.errors import LoadError
 from retailkit.load.fields import Expression, Place, expression, local_day
 from retailkit.load.layout import Block, Layout, Where
@@ -87,7 +87,7 @@ def type_rows(
     fields = {n: r for n, r in block.fields.items() if not r.optional or any(c in raw.found for c in r.columns)}
     made = [expression(contract, n, r, raw, layout, place) for n, r in fields.items()]
     inner = f"SELECT *, {', '.join(f'{e.value} AS {_typed(e.name)}' for e in made)} FROM ({_numbered(rows, block)})"
-    inner += f" WHERE {where_sql(block.where, raw)}"
+    inner += f' WHERE "@skip" IS NULL AND {where_sql(block.where, raw)}'
     failing = {e.name: _failing(e, contract) for e in made}
     fatal = " OR ".join(f"({failing[e.name]})" for e in made if _fatal(contract[e.name], contract)) or "false"
     soft = " OR ".join(f"({failing[e.name]})" for e in made if not _fatal(contract[e.name], contract)) or "false"
@@ -98,9 +98,8 @@ def type_rows(
         f"SELECT source_row, item, merchant, {columns}, ({fatal} OR {overlong}) AS bad, ({soft}) AS doubtful "
         f"FROM ({inner})",
     )
-    bad, doubtful, total = con.execute(
-        f"SELECT coalesce(sum(bad::INT), 0), coalesce(sum(doubtful::INT), 0), count(*) FROM {quote(name)}"
-    ).fetchone() or (0, 0, 0)
+    totals = f"SELECT coalesce(sum(bad::INT), 0), coalesce(sum(doubtful::INT), 0), count(*) FROM {quote(name)}"
+    bad, doubtful, total = first(con, totals) or (0, 0, 0)
     problems: list[str] = []
     if bad or doubtful:
         problems = [_problem(e, contract, block, failing[e.name], inner, raw, layout) for e in made if e.columns]
@@ -202,9 +201,11 @@ def _refuse_if_hopeless(
 ) -> None:
     """Refuse a file whose every row fails: its layout or a declared unit is wrong, not its rows."""
     union = " UNION ALL ".join(problems)
-    top = con.execute(
-        f'SELECT "column", reason, count(*) AS n, any_value(value) FROM ({union}) GROUP BY 1, 2 ORDER BY n DESC LIMIT 1'
-    ).fetchone()
+    top = first(
+        con,
+        f'SELECT "column", reason, count(*) AS n, any_value(value) FROM ({union}) '
+        "GROUP BY 1, 2 ORDER BY n DESC LIMIT 1",
+    )
     if top is None:
         return
     column, reason, count, value = top
@@ -254,7 +255,7 @@ def _finished(
             minimum = contract[e.name].minimum
             if block.fields[e.name].agg == "sum" and minimum is not None:
                 test = f"{quote(e.name)} < {minimum}"
-                if con.execute(f"SELECT count(*) FROM {quote(name + '_g')} WHERE {test}").fetchone() != (0,):
+                if first(con, f"SELECT count(*) FROM {quote(name + '_g')} WHERE {test}") != (0,):
                     below.append(
                         f'SELECT merchant, source_row, {literal(block.table)} AS "table", '
                         f"{literal(' + '.join(e.columns))} AS \"column\", 'the sum over the rows is below {minimum:g}' "

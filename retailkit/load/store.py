@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 
 import pandas as pd
 
-from retailkit.load.engine import connect, connect_raw, empty_select, files_select, literal, quote
+from retailkit.load.engine import connect, connect_raw, empty_select, files_select, first, literal, quote
 from retailkit.load.errors import LoadError
 from retailkit.load.publish import active_files, day_column, read_manifest, write_tables
 from retailkit.schema import TABLES, Table, table
@@ -55,7 +55,7 @@ class Store:
         if name not in self.versions or not self._files(name):
             return False
         query = f"SELECT 1 FROM ({self._select(table(name))}) LIMIT 1"
-        return self.connection.con.execute(query).fetchone() is not None
+        return first(self.connection.con, query) is not None
 
     def rows(self) -> pd.DataFrame:
         """Return one row per table that holds any: ``table, room, rows, first, last`` (days)."""
@@ -67,7 +67,7 @@ class Store:
             day = day_column(contract) or contract.time
             span = f"min({quote(day)})::DATE, max({quote(day)})::DATE" if day else "NULL::DATE, NULL::DATE"
             query = f"SELECT count(*), {span} FROM ({self._select(contract)})"
-            found.append((name, contract.room, *self.connection.con.execute(query).fetchone()))
+            found.append((name, contract.room, *(first(self.connection.con, query) or ())))
         frame = pd.DataFrame(found, columns=["table", "room", "rows", "first", "last"])
         return frame.loc[frame["rows"] > 0].reset_index(drop=True)
 

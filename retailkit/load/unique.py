@@ -8,7 +8,7 @@ from dataclasses import replace
 import duckdb
 import pandas as pd
 
-from retailkit.load.engine import literal, quote
+from retailkit.load.engine import first, literal, quote
 from retailkit.load.fields import Place
 from retailkit.load.layout import Block, Layout
 from retailkit.load.rows import Typed
@@ -26,7 +26,7 @@ def keep_last(con: duckdb.DuckDBPyConnection, rows: Typed, block: Block) -> Type
         return rows
     keys = ", ".join(quote(k) for k in contract.key)
     twice = f"SELECT {keys} FROM {quote(rows.relation)} GROUP BY {keys} HAVING count(*) > 1"
-    if con.execute(f"{twice} LIMIT 1").fetchone() is None:
+    if first(con, f"{twice} LIMIT 1") is None:
         return rows
     name = quote(rows.relation + "_twice")
     same = " AND ".join(f"r.{quote(k)} IS NOT DISTINCT FROM k.{quote(k)}" for k in contract.key)
@@ -65,7 +65,7 @@ def one_per_key(con: duckdb.DuckDBPyConnection, contract: Table, relations: Sequ
         return relations[0]
     union = " UNION ALL ".join(f'SELECT *, {i} AS "@file" FROM {r}' for i, r in enumerate(relations))
     keys = ", ".join(quote(k) for k in contract.key)
-    if con.execute(f"SELECT 1 FROM ({union}) GROUP BY {keys} HAVING count(*) > 1 LIMIT 1").fetchone() is None:
+    if first(con, f"SELECT 1 FROM ({union}) GROUP BY {keys} HAVING count(*) > 1 LIMIT 1") is None:
         return f'(SELECT * EXCLUDE ("@file") FROM ({union}))'
     last = f'QUALIFY row_number() OVER (PARTITION BY {keys} ORDER BY "@file" DESC) = 1'
     return f'(SELECT * EXCLUDE ("@file") FROM ({union}) {last})'

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import duckdb
 
-from retailkit.load.engine import quote
+from retailkit.load.engine import first, quote
 from retailkit.load.fields import number_sql
 from retailkit.load.layout import Control, Layout
 from retailkit.load.publish import day_column
@@ -41,7 +41,7 @@ def _control(con: duckdb.DuckDBPyConnection, raw: Raw, control: Control) -> str 
         cell = quote(raw.found[control.column])
         what = f"sum of '{control.column}'"
         query = f"coalesce(sum({number_sql(cell) if raw.text else cell}), 0)"
-    here = con.execute(f"SELECT {query} FROM {raw.relation} WHERE {where_sql(control.where, raw)}").fetchone()
+    here = first(con, f"SELECT {query} FROM {raw.relation} WHERE {where_sql(control.where, raw)}")
     if here is None or abs(float(here[0]) - figure) < 0.005:
         return None
     return f"the file states {figure:,.10g} ({what}) but holds {float(here[0]):,.10g}"
@@ -57,7 +57,7 @@ def _repeats(con: duckdb.DuckDBPyConnection, typed: Sequence[Typed], layout: Lay
         cells = ", ".join(["merchant", *(quote(n) for n in block.fields if n not in numbered)])
         distinct = f"SELECT DISTINCT {cells} FROM {quote(t.typed)} WHERE NOT bad"
         query = f"SELECT (SELECT count(*) FROM {quote(t.typed)} WHERE NOT bad) - count(*) FROM ({distinct})"
-        count = con.execute(query).fetchone()
+        count = first(con, query)
         if count and count[0]:
             sentences.append(
                 f"{count[0]:,} lines repeat another word for word; all are kept, numbered within their order"
