@@ -104,6 +104,11 @@ class RFM(TransformerMixin, BaseEstimator):
         check_is_fitted(self)
         return np.array([f"{n}_score" for n in _check_feature_names_in(self, input_features)], dtype=object)
 
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.transformer_tags.preserves_dtype = []  # scores are whole numbers whatever comes in
+        return tags
+
     def _ranked(self, X: np.ndarray) -> np.ndarray:
         if self.ties == "equal":
             return X

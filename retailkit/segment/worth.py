@@ -12,7 +12,9 @@ WORTH_COLUMNS = ("merchant", "person", "alive", "purchases", "spend", "value", "
 WORTH_BY_SEGMENT = ("merchant", "segment", "persons", "alive", "purchases", "value", "value_share", "mean_value")
 
 
-def people_worth(features: ibis.Table, horizon_days: int, seed: int, model: str = "bg_nbd") -> tuple[pd.DataFrame, str]:
+def people_worth(
+    features: ibis.Table, horizon_days: int, seed: int, model: str = "mbg_nbd"
+) -> tuple[pd.DataFrame, str]:
     """Return one row per person with the gross amount expected in ``horizon_days``, and a sentence.
 
     The table is empty and the sentence says why where the models cannot be fitted: too few
@@ -22,6 +24,8 @@ def people_worth(features: ibis.Table, horizon_days: int, seed: int, model: str 
     ----------
     features : table of ``person_features``, of one merchant.
     seed : of the parameter draws behind the intervals.
+    model : by default the modified BG/NBD, in which a buyer may be lost after one order;
+        under the plain BG/NBD everyone who bought once counts as active for ever.
     """
     frame = features.to_pandas()
     if frame["repeat_days"].sum() == 0:

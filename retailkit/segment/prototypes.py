@@ -1,0 +1,166 @@
+"""Clusters of persons described by numbers and words together: k-prototypes."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import ibis
+import numpy as np
+import pandas as pd
+from sklearn.base import BaseEstimator, ClusterMixin
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+
+class KPrototypes(ClusterMixin, BaseEstimator):
+    """Group persons by numbers (squared distance) and words (count of mismatches) together.
+
+    Numbers are put to deviation 1. A mismatch of words costs ``gamma``; by default the mean variance
+    of the scaled numbers, so that a word weighs as much as a number (Huang 1998). Clusters are
+    numbered by size, largest first.
+
+    Parameters
+    ----------
+    n_clusters : number of clusters.
+    words : names or positions of the columns that hold words.
+    gamma : cost of one mismatch; None as above.
+    n_init, max_iter : starts, of which the best is kept, and rounds in each.
+    random_state : seed of the starts.
+
+    Attributes
+    ----------
+    centres_ : clusters × number columns, in scaled units; modes_ : clusters × word columns.
+    labels_, cost_, n_iter_ : of the best start.
+    """
+
+    def __init__(self, n_clusters=4, words=(), gamma=None, n_init=5, max_iter=50, random_state=1):
+        self.n_clusters = n_clusters
+        self.words = words
+        self.gamma = gamma
+        self.n_init = n_init
+        self.max_iter = max_iter
+        self.random_state = random_state
+
+    def fit(self, X, y=None):
+        """Learn the clusters of persons × columns."""
+        numbers, texts = self._parts(X, reset=True)
+        if len(numbers) < self.n_clusters:
+            raise ValueError(f"n_samples={len(numbers)}: {self.n_clusters} clusters need at least as many persons")
+        self.mean_ = numbers.mean(axis=0)
+        deviation = numbers.std(axis=0)
+        self.deviation_ = np.where(deviation > 0, deviation, 1.0)
+        self.categories_ = [np.unique(column) for column in texts.T]
+        varies = float((deviation > 0).mean()) if len(deviation) else 1.0
+        self.gamma_ = self.gamma if self.gamma is not None else (varies or 1.0)
+        points = self._points(numbers, texts)
+        draw = check_random_state(self.random_state)
+        best = min((self._once(points, draw) for _ in range(self.n_init)), key=lambda found: found[0])
+        self.cost_, labels, centres, self.n_iter_ = best
+        self._centres = centres[np.argsort(-np.bincount(labels, minlength=self.n_clusters), kind="stable")]
+        self.centres_ = self._centres[:, : numbers.shape[1]]
+        modes = [
+            c[block.argmax(axis=1)] for c, block in zip(self.categories_, self._blocks(self._centres), strict=True)
+        ]
+        self.modes_ = np.array(modes, dtype=object).T.reshape(self.n_clusters, len(modes))
+        self.labels_ = np.argmin(_far(points, self._centres), axis=1)
+        return self
+
+    def predict(self, X):
+        """Return the cluster of each row; a word never seen in ``fit`` matches no cluster."""
+        check_is_fitted(self)
+        points = self._points(*self._parts(X, reset=False))
+        return np.argmin(_far(points, self._centres), axis=1)
+
+    def score_expression(self, table: ibis.Table) -> ibis.Table:
+        """Return ``table`` with the column ``cluster``, computed by its engine; equal to ``predict``."""
+        check_is_fitted(self)
+        names = list(getattr(self, "feature_names_in_", []))
+        if not names:
+            raise ValueError("fitted on an array without column names: fit on a DataFrame to score a table")
+        worded = self._word_places(names)
+        numbers = [n for j, n in enumerate(names) if j not in worded]
+        far = {}
+        for k in range(self.n_clusters):
+            distance = ibis.literal(0.0)
+            for j, name in enumerate(numbers):
+                z = (table[name].cast("float64") - float(self.mean_[j])) / ibis.literal(float(self.deviation_[j]))
+                step = z - float(self.centres_[k, j])
+                distance = distance + step * step
+            for place, word in zip(worded, self.modes_[k], strict=True):
+                differs = (table[names[place]].cast("string") != str(word)).fill_null(True)
+                distance = distance + differs.cast("float64") * float(self.gamma_)
+            far[f"_d{k}"] = distance
+        wide = table.mutate(**far)
+        least = ibis.least(*[wide[name] for name in far])
+        cluster = ibis.cases(*((wide[f"_d{k}"] <= least, k) for k in range(self.n_clusters)), else_=0)
+        return wide.mutate(cluster=cluster.cast("int64")).drop(*far)
+
+    def _once(self, points, draw):
+        """One start: seeds far apart (k-means++ on the mixed distance), then rounds until nobody moves."""
+        seeds = [int(draw.randint(len(points)))]
+        nearest = _far(points, points[seeds])[:, 0]
+        while len(seeds) < self.n_clusters:
+            total = nearest.sum()
+            at = draw.choice(len(points), p=nearest / total) if total > 0 else draw.randint(len(points))
+            seeds.append(int(at))
+            nearest = np.minimum(nearest, _far(points, points[seeds[-1:]])[:, 0])
+        centres, labels, rounds = points[seeds].copy(), None, 0
+        while rounds < self.max_iter:
+            rounds += 1
+            far = _far(points, centres)
+            new = np.argmin(far, axis=1)
+            if labels is not None and (new == labels).all():
+                break
+            labels = new
+            centres = self._updated(points, labels, centres)
+        return far[np.arange(len(points)), new].sum(), new, centres, rounds
+
+    def _updated(self, points, labels, centres):
+        """Means of the numbers and modes of the words; an empty cluster keeps its place."""
+        member = (labels[:, None] == np.arange(self.n_clusters)).astype(float)
+        size = member.sum(axis=0)
+        new = np.where(size[:, None] > 0, member.T @ points / np.maximum(size, 1)[:, None], centres)
+        for block in self._blocks(new):
+            mode = block.argmax(axis=1)
+            block[:] = 0
+            block[np.arange(len(block)), mode] = np.sqrt(self.gamma_ / 2)
+        return new
+
+    def _points(self, numbers, texts):
+        """Scaled numbers beside one column per word, of such a height that a mismatch costs gamma.
+
+        Two words differ in two columns, so squared distance is 2 × gamma / 2; a word never seen has none.
+        """
+        columns = [(numbers - self.mean_) / self.deviation_]
+        for categories, column in zip(self.categories_, texts.T, strict=True):
+            columns.append((column[:, None] == categories[None, :]) * np.sqrt(self.gamma_ / 2))
+        return np.hstack(columns)
+
+    def _blocks(self, points):
+        """Views of the columns of each word column, in order."""
+        ends = len(self.mean_) + np.cumsum([0, *(len(c) for c in self.categories_)])
+        return [points[:, a:b] for a, b in pairwise(ends)]
+
+    def _word_places(self, names):
+        return [names.index(w) if isinstance(w, str) else int(w) for w in self.words]
+
+    def _parts(self, X, reset):
+        """Numbers as floats and words as text; an array or frame of both kinds."""
+        if not len(self.words):
+            return np.asarray(validate_data(self, X, reset=reset, dtype="numeric"), float), np.empty(
+                (len(X), 0), object
+            )
+        X = X if isinstance(X, pd.DataFrame) else pd.DataFrame(np.asarray(X, dtype=object))
+        validate_data(self, X, reset=reset, skip_check_array=True)
+        worded = self._word_places(list(X.columns))
+        texts = X.iloc[:, worded].astype("str").to_numpy(dtype=object)
+        numbers = X.drop(columns=X.columns[worded]).to_numpy(dtype=float)
+        if not np.isfinite(numbers).all():
+            raise ValueError("numbers contain NaN or infinity: fill or drop these persons first")
+        return numbers, texts
+
+
+def _far(points, centres):
+    """Squared distance of every point to every centre."""
+    square = (points**2).sum(axis=1)[:, None] - 2 * points @ centres.T + (centres**2).sum(axis=1)
+    return np.maximum(square, 0)
