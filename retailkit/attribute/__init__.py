@@ -10,21 +10,26 @@ In reading order:
 - ``journeys``     paths -> transitions and aggregated paths, the reduced rows models read
 - ``markov``       exact removal effects, any order
 - ``shapley``      shares by coalitions of touchpoints
-- ``hazard``       what touches add to an organic rate, with the organic line
+- ``intent``, ``risk``, ``hazard``, ``hazard_ledger``  what touches add to an organic rate; the organic line
+- ``models``       all models by name, and the one whose number to use
 - ``bootstrap``    intervals over persons
 - ``calibrate``    shares bent towards lift tests
 - ``sensitivity``  how far the answer depends on the model
 - ``rollup``       touch -> touchpoint -> format -> shop -> owner; spend and return
 - ``choice``       which model predicts held-out persons best
-- ``summary``      the touchpoint ledger and the sentences
+- ``summary``, ``sentences``  the touchpoint ledger, the views of a reader, what they say
 """
 
 from .bootstrap import credit_interval
+from .hazard import fit_hazard
+from .hazard_ledger import hazard_credit, hazard_interval
+from .journeys import aggregated, transitions
 from .ledger import ledger, reconcile
-from .markov import feasibility, removal_effects
-from .models import ledgers
+from .markov import feasibility, markov_credit, removal_effects
+from .models import hazard_if_enough, ledgers, recommend, recommended_interval
 from .paths import paths
-from .recommend import recommend
+from .rules import chan_id_credit, credit, paying_session_credit
+from .scenes import scenes
 from .sentences import (
     effects_sentence,
     touchpoint_metrics,
@@ -36,24 +41,36 @@ from .summary import first_to_last, path_flows, paths_period, side_by_side, touc
 from .touches import left_out, touches
 
 __all__ = [
+    "aggregated",
+    "chan_id_credit",
+    "credit",
     "credit_interval",
     "effects_sentence",
     "feasibility",
     "first_to_last",
+    "fit_hazard",
+    "hazard_credit",
+    "hazard_if_enough",
+    "hazard_interval",
     "ledger",
     "ledgers",
     "left_out",
+    "markov_credit",
     "path_flows",
     "paths",
     "paths_period",
+    "paying_session_credit",
     "recommend",
+    "recommended_interval",
     "reconcile",
     "removal_effects",
+    "scenes",
     "side_by_side",
     "touches",
     "touchpoint_ledger",
     "touchpoint_metrics",
     "touchpoint_sentence",
+    "transitions",
     "unattributed_sentence",
     "with_titles",
 ]

@@ -46,7 +46,7 @@ def credit_interval(book: ir.Table, seed: int, replicates: int = 1000, level: fl
         raise ValueError(f"level is {level}; a fraction such as 0.9 is needed")
     unit = book.person.fill_null("order:" + book.order_id)
     rows = book.mutate(unit=unit).group_by(["unit", "touchpoint"])
-    found = frame(rows.aggregate(credit=book.credit.sum(), orders=book.share.sum()))
+    found = frame(rows.aggregate(credit=book.credit.sum(), orders=book.share.sum().round(6)))
     found = found.sort_values(["unit", "touchpoint"], ignore_index=True)
     table = found.groupby("touchpoint").agg(
         credit=("credit", "sum"), orders=("orders", "sum"), persons=("unit", "nunique")

@@ -1,13 +1,21 @@
-"""All models by name: one ledger each, over the same paths."""
+"""All models by name: one ledger each over the same paths, and the one whose number to use."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import ibis.expr.types as ir
+import pandas as pd
 
+from retailkit.attribute.bootstrap import credit_interval
+from retailkit.attribute.hazard import Hazard, fit_hazard
+from retailkit.attribute.hazard_ledger import hazard_credit, hazard_interval
 from retailkit.attribute.markov import markov_credit, removal_effects
 from retailkit.attribute.rules import RULES, credit
+
+ENOUGH_ORDERS = 1000
+"""Orders with an exposure that the hazard needs; below, its rates are too uncertain."""
 
 
 def _markov(order: int) -> Callable[[ir.Table], ir.Table]:
@@ -24,8 +32,11 @@ MODELS |= {f"markov_{order}": _markov(order) for order in range(1, 6)}
 USUAL = ("first", "last", "linear", "position", "time_decay", "markov_1")
 
 
-def ledgers(paths: ir.Table, models: Sequence[str] = USUAL, seed: int = 1) -> dict[str, ir.Table]:
+def ledgers(paths: ir.Table, models: Sequence[str] = USUAL, hazard: Hazard | None = None) -> dict[str, ir.Table]:
     """Name of a model -> its credit ledger of the same orders, each summing to net GMV.
+
+    ``hazard`` adds the ledger of a fitted hazard under that name. Rules and Markov chains pay out
+    every touched order in full; only the hazard keeps an organic line.
 
     Raises
     ------
@@ -35,4 +46,45 @@ def ledgers(paths: ir.Table, models: Sequence[str] = USUAL, seed: int = 1) -> di
     unknown = [m for m in models if m not in MODELS]
     if unknown:
         raise ValueError(f"no model {', '.join(unknown)}; there are {', '.join(MODELS)}")
-    return {name: MODELS[name](paths) for name in models}
+    books = {name: MODELS[name](paths) for name in models}
+    return books | ({"hazard": hazard_credit(paths, hazard)} if hazard else {})
+
+
+def hazard_if_enough(
+    paths: ir.Table, touches: ir.Table, intent: Any = None, as_of: str | None = None, needed: int = ENOUGH_ORDERS
+) -> Hazard | None:
+    """Fit the hazard where at least ``needed`` orders have an exposure before them; else None."""
+    return fit_hazard(paths, touches, intent, as_of=as_of) if _exposed(paths) >= needed else None
+
+
+def recommend(paths: ir.Table, hazard: Hazard | None = None, lang: str = "en") -> tuple[str, str]:
+    """Return the name of the model whose number to use, and the reason in a sentence."""
+    exposed = _exposed(paths)
+    if hazard is not None:
+        if lang == "zh":
+            return "hazard", f"{exposed:,}单此前有曝光，足以用风险模型：唯一区分“本来就会买”的模型。"
+        return "hazard", (
+            f"The hazard ledger is used: {exposed:,} orders have an exposure before them, enough for the only model "
+            "here that keeps apart what people would have bought anyway (the organic line)."
+        )
+    if lang == "zh":
+        return (
+            "position",
+            f"仅{exposed:,}单此前有曝光（风险模型需要{ENOUGH_ORDERS:,}单），采用位置规则：首末触点各40%。",
+        )
+    return "position", (
+        f"The position-based rule is used (40% to the first touch, 40% to the last): only {exposed:,} orders have an "
+        f"exposure before them, and the hazard ledger needs {ENOUGH_ORDERS:,}. It pays out every touched order in full."
+    )
+
+
+def recommended_interval(book: ir.Table, seed: int, hazard: Hazard | None = None, replicates: int = 0) -> pd.DataFrame:
+    """The 90% interval of the recommended ledger: the hazard is fitted again, a rule's weights are held."""
+    if hazard is not None:
+        return hazard_interval(hazard, book, seed, replicates or 100)
+    return credit_interval(book, seed, replicates or 1000)
+
+
+def _exposed(paths: ir.Table) -> int:
+    bought = paths.filter((paths.outcome == "order") & (paths.kind == "exposure"))
+    return int(bought.order_id.nunique().execute())

@@ -10,6 +10,8 @@ import pandas as pd
 from retailkit.attribute.scenes import touchpoint_titles
 
 _DIGITS = {"JPY": 0, "KRW": 0, "VND": 0, "CLP": 0, "ISK": 0, "BHD": 3, "KWD": 3, "OMR": 3, "TND": 3, "JOD": 3}
+NOTHING = 0.005
+"""A share of net sales below this is not worth a claim."""
 RESIDUAL = ("unattributed", "organic")
 
 
@@ -49,6 +51,8 @@ def touchpoint_sentence(table: pd.DataFrame, currency: str, lang: str = "en") ->
             return f"净销售额{amount}中没有一单能归因到触点。"
         return f"None of the {amount} net sales can be attributed to a touch: no touch is known before an order."
     best = rest.sort_values("recommended", ascending=False).iloc[0]
+    if "organic" in set(left["touchpoint"]) and not best["recommended"] >= NOTHING:
+        return _nothing(rest, left, best, amount, lang)
     known = best["low"] == best["low"]
     name = touchpoint_title(best["touchpoint"], lang)
     share, least, most = (f"{best[c]:.0%}" for c in ("recommended", "least", "most"))
@@ -69,6 +73,29 @@ def touchpoint_sentence(table: pd.DataFrame, currency: str, lang: str = "en") ->
         text += " It is only seen on orders that were made, so this says what it accompanied, not what it caused."
     words = {"organic": "would have been bought anyway", "unattributed": "could not be attributed to any touch"}
     return text + "".join(f" {v:.0%} {words[t]}." for t, v in gone.items())
+
+
+def _nothing(rest: pd.DataFrame, left: pd.DataFrame, best: pd.Series, amount: str, lang: str) -> str:
+    """The paragraph of a hazard ledger in which no exposure stands out from the organic rate."""
+    organic = left.loc[left["touchpoint"] == "organic", "recommended"].sum()
+    top = best["recommended"] if best["high"] != best["high"] else best["high"]
+    attached = rest[rest["kind"] == "order_attached"].sort_values("most", ascending=False).head(2)
+    named = [f"{touchpoint_title(r.touchpoint, lang)} {r.most:.0%}" for r in attached.itertuples()]
+    name = touchpoint_title(best["touchpoint"], lang)
+    if lang == "zh":
+        text = f"净销售额{amount}中，没有任何曝光的作用能与零区分：最高的{name}不超过{top:.1%}；"
+        text += f"{organic:.0%}本来就会购买。"
+        return text + (f"附着于订单的触点按规则最多可得{'、'.join(named)}，但是否由其带来无从得知。" if named else "")
+    text = (
+        f"Of {amount} net sales, no exposure's part can be told from nothing: the highest, {name}, is at most "
+        f"{top:.1%} (90% interval); as far as exposures can tell, {organic:.0%} would have been bought anyway."
+    )
+    if named:
+        text += (
+            f" Rules that pay out every order would give touches attached to orders up to: {', '.join(named)}; "
+            "they accompanied the sale, and nobody can tell whether they caused it."
+        )
+    return text
 
 
 def unattributed_sentence(book: ir.Table, lang: str = "en") -> str:
@@ -111,12 +138,17 @@ def effects_sentence(effects: pd.DataFrame, feasible: pd.DataFrame, lang: str = 
 def touchpoint_metrics(table: pd.DataFrame, model: str, currency: str) -> list[dict[str, Any]]:
     """One record per figure of :func:`side_by_side`, in the shape that a chapter saves."""
     total = float(table["credit"].sum())
-    bare = float(table.loc[table["touchpoint"] == "unattributed", "recommended"].sum()) if total else float("nan")
+    nan = float("nan")
+    bare, organic = (
+        float(table.loc[table["touchpoint"] == line, "recommended"].sum()) if total else nan
+        for line in ("unattributed", "organic")
+    )
     records = [
         _record(
             "credited_net_gmv", total / 10 ** _DIGITS.get(currency, 2), currency, "sum of the credit ledger = net GMV"
         ),
         _record("unattributed_share", bare, "fraction", "net GMV of orders without a touch or a person / net GMV"),
+        _record("organic_share", organic, "fraction", "net GMV that would have been bought anyway (hazard) / net GMV"),
         _record("attribution_model", text=model, definition="model of the recommended numbers"),
     ]
     for row in table.itertuples():

@@ -36,7 +36,7 @@ def touchpoint_ledger(touches: ir.Table, paths: ir.Table, book: ir.Table, spend:
     reach = counted.group_by(_KEY).aggregate(touches=counted.touch_id.nunique(), persons=counted.person.nunique())
     met = _met(paths)
     earned = book.group_by([*_KEY, "kind"]).aggregate(
-        credit=book.credit.sum(), credited_orders=book.share.sum(), refunded=book.refund_credit.sum()
+        credit=book.credit.sum(), credited_orders=book.share.sum().round(6), refunded=book.refund_credit.sum()
     )
     cost = as_table(spend, "spend").group_by(_KEY).aggregate(cost=ibis._.amount.sum())
     table = frame(earned)

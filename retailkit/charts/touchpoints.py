@@ -71,12 +71,14 @@ def touchpoint_credit(
     fig.update_xaxes(money_axis(0, top, currency, lang), showgrid=True)
     fig.update_yaxes(categoryorder="array", categoryarray=names, showgrid=False, tickfont={"color": INK})
     real = known[known["kind"] != "none"]
-    if len(real):
+    if len(real) and real["share"].iloc[-1] >= 0.005:
         best = real.iloc[-1]
         title = choose(
             lang, f"{_titles(real)[-1]} earned most: {percent(best['share'])} of net sales",
             f"{_titles(real)[-1]}贡献最大：占净销售额的{percent(best['share'])}",
         )  # fmt: skip
+    elif len(real):
+        title = choose(lang, "No touchpoint's part can be told from nothing", "没有触点的贡献能与零区分")
     sub = choose(
         lang,
         f"Credited net sales, {currency}; the bars sum to all of it",
@@ -119,7 +121,8 @@ def models(
         fig.add_trace(go.Scatter(
             x=rows[model], y=names, mode="markers", name=model.replace("_", " "),
             marker={"size": 8, "color": PALETTE[(i + 1) % len(PALETTE)], "opacity": 0.85},
-            hovertext=[f"{n}, {model}: {percent(v)}" for n, v in zip(names, rows[model], strict=True)], hoverinfo="text",
+            hovertext=[f"{n}, {model}: {percent(v)}" for n, v in zip(names, rows[model], strict=True)],
+            hoverinfo="text",
         ))  # fmt: skip
     words = choose(lang, "recommended, 90% interval", "推荐值与90%区间")
     for trace in interval(rows["low"], rows["recommended"], rows["high"], names, colour=INK, name=words):
@@ -260,7 +263,9 @@ def reach(
     fig = go.Figure(go.Scatter(
         x=rows["persons"], y=rows["conversion"], mode="markers+text", text=names, textposition="top center",
         cliponaxis=False, marker={"size": 13, "color": ACCENT, "line": {"color": PAPER, "width": 1.5}},
-        hovertext=[f"{n}: {p:,}, {percent(c)}" for n, p, c in zip(names, rows["persons"], rows["conversion"], strict=True)],
+        hovertext=[
+            f"{n}: {p:,}, {percent(c)}" for n, p, c in zip(names, rows["persons"], rows["conversion"], strict=True)
+        ],
         hoverinfo="text", textfont={"color": MUTED},
     ))  # fmt: skip
     fig.update_xaxes(

@@ -1,0 +1,126 @@
+"""What the hazard reads: orders, the exposures before them, and how long everybody was at risk."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import ibis.expr.types as ir
+import numpy as np
+import pandas as pd
+
+from retailkit.attribute.intent import WEEK, Strata, activity_strata
+from retailkit.attribute.tables import frame
+
+
+@dataclass(frozen=True)
+class Risk:
+    """What the likelihood reads: one entry per order, one per order and exposure, and times at risk."""
+
+    order_id: np.ndarray
+    person: np.ndarray  # per order, index of persons
+    stratum: np.ndarray  # per order
+    span: np.ndarray  # per order, index of the season's week or day
+    owner: np.ndarray  # per exposure row, index of its order
+    position: np.ndarray  # per exposure row, place in the path
+    touchpoint: np.ndarray  # per exposure row
+    lag: np.ndarray  # per exposure row
+    profile: np.ndarray  # per touchpoint, index of its delay profile
+    at_risk: np.ndarray  # touch-days by touchpoint and lag
+    days: np.ndarray  # person-days by stratum and span
+
+
+def risk(
+    paths: ir.Table,
+    touches: ir.Table,
+    intent: Any,
+    passive: tuple[str, ...],
+    lags: tuple[int, ...],
+    as_of: str | None,
+) -> tuple[Risk, tuple[str, ...]]:
+    """Return the data of one merchant's likelihood, and the touchpoints in the order of its codes.
+
+    Raises
+    ------
+    ValueError
+        If there is more than one merchant, or no order with a known person.
+    """
+    bought = paths.filter((paths.outcome == "order") & paths.person.notnull())
+    sold = frame(bought.select("merchant", "order_id", "person", "paid_on").distinct().order_by("order_id"))
+    if len(set(sold["merchant"])) > 1:
+        raise ValueError("the hazard is fitted to one merchant at a time; filter the paths first")
+    if sold.empty:
+        raise ValueError("no order with a known person: there is nothing to fit")
+    met = bought.filter((bought.kind == "exposure") & ~bought.touchpoint.isin(passive))
+    met = frame(met.select("order_id", "position", "touchpoint", "days_before").order_by("order_id", "position"))
+    usable = touches.filter((touches.kind == "exposure") & touches.role.isin(("touch", "direct")))
+    usable = usable.filter(usable.person.notnull())
+    sent = usable.filter(~usable.touchpoint.isin(passive))
+    timed = (sent.touched_at != sent.touched_on.cast("timestamp(6)")).cast("int64").sum()
+    sent = frame(sent.group_by(["touchpoint", "record", "touched_on"]).aggregate(n=sent.touch_id.count(), timed=timed))
+    signs = usable.filter(usable.touchpoint.isin(passive)).select("person", on="touched_on")
+    crowd = frame(usable.select("person").distinct())
+    people = pd.Index(np.unique(np.concatenate([crowd["person"].astype(object), sold["person"].astype(object)])))
+    paid = pd.to_datetime(sold["paid_on"])
+    dated = pd.to_datetime(sent["touched_on"])
+    first = min([paid.min(), *([dated.min()] if len(dated) else [])])
+    end = (
+        pd.Timestamp(as_of) if as_of else max([paid.max(), *([dated.max()] if len(dated) else [])]) + pd.Timedelta("1D")
+    )
+    length = max(int((end - first).days), 1)
+    visits = frame(signs)
+    event = np.concatenate([people.get_indexer(sold["person"]), people.get_indexer(visits["person"])])
+    on = np.concatenate([(paid - first).dt.days, (pd.to_datetime(visits["on"]) - first).dt.days]).astype(int)
+    strata = activity_strata(event, np.clip(on, 0, length - 1), len(people), length, _intent(intent, people))
+    daily = len(sold) >= 20 * length
+    names = tuple(sorted(sent["touchpoint"].unique()))
+    known = pd.Index(names)
+    record = sent.groupby("touchpoint")["record"].agg("min") if len(sent) else pd.Series(dtype=str)
+    profile = pd.factorize(record.reindex(known))[0] if len(known) else np.zeros(0, int)
+    day = (paid - first).dt.days.to_numpy()
+    owner = pd.Index(sold["order_id"]).get_indexer(met["order_id"])
+    return Risk(
+        order_id=sold["order_id"].to_numpy(object),
+        person=event[: len(sold)],
+        stratum=strata.level[np.minimum(day // WEEK, len(strata.level) - 1), event[: len(sold)]].astype(np.int64),
+        span=day if daily else day // WEEK,
+        owner=owner,
+        position=met["position"].to_numpy(int),
+        touchpoint=known.get_indexer(met["touchpoint"]),
+        lag=np.searchsorted(lags, met["days_before"].to_numpy(int), side="right") - 1,
+        profile=profile,
+        at_risk=_at_risk(sent, known, lags, end, _longest(paths)),
+        days=_spread(strata, length) if daily else strata.days,
+    ), names
+
+
+def _longest(paths: ir.Table) -> int:
+    found = paths.filter(paths.outcome == "order").days_before.max().execute()
+    return 30 if found is None or pd.isna(found) else max(int(found), 1)
+
+
+def _intent(intent: Any, people: pd.Index) -> np.ndarray | None:
+    if intent is None:
+        return None
+    given = intent if isinstance(intent, pd.DataFrame) else frame(intent)
+    score = given.drop_duplicates("person").set_index("person")["intent"].reindex(people).astype(float)
+    return score.fillna(score.median()).to_numpy()
+
+
+def _at_risk(sent: pd.DataFrame, known: pd.Index, lags: tuple[int, ...], end: pd.Timestamp, longest: int) -> np.ndarray:
+    """Touch-days by touchpoint and lag: how long each touch was watched in each delay.
+
+    On its own day a touch with a time of day is watched for half a day on average.
+    """
+    edges = np.append(lags, max(longest, lags[-1]) + 1)
+    left = (end - pd.to_datetime(sent["touched_on"])).dt.days.to_numpy()
+    watched = np.clip(left[:, None] - edges[:-1], 0, np.diff(edges)) * sent["n"].to_numpy(float)[:, None]
+    watched[:, 0] -= 0.5 * sent["timed"].to_numpy(float) * (left > 0)
+    row = known.get_indexer(sent["touchpoint"])
+    return np.stack([np.bincount(row, watched[:, i], len(known)) for i in range(len(lags))], axis=1)
+
+
+def _spread(strata: Strata, length: int) -> np.ndarray:
+    week = np.arange(length) // WEEK
+    width = np.minimum(WEEK, length - WEEK * np.arange(strata.days.shape[1]))
+    return (strata.days / width)[:, week]
