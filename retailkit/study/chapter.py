@@ -70,7 +70,7 @@ def execute(unit: Unit, settings: Settings) -> tuple[Any, str, str]:
     from retailkit.study.engine import ENGINE, Run
 
     temp = tempfile.mkdtemp(prefix="retailkit-")  # spill files of the engine go with the kernel
-    run = Run(settings.timeout, {**os.environ, **dict(settings.env), "TMPDIR": temp})
+    run = Run(settings.timeout, {**os.environ, **dict(settings.env), "TMPDIR": temp}, f"{temp}/kernel.log")
     try:
         papermill.execute_notebook(
             str(unit.notebook.path).replace("{", "{{").replace("}", "}}"),  # papermill formats the path
@@ -101,7 +101,8 @@ def describe(problem: Exception, run: Any, timeout: float) -> str:
         code = run.exit_code
         name = f"signal {signal.Signals(-code).name}" if code is not None and code < 0 else f"exit status {code}"
         hint = ": out of memory? try --workers 1" if code == -signal.SIGKILL else ""
-        return f"the notebook's kernel died{where} ({name}){hint}"
+        last = Path(run.log).read_text(errors="replace").strip().splitlines()[-1:]
+        return f"the notebook's kernel died{where} ({name}){hint}" + "".join(f"; it said: {line}" for line in last)
     if hasattr(problem, "ename"):
         return f"{problem.ename}{where}: {getattr(problem, 'evalue', '')}".strip()
     return f"{type(problem).__name__}{where}: {problem}".strip()

@@ -27,6 +27,7 @@ class Run:
 
     timeout: float
     env: dict[str, str]
+    log: str = os.devnull
     notebook: Any = None
     cell: int = 0
     timed_out: bool = False
@@ -68,7 +69,7 @@ class ChapterEngine(NBClientEngine):
             startup_timeout=120,
             shutdown_kernel="immediate",
             store_widget_state=False,
-            extra_arguments=["--HistoryManager.enabled=False", "--IPKernelApp.log_level=40"],
+            extra_arguments=["--HistoryManager.enabled=False", "--IPKernelApp.log_level=50"],
             log=_silent(),
         )
         client.run = run
@@ -81,7 +82,8 @@ class ChapterEngine(NBClientEngine):
         limit.daemon = True
         limit.start()
         try:
-            return client.execute(env=run.env)
+            with open(run.log, "wb") as log:
+                return client.execute(env=run.env, stdout=log, stderr=log)
         finally:
             limit.cancel()
             _running.difference_update(run.groups)

@@ -68,7 +68,7 @@ class ForkedKernel:
 
     stdin = stdout = stderr = None
 
-    def __init__(self, address: str, connection_file: str, arguments: list[str], cwd: str, env: dict[str, str]) -> None:
+    def __init__(self, address: str, **request: Any) -> None:
         self.returncode: int | None = None
         self._line = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self._line.settimeout(60)
@@ -79,7 +79,6 @@ class ForkedKernel:
             if not Path(address).parent.exists():
                 raise ConnectionError("the warm server has gone")
             signal.sigtimedwait((), 0.01)
-        request = {"file": connection_file, "arguments": arguments, "cwd": cwd, "env": env}
         self._line.sendall(json.dumps(request).encode() + b"\n")
         answer = self._line.makefile().readline()
         if not answer:
@@ -208,6 +207,9 @@ def _become_kernel(request: dict[str, Any]) -> None:
 
     os.setsid()
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    log = os.open(request["log"], os.O_WRONLY | os.O_APPEND)
+    os.dup2(log, 1)
+    os.dup2(log, 2)
     os.chdir(request["cwd"])
     os.environ.clear()
     os.environ.update(request["env"], JPY_PARENT_PID=str(os.getppid()))
@@ -257,4 +259,4 @@ def _kill(pid: int) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(serve(sys.argv[1]))
+    os._exit(serve(sys.argv[1]))  # nothing is left to tidy, and some libraries complain at a tidy end

@@ -20,7 +20,10 @@ class Warm(LocalProvisioner):
             file = cmd.index("-f") + 1
             cwd = str(kwargs.get("cwd") or os.getcwd())
             env = dict(kwargs.get("env") or os.environ)
-            kernel = ForkedKernel(os.environ["RETAILKIT_WARM"], cmd[file], cmd[file + 1 :], cwd, env)
+            log = getattr(kwargs.get("stderr"), "name", os.devnull)
+            kernel = ForkedKernel(
+                os.environ["RETAILKIT_WARM"], file=cmd[file], arguments=cmd[file + 1 :], cwd=cwd, env=env, log=log
+            )
         except (OSError, KeyError, ValueError):
             return await super().launch_kernel(cmd, **kwargs)
         self.process: Any = kernel
