@@ -10,6 +10,7 @@ from growth_tables import BASELINE, PROGRAMME, daily_world, journey_orders, orde
 from retailkit.growth.bridge import build_bridge
 from retailkit.growth.donors import choose_donors, shared_customers
 from retailkit.growth.effect import NO_SEASON, estimate
+from retailkit.growth.guards import check_guards
 from retailkit.growth.headline import headlines
 from retailkit.growth.panel import daily_panel, weekly_panel
 from retailkit.growth.verdict import CANNOT_TELL, RAISED, judge
@@ -124,6 +125,17 @@ def test_bad_input_gives_a_refusal_and_never_a_number(what, words):
     assert said.answer == CANNOT_TELL
     assert "无法判断" in said.sentence_zh
     assert build_bridge(daily, effect, BASELINE, PROGRAMME).empty
+
+
+def test_without_donors_the_series_is_descriptive_and_claims_nothing():
+    daily = broken(daily_world(7, effect=0.8), "no donors")
+    effect = effect_of(daily)
+    assert (effect.method, effect.label) == ("structural series", "descriptive")
+    assert effect.effect == pytest.approx(0.8, abs=0.3)
+    said = judge(effect, headlines(daily, BASELINE, PROGRAMME, ["m"]))
+    assert said.answer == CANNOT_TELL
+    assert "without donors" in said.sentence
+    assert check_guards(weekly_panel(daily, PROGRAMME), effect).empty
 
 
 def test_a_donor_that_closed_is_left_out_by_name():

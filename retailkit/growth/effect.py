@@ -6,7 +6,7 @@
 | last year there, donors few or poor | difference-in-differences on year-over-year logs | "" |
 | no last year, 6 donors | synthetic control with intercept | season not identified |
 | no last year, 3 to 5 donors | difference-in-differences on donor logs | season not identified |
-| no donors | structural series | descriptive |
+| fewer than 3 donors | structural series | descriptive |
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from retailkit.growth.interval import Estimator, doubt, log_effect, placebos
 from retailkit.growth.record import WEEK_COLUMNS, Effect, refused
 from retailkit.growth.sc import augmented, sc
 from retailkit.growth.sdid import sdid
+from retailkit.growth.series import describe
 
 LONG = 56
 """Weeks before the programme that count as thirteen months."""
@@ -65,10 +66,12 @@ def estimate(
     if method not in known:
         raise ValueError(f"method '{method}' is not known; choose one of {', '.join(known)}")
     table = choose_donors(weekly, merchant, candidates, shared, at_risk_share)
-    trouble = refusal(weekly, merchant, table)
+    trouble = refusal(weekly, merchant)
     if trouble:
         return refused(merchant, trouble, table, level)
     names = table.loc[table["used"], "donor"].tolist()
+    if len(names) < 3:
+        return describe(weekly, merchant, table.assign(used=False), level)
     m = matrix(weekly, merchant, names)
     if int(m.pre.sum()) < SHORTEST:
         return refused(merchant, f"{int(m.pre.sum())} weeks before the programme; {SHORTEST} are needed", table, level)
@@ -95,7 +98,7 @@ def choose(m: Matrix, last_year: bool) -> str:
     return "did_year" if poor and last_year else "augmented"
 
 
-def refusal(weekly: pd.DataFrame, merchant: str, table: pd.DataFrame) -> str:
+def refusal(weekly: pd.DataFrame, merchant: str) -> str:
     """Say why there can be no estimate; empty where there can."""
     own = weekly[weekly["merchant"] == merchant]
     inside = own[own["phase"] == "programme"]
@@ -110,8 +113,7 @@ def refusal(weekly: pd.DataFrame, merchant: str, table: pd.DataFrame) -> str:
         return "a week of the programme whose sales are zero or below (closed, or refunds above sales)"
     if (own["phase"] == "before").sum() < SHORTEST:
         return f"{int((own['phase'] == 'before').sum())} weeks before the programme; {SHORTEST} are needed"
-    used = int(table["used"].sum())
-    return "" if used >= 3 else f"{used} usable donors; 3 are needed for an interval"
+    return ""
 
 
 def rebuild(weekly: pd.DataFrame, effect: Effect) -> tuple[Matrix, Estimator]:
@@ -140,7 +142,7 @@ def _has_year(rows: pd.DataFrame) -> bool:
 def _effect(m: Matrix, levels: Matrix, estimator: Estimator, table: pd.DataFrame, level: float) -> Effect:
     fit = estimator(m.y, m.x, m.pre, m.days)
     tau = log_effect(fit.gap, m.gmv, m.days, ~m.pre)
-    spread = doubt(tau, *placebos(m, estimator), level)
+    spread = doubt(tau, *placebos(m, estimator), level, pre_error(fit, m.pre, m.days))
     weight = dict(zip(m.donors, fit.weights, strict=True))
     donors = table.assign(weight=table["donor"].map(weight).fillna(0.0))
     risky = float(donors.loc[donors["at_risk"], "weight"].abs().sum() / max(donors["weight"].abs().sum(), 1e-12))

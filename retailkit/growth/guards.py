@@ -11,8 +11,8 @@ import pandas as pd
 
 from retailkit.growth.donors import Matrix
 from retailkit.growth.effect import POOR_FIT, rebuild
-from retailkit.growth.fit import Array, mean_rows
-from retailkit.growth.interval import Estimator, doubt, log_effect
+from retailkit.growth.fit import mean_rows, pre_error
+from retailkit.growth.interval import Estimator, doubt, log_effect, placebos
 from retailkit.growth.record import Effect
 from retailkit.growth.verdict import MOSTLY_AT_RISK, percent
 
@@ -90,14 +90,6 @@ def backdated(m: Matrix, back: int) -> Matrix | None:
                   m.days[keep])  # fmt: skip
 
 
-def effect_and_placebos(m: Matrix, estimator: Estimator) -> tuple[float, Array]:
-    """Effect of the merchant and of each donor, with one estimator on one set of weeks."""
-    from retailkit.growth.interval import placebos
-
-    fit = estimator(m.y, m.x, m.pre, m.days)
-    return log_effect(fit.gap, m.gmv, m.days, ~m.pre), placebos(m, estimator)[0]
-
-
 def _backdate(m: Matrix, estimator: Estimator, back: int) -> Row:
     name = f"placebo in time, {back} programme length{'s' if back > 1 else ''} earlier"
     earlier = backdated(m, back)
@@ -106,8 +98,9 @@ def _backdate(m: Matrix, estimator: Estimator, back: int) -> Row:
                 "too few weeks before the programme to pretend that it began earlier",
                 "项目前周数不足，无法做时间安慰剂检验")  # fmt: skip
     weeks = back * int((~m.pre).sum())
-    tau, placebo = effect_and_placebos(earlier, estimator)
-    p = doubt(tau, placebo, np.zeros_like(placebo)).p
+    fit = estimator(earlier.y, earlier.x, earlier.pre, earlier.days)
+    tau = log_effect(fit.gap, earlier.gmv, earlier.days, ~earlier.pre)
+    p = doubt(tau, *placebos(earlier, estimator), own_error=pre_error(fit, earlier.pre, earlier.days)).p
     seen = "nothing" if p >= BACKDATE_ALPHA else "an effect"
     seen_zh = "没有" if p >= BACKDATE_ALPHA else "也有"
     return (name, p, BACKDATE_ALPHA, _status(p >= BACKDATE_ALPHA),

@@ -18,9 +18,10 @@ class Doubt:
     """The spread of one estimator over donors taken as if they had been in the programme.
 
     ``se`` root mean squared placebo effect (their true effect is zero, so no mean is taken
-    off), ``df`` donors, ``low`` and ``high`` the t interval, ``p`` two-sided, ``rank_p`` the
-    share of donors and the merchant itself with an effect as large, ``mde`` the smallest
-    effect found with 80% probability. All in logs.
+    off), widened by sqrt(1 + 1/donors) and, where the merchant fits worse before the
+    programme than the median donor, by that ratio; ``df`` donors; ``low`` and ``high`` the t
+    interval; ``p`` two-sided; ``rank_p`` the share of donors and the merchant itself with an
+    effect as large; ``mde`` the smallest effect found with 80% probability. All in logs.
     """
 
     se: float
@@ -55,8 +56,10 @@ def placebos(m: Matrix, estimator: Estimator) -> tuple[Array, Array]:
     return np.array(effects), np.array(errors)
 
 
-def doubt(effect: float, placebo: Array, errors: Array, level: float = 0.90) -> Doubt:
+def doubt(effect: float, placebo: Array, errors: Array, level: float = 0.90, own_error: float = 0.0) -> Doubt:
     """Return the donor-placebo t interval and both p values of one effect.
+
+    ``own_error`` is the merchant's error before the programme, ``errors`` the donors'.
 
     Raises
     ------
@@ -68,7 +71,9 @@ def doubt(effect: float, placebo: Array, errors: Array, level: float = 0.90) -> 
     count = len(placebo)
     if count < 3:
         raise ValueError(f"a donor-placebo interval needs at least 3 donors, there are {count}")
-    se = float(np.sqrt(np.mean(placebo**2)))
+    middle = float(np.median(errors))
+    worse = max(1.0, own_error / middle) if middle > 0 else 1.0
+    se = float(np.sqrt(np.mean(placebo**2) * (1 + 1 / count))) * worse
     half = float(t.ppf(0.5 + level / 2, count)) * se
     p = float(2 * t.sf(abs(effect) / se, count)) if se > 0 else 0.0
     rank = (1 + int((np.abs(placebo) >= abs(effect)).sum())) / (count + 1)

@@ -118,11 +118,16 @@ def tree_inputs(orders: Table, persons: Table, baseline: Any, programme: Any) ->
     return table.sort_values(["merchant", "segment", "period"]).reset_index(drop=True)
 
 
-def growth_tree(inputs: pd.DataFrame, merchant: str) -> pd.DataFrame:
+def growth_tree(inputs: pd.DataFrame, merchant: str, heads: pd.DataFrame | None = None) -> pd.DataFrame:
     """One row per segment and factor: its part of the change in mean daily GMV.
 
     Mean daily GMV = buyers x orders per buyer and day x GMV per order, summed over new and
     returning persons, plus orders per day x GMV per order for unknown persons.
+
+    Parameters
+    ----------
+    inputs : see ``tree_inputs``.
+    heads : see ``headlines``; a merchant without a headline (closed, not open yet) gets no tree.
 
     Returns
     -------
@@ -137,7 +142,8 @@ def growth_tree(inputs: pd.DataFrame, merchant: str) -> pd.DataFrame:
     """
     names = ["segment", "factor", "before", "programme", "part", "share"]
     rows = inputs[inputs["merchant"] == merchant]
-    if rows.empty:
+    known = heads is None or heads.set_index("merchant")["growth"].reindex([merchant]).notna().all()
+    if rows.empty or not known:
         return pd.DataFrame(columns=names)
     if len(set(rows["days"])) > 1:
         spans = " and ".join(str(d) for d in sorted(rows["days"].unique()))
