@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from retailkit.simulate.vendors import exports
 from retailkit.simulate.world import COHORTS, parameters, profiles, roles
 
 LIMITS = (
@@ -54,13 +55,16 @@ def cohort_page(cohort: str) -> str:
             lines.append(f'  {{ id = "{p.id}", title = "{p.title}", industry = "{p.industry}"{invited} }},')
         lines.append("]")
     for name in TABLES:
-        lines += [
-            "",
-            "[[sources]]",
-            f'layout = "canonical_{name}"',
-            f'path = "../../simulated/{cohort}/canonical/*/{name}.parquet"',
-        ]
+        lines += ["", *_source(f"canonical_{name}", f"../../simulated/{cohort}/canonical/*/{name}.parquet")]
+    for p in (p for p in profiles() if who.get(p.id) == "merchant"):
+        for export in exports(p.exports):
+            path = f"../../simulated/{cohort}/exports/{p.id}/{export.file}"
+            lines += ["", *_source(export.layout, path), f'merchant = "{p.id}"']
     return "\n".join(lines) + "\n"
+
+
+def _source(layout: str, path: str) -> list[str]:
+    return ["[[sources]]", f'layout = "{layout}"', f'path = "{path}"']
 
 
 def write_pages(folder: str | Path) -> list[Path]:

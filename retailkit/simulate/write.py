@@ -13,6 +13,8 @@ from retailkit.schema import table
 from retailkit.simulate import truth as true
 from retailkit.simulate.merchant import Simulated, draw
 from retailkit.simulate.tables import identity, organisation, plan, sales, traffic
+from retailkit.simulate.vendors import exports, kept
+from retailkit.simulate.vendors.files import write_export
 from retailkit.simulate.world import COHORTS, Profile, parameters, profiles, roles
 
 NOTICE = "SIMULATED: no row describes a real merchant, person or order"
@@ -26,6 +28,7 @@ def simulate(
     seed: int = 1,
     scale: float | None = None,
     report: Callable[[str], None] | None = None,
+    vendors: bool = True,
 ) -> Path:
     """Write a simulated cohort: one folder of exports a merchant, and the truth beside them.
 
@@ -36,6 +39,7 @@ def simulate(
     seed : of every random draw; the same seed and scale give the same bytes.
     scale : simulated persons per person of the full world; the small cohort's .002 if not given, 1 is full scale.
     report : called with one line per merchant.
+    vendors : write what a vendor exports in the vendor's own files (``exports/<merchant>``) instead of canonical tables.
 
     Returns
     -------
@@ -53,8 +57,11 @@ def simulate(
     out, parts = Path(out_dir) / cohort, {}
     for profile in (p for p in profiles() if p.id in who):
         drawn = draw_tables(profile, seed, scale)
+        systems = profile.exports if vendors and who[profile.id] == "merchant" else ()
         wanted = None if who[profile.id] == "merchant" else DONOR_TABLES
-        rows = write_canonical(drawn, out / "canonical" / profile.id, wanted)
+        rows = write_canonical(drawn, out / "canonical" / profile.id, wanted, systems)
+        for export in exports(systems):
+            parts.setdefault("dirty", []).append(write_export(drawn, export, out / "exports" / profile.id))
         for name, sql in true.truth(drawn).items():
             parts.setdefault(name, []).append(drawn.connection.sql(sql).to_arrow_table())
         parts.setdefault("cases", []).append(pa.Table.from_pylist(true.cases(drawn), schema=_CASES))
@@ -83,8 +90,13 @@ def draw_tables(profile: Profile, seed: int, scale: float, threads: int = 1) -> 
     return drawn
 
 
-def write_canonical(drawn: Simulated, folder: Path, wanted: tuple[str, ...] | None = None) -> dict[str, int]:
-    """Write the canonical tables of one merchant as Parquet, one file a table; return rows by table."""
+def write_canonical(
+    drawn: Simulated, folder: Path, wanted: tuple[str, ...] | None = None, systems: tuple[str, ...] = ()
+) -> dict[str, int]:
+    """Write the canonical tables of one merchant as Parquet, one file a table; return rows by table.
+
+    Rows that an export of ``systems`` stands for are left to it; a table left empty has no file.
+    """
     statements = {
         **sales.sales(drawn), **identity.identity(drawn), **traffic.traffic(drawn),
         **organisation.organisation(drawn), **plan.plan(drawn),
@@ -97,9 +109,10 @@ def write_canonical(drawn: Simulated, folder: Path, wanted: tuple[str, ...] | No
         drawn.connection.execute(f"create table out_{name} as select {columns} from ({sql})")
         if wanted and name not in wanted:
             continue
-        made = drawn.connection.sql(f"from out_{name}").to_arrow_table()
-        rows[name] = made.num_rows
-        _write(made, folder / f"{name}.parquet")
+        rows[name] = drawn.connection.sql(f"select count(*) from out_{name}").fetchall()[0][0]
+        made = drawn.connection.sql(f"from out_{name} where {kept(systems, name)}").to_arrow_table()
+        if made.num_rows:
+            _write(made, folder / f"{name}.parquet")
     return rows
 
 

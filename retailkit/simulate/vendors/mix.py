@@ -1,0 +1,84 @@
+"""Which export a system gives, which canonical rows it stands for, and how its file is written."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from retailkit.simulate.merchant import Simulated
+from retailkit.simulate.vendors import shops, tencent, wecom
+
+
+@dataclass(frozen=True)
+class Export:
+    """One vendor's file: its layout, file name, encoding, the canonical rows it replaces, and its SQL.
+
+    ``replaces`` maps a canonical table to the SQL condition of the rows that the file stands
+    for. ``select`` returns the SQL of the rows, in file order, with a last column ``dirty``
+    (what was spoilt in the row, empty where nothing) and a first column ``row_key``.
+    ``footer`` gives lines after the table.
+    """
+
+    layout: str
+    file: str
+    encoding: str
+    replaces: dict[str, str]
+    select: Callable[[Simulated], str]
+    header: tuple[str, ...] = ()
+    footer: Callable[[Simulated], str] | None = None
+
+
+_PRIVATE = {"orders": "channel = 'mini_program'"}
+_PLATFORM = {"orders": "format = 'platform'", "order_lines": "order_id similar to '[0-9]+'"}
+
+EXPORTS: dict[str, tuple[Export, ...]] = {
+    "youzan": (
+        Export("youzan_orders", "youzan_orders.csv", "utf-8-sig", _PRIVATE, shops.youzan_orders, shops.YOUZAN),
+        Export("youzan_customers", "youzan_customers.csv", "gb18030", {}, shops.youzan_customers, shops.YOUZAN_CUSTOMERS),
+    ),
+    "taobao": (Export("taobao_orders", "ExportOrderList.csv", "gb18030", _PLATFORM, shops.taobao_orders, shops.TAOBAO),),
+    "jd": (Export("jd_orders", "jd_orders.csv", "gb18030", _PLATFORM, shops.jd_orders, shops.JD),),
+    "wechat_pay": (
+        Export(
+            "wechat_pay_bill", "wechat_pay_bill.csv", "utf-8-sig",
+            {**_PRIVATE, "refunds": "order_id like 'E%'"}, shops.wechat_pay, shops.WECHAT_PAY, shops.wechat_pay_footer,
+        ),
+    ),
+    "youshu": (
+        Export("youshu_orders", "youshu_orders.jsonl", "utf-8", _PRIVATE, tencent.youshu_orders),
+        Export("youshu_events", "youshu_events.jsonl", "utf-8", {"sessions": "true"}, tencent.youshu_events),
+        Export("youshu_order_totals", "youshu_order_totals.jsonl", "utf-8", {}, tencent.youshu_totals),
+    ),
+    "analysis": (
+        Export("mini_program_visit_trend", "getDailyVisitTrend.jsonl", "utf-8", {}, tencent.visit_trend),
+        Export("official_account_user_summary", "getusersummary.jsonl", "utf-8",
+               {"follower_days": "system = 'official_account'"}, tencent.user_summary),
+        Export("official_account_user_cumulate", "getusercumulate.jsonl", "utf-8", {}, tencent.user_cumulate),
+    ),
+    "wecom": (
+        Export("wecom_external_contacts", "externalcontact_get.jsonl", "utf-8",
+               {"accounts": "system = 'wecom'", "guide_bindings": "true"}, wecom.contacts),
+        Export("wecom_group_detail", "groupchat_get.jsonl", "utf-8", {"groups": "true", "group_members": "true"}, wecom.groups),
+        Export("wecom_behaviour", "get_user_behavior_data.jsonl", "utf-8", {"guide_days": "true"}, wecom.behaviour),
+    ),
+}  # fmt: skip
+"""System -> its files, in the order in which they are written."""
+
+
+def exports(systems: tuple[str, ...]) -> tuple[Export, ...]:
+    """Return the files that a merchant's systems give.
+
+    >>> [e.file for e in exports(("youzan", "jd"))]
+    ['youzan_orders.csv', 'youzan_customers.csv', 'jd_orders.csv']
+    """
+    return tuple(export for system in systems for export in EXPORTS[system])
+
+
+def kept(systems: tuple[str, ...], table: str) -> str:
+    """Return the SQL condition of the canonical rows that no vendor's file stands for.
+
+    >>> kept(("youshu",), "sessions")
+    'not (true)'
+    """
+    gone = [e.replaces[table] for e in exports(systems) if table in e.replaces]
+    return " and ".join(f"not coalesce({g}, false)" if g != "true" else "not (true)" for g in gone) or "true"
