@@ -262,3 +262,40 @@ def worth(
     )
     unit = choose(lang, f"gross amount expected, {currency}", f"预期消费，{currency}")
     return frame(fig, title, f"{unit} · {merchant} · {period}", source, lang=lang, height=160 + 36 * len(rows) + 60)
+
+
+def vintages(table: pd.DataFrame, *, merchant: str, period: str, source: str = "", lang: str = "en") -> go.Figure:
+    """A grid of vintages × months since the first order with the share who bought, from ``vintage_retention``."""
+    title = choose(lang, "Who comes back, by month of the first order", "按首购月份的复购率")
+    if table.empty:
+        return empty(title, choose(lang, "No person bought in this period.", "本期没有可识别的购买人。"), lang=lang)
+    later = table[table["age_months"] > 0]
+    size = table.groupby("vintage")["persons"].first()
+    first = set(table[table["first_month_of_data"].astype(bool)]["vintage"])
+    names = [f"{v}{' *' if v in first else ''} ({number(n, lang)})" for v, n in size.items()]
+    grid = later.pivot_table(index="vintage", columns="age_months", values="retention", dropna=False)
+    grid = grid.reindex(index=size.index)
+    text = [[percent(v) if v == v else "" for v in row] for row in grid.to_numpy()]
+    fig = go.Figure(
+        go.Heatmap(
+            z=grid.to_numpy(), x=[str(c) for c in grid.columns], y=names, text=text, texttemplate="%{text}",
+            colorscale=[[0, "#FFFFFF"], [1, ACCENT]], zmin=0, zmax=1, showscale=False, xgap=2, ygap=2, hoverinfo="skip",
+        )
+    )  # fmt: skip
+    fig.update_yaxes(autorange="reversed")
+    fig.update_xaxes(type="category", title=choose(lang, "months after the first order", "首购后月数"))
+    known = later[(later["age_months"] == 1) & later["retention"].notna() & ~later["vintage"].isin(first)]
+    if len(known):
+        share = known["buyers"].sum() / known["persons"].sum()
+        title = choose(
+            lang,
+            f"{percent(share)} buy again in the month after their first",
+            f"首购次月复购率{percent(share)}",
+        )
+    unit = choose(
+        lang,
+        "share of the month's new persons who bought; empty: not known yet; * first month of data, old customers too",
+        "各月新客中当月购买占比；空白：尚未可知；* 数据首月含老客",
+    )
+    height = 170 + 34 * len(names) + 70
+    return frame(fig, title, f"{unit} · {merchant} · {period}", source, lang=lang, height=height, bottom=24)

@@ -57,6 +57,12 @@ _HOMES = {
     "audience_sizes": "audience",
     "export_audience": "audience",
     "next_spend": "audience",
+    "association": "baskets",
+    "cross_shop": "baskets",
+    "gain_loss": "baskets",
+    "decision_hierarchy": "hierarchy",
+    "vintage_retention": "vintage",
+    "vintage_sentence": "vintage",
     "in_words": "words",
     "people_metrics": "metrics",
 }

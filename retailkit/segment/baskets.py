@@ -1,0 +1,130 @@
+"""Who buys across, what a group gained and lost, what goes together: the classic retail tables."""
+
+from __future__ import annotations
+
+import ibis
+import numpy as np
+import pandas as pd
+from ibis import _
+
+from retailkit.segment.features import person_orders
+
+DIMENSIONS = ("format", "channel", "shop_id", "touchpoint", "area", "category", "product_id")
+UNKNOWN = "unknown_person"
+
+
+def cross_shop(sales: ibis.Table, persons: ibis.Table, as_of: str, by: str, values: tuple[str, ...]) -> pd.DataFrame:
+    """One row per merchant and combination of ``values``: the persons who bought in exactly these.
+
+    ``combination`` is a list joined by `` + ``, ``none`` for buyers of other values only; every known buyer is in
+    one row. ``net_amount`` is what they spent in the values of the combination, minor units.
+
+    Parameters
+    ----------
+    sales : ``orders`` or ``order_lines``.
+    by : dimension compared: format, channel, shop_id, touchpoint, area, category, product_id.
+    values : two to six of its values.
+    """
+    _check(sales, by)
+    if not 2 <= len(values) <= 6:
+        raise ValueError(f"cross-shop compares two to six values of {by}, got {len(values)}")
+    bought = person_orders(sales, persons, as_of)
+    flags = {f"v{i}": (bought[by] == v).fill_null(False).cast("int64") for i, v in enumerate(values)}
+    money = bought[by].isin(values).ifelse(bought.net_amount, 0).fill_null(0)
+    each = bought.mutate(**flags, spent=money).group_by("merchant", "person").agg(
+        **{name: _[name].max() for name in flags}, spent=_.spent.sum()
+    )  # fmt: skip
+    frame = each.group_by("merchant", *flags).agg(persons=_.count(), net_amount=_.spent.sum()).to_pandas()
+    marked = frame[list(flags)].to_numpy(bool)
+    frame["combination"] = [" + ".join(np.array(values)[row]) or "none" for row in marked]
+    frame["share"] = frame["persons"] / frame.groupby("merchant")["persons"].transform("sum")
+    order = frame.sort_values(["merchant", "persons", "combination"], ascending=[True, False, True], ignore_index=True)
+    return order[["merchant", "combination", "persons", "share", "net_amount"]]
+
+
+def gain_loss(
+    sales: ibis.Table, persons: ibis.Table, by: str, focus: tuple[str, ...], rivals: tuple[str, ...],
+    before: tuple[str, str], after: tuple[str, str],
+) -> pd.DataFrame:  # fmt: skip
+    """One row per merchant and reason why the focus sold more or less than before; the rows add up exactly.
+
+    Reasons: ``new`` persons (bought neither focus nor rivals before), ``lost`` (buy neither now), ``from_rivals``
+    and ``to_rivals`` (moved spend, at most what the other side lost or won), ``more`` and ``less`` (the rest of
+    the persons' own change), ``unknown_person``. ``amount`` is the change in net minor units.
+
+    Parameters
+    ----------
+    sales : ``orders`` or ``order_lines``.
+    focus, rivals : values of ``by``; no value in both.
+    before, after : first day and the day after the last, ISO.
+    """
+    _check(sales, by)
+    both = sorted(set(focus) & set(rivals))
+    if both:
+        raise ValueError(f"{', '.join(both)} cannot be focus and rival at once")
+    who = persons.select("merchant", "account", "person")
+    side = ibis.cases((sales[by].isin(focus), "f"), (sales[by].isin(rivals), "c"), else_="")
+    when = ibis.cases((_within(sales, before), "1"), (_within(sales, after), "2"), else_="")
+    part = sales.mutate(cell=side + when).filter(_.cell.length() == 2)
+    known = part.left_join(who, ["merchant", "account"])
+    cells = ("f1", "f2", "c1", "c2")
+    sums = {cell: (known.cell == cell).ifelse(known.net_amount, 0).sum() for cell in cells}
+    frame = known.group_by("merchant", "person").agg(**sums).to_pandas()
+    amounts = frame[list(cells)].astype("int64")
+    change, rival = amounts["f2"] - amounts["f1"], amounts["c2"] - amounts["c1"]
+    unknown = frame["person"].isna()
+    new = ~unknown & (amounts["f1"] == 0) & (amounts["c1"] == 0)
+    lost = ~unknown & ~new & (amounts["f2"] == 0) & (amounts["c2"] == 0)
+    stay = ~(unknown | new | lost)
+    up, down = change.clip(lower=0), change.clip(upper=0)
+    came = np.minimum(up, (-rival).clip(lower=0))
+    went = np.maximum(down, (-rival).clip(upper=0))
+    parts = {
+        "new": change.where(new, 0), "from_rivals": came.where(stay, 0), "more": (up - came).where(stay, 0),
+        "lost": change.where(lost, 0), "to_rivals": went.where(stay, 0), "less": (down - went).where(stay, 0),
+        UNKNOWN: change.where(unknown, 0),
+    }  # fmt: skip
+    wide = pd.DataFrame(parts).assign(merchant=frame["merchant"])
+    counts = wide.drop(columns="merchant").ne(0).assign(merchant=frame["merchant"])
+    table = wide.groupby("merchant").sum().melt(ignore_index=False, var_name="reason", value_name="amount")
+    table["persons"] = counts.groupby("merchant").sum().melt(ignore_index=False)["value"].to_numpy()
+    table.loc[table["reason"] == UNKNOWN, "persons"] = pd.NA
+    return table.reset_index().sort_values("merchant", kind="stable", ignore_index=True).astype({"persons": "Int64"})
+
+
+def association(lines: ibis.Table, as_of: str, by: str = "category", min_orders: int = 20) -> pd.DataFrame:
+    """One row per merchant and pair of values bought in one order: how much more often than by chance.
+
+    ``support`` is the share of orders with both, ``confidence`` the share of orders with ``item`` that also
+    have ``other``, ``lift`` support over what independence would give, with a 90% interval (normal on its
+    logarithm). Values in under ``min_orders`` orders are left out. Both directions are there.
+    """
+    _check(lines, by)
+    known = lines.filter(lines.paid_on < ibis.date(as_of))
+    items = known.select("merchant", "order_id", item=known[by].cast("string")).filter(_.item != "").distinct()
+    sizes = items.group_by("merchant", "item").agg(orders_item=_.count()).filter(_.orders_item >= min_orders)
+    common = items.semi_join(sizes, ["merchant", "item"])
+    other = common.select("merchant", "order_id", other=common["item"])
+    pairs = common.inner_join(other, ["merchant", "order_id"]).filter(_["item"] != _.other)
+    frame = pairs.group_by("merchant", "item", "other").agg(orders_both=_.count()).to_pandas()
+    alone = sizes.to_pandas().set_index(["merchant", "item"])["orders_item"]
+    total = known.group_by("merchant").agg(n=_.order_id.nunique()).to_pandas().set_index("merchant")["n"]
+    frame["orders_item"] = alone.reindex(pd.MultiIndex.from_frame(frame[["merchant", "item"]])).to_numpy()
+    frame["orders_other"] = alone.reindex(pd.MultiIndex.from_frame(frame[["merchant", "other"]])).to_numpy()
+    n = frame["merchant"].map(total).astype(float)
+    both, a, b = (frame[c].astype(float) for c in ("orders_both", "orders_item", "orders_other"))
+    frame["support"], frame["confidence"], frame["lift"] = both / n, both / a, both * n / (a * b)
+    spread = 1.6449 * np.sqrt((1 / both - 1 / n + 1 / a - 1 / n + 1 / b - 1 / n).clip(lower=0))
+    frame["lift_low"], frame["lift_high"] = frame["lift"] * np.exp(-spread), frame["lift"] * np.exp(spread)
+    by_lift = frame.sort_values(["merchant", "lift_low", "item"], ascending=[True, False, True], ignore_index=True)
+    return by_lift
+
+
+def _within(sales: ibis.Table, span: tuple[str, str]) -> ibis.Value:
+    return (sales.paid_on >= ibis.date(span[0])) & (sales.paid_on < ibis.date(span[1]))
+
+
+def _check(sales: ibis.Table, by: str) -> None:
+    if by not in DIMENSIONS or by not in sales.columns:
+        there = ", ".join(d for d in DIMENSIONS if d in sales.columns)
+        raise ValueError(f"cannot compare by '{by}' in this table; it has {there}")

@@ -1,0 +1,79 @@
+"""People by the month of their first order: who came back, month after month."""
+
+from __future__ import annotations
+
+import ibis
+import numpy as np
+import pandas as pd
+from ibis import _
+
+from retailkit.segment.features import person_orders
+from retailkit.segment.intervals import wilson
+
+VINTAGE_COLUMNS = (
+    "merchant", "vintage", "age_months", "persons", "buyers", "retention", "retention_low", "retention_high",
+    "gross_amount", "amount_per_person", "first_month_of_data",
+)  # fmt: skip
+
+
+def vintage_retention(orders: ibis.Table, persons: ibis.Table, as_of: str, level: float = 0.9) -> pd.DataFrame:
+    """One row per merchant, vintage (month of first order) and age in months: who bought again.
+
+    ``retention`` is ``buyers`` in that calendar month over the ``persons`` of the vintage, with Wilson's
+    interval. A month that had not ended before ``as_of`` is unknown, not zero: its cells are null, and
+    so is the vintage of a month that has not ended. The first month of the data holds old customers too:
+    ``first_month_of_data`` marks it, leave it out of comparisons.
+
+    Parameters
+    ----------
+    orders, persons : canonical tables.
+    as_of : ISO day.
+
+    Returns
+    -------
+    A full triangle with one row per age up to the last month begun; money in minor units.
+    """
+    bought = person_orders(orders, persons, as_of)
+    month = bought.paid_on.year() * 12 + bought.paid_on.month() - 1
+    bought = bought.select("merchant", "person", "gross_amount", month=month.cast("int64"))
+    first = bought.group_by("merchant", "person").agg(vintage=_.month.min())
+    cells = bought.inner_join(first, ["merchant", "person"]).group_by("merchant", "vintage", "month")
+    frame = cells.agg(buyers=_.person.nunique(), gross_amount=_.gross_amount.sum()).to_pandas()
+    size = first.group_by("merchant", "vintage").agg(persons=_.count()).to_pandas()
+    if frame.empty:
+        return pd.DataFrame(columns=list(VINTAGE_COLUMNS))
+    day = pd.Timestamp(as_of)
+    open_month = day.year * 12 + day.month - 1  # the month of as_of has not ended
+    last = open_month if day.day > 1 else open_month - 1
+    grid = size.merge(pd.DataFrame({"month": np.arange(size["vintage"].min(), last + 1)}), how="cross")
+    grid = grid[grid["month"] >= grid["vintage"]]
+    table = grid.merge(frame, on=["merchant", "vintage", "month"], how="left")
+    known = (table["month"] < open_month).to_numpy()
+    filled = table[["buyers", "gross_amount"]].fillna(0).astype("Int64")
+    table[["buyers", "gross_amount"]] = filled.where(pd.Series(known))
+    low, high = wilson(filled["buyers"].astype(float), table["persons"], level)
+    table["retention"] = np.where(known, filled["buyers"].astype(float) / table["persons"], np.nan)
+    table["retention_low"], table["retention_high"] = np.where(known, low, np.nan), np.where(known, high, np.nan)
+    table["amount_per_person"] = np.where(known, filled["gross_amount"].astype(float) / table["persons"], np.nan)
+    table["first_month_of_data"] = table["vintage"] == table.groupby("merchant")["vintage"].transform("min")
+    table["age_months"] = table["month"] - table["vintage"]
+    table["vintage"] = [f"{v // 12}-{v % 12 + 1:02d}" for v in table["vintage"]]
+    return table.sort_values(["merchant", "vintage", "age_months"], ignore_index=True)[list(VINTAGE_COLUMNS)]
+
+
+def vintage_sentence(table: pd.DataFrame) -> str:
+    """Compare how many of the newer and of the older vintages bought in the month after the first order."""
+    known = table[(table["age_months"] == 1) & table["retention"].notna() & ~table["first_month_of_data"].astype(bool)]
+    if len(known) < 2:
+        return "There are not yet two vintages with a full month after their first: retention cannot be compared."
+    half = len(known) // 2
+    older, newer = known.iloc[:half], known.iloc[half:]
+    shares = [part["buyers"].sum() / part["persons"].sum() for part in (older, newer)]
+    (low_old, low_new), (high_old, high_new) = wilson(
+        [part["buyers"].sum() for part in (older, newer)], [part["persons"].sum() for part in (older, newer)]
+    )
+    told = "cannot be told apart" if low_new <= high_old and low_old <= high_new else "differ by more than chance"
+    return (
+        f"In the month after their first, {shares[0]:.0%} of the older vintages (to {older['vintage'].iloc[-1]}) and "
+        f"{shares[1]:.0%} of the newer ones bought again; the two {told}."
+    )
