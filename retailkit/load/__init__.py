@@ -20,6 +20,18 @@ _HOMES = {
     "list_layouts": "sniff",
     "draft_layout": "sniff",
     "vacuum": "publish",
+    "file_fates": "reconcile",
+    "fates_sentence": "reconcile",
+    "quarantine_reasons": "reconcile",
+    "daily_orders": "reconcile",
+    "day_gaps": "reconcile",
+    "newest_day": "reconcile",
+    "days_sentence": "reconcile",
+    "source_agreement": "reconcile",
+    "agreement_sentence": "reconcile",
+    "data_health": "health",
+    "health_sentence": "health",
+    "data_metrics": "health",
     "LoadError": "errors",
 }
 

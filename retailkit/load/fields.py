@@ -167,7 +167,9 @@ def _value(column: Column, rule: FieldRule, raw: Raw, layout: Layout, place: Pla
         return cell, filled
     if rule.kind:
         keyed = phone_sql(cell) if rule.kind == "phone" else secret_sql(_text(cell, kind))
-        return (f"{literal(rule.prefix + ':')} || {keyed}" if rule.prefix else keyed), f"({filled} AND NOT contains({cell}, '*'))"
+        return (
+            f"{literal(rule.prefix + ':')} || {keyed}" if rule.prefix else keyed
+        ), f"({filled} AND NOT contains({cell}, '*'))"
     zone = literal(rule.zone or layout.zone) if (rule.zone or layout.zone) else place.by_merchant(place.zones)
     mine = place.by_merchant(place.zones)
     if column.kind == "instant":
@@ -241,7 +243,7 @@ def _instant(rule: FieldRule, cell: str, kind: str, zone: str) -> str:
     plain = f"try_strptime({cell}, [{formats}])"
     if rule.formats:
         return utc(plain, zone)
-    given = f"timezone('UTC', TRY_CAST({cell} AS TIMESTAMPTZ))"
+    given = f"timezone('UTC', TRY_CAST(regexp_replace({cell}, '\\s+([+-][0-9:]+)$', '\\1') AS TIMESTAMPTZ))"
     return f"CASE WHEN {offset} THEN {given} ELSE {utc(plain, zone)} END"
 
 

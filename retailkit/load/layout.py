@@ -84,7 +84,7 @@ class FieldRule(_Record):
     plus: tuple[str, ...] = ()
     minus: tuple[str, ...] = ()
     negate: bool = False
-    kind: Literal["phone"] | None = None
+    kind: Literal["phone", "secret"] | None = None
     unit: Literal["major", "yuan", "minor", "fen", "percent"] | None = None
     time: Literal["text", "epoch_s", "epoch_ms", "epoch_us", "week"] = "text"
     formats: tuple[str, ...] = ()

@@ -161,7 +161,7 @@ def _load_file(
     if owners and set(owners) <= _loaded_before(load, found, layout):
         load.report.append(line | {"status": "unchanged", "warnings": ""})
         return
-    if any(rule.kind == "phone" for block in layout.tables for rule in block.fields.values()):
+    if any(rule.kind for block in layout.tables for rule in block.fields.values()):
         set_pads(load.con)
     raw = read_raw(load.con, found, layout, load.scratch)
     tag = f"f{len(load.report)}"

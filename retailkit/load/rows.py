@@ -168,8 +168,8 @@ def _reason(e: Expression, contract: Table, block: Block) -> str:
     }[column.kind]
     if column.minimum is not None and column.kind in ("int", "money", "float"):
         wanted += f", {column.minimum:g} or more"
-    if rule.kind == "phone":
-        wanted = "no phone number"
+    if rule.kind:
+        wanted = "no phone number" if rule.kind == "phone" else "unreadable"
     return f"CASE WHEN {e.filled} THEN {literal(wanted)} ELSE 'empty, but required' END"
 
 
@@ -178,7 +178,7 @@ def _problem(e: Expression, contract: Table, block: Block, failing: str, inner: 
     cells = " || ' | ' || ".join(
         f"coalesce(CAST({quote(raw.found[c])} AS VARCHAR), '')" for c in e.columns if c in raw.found
     )
-    secret = block.fields[e.name].kind == "phone" or set(e.columns) & set(layout.sensitive)
+    secret = block.fields[e.name].kind or set(e.columns) & set(layout.sensitive)
     shown = (
         "''" if secret or not cells else f"regexp_replace(left({cells}, 80), '1[3-9][0-9]{{9}}', '1**********', 'g')"
     )

@@ -1,0 +1,222 @@
+"""Do the sources agree, which days are missing, is the newest day whole.
+
+Sources never reconcile exactly, not even in a vendor's own sample files: figures are
+compared with a stated tolerance and the gap is shown, never smoothed.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+FATES = ("rows_kept", "rows_duplicate", "rows_quarantined", "rows_skipped")
+COMPARISONS = ["measure", "left", "right", "days", "days_apart", "left_total", "right_total", "gap", "agrees"]
+PARTIAL = 0.5
+"""A newest day with less than this part of the usual day is taken for unfinished."""
+
+
+def file_fates(sources: Any) -> pd.DataFrame:
+    """Return one row per loaded file: what became of its rows of these merchants.
+
+    Columns: ``file, layout, rows_read, rows_kept, rows_duplicate, rows_quarantined,
+    rows_skipped, kept_share`` (fraction of the rows read), the largest file first.
+    """
+    names = ["rows_read", *FATES]
+    grouped = sources.group_by(["file", "layout"]).agg(**{n: sources[n].sum() for n in names}).to_pandas()
+    frame = grouped.sort_values(["rows_read", "file"], ascending=[False, True], ignore_index=True)
+    frame = frame.fillna(dict.fromkeys(names, 0)).astype(dict.fromkeys(names, "int64"))
+    frame["kept_share"] = frame["rows_kept"] / frame["rows_read"].where(frame["rows_read"] > 0)
+    return frame
+
+
+def fates_sentence(fates: pd.DataFrame, lang: str = "en") -> str:
+    """Say how many rows were read and how many of them are used."""
+    read, kept = int(fates["rows_read"].sum()), int(fates["rows_kept"].sum())
+    if not read:
+        return _choose(lang, "No export was loaded for this merchant.", "该商家尚未导入任何数据。")
+    aside, twice = int(fates["rows_quarantined"].sum()), int(fates["rows_duplicate"].sum())
+    return _choose(
+        lang,
+        f"{kept:,} of {read:,} rows are used ({kept / read:.2%}); {aside:,} were set aside with a reason, {twice:,} "
+        f"were there word for word, {int(fates['rows_skipped'].sum()):,} left out by rule.",
+        f"共{read:,}行，采用{kept:,}行（{kept / read:.2%}）；{aside:,}行附原因隔离，{twice:,}行完全重复，"
+        f"{int(fates['rows_skipped'].sum()):,}行按规则略去。",
+    )
+
+
+def quarantine_reasons(quarantine: Any) -> pd.DataFrame:
+    """Return one row per kind of problem: ``file, table, column, reason, rows, first_row, example``."""
+    keys = ["file", "table", "column", "reason"]
+    counted = quarantine.group_by(keys).agg(
+        rows=quarantine.source_row.nunique(), first_row=quarantine.source_row.min(), example=quarantine.value.max()
+    )
+    frame = counted.to_pandas().sort_values(["rows", *keys], ascending=[False, *[True] * 4], ignore_index=True)
+    return frame.astype({"rows": "int64"})
+
+
+def daily_orders(orders: Any) -> pd.DataFrame:
+    """Return one row per local day with orders: ``day, orders, buyers, gross_amount, net_amount`` (minor unit)."""
+    days = orders.group_by(day=orders.paid_on).agg(
+        orders=orders.order_id.nunique(),
+        buyers=orders.account.nunique(),
+        gross_amount=orders.gross_amount.sum(),
+        net_amount=orders.net_amount.sum(),
+    )
+    frame = days.to_pandas().sort_values("day", ignore_index=True)
+    frame["day"] = pd.to_datetime(frame["day"])
+    return frame.fillna(0).astype(dict.fromkeys(frame.columns[1:], "int64"))
+
+
+def day_gaps(daily: pd.DataFrame) -> pd.DataFrame:
+    """Return one row per run of days without any order between the first and the last: ``first, last, days``."""
+    if daily.empty:
+        return pd.DataFrame({"first": pd.to_datetime([]), "last": pd.to_datetime([]), "days": pd.array([], "int64")})
+    every = pd.date_range(daily["day"].min(), daily["day"].max())
+    absent = every.difference(pd.DatetimeIndex(daily["day"])).to_series()
+    run = (absent.diff() != pd.Timedelta(days=1)).cumsum()
+    gaps = absent.groupby(run).agg(["min", "max", "count"])
+    return gaps.set_axis(["first", "last", "days"], axis=1).reset_index(drop=True)
+
+
+def newest_day(daily: pd.DataFrame) -> pd.DataFrame:
+    """Return one row: ``day, orders, usual, partial``: the newest day against its weekday's median of eight weeks."""
+    if daily.empty:
+        return pd.DataFrame({"day": pd.to_datetime([]), "orders": [], "usual": [], "partial": pd.array([], "bool")})
+    last = daily["day"].max()
+    orders = daily.set_index("day")["orders"]
+    usual = orders.reindex([last - pd.Timedelta(weeks=w) for w in range(1, 9)]).median()
+    partial = bool(pd.notna(usual) and orders[last] < PARTIAL * usual)
+    return pd.DataFrame({"day": [last], "orders": [int(orders[last])], "usual": [usual], "partial": [partial]})
+
+
+def days_sentence(daily: pd.DataFrame, lang: str = "en") -> str:
+    """Say which days there are, which are missing, and whether the newest is whole."""
+    if daily.empty:
+        return _choose(lang, "There are no orders.", "没有订单。")
+    gaps, newest = day_gaps(daily), newest_day(daily)
+    first, last = daily["day"].min(), daily["day"].max()
+    text = _choose(lang, f"Orders on {len(daily):,} days, {first:%Y-%m-%d} to {last:%Y-%m-%d}", "")
+    text = text or f"{first:%Y-%m-%d}至{last:%Y-%m-%d}共{len(daily):,}天有订单"
+    if len(gaps):
+        longest = gaps.loc[gaps["days"].idxmax()]
+        span = f"{longest['first']:%Y-%m-%d}, {longest['days']}"
+        text += _choose(
+            lang,
+            f"; {int(gaps['days'].sum())} days without any (the longest gap starts {span} days)",
+            f"；{int(gaps['days'].sum())}天无订单（最长自{longest['first']:%Y-%m-%d}起{longest['days']}天）",
+        )
+    if newest["partial"].iloc[0]:
+        text += _choose(
+            lang,
+            f"; the newest day has {newest['orders'].iloc[0]} orders against a usual {newest['usual'].iloc[0]:.0f}: "
+            "take it for unfinished",
+            f"；最新一天仅{newest['orders'].iloc[0]}单，通常约{newest['usual'].iloc[0]:.0f}单：视为未完整",
+        )
+    return text + _choose(lang, ".", "。")
+
+
+def source_agreement(tables: Any, tolerance: float = 0.01) -> pd.DataFrame:
+    """Return one row per pair of sources that state the same thing, compared day by day.
+
+    Parameters
+    ----------
+    tables : an open store (or any object with the canonical tables as attributes).
+    tolerance : part of the larger figure by which a day may differ and still agree.
+
+    Returns
+    -------
+    ``measure, left, right, days`` (stated by both), ``days_apart`` (beyond the tolerance),
+    ``left_total, right_total`` (over those days, the measure's own unit), ``gap`` (fraction
+    of the larger), ``agrees`` (totals within the tolerance and at most 5% of days apart).
+    """
+    orders = _by_day(tables.orders, "paid_on", "gross_amount")
+    pairs = [("net amount", "orders less refunds", _orders_less_refunds(tables), "order lines", _lines(tables))]
+    totals = tables.daily_totals.filter(tables.daily_totals.gross_amount.notnull())
+    for system, channel in _pairs_of(totals, "source_system", "channel"):
+        mine = totals.filter((totals.source_system == system) & (totals.channel == channel))
+        named = tables.orders.filter(tables.orders.channel == channel)
+        left = orders if channel == "all" else _by_day(named, "paid_on", "gross_amount")
+        pairs.append(("gross amount", "orders", left, f"{system}: {channel}", _by_day(mine, "day", "gross_amount")))
+    consoles = tables.touchpoint_days.filter(tables.touchpoint_days.visits.notnull())
+    for system, touchpoint in _pairs_of(consoles, "source_system", "touchpoint"):
+        mine = consoles.filter((consoles.source_system == system) & (consoles.touchpoint == touchpoint))
+        seen = tables.sessions.filter(tables.sessions.touchpoint == touchpoint)
+        visits = seen.group_by(day=seen.started_on).agg(value=seen.count()).to_pandas()
+        right = _by_day(mine, "day", "visits")
+        pairs.append(("visits", "sessions", _series(visits), f"{system}: {touchpoint}", right))
+    rows = [_compared(*pair, tolerance) for pair in pairs]
+    frame = pd.DataFrame([r for r in rows if r], columns=COMPARISONS)
+    return frame.astype({"days": "int64", "days_apart": "int64", "agrees": "bool"})
+
+
+def agreement_sentence(agreement: pd.DataFrame, lang: str = "en") -> str:
+    """Say whether the sources that can be compared agree, and name the worst."""
+    if agreement.empty:
+        return _choose(
+            lang, "No two sources state the same figure, so nothing can be cross-checked.", "没有可相互核对的来源。"
+        )
+    apart = agreement.loc[~agreement["agrees"]]
+    if apart.empty:
+        return _choose(
+            lang,
+            f"All {len(agreement)} comparisons agree within the tolerance." if len(agreement) > 1
+            else f"{agreement['left'][0].capitalize()} and {agreement['right'][0]} agree within the tolerance.",
+            f"{len(agreement)}项核对均在容差内一致。",
+        )  # fmt: skip
+    worst = apart.loc[apart["gap"].abs().idxmax()]
+    return _choose(
+        lang,
+        f"{len(apart)} of {len(agreement)} comparisons disagree; the widest: {worst['measure']} of {worst['left']} is "
+        f"{abs(worst['gap']):.1%} {'above' if worst['gap'] > 0 else 'below'} {worst['right']}.",
+        f"{len(agreement)}项核对中{len(apart)}项不一致；差距最大：{worst['left']}比{worst['right']}"
+        f"{'高' if worst['gap'] > 0 else '低'}{abs(worst['gap']):.1%}。",
+    )
+
+
+def _orders_less_refunds(tables: Any) -> pd.Series:
+    orders = _by_day(tables.orders, "paid_on", "gross_amount")
+    refunds = _by_day(tables.refunds, "refunded_on", "refund_amount")
+    return orders.sub(refunds, fill_value=0) if _books_returns(tables) else orders
+
+
+def _lines(tables: Any) -> pd.Series:
+    return _by_day(tables.order_lines, "paid_on", "net_amount")
+
+
+def _books_returns(tables: Any) -> bool:
+    """Tell whether returns stand as negative lines, so that lines add up to sales less refunds."""
+    lines = tables.order_lines
+    return bool((lines.net_amount < 0).any().to_pandas()) if lines.count().to_pandas() else False
+
+
+def _by_day(table: Any, day: str, value: str) -> pd.Series:
+    return _series(table.group_by(day=table[day]).agg(value=table[value].sum()).to_pandas())
+
+
+def _series(frame: pd.DataFrame) -> pd.Series:
+    return frame.assign(day=pd.to_datetime(frame["day"])).set_index("day")["value"].astype("float64")
+
+
+def _pairs_of(table: Any, one: str, two: str) -> list[tuple[str, str]]:
+    frame = table.select(one, two).distinct().to_pandas().dropna().sort_values([one, two])
+    return list(frame.itertuples(index=False, name=None))
+
+
+def _compared(
+    measure: str, left: str, ours: pd.Series, right: str, theirs: pd.Series, tolerance: float
+) -> tuple[Any, ...] | None:
+    both = pd.concat([ours.rename("ours"), theirs.rename("theirs")], axis=1, join="inner").dropna()
+    if both.empty:
+        return None
+    larger = both.abs().max(axis=1)
+    apart = int(((both["ours"] - both["theirs"]).abs() > tolerance * larger).sum())
+    mine, other = both["ours"].sum(), both["theirs"].sum()
+    top = max(abs(mine), abs(other))
+    gap = (mine - other) / top if top else 0.0
+    agrees = abs(gap) <= tolerance and apart <= 0.05 * len(both)
+    return measure, left, right, len(both), apart, mine, other, gap, agrees
+
+
+def _choose(lang: str, english: str, chinese: str) -> str:
+    return chinese if lang == "zh" else english

@@ -1,0 +1,76 @@
+"""Every shipped layout reads its sample into the rows written down by hand.
+
+``tests/layouts/NAME/`` holds one small export made after the reference header of that source
+(with its quirks) and, per table, the rows expected from it: only the columns that matter.
+"""
+
+import csv
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from retailkit.load import load_file, open_store
+from retailkit.load.layout import layout_names
+from retailkit.schema import table
+
+SAMPLES = Path(__file__).parent / "layouts"
+REAL = {"complete_journey", "online_retail", "canonical"}
+"""Layouts that are tested on real data, or on every table, elsewhere."""
+
+
+def sample_of(layout: str) -> Path:
+    return next(p for p in sorted((SAMPLES / layout).iterdir()) if ".expected." not in p.name)
+
+
+def names() -> list[str]:
+    return [n for n in layout_names() if not any(n.startswith(real) for real in REAL)]
+
+
+def as_text(value: object, kind: str) -> str:
+    if value is None or value != value or value is pd.NaT:
+        return ""
+    if isinstance(value, pd.Timestamp):
+        return str(value.date() if kind == "date" else value.floor("s"))
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+
+
+def test_every_layout_has_a_sample() -> None:
+    without = [n for n in names() if not (SAMPLES / n).is_dir()]
+    assert not without, f"layouts without a sample: {without}"
+    assert len(names()) >= 30
+
+
+@pytest.mark.parametrize("layout", names())
+def test_sample_gives_the_rows_written_by_hand(layout: str, tmp_path: Path) -> None:
+    report = load_file(sample_of(layout), layout, "m", tmp_path / "store")
+    assert report["rows_quarantined"].sum() == 0, report["warnings"].tolist()
+    tables = open_store(tmp_path / "store", merchants="m")
+    for expected in sorted((SAMPLES / layout).glob("*.expected.csv")):
+        with expected.open(encoding="utf-8", newline="") as lines:
+            wanted = list(csv.DictReader(lines))
+        columns = list(wanted[0])
+        name = expected.name.split(".")[0]
+        found = getattr(tables, name).to_pandas()
+        rows = [{c: as_text(r[c], table(name)[c].kind) for c in columns} for r in found.to_dict("records")]
+        assert sorted(rows, key=str) == sorted(wanted, key=str), expected.name
+
+
+def test_a_phone_is_one_account_over_sources_and_never_itself(tmp_path: Path) -> None:
+    store = tmp_path / "store"
+    for layout in ("youzan_orders", "youzan_customers", "youshu_orders"):
+        load_file(sample_of(layout), layout, "m", store)
+    tables = open_store(store, merchants="m")
+    accounts = tables.accounts.to_pandas()
+    keys = accounts.loc[accounts["account"].str.startswith(("phone:", "mini_program:oMP01")), "phone_key"].dropna()
+    assert keys.value_counts().max() == 2  # the Youzan customer and the Youshu buyer share a phone
+    everything = " ".join(p.read_bytes().decode("latin-1") for p in store.rglob("*") if p.is_file())
+    for secret in ("13800000001", "张三".encode().decode("latin-1")):
+        assert secret not in everything
+
+
+def test_a_masked_phone_is_no_account(tmp_path: Path) -> None:
+    load_file(sample_of("youzan_orders"), "youzan_orders", "m", tmp_path / "store")
+    orders = open_store(tmp_path / "store", merchants="m").orders.to_pandas().set_index("order_id")
+    assert pd.isna(orders.loc["E20181114204155000100002", "account"])
+    assert orders.loc["E20181111000312000100001", "account"].startswith("phone:")
