@@ -294,8 +294,8 @@ def vintages(table: pd.DataFrame, *, merchant: str, period: str, source: str = "
         )
     unit = choose(
         lang,
-        "share of the month's new persons who bought; empty: not known yet; * first month of data, old customers too",
-        "各月新客中当月购买占比；空白：尚未可知；* 数据首月含老客",
+        "share who bought; empty: not known yet; *: old customers too",
+        "当月购买占比；空白：尚未可知；*：含老客",
     )
     height = 170 + 34 * len(names) + 70
-    return frame(fig, title, f"{unit} · {merchant} · {period}", source, lang=lang, height=height, bottom=24)
+    return frame(fig, title, f"{unit} · {merchant} · {period}", source, lang=lang, height=height, bottom=24, left=120)
