@@ -1,0 +1,297 @@
+"""The next window's targets: level x season x planned lift, over the tree, so that products match.
+
+Target = what would be sold anyway (the last phase's level, its effect carried on, times the
+season) x the planned lift per factor: the median of what merchants of past cohorts achieved
+is the *base*, their upper quartile the *stretch*.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from retailkit.targets.tree import nodes, window_factors
+
+MOVING = ("buyers", "frequency", "basket", "unknown_orders", "unknown_basket")
+"""Factors that a season or a lift moves; visitors follow buyers at the last conversion."""
+
+ENOUGH = 4
+"""Merchants of past cohorts below which their median and quartile mean nothing."""
+
+
+def season(
+    measured: pd.DataFrame, merchants: Sequence[str], reference: str, last_year: tuple[str, str]
+) -> pd.DataFrame:
+    """One row per moving factor: how the next window's season compares with the reference window's.
+
+    Read over all given merchants together, because one merchant's last year is mostly noise.
+
+    Parameters
+    ----------
+    measured : see ``measure``.
+    merchants : donors and the merchant itself.
+    reference : name of the window whose level is taken on.
+    last_year : names of last year's days of the next window, and of the reference window.
+
+    Returns
+    -------
+    DataFrame ``factor, ratio, basis``, and in ``attrs`` the log standard error ``se`` of the
+    GMV ratio for one merchant (how single merchants stray from the whole) and its ``df``.
+    ``basis``: "last year's two windows"; "last year's same window, no drift" where last year
+    lacks the reference window; "season not identified" (ratio 1) where it lacks both.
+    """
+    then, base = last_year
+    sold = _whole(measured, merchants, [then, base, reference])
+    pairs = ((then, base, "last year's two windows"), (then, reference, "last year's same window, no drift"))
+    for above, below, basis in pairs:
+        both = sold[sold[[above, below]].gt(0).all(axis=1)].index
+        if len(both):
+            ratios = _pooled(measured, both, above) / _pooled(measured, both, below)
+            return _season(ratios.fillna(1.0), basis, np.log(sold.loc[both, above] / sold.loc[both, below]))
+    return _season(pd.Series(1.0, index=list(MOVING)), "season not identified", pd.Series(dtype=float))
+
+
+def _whole(measured: pd.DataFrame, merchants: Sequence[str], windows: Sequence[str]) -> pd.DataFrame:
+    rows = measured[measured["merchant"].isin(merchants)]
+    total = rows.assign(total=rows["gmv"] + rows["unknown_gmv"])
+    return total.pivot_table(index="merchant", columns="window", values="total").reindex(columns=list(windows))
+
+
+def _pooled(measured: pd.DataFrame, merchants: Any, window: str) -> pd.Series:
+    rows = measured[measured["merchant"].isin(merchants) & (measured["window"] == window)]
+    s = rows[["buyers", "orders", "gmv", "unknown_orders", "unknown_gmv"]].sum().astype(float)
+    s = s.where(s != 0)  # a factor that nobody has is missing, not zero
+    orders, unknown = s["orders"] / s["buyers"], s["unknown_gmv"] / s["unknown_orders"]
+    values = (s["buyers"], orders, s["gmv"] / s["orders"], s["unknown_orders"], unknown)
+    return pd.Series(values, index=list(MOVING))
+
+
+def _season(ratios: pd.Series, basis: str, logs: pd.Series) -> pd.DataFrame:
+    table = pd.DataFrame({"factor": list(ratios.index), "ratio": ratios.to_numpy(float), "basis": basis})
+    known = len(logs) > 2
+    table.attrs = {"se": float(logs.std(ddof=1)) if known else float("nan"), "df": len(logs) - 1 if known else 0}
+    return table
+
+
+def market(
+    measured: pd.DataFrame, donors: Sequence[str], before: str, during: str, ratio: float = float("nan")
+) -> pd.DataFrame:
+    """One row per moving factor: what the window would have been without the programme, on the one before.
+
+    The factors move as the donors' together did; where the counterfactual's own ``ratio`` to
+    the period before is known (chapter 5), buyers take up the difference, so that the product
+    is that ratio. Same columns as ``season``; ratio 1 without donors.
+    """
+    there = _whole(measured, donors, [before, during])
+    both = there[there.gt(0).all(axis=1)].index
+    if not len(both):
+        ratios, basis = pd.Series(1.0, index=list(MOVING)), "no donors: as in the period before"
+    else:
+        ratios = (_pooled(measured, both, during) / _pooled(measured, both, before)).fillna(1.0)
+        basis = "donors in the same window"
+    if ratio > 0:
+        ratios["buyers"] = ratio / (ratios["frequency"] * ratios["basket"])
+        ratios["unknown_orders"] = ratio / ratios["unknown_basket"]
+        basis = "the counterfactual of chapter 5"
+    return _season(ratios, basis, np.log(there.loc[both, during] / there.loc[both, before]))
+
+
+def without_programme(measured: pd.DataFrame, merchant: str, effect: float) -> float:
+    """Ratio of the programme window to the period before, had there been no programme.
+
+    ``effect`` is actual over counterfactual, see chapter 5; missing where it is, or where a
+    window has no sales.
+    """
+    sold = _whole(measured, [merchant], ["before", "programme"])
+    if sold.empty or not sold["before"].iloc[0] > 0 or not effect > 0:
+        return float("nan")
+    return float(sold["programme"].iloc[0] / sold["before"].iloc[0] / effect)
+
+
+def no_lift() -> pd.DataFrame:
+    """One row per moving factor: no planned lift."""
+    ones = [1.0] * len(MOVING)
+    return pd.DataFrame({"factor": MOVING, "base": ones, "stretch": ones, "merchants": 0, "median": float("nan")})
+
+
+def past_lifts(
+    measured: pd.DataFrame, merchants: Sequence[str], donors: Sequence[str], before: str, during: str
+) -> pd.DataFrame:
+    """One row per moving factor: what merchants of a past phase lifted it by, against the donors.
+
+    A merchant's lift is its log change less the donors' median change. The whole's lift is the
+    median (base) and the upper quartile (stretch) over merchants, never below none; it is split
+    over factors by how past merchants' factors moved with their whole (least-squares slopes,
+    none below zero), so that the factors' lifts multiply to the whole's.
+
+    Returns
+    -------
+    DataFrame ``factor, base, stretch, merchants, median``: ratios, and each factor's own median
+    lift as it was; base and stretch are 1 (no lift planned) where fewer than four merchants or
+    three donors have both windows. Sales to known and to unknown buyers are lifted alike.
+    """
+    names = ["whole", *MOVING]
+    changes = {m: _changes(measured, m, before, during) for m in dict.fromkeys([*merchants, *donors])}
+    own = pd.DataFrame([changes[m] for m in merchants], columns=names).dropna(subset=["whole"])
+    others = pd.DataFrame([changes[m] for m in donors], columns=names).dropna(subset=["whole"])
+    lift = own - others.median()
+    median = np.exp(lift.median()).reindex(MOVING)
+    base = stretch = pd.Series(1.0, index=list(MOVING))
+    if len(own) >= ENOUGH and len(others) >= 3:
+        middle, high = (max(0.0, float(q)) for q in lift["whole"].quantile([0.5, 0.75]))
+        parts = _split(lift)
+        base, stretch = np.exp(parts * middle), np.exp(parts * high)
+    return pd.DataFrame({
+        "factor": list(MOVING), "base": base.to_numpy(float), "stretch": stretch.to_numpy(float),
+        "merchants": len(own), "median": median.to_numpy(float),
+    })  # fmt: skip
+
+
+def _split(lift: pd.DataFrame) -> pd.Series:
+    """Share of the whole's log lift that each factor carries; the factors of a product add up to 1."""
+    whole = lift["whole"] - lift["whole"].mean()
+    slopes = pd.Series({f: float((whole * lift[f]).mean()) for f in MOVING}).fillna(0.0).clip(lower=0.0)
+    for product in (MOVING[:3], MOVING[3:]):
+        total = slopes[list(product)].sum()
+        slopes[list(product)] = slopes[list(product)] / total if total > 0 else 1.0 / len(product)
+    return slopes
+
+
+def _changes(measured: pd.DataFrame, merchant: str, before: str, during: str) -> dict[str, float]:
+    a, b = (window_factors(measured, merchant, w) for w in (before, during))
+    if a is None or b is None:
+        return dict.fromkeys(("whole", *MOVING), float("nan"))
+    then, now = ({**f, "whole": _gmv(f)} for f in (a, b))
+    return {
+        f: float(np.log(now[f] / then[f])) if then[f] > 0 and now[f] > 0 else float("nan") for f in ("whole", *MOVING)
+    }
+
+
+def _gmv(f: dict[str, float]) -> float:
+    return f["buyers"] * f["frequency"] * f["basket"] + f["unknown_orders"] * f["unknown_basket"]
+
+
+def propose(
+    measured: pd.DataFrame, merchant: str, reference: str, seasons: pd.DataFrame, lifts: pd.DataFrame, fade: float = 0.0
+) -> pd.DataFrame:
+    """One row per KPI node: the reference window, what would be sold anyway, base and stretch target.
+
+    Parameters
+    ----------
+    seasons, lifts : see ``season`` and ``past_lifts``.
+    fade : part of the reference window's level, in logs, that is taken not to last: 0 carries
+        the whole effect of the last phase on.
+
+    Returns
+    -------
+    DataFrame ``node, parent, kind, unit, reference, anyway, base, stretch``; in each column the
+    products and sums of the tree hold. Empty where the merchant has no reference window.
+    """
+    own = window_factors(measured, merchant, reference)
+    columns = ["node", "parent", "kind", "unit", "reference", "anyway", "base", "stretch"]
+    if own is None:
+        return pd.DataFrame(columns=columns)
+    ratio = seasons.set_index("factor")["ratio"]
+    carried = _times(own, {**ratio, "buyers": ratio["buyers"] * np.exp(-fade)})
+    lift = lifts.set_index("factor")
+    wanted = {"reference": own, "anyway": carried, "base": _times(carried, lift["base"])}
+    wanted["stretch"] = _times(carried, lift["stretch"])
+    table = nodes(own)[["node", "parent", "kind", "unit"]]
+    for name, f in wanted.items():
+        table = table.merge(nodes(f)[["node", "value"]].rename(columns={"value": name}), on="node", how="left")
+    return table[columns]
+
+
+def _times(f: dict[str, float], ratios: Any) -> dict[str, float]:
+    out = {name: value * float(ratios[name]) if name in MOVING else value for name, value in f.items()}
+    if np.isfinite(f["visitors"]):
+        out["visitors"] = f["visitors"] * float(ratios["buyers"])  # conversion stays what it was
+    return out
+
+
+def as_plan(tree: pd.DataFrame, column: str = "anyway") -> pd.DataFrame:
+    """One row per KPI node: one column of a proposal as ``node, parent, kind, unit, value``."""
+    return tree.rename(columns={column: "value"})[["node", "parent", "kind", "unit", "value"]]
+
+
+def total(tree: pd.DataFrame, column: str = "value") -> float:
+    """The tree's GMV in minor units; 0 for an empty tree."""
+    top = tree.loc[tree["node"] == "gmv", column]
+    return float(top.iloc[0]) if len(top) else 0.0
+
+
+def planned(tree: pd.DataFrame, targets: Any, window: Any, digits: int = 2) -> pd.DataFrame:
+    """One row per KPI node: the merchant's own target where there is one, else what the tree proposes.
+
+    Parameters
+    ----------
+    tree : ``node, parent, kind, unit, value``: the plan without own targets, see ``nodes``.
+    targets : canonical table of one merchant; rows whose span is the window count. Money in major units,
+        unless ``unit`` is "minor unit".
+    window : (first, last) day as timestamps.
+    digits : minor digits of the currency.
+
+    Returns
+    -------
+    The tree with ``value`` replaced and ``source`` added: "own" or "proposed". A target for
+    ``gmv`` that its factors do not give is met through buyers, so that products still match.
+    """
+    start, end = window
+    targets = targets if isinstance(targets, pd.DataFrame) else targets.execute()
+    since, until = pd.to_datetime(targets["starts_on"]), pd.to_datetime(targets["ends_on"])
+    mine = targets[(since == start) & (until == end) & targets["node"].isin(tree["node"])]
+    if tree.empty or mine.empty:
+        return tree.assign(source="proposed")
+    unit = tree.set_index("node")["unit"]
+    own = {
+        r.node: float(r.target) * (10.0**digits if unit[r.node] == "minor unit" and r.unit != "minor unit" else 1.0)
+        for r in mine.itertuples()
+    }
+    values = tree.set_index("node")["value"]
+    f = _from_nodes({**values.to_dict(), **{k: v for k, v in own.items() if k in (*MOVING, "visitors", "conversion")}})
+    if "buyers" not in own and {"visitors", "conversion"} & set(own):
+        f["buyers"] = f["visitors"] * f["conversion"]
+    if "gmv" in own:
+        known = f["buyers"] * f["frequency"] * f["basket"]
+        unknown = f["unknown_orders"] * f["unknown_basket"]
+        f["buyers"] *= max(own["gmv"] - unknown, 0.0) / known if known > 0 else 1.0
+    if np.isfinite(f["visitors"]) and "visitors" not in own and f["conversion"] > 0:
+        f["visitors"] = f["buyers"] / f["conversion"]
+    elif np.isfinite(f["visitors"]):
+        f["conversion"] = f["buyers"] / f["visitors"]
+    out = tree.drop(columns="value").merge(nodes(f)[["node", "value"]], on="node")
+    return out.assign(source=["own" if n in own else "proposed" for n in out["node"]])
+
+
+def _from_nodes(values: dict[str, float]) -> dict[str, float]:
+    known = {"visitors": float("nan"), "conversion": float("nan"), "unknown_orders": 0.0, "unknown_basket": 0.0}
+    buyers = values.get("buyers", 0.0)
+    return {**known, **values, "new_share": values.get("new_buyers", 0.0) / buyers if buyers else 0.0}
+
+
+def chances(tree: pd.DataFrame, se: float, df: int) -> pd.DataFrame:
+    """One row per target: the chance to reach it if nothing new is done, and if the lift comes again.
+
+    The log of the window's GMV is taken as Student t around what would be sold anyway (or
+    around the base target), with the error ``se`` on ``df`` degrees of freedom that comparing
+    merchants showed; missing where no error could be measured.
+
+    >>> tree = pd.DataFrame({"node": ["gmv"], "anyway": [100.0], "base": [110.0], "stretch": [120.0]})
+    >>> chances(tree, se=.1, df=20).round(2).values.tolist()
+    [['base', 110.0, 0.18, 0.5], ['stretch', 120.0, 0.04, 0.2]]
+    """
+    from scipy.stats import t
+
+    gmv = tree[tree["node"] == "gmv"]
+    rows: list[tuple[Any, ...]] = []
+    for name in ("base", "stretch"):
+        if gmv.empty or not se > 0:
+            rows.append((name, float("nan") if gmv.empty else float(gmv[name].iloc[0]), float("nan"), float("nan")))
+            continue
+        row = gmv.iloc[0]
+        far = [np.log(row[name] / row[middle]) / se for middle in ("anyway", "base")]
+        rows.append((name, float(row[name]), *(float(t.sf(x, df)) for x in far)))
+    return pd.DataFrame(rows, columns=["target", "gmv", "if_nothing_new", "if_lift_comes_again"])
