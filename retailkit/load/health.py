@@ -154,9 +154,10 @@ def _sharing(f: dict[str, Any], start: pd.Timestamp | None) -> Answer:
 
 
 def _growth(f: dict[str, Any], start: pd.Timestamp | None) -> Answer:
-    if not f["orders"] or start is None:
-        why = ("no orders", "没有订单") if not f["orders"] else ("no programme to judge", "没有项目窗口")
-        return "no", *why
+    if not f["orders"]:
+        return "no", "no orders", "没有订单"
+    if start is None:
+        return "no", "no programme to judge", "没有项目窗口"
     months = (start - pd.Timestamp(f["first"])).days / 30.4
     if months >= 13:
         return "yes", f"{months:.0f} months of orders before the programme", f"项目前{months:.0f}个月订单"

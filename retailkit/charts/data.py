@@ -1,0 +1,228 @@
+"""Figures of the data chapter: what came in, what became of it, which days, do sources agree."""
+
+from __future__ import annotations
+
+import pandas as pd
+import plotly.graph_objects as go
+
+from retailkit.charts.template import (
+    ACCENT,
+    DOWN,
+    GOLD,
+    GREY,
+    INK,
+    PAPER,
+    UP,
+    WARM,
+    choose,
+    date_axis,
+    empty,
+    frame,
+    number,
+    number_axis,
+    percent,
+    shade,
+)
+
+_ROW = 34  # pixels of height per row of a table
+_FATES = (
+    ("rows_kept", "kept", "采用", ACCENT),
+    ("rows_skipped", "left out by rule", "按规则略去", GREY),
+    ("rows_duplicate", "repeats", "重复", GOLD),
+    ("rows_quarantined", "set aside", "隔离", WARM),
+)
+_ANSWERS = {
+    "yes": (ACCENT, "●", "yes", "可以"),
+    "partly": (GOLD, "◐", "partly", "部分"),
+    "no": (GREY, "○", "no", "不能"),
+}
+
+
+def rows_by_table(table: pd.DataFrame, *, merchant: str, period: str, source: str = "", lang: str = "en") -> go.Figure:
+    """Bars, on a log scale: rows per canonical table. Table: what the store holds (``rows()``)."""
+    title = choose(lang, "What came in", "导入了什么")
+    shown = table.sort_values("rows")
+    if shown.empty:
+        return empty(title, choose(lang, "Nothing was loaded for this merchant.", "该商家没有数据。"), lang=lang)
+    spans = [
+        f"{number(r, lang)}" + (f" · {a:%Y-%m-%d} – {b:%Y-%m-%d}" if pd.notna(a) else "")
+        for r, a, b in zip(shown["rows"], shown["first"], shown["last"], strict=True)
+    ]
+    bars = go.Bar(
+        x=shown["rows"], y=shown["table"], orientation="h", marker_color=ACCENT, text=spans, textposition="outside",
+        cliponaxis=False, hovertemplate="%{y}: %{x:,}<extra></extra>",
+    )  # fmt: skip
+    fig = go.Figure(bars)
+    fig.update_xaxes(type="log", visible=False, range=[0, 1.0 + len(str(int(shown["rows"].max())))])
+    largest = shown.iloc[-1]
+    title = choose(
+        lang,
+        f"{len(shown)} tables came in; the largest, {largest['table']}, has {number(largest['rows'], lang)} rows",
+        f"导入{len(shown)}张表，最大的{largest['table']}有{number(largest['rows'], lang)}行",
+    )
+    unit = choose(lang, "rows, log scale", "行数，对数刻度")
+    height = 170 + _ROW * len(shown)
+    return frame(fig, title, f"{unit} · {merchant} · {period}", source, lang=lang, height=height, right=200)
+
+
+def file_fates(table: pd.DataFrame, *, merchant: str, period: str, source: str = "", lang: str = "en") -> go.Figure:
+    """Stacked bars: what became of the rows of each file. Table: ``load.file_fates``."""
+    title = choose(lang, "What became of the rows", "各文件的行去向")
+    shown = table.loc[table["rows_read"] > 0].iloc[::-1]
+    if shown.empty:
+        return empty(title, choose(lang, "No file was loaded.", "没有导入文件。"), lang=lang)
+    fig = go.Figure()
+    names = [f"{f} ({number(n, lang)})" for f, n in zip(shown["file"], shown["rows_read"], strict=True)]
+    for column, english, chinese, colour in _FATES:
+        share = shown[column] / shown["rows_read"]
+        if share.sum() > 0:
+            fig.add_bar(
+                x=share,
+                y=names,
+                orientation="h",
+                name=choose(lang, english, chinese),
+                marker_color=colour,
+                customdata=shown[column],
+                hovertemplate="%{y}: %{customdata:,} (%{x:.2%})<extra></extra>",
+            )
+    fig.update_layout(barmode="stack")
+    fig.update_xaxes(tickformat=".0%", range=[0, 1])
+    kept = table["rows_kept"].sum() / table["rows_read"].sum()
+    title = choose(
+        lang,
+        f"{percent(kept)} of {number(table['rows_read'].sum(), lang)} rows are used",
+        f"{number(table['rows_read'].sum(), lang)}行中采用{percent(kept)}",
+    )
+    unit = choose(lang, "share of the rows of each file (rows read in brackets)", "各文件行数占比（括号内为行数）")
+    return frame(fig, title, f"{unit} · {merchant} · {period}", source, lang=lang, height=190 + _ROW * len(shown))
+
+
+def quarantine_reasons(
+    table: pd.DataFrame, *, merchant: str, period: str, source: str = "", lang: str = "en"
+) -> go.Figure:
+    """Bars: rows set aside by reason. Table: ``load.quarantine_reasons``."""
+    title = choose(lang, "Why rows were set aside", "隔离原因")
+    if table.empty:
+        return empty(
+            title, choose(lang, "No cell of any file had to be set aside.", "没有需要隔离的单元格。"), lang=lang
+        )
+    shown = table.head(15).iloc[::-1]
+    names = [f"{c or t}: {r}" for c, t, r in zip(shown["column"], shown["table"], shown["reason"], strict=True)]
+    names = [n if len(n) < 46 else n[:44] + "…" for n in names]
+    fig = go.Figure(
+        go.Bar(
+            x=shown["rows"],
+            y=names,
+            orientation="h",
+            marker_color=WARM,
+            cliponaxis=False,
+            textposition="outside",
+            text=[number(n, lang) for n in shown["rows"]],
+            hovertext=shown["file"],
+        )
+    )
+    fig.update_xaxes(visible=False, range=[0, 1.15 * shown["rows"].max()])
+    top = table.iloc[0]
+    title = choose(
+        lang,
+        f"Most rows set aside fail in '{top['column'] or top['table']}': {number(top['rows'], lang)} rows",
+        f"隔离最多的是“{top['column'] or top['table']}”：{number(top['rows'], lang)}行",
+    )
+    unit = choose(lang, "rows", "行数")
+    return frame(fig, title, f"{unit} · {merchant} · {period}", source, lang=lang, height=180 + _ROW * len(shown))
+
+
+def orders_by_day(
+    table: pd.DataFrame, gaps: pd.DataFrame, *, merchant: str, period: str, source: str = "", lang: str = "en"
+) -> go.Figure:
+    """Line: orders by day, days without any shaded. Tables: ``load.daily_orders``, ``load.day_gaps``."""
+    title = choose(lang, "Orders by day", "每日订单")
+    if table.empty:
+        return empty(title, choose(lang, "There are no orders.", "没有订单。"), lang=lang)
+    every = table.set_index("day")["orders"].reindex(
+        pd.date_range(table["day"].min(), table["day"].max()), fill_value=0
+    )
+    fig = go.Figure(
+        go.Scatter(x=every.index, y=every, mode="lines", line={"color": ACCENT, "width": 1.3}, showlegend=False)
+    )
+    for first, last in zip(gaps["first"], gaps["last"], strict=True):
+        shade(fig, first - pd.Timedelta(hours=12), last + pd.Timedelta(hours=12))
+    fig.update_xaxes(date_axis(lang))
+    fig.update_yaxes(number_axis(0, every.max(), lang))
+    missing_days = int(gaps["days"].sum())
+    title = choose(
+        lang,
+        f"{number(every.sum(), lang)} orders; "
+        + (f"{missing_days} days have none" if missing_days else "no day is missing"),
+        f"共{number(every.sum(), lang)}单；" + (f"{missing_days}天没有订单" if missing_days else "没有缺失的日期"),
+    )
+    unit = choose(lang, "orders per local day; shaded: days without any", "每日订单数；阴影为无订单日")
+    return frame(fig, title, f"{unit} · {merchant} · {period}", source, lang=lang, height=400)
+
+
+def source_agreement(
+    table: pd.DataFrame, *, merchant: str, period: str, source: str = "", lang: str = "en"
+) -> go.Figure:
+    """Bars: by how much two sources of one figure differ. Table: ``load.source_agreement``."""
+    title = choose(lang, "Do the sources agree", "来源是否一致")
+    if table.empty:
+        words = choose(lang, "No two sources state the same figure.", "没有两个来源陈述同一数字。")
+        return empty(title, words, lang=lang)
+    shown = table.iloc[::-1]
+    names = [f"{m}: {a} – {b}" for m, a, b in zip(shown["measure"], shown["left"], shown["right"], strict=True)]
+    fig = go.Figure(
+        go.Bar(
+            x=shown["gap"],
+            y=names,
+            orientation="h",
+            marker_color=[UP if ok else DOWN for ok in shown["agrees"]],
+            text=[f"{g:+.2%} · {n} d" for g, n in zip(shown["gap"], shown["days"], strict=True)],
+            textposition="outside",
+            cliponaxis=False,
+            hovertemplate="%{y}: %{x:+.2%}<extra></extra>",
+        )
+    )
+    reach = max(1.6 * shown["gap"].abs().max(), 0.02)
+    fig.update_xaxes(tickformat="+.1%", range=[-reach, reach], showgrid=True)
+    apart = int((~table["agrees"]).sum())
+    title = choose(
+        lang,
+        f"{apart} of {len(table)} comparisons disagree" if apart else "What two sources state agrees",
+        f"{len(table)}项核对中{apart}项不一致" if apart else "各来源一致",
+    )
+    unit = choose(lang, "first less second, as part of the larger; days compared", "前者减后者占较大者的比例；比较天数")
+    return frame(fig, title, f"{unit} · {merchant} · {period}", source, lang=lang, height=190 + _ROW * len(shown))
+
+
+def data_health(table: pd.DataFrame, *, merchant: str, period: str, source: str = "", lang: str = "en") -> go.Figure:
+    """One mark per question: can it be studied, and why. Table: ``load.data_health``."""
+    title = choose(lang, "What can be studied", "可以研究什么")
+    if table.empty:
+        return empty(title, choose(lang, "No question was asked.", "没有问题。"), lang=lang)
+    shown = table.iloc[::-1]
+    fig = go.Figure()
+    for answer, (colour, _, english, chinese) in _ANSWERS.items():
+        mine = shown.loc[shown["answer"] == answer]
+        fig.add_scatter(
+            x=[0] * len(mine),
+            y=mine["question"],
+            mode="markers+text",
+            name=choose(lang, english, chinese),
+            marker={"color": colour, "size": 16, "line": {"color": PAPER, "width": 1}},
+            showlegend=True,
+            text=["   " + w for w in mine["why"]],
+            textposition="middle right",
+            textfont={"color": INK},
+            cliponaxis=False,
+            hoverinfo="skip",
+        )
+    fig.update_xaxes(visible=False, range=[-0.05, 1])
+    fig.update_yaxes(categoryorder="array", categoryarray=list(shown["question"]), showgrid=False)
+    count = table["answer"].value_counts()
+    title = choose(
+        lang,
+        f"{count.get('yes', 0)} of {len(table)} questions can be studied, {count.get('partly', 0)} in part",
+        f"{len(table)}个问题中{count.get('yes', 0)}个可以研究，{count.get('partly', 0)}个只能部分研究",
+    )
+    unit = choose(lang, "by what came in", "依据已导入的数据")
+    return frame(fig, title, f"{unit} · {merchant} · {period}", source, lang=lang, height=190 + _ROW * len(shown))
