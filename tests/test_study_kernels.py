@@ -59,7 +59,7 @@ def test_outputs_are_those_of_plain_kernels_cell_by_cell(tmp_path):
     warm = outputs(tmp_path / "warm" / "a" / "1_all.failed.ipynb", tmp_path / "warm")
     plain = outputs(tmp_path / "plain" / "a" / "1_all.failed.ipynb", tmp_path / "plain")
     assert warm == plain
-    assert "application/vnd.plotly.v1+json" in warm[4]
+    assert "application/vnd.plotly.v1+json" in warm[5]
     assert "ZeroDivisionError" in warm[-1]
     assert sum("vnd.plotly" in cell for cell in warm) == 2
 

@@ -82,7 +82,7 @@ def figure(chart: Any, name: str) -> str:
 
 
 def tidy_tables(source: str) -> str:
-    """pandas tables with numbers to the right and without the 0, 1, 2 ... of a plain index.
+    """pandas tables for readers: numbers to the right and short, no row numbers, no underscores in headings.
 
     Examples
     --------
@@ -102,7 +102,7 @@ def _tidy(inner: str) -> str:
     if not top or any(len(r) != len(top[-1]) or "span=" in "".join(a for _, a, _ in r) for r in (*top, *rows)):
         return f'<div class="table"><table>{inner}</table></div>'  # merged cells: left as pandas made them
     labels = [[text for tag, _, text in r if tag == "th"] for r in rows]
-    if len(top) == 1 and top[0][0][2].strip() == "" and labels == [[str(i)] for i in range(len(rows))]:
+    if len(top) == 1 and top[0][0][2].strip() == "" and all(len(x) == 1 and x[0].isdigit() for x in labels):
         top, rows = [r[1:] for r in top], [r[1:] for r in rows]
     numeric = [_is_numeric([r[i][2] for r in rows]) for i in range(len(top[-1]))]
     lines = ["".join(_th(text, right) for (_, _, text), right in zip(r, numeric, strict=True)) for r in top]
@@ -121,14 +121,16 @@ def _is_numeric(cells: list[str]) -> bool:
 
 
 def _th(text: str, right: bool) -> str:
+    text = text.replace("_", " ")
     return f'<th class="num">{text}</th>' if right else f"<th>{text}</th>"
 
 
 def _td(tag: str, text: str, right: bool) -> str:
     text = "–" if html.unescape(text).strip() in _EMPTY[1:6] else text
-    if tag == "th":
-        return f'<th scope="row"{" class=num" if right else ""}>{text}</th>'
-    return f'<td class="num">{text}</td>' if right else f"<td>{text}</td>"
+    if right and re.fullmatch(r"-?\d+\.\d{4,}", text):
+        text = f"{float(text):,.1f}" if abs(float(text)) >= 1000 else f"{float(text):.4g}"
+    kind = ' class="num"' if right else ' class="short"' if len(text) <= 24 else ""
+    return f'<th scope="row"{kind}>{text}</th>' if tag == "th" else f"<td{kind}>{text}</td>"
 
 
 def _markdown(source: str) -> str:

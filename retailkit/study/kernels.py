@@ -32,7 +32,8 @@ from typing import Any
 PRELOAD = (
     "ipykernel.kernelapp", "ipykernel.ipkernel", "IPython.core.completer", "IPython.display",
     "numpy", "pandas", "pandas.io.formats.style", "pyarrow.parquet", "duckdb", "ibis", "ibis.backends.duckdb",
-    "plotly.graph_objects", "plotly.io", "scipy.sparse.csgraph", "scipy.optimize", "scipy.stats",
+    "nbformat", "plotly.graph_objects", "plotly.io", "plotly.io._renderers",
+    "scipy.sparse.csgraph", "scipy.optimize", "scipy.stats",
     "sklearn.cluster", "sklearn.linear_model", "sklearn.metrics", "pydantic", "retailkit",
 )  # fmt: skip
 QUIET = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "JE_ARROW_MALLOC_CONF": "background_thread:false"}
@@ -125,6 +126,19 @@ def use_warm_kernels(address: str) -> None:
     factory.default_provisioner_name = "retailkit-warm"
 
 
+@contextlib.contextmanager
+def without_iri_grammar() -> Iterator[None]:
+    """Let jsonschema skip its IRI grammar, where it is installed: it takes seconds to build and checks nothing here."""
+    absent = "rfc3987_syntax" not in sys.modules
+    if absent:
+        sys.modules["rfc3987_syntax"] = None  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        if absent:
+            del sys.modules["rfc3987_syntax"]
+
+
 def threads() -> int:
     """Number of threads of this process, as the operating system counts them."""
     return len(os.listdir("/proc/self/task"))
@@ -138,9 +152,10 @@ def serve(address: str) -> int:
     listener.bind(address)
     os.umask(0o022)
     listener.listen(64)
-    for module in PRELOAD:
-        importlib.import_module(module)
-    _preload_package()
+    with without_iri_grammar():
+        for module in PRELOAD:
+            importlib.import_module(module)
+        _preload_package()
     if threads() != 1:
         listener.close()
         Path(address).unlink()

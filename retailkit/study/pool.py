@@ -48,7 +48,7 @@ def _in_pool(units: Sequence[Unit], settings: Settings, workers: int, address: s
     if not units:
         return
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["retailkit.study.engine", "retailkit.study.chapter", "nbconvert.filters.markdown"])
+    context.set_forkserver_preload(["retailkit.study.preload"])
     pool = ProcessPoolExecutor(max(workers, 1), mp_context=context, initializer=start_worker, initargs=(address,))
     try:
         futures = {pool.submit(run_unit, unit, settings): unit for unit in units}
