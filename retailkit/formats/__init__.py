@@ -9,6 +9,7 @@ the merchant has no such data. In reading order:
 - ``groups``       how long groups live, how active they are, who invites
 - ``sharing``      the share tree, K, red packets, adoption
 - ``acquisition``  cost of a new customer, private against platform orders
+- ``summary``      what the chapter keeps, and what is missing
 - ``survival``     Kaplan-Meier, medians, log-rank; ``rates`` shares with intervals, Gini
 """
 
@@ -45,6 +46,7 @@ from .sharing import (
     share_tree,
 )
 from .store_front import funnel_sentence, long_tail, push_funnel, repeat_visits, scene_funnel, visitor_value, visits
+from .summary import formats_metrics, gaps_sentence
 from .survival import kaplan_meier, life_summary, log_rank
 
 __all__ = [
@@ -57,7 +59,9 @@ __all__ = [
     "fee_payback",
     "first_orders",
     "format_ledger",
+    "formats_metrics",
     "funnel_sentence",
+    "gaps_sentence",
     "gini",
     "group_activity",
     "group_adoption",

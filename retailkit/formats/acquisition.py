@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from ibis.expr.types import Table
 
-from .rates import Z, between, fetch, of_persons, ratio, whole_counts, with_share
+from .rates import Z, between, fetch, of_persons, ratio, said, whole_counts, with_share
 
 PRIVATE = ("official_store", "guide", "community", "sharing")
 
@@ -191,15 +191,27 @@ def _same_goods(cells: pd.DataFrame, buyers: dict[str, int]) -> dict[str, float]
     }
 
 
-def value_sentence(value: pd.DataFrame) -> str:
+def value_sentence(value: pd.DataFrame, lang: str = "en") -> str:
     """Say how a private order compares with a platform order of like goods."""
     if value.empty:
-        return "Orders of the private formats and of a platform are not both recorded, so they cannot be compared."
+        return said(
+            lang,
+            "Orders of the private formats and of a platform are not both recorded, so they cannot be compared.",
+            "没有同时记录私域与平台订单，无法比较。",
+        )
     one = value.iloc[0]
     raw = f"A private order is worth {one['ratio']:.2f} times a platform order ({one['ratio'] - 1:+.0%})"
+    chinese = f"私域笔单价是平台的{one['ratio']:.2f}倍（{one['ratio'] - 1:+.0%}）"
     if not np.isfinite(one["ratio_same_goods"]):
-        return f"{raw}; the two sell no category in common, so goods of one kind cannot be compared."
-    return (
+        return said(
+            lang,
+            f"{raw}; the two sell no category in common, so goods of one kind cannot be compared.",
+            f"{chinese}；两者没有共同品类，无法按同类商品比较。",
+        )
+    return said(
+        lang,
         f"{raw}; with the platform's mix of goods {one['ratio_same_goods']:.2f} times "
-        f"({one['ratio_low']:.2f} to {one['ratio_high']:.2f})."
+        f"({one['ratio_low']:.2f} to {one['ratio_high']:.2f}).",
+        f"{chinese}；按平台的商品结构为{one['ratio_same_goods']:.2f}倍"
+        f"（{one['ratio_low']:.2f}至{one['ratio_high']:.2f}）。",
     )

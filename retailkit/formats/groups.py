@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from ibis.expr.types import Table
 
-from .rates import Z, fetch, of_persons, ratio, whole_counts, with_share
+from .rates import Z, fetch, of_persons, ratio, said, whole_counts, with_share
 from .survival import kaplan_meier, life_summary, log_rank
 
 SILENT_DAYS = 14
@@ -243,20 +243,29 @@ def fee_payback(sales: pd.DataFrame, *, fee: int, commission: float, months: flo
     return with_share(frame, "share", "earned_back", "sellers")
 
 
-def life_sentence(life: pd.DataFrame) -> str:
+def life_sentence(life: pd.DataFrame, lang: str = "en") -> str:
     """Say how long a group lives, and that the usual mean is too short."""
     row = life[life["kind"] == "all"]
     if row.empty:
-        return "No customer groups are recorded, so their life cannot be shown."
+        return said(
+            lang, "No customer groups are recorded, so their life cannot be shown.", "没有社群记录，无法计算社群寿命。"
+        )
     one = row.iloc[0]
     if not np.isfinite(one["median"]):
-        return (
+        return said(
+            lang,
             f"More than half of {one['groups']:.0f} groups outlive the {one['until']:.0f} days on record; "
-            f"up to that day they live {one['mean']:.0f} days on average."
+            f"up to that day they live {one['mean']:.0f} days on average.",
+            f"{one['groups']:.0f}个社群中过半数活过了记录期的{one['until']:.0f}天；"
+            f"截至该日平均存活{one['mean']:.0f}天。",
         )
     upper = f"{one['median_high']:.0f}" if np.isfinite(one["median_high"]) else "more than is on record"
-    return (
+    later = f"{one['median_high']:.0f}天" if np.isfinite(one["median_high"]) else "超出记录期"
+    return said(
+        lang,
         f"Half of {one['groups']:.0f} groups fall silent within {one['median']:.0f} days "
         f"({one['median_low']:.0f} to {upper}); the mean life is {one['mean']:.0f} days up to day {one['until']:.0f}, "
-        f"against {one['mean_of_dead']:.0f} if the living are forgotten."
+        f"against {one['mean_of_dead']:.0f} if the living are forgotten.",
+        f"{one['groups']:.0f}个社群中一半在{one['median']:.0f}天内沉默（{one['median_low']:.0f}天至{later}）；"
+        f"截至第{one['until']:.0f}天平均寿命{one['mean']:.0f}天，若忽略仍存活的社群则为{one['mean_of_dead']:.0f}天。",
     )

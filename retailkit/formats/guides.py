@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from ibis.expr.types import Table
 
-from .rates import between, fetch, of_persons, ratio, whole_counts, with_share
+from .rates import between, fetch, of_persons, ratio, said, whole_counts, with_share
 
 ACTS = ("order", "binding", "new_contact", "share", "chat", "message", "live")
 """What a guide can do to count as active: sold an order, was bound to a customer, or a day with
@@ -217,27 +217,42 @@ def guide_lives(guide_days: Table, orders: Table, *, start: str, end: str) -> pd
     return whole_counts(total.reset_index(), "lives", "guides", "guides_live")
 
 
-def activation_sentence(activation: pd.DataFrame, act: str = "any") -> str:
+def activation_sentence(activation: pd.DataFrame, act: str = "any", lang: str = "en") -> str:
     """Say how many guides are active by the chosen act, with the interval."""
     row = activation[(activation["region"] == "all") & (activation["act"] == act)]
     if row.empty:
-        return "No guide roster is recorded, so guide activation cannot be shown."
+        return said(
+            lang,
+            "No guide roster is recorded, so guide activation cannot be shown.",
+            "没有导购名册，无法计算导购激活率。",
+        )
     one = row.iloc[0]
     did = {"any": "did any act that counts", "order": "sold at least one order"}.get(act, f"did the act '{act}'")
-    return (
+    return said(
+        lang,
         f"{one['active']} of {one['roster']} guides {did}: {one['rate']:.0%} "
-        f"({one['rate_low']:.0%} to {one['rate_high']:.0%})."
+        f"({one['rate_low']:.0%} to {one['rate_high']:.0%}).",
+        f"{one['roster']}位导购中{one['active']}位有动作（口径：{act}），激活率{one['rate']:.0%}"
+        f"（{one['rate_low']:.0%}至{one['rate_high']:.0%}）。",
     )
 
 
-def with_guide_sentence(comparison: pd.DataFrame) -> str:
+def with_guide_sentence(comparison: pd.DataFrame, lang: str = "en") -> str:
     """Say whether customers with a guide buy more often than customers like them."""
     row = comparison[comparison["comparison"] == "matched"]
     if row.empty or not np.isfinite(row["difference"].iloc[0]):
-        return "There are no two groups of like customers with and without a guide, so they cannot be compared."
+        return said(
+            lang,
+            "There are no two groups of like customers with and without a guide, so they cannot be compared.",
+            "没有可比的有导购与无导购顾客，无法比较。",
+        )
     one = row.iloc[0]
     verdict = "more often" if one["low"] > 0 else "less often" if one["high"] < 0 else "neither more nor less often"
-    return (
+    chinese = "更常" if one["low"] > 0 else "更少" if one["high"] < 0 else "看不出更常或更少"
+    return said(
+        lang,
         f"Of customers alike, those with a guide buy {verdict} than those without: {one['rate_with']:.1%} against "
-        f"{one['rate_without']:.1%} (difference {one['low'] * 100:+.1f} to {one['high'] * 100:+.1f} points)."
+        f"{one['rate_without']:.1%} (difference {one['low'] * 100:+.1f} to {one['high'] * 100:+.1f} points).",
+        f"在相似顾客中，有导购者{chinese}购买：{one['rate_with']:.1%}对{one['rate_without']:.1%}"
+        f"（相差{one['low'] * 100:+.1f}至{one['high'] * 100:+.1f}个百分点）。",
     )

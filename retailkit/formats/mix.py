@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from ibis.expr.types import Table
 
-from .rates import between, fetch, of_persons, ratio, whole_counts, with_share
+from .rates import between, fetch, of_persons, ratio, said, whole_counts, with_share
 
 
 def home_delivery(orders: Table, *, start: str | None = None, end: str | None = None) -> pd.DataFrame:
@@ -111,15 +111,24 @@ def city_tier_share(
     )
 
 
-def discount_sentence(depth: pd.DataFrame) -> str:
+def discount_sentence(depth: pd.DataFrame, lang: str = "en") -> str:
     """Say whether discounts went deeper in the window than before it."""
     rows = depth[depth["format"] == "all"].set_index("span")
     if "window" not in rows.index:
-        return "List prices are not recorded, so the depth of discounts cannot be shown."
+        return said(
+            lang,
+            "List prices are not recorded, so the depth of discounts cannot be shown.",
+            "没有标价记录，无法计算折扣深度。",
+        )
     now = rows.loc["window"]
     full = f"{now['full_price_share']:.0%} of the orders pay it in full"
-    said = f"Discounts take {now['depth']:.1%} off the list price; {full}"
+    english = f"Discounts take {now['depth']:.1%} off the list price; {full}"
+    chinese = f"折扣占标价的{now['depth']:.1%}；{now['full_price_share']:.0%}的订单按标价支付"
     if "before" not in rows.index:
-        return said + "."
+        return said(lang, f"{english}.", f"{chinese}。")
     was = rows.loc["before"]
-    return f"{said} (before: {was['depth']:.1%} and {was['full_price_share']:.0%})."
+    return said(
+        lang,
+        f"{english} (before: {was['depth']:.1%} and {was['full_price_share']:.0%}).",
+        f"{chinese}（此前为{was['depth']:.1%}与{was['full_price_share']:.0%}）。",
+    )

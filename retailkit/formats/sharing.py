@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from ibis.expr.types import Table
 
-from .rates import Z, between, fetch, of_persons, ratio, whole_counts, with_share
+from .rates import Z, between, fetch, of_persons, ratio, said, whole_counts, with_share
 
 TREE = ("merchant", "node", "parent", "depth", "account", "started_at", "hours", "lost_parent")
 FOLLOW_DAYS = 7
@@ -215,20 +215,30 @@ def group_adoption(group_members: Table, orders: Table, persons: Table) -> pd.Da
     return with_share(frame, "saturation", "adopters", "members")
 
 
-def share_sentence(generations: pd.DataFrame) -> str:
+def share_sentence(generations: pd.DataFrame, lang: str = "en") -> str:
     """Say whether sharing sustains itself."""
     row = generations[generations["generation"] == "all"]
     if row.empty:
-        return "No shares are recorded, so who brought whom cannot be shown."
+        return said(
+            lang, "No shares are recorded, so who brought whom cannot be shown.", "没有分享记录，无法展示裂变关系。"
+        )
     one = row.iloc[0]
     if not np.isfinite(one["k_high"]):
-        return f"{one['users']} visits carry a share, too few or too late to say how many each one brings."
+        return said(
+            lang,
+            f"{one['users']} visits carry a share, too few or too late to say how many each one brings.",
+            f"{one['users']}次访问带有分享信息，数量太少或太晚，无法判断每人带来几人。",
+        )
     verdict = (
         "sharing sustains itself" if one["k_low"] >= 1
         else "sharing fades out without new starts" if one["k_high"] < 1
         else "the record cannot tell whether sharing sustains itself"
     )  # fmt: skip
-    return (
+    chinese = "能自我增长" if one["k_low"] >= 1 else "会逐代衰减" if one["k_high"] < 1 else "尚无法判断能否自我增长"
+    return said(
+        lang,
         f"Each user brings {one['k']:.2f} others ({one['k_low']:.2f} to {one['k_high']:.2f}; "
-        f"{one['k_plain']:.2f} without correction), so {verdict}."
+        f"{one['k_plain']:.2f} without correction), so {verdict}.",
+        f"每位用户带来{one['k']:.2f}人（{one['k_low']:.2f}至{one['k_high']:.2f}；未修正为{one['k_plain']:.2f}），"
+        f"分享{chinese}。",
     )

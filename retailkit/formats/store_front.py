@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from ibis.expr.types import Table
 
-from .rates import between, fetch, of_persons, ratio, whole_counts, with_share
+from .rates import between, fetch, of_persons, ratio, said, whole_counts, with_share
 
 STEPS = ("visit", "product", "cart", "checkout", "pay")
 
@@ -199,14 +199,21 @@ def push_funnel(
     return frame.sort_values(["merchant", "touchpoint", "receivers"], ascending=[True, True, False], ignore_index=True)
 
 
-def funnel_sentence(funnel: pd.DataFrame) -> str:
+def funnel_sentence(funnel: pd.DataFrame, lang: str = "en") -> str:
     """Say where visitors are lost: the step with the smallest share of the step before."""
     steps = funnel[(funnel["entrance"] == "all") & (funnel["step"] != "visit")]
     steps = steps[np.isfinite(steps["step_share"])]
     if steps.empty:
-        return "No visits are recorded, so the way from visit to payment cannot be shown."
+        return said(
+            lang,
+            "No visits are recorded, so the way from visit to payment cannot be shown.",
+            "没有访问记录，无法展示从访问到支付的过程。",
+        )
     worst, paid = steps.loc[steps["step_share"].idxmin()], steps.iloc[-1]
-    return (
+    return said(
+        lang,
         f"{paid['share']:.1%} of the visitors paid ({paid['share_low']:.1%} to {paid['share_high']:.1%}); "
-        f"the narrowest step is {worst['step']}, reached by {worst['step_share']:.0%} of those who came that near."
+        f"the narrowest step is {worst['step']}, reached by {worst['step_share']:.0%} of those who came that near.",
+        f"{paid['share']:.1%}的访客完成支付（{paid['share_low']:.1%}至{paid['share_high']:.1%}）；"
+        f"流失最多的一步是{worst['step']}，只有{worst['step_share']:.0%}走过上一步的人到达。",
     )

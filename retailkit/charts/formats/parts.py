@@ -1,0 +1,49 @@
+"""What the figures of the formats chapter share: names of things, the line below the title, share plots."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+
+from retailkit.charts.template import ACCENT, INK, choose, frame, interval, percent, percent_axis
+
+ROW = 34  # pixels of height per row of a bar or interval chart
+_ZH = {
+    "official_store": "官方商城", "guide": "导购", "community": "社群", "sharing": "社交裂变", "popup": "快闪店",
+    "experience": "体验店", "convenience": "便利店", "community_supermarket": "社区超市", "home_delivery": "到家",
+    "flagship": "旗舰店", "department_counter": "百货专柜", "shop": "门店", "platform": "平台电商", "all": "全部",
+    "unknown": "未知", "order": "成交", "binding": "绑定客户", "new_contact": "新增好友", "share": "分享",
+    "chat": "聊天", "message": "群发", "live": "直播", "any": "任一动作", "visit": "访问", "product": "商品页",
+    "cart": "加购", "checkout": "结算", "pay": "支付", "direct_return": "主动回访", "group": "社群",
+    "mailing": "邮寄", "other": "其他", "official_account": "公众号", "service_message": "服务消息",
+    "single_chat": "单聊", "group_chat": "群聊", "continuation": "续访",
+}  # fmt: skip
+
+
+def name(code: Any, lang: str) -> str:
+    plain = str(code).replace("_", " ")
+    return choose(lang, plain[:1].upper() + plain[1:], _ZH.get(str(code), plain))
+
+
+def below(unit: str, merchant: str, period: str) -> str:
+    return " · ".join(part for part in (unit, merchant, period) if part)
+
+
+def shares(
+    rows: pd.DataFrame, names: list[str], share: str, title: str, sub: str, source: str, lang: str,
+    colour: str | list[str] = ACCENT, of: Callable[[Any], str] | None = None,
+) -> go.Figure:  # fmt: skip
+    """Dots with intervals for a table's share column, first row at the top."""
+    rows, names = rows.iloc[::-1], names[::-1]
+    words = [f"{n}: {percent(r)}" for n, r in zip(names, rows[share], strict=True)] if of is None else [
+        f"{n}: {of(r)}" for n, r in zip(names, rows.itertuples(), strict=True)
+    ]  # fmt: skip
+    low, high = rows[f"{share}_low"], rows[f"{share}_high"]
+    fig = go.Figure(interval(list(low), list(rows[share]), list(high), names, colour=colour, hover=words))
+    fig.update_xaxes(percent_axis(0, float(np.nanmax([high.max(), 0.01]))), showgrid=True)
+    fig.update_yaxes(categoryorder="array", categoryarray=names, showgrid=False, tickfont={"color": INK})
+    return frame(fig, title, sub, source, lang=lang, height=220 + ROW * len(rows))

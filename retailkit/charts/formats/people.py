@@ -1,0 +1,162 @@
+"""Guides, groups and sharing: who is active, who sells, how long groups live, how far shares carry."""
+
+from __future__ import annotations
+
+import pandas as pd
+import plotly.graph_objects as go
+
+from retailkit.charts.formats.parts import below, name, shares
+from retailkit.charts.template import (
+    ACCENT,
+    INK,
+    MUTED,
+    PALETTE,
+    UNSURE,
+    WARM,
+    choose,
+    empty,
+    frame,
+    interval,
+    major,
+    money,
+    money_axis,
+    number,
+    number_axis,
+    percent,
+    percent_axis,
+)
+
+
+def activation(
+    table: pd.DataFrame, *, merchant: str, period: str, source: str = "", lang: str = "en",
+) -> go.Figure:  # fmt: skip
+    """Intervals: share of guides on the roster who did each act. Table: guide activation."""
+    title = choose(lang, "Active guides", "活跃导购")
+    rows = table[table["region"] == "all"].sort_values("rate", ascending=False)
+    if rows.empty:
+        return empty(title, choose(lang, "No guide roster is recorded.", "没有导购名册。"), lang=lang)
+    names = [name(a, lang) for a in rows["act"]]
+    did, roster = rows[rows["act"] == "any"].iloc[0], rows["roster"].iloc[0]
+    title = choose(
+        lang, f"{percent(did['rate'])} of {number(roster)} guides did something that counts",
+        f"{number(roster, 'zh')}位导购中{percent(did['rate'])}有动作",
+    )  # fmt: skip
+    unit = choose(lang, "Share of the roster by act, 95% interval", "各动作占名册比例，95%区间")
+    colours = [WARM if a == "any" else ACCENT for a in rows["act"]][::-1]
+    return shares(rows, names, "rate", title, below(unit, merchant, period), source, lang, colour=colours)
+
+
+def guide_bars(
+    table: pd.DataFrame, *, merchant: str, period: str, source: str = "", currency: str = "USD", lang: str = "en",
+    most: int = 15,
+) -> go.Figure:  # fmt: skip
+    """Bars: sales of the best guides. Table: guide sales."""
+    title = choose(lang, "Sales by guide", "导购业绩")
+    rows = table[table["net_amount"] > 0].head(most).iloc[::-1]
+    if rows.empty:
+        return empty(title, choose(lang, "No order names a guide.", "没有订单带有导购。"), lang=lang)
+    sales = major(rows["net_amount"], currency)
+    fig = go.Figure(go.Bar(
+        x=sales, y=[f" {g}" for g in rows["guide"]], orientation="h", marker_color=ACCENT, cliponaxis=False,
+        text=[f"{money(r.net_amount, currency, lang)} · {percent(r.share)}" for r in rows.itertuples()],
+        textposition="outside", textfont={"color": INK}, hoverinfo="skip",
+    ))  # fmt: skip
+    fig.update_xaxes(money_axis(0, float(sales.max()), currency, lang), showgrid=True)
+    fig.update_yaxes(type="category", showgrid=False)
+    top, active = rows["share"].sum(), int((table["net_amount"] > 0).sum())
+    title = choose(
+        lang, f"The best {len(rows)} of {active} selling guides bring {percent(top)} of guide sales",
+        f"{active}位有业绩导购中前{len(rows)}位占导购销售额的{percent(top)}",
+    )  # fmt: skip
+    sub = below(choose(lang, f"Net sales, {currency}", f"净销售额，{currency}"), merchant, period)
+    return frame(fig, title, sub, source, lang=lang, right=130, height=210 + 26 * len(rows))
+
+
+def survival(
+    table: pd.DataFrame, *, merchant: str, period: str, source: str = "", lang: str = "en", most: int = 5,
+) -> go.Figure:  # fmt: skip
+    """Steps: share of groups still alive by age, with bands. Table: group survival."""
+    title = choose(lang, "Life of customer groups", "社群寿命")
+    if table.empty:
+        return empty(title, choose(lang, "No customer groups are recorded.", "没有社群记录。"), lang=lang)
+    size = table.groupby("kind")["at_risk"].max().sort_values(ascending=False)
+    kinds = list(size.index[: most + 1]) if len(size) > 2 else ["all"]
+    fig = go.Figure()
+    for number_, kind in enumerate(kinds):
+        rows = table[table["kind"] == kind]
+        colour = INK if kind == "all" else PALETTE[number_ % len(PALETTE)]
+        day = [0.0, *rows["day"]]
+        if kind == "all":
+            fig.add_trace(go.Scatter(
+                x=[*day, *day[::-1]], y=[1.0, *rows["high"], *rows["low"][::-1], 1.0], fill="toself", line={"width": 0},
+                line_shape="hv", fillcolor="rgba(102,114,127,0.15)", hoverinfo="skip", showlegend=False,
+            ))  # fmt: skip
+        fig.add_trace(go.Scatter(
+            x=day, y=[1.0, *rows["survival"]], line={"color": colour, "width": 3 if kind == "all" else 2},
+            line_shape="hv", mode="lines", name=f"{name(kind, lang)} ({size[kind]:,})",
+        ))  # fmt: skip
+    whole = table[table["kind"] == "all"]
+    half = whole.loc[whole["survival"] <= 0.5, "day"]
+    last = whole.iloc[-1]
+    title = (
+        choose(lang, f"Half of the groups are silent after {half.iloc[0]:.0f} days",
+               f"一半社群在{half.iloc[0]:.0f}天后沉默")
+        if len(half)
+        else choose(lang, f"{percent(last['survival'])} of the groups still live after {last['day']:.0f} days",
+                    f"{last['day']:.0f}天后仍有{percent(last['survival'])}的社群存活")
+    )  # fmt: skip
+    fig.update_yaxes(percent_axis(0, 1))
+    fig.update_xaxes(
+        number_axis(0, float(whole["day"].max()), lang), title=choose(lang, "days since created", "建群天数")
+    )
+    unit = choose(lang, "Share of groups still alive (Kaplan-Meier, 95% band)", "存活社群比例（Kaplan-Meier，95%区间）")
+    return frame(fig, title, below(unit, merchant, period), source, lang=lang, bottom=20)
+
+
+def sizes(
+    table: pd.DataFrame, *, merchant: str, period: str, source: str = "", lang: str = "en",
+    marks: tuple[int, ...] = (50, 100),
+) -> go.Figure:  # fmt: skip
+    """Histogram: largest size of each group, with the sizes that rules reward. Table: group sizes."""
+    title = choose(lang, "Size of customer groups", "社群规模")
+    if table.empty:
+        return empty(title, choose(lang, "No customer groups are recorded.", "没有社群记录。"), lang=lang)
+    fig = go.Figure(
+        go.Histogram(x=table["members"], xbins={"start": 0, "size": 5}, marker_color=ACCENT, hoverinfo="x+y")
+    )
+    for mark in marks:
+        fig.add_vline(x=mark, line={"color": WARM, "width": 2, "dash": "dot"},
+                      annotation={"text": str(mark), "font": {"color": MUTED}})  # fmt: skip
+    passed = (table["members"] >= marks[0]).mean()
+    title = choose(
+        lang, f"{percent(passed)} of {number(len(table))} groups reached {marks[0]} members",
+        f"{number(len(table), 'zh')}个社群中{percent(passed)}达到{marks[0]}人",
+    )  # fmt: skip
+    fig.update_xaxes(title=choose(lang, "members at the largest", "最大人数"))
+    unit = choose(lang, "Groups by largest number of members", "按最大人数的社群数")
+    return frame(fig, title, below(unit, merchant, period), source, lang=lang, bottom=20)
+
+
+def generations(
+    table: pd.DataFrame, *, merchant: str, period: str, source: str = "", lang: str = "en", most: int = 8,
+) -> go.Figure:  # fmt: skip
+    """Intervals: users brought per user in each generation of sharing. Table: share generations."""
+    title = choose(lang, "How many others each user brings", "每人带来几人")
+    rows = table[table["k"].notna()].head(most + 1)
+    if rows.empty:
+        return empty(title, choose(lang, "No shares are recorded.", "没有分享记录。"), lang=lang)
+    names = [
+        choose(lang, "all", "全部") if g == "all" else choose(lang, f"generation {g}", f"第{g}代")
+        for g in rows["generation"]
+    ]
+    colours = [WARM if g == "all" else ACCENT for g in rows["generation"]]
+    fig = go.Figure(
+        interval(list(rows["k_low"]), list(rows["k"]), list(rows["k_high"]), names, colour=colours, horizontal=False)
+    )
+    fig.add_hline(y=1, line={"color": UNSURE, "width": 2, "dash": "dot"})
+    fig.update_yaxes(number_axis(0, float(max(rows["k_high"].max(), 1.1)), lang))
+    one = rows.iloc[0]
+    title = choose(lang, f"Each user brings {one['k']:.2f} others", f"每位用户带来{one['k']:.2f}人")
+    unit = choose(lang, "K: users brought per followed user, 95% interval; above 1 it grows by itself",
+                  "K：每位可追踪用户带来的人数，95%区间；大于1才会自我增长")  # fmt: skip
+    return frame(fig, title, below(unit, merchant, period), source, lang=lang)

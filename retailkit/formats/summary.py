@@ -1,0 +1,134 @@
+"""What the chapter keeps: one record per figure, also where it cannot be told, and what is missing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from .acquisition import PRIVATE
+from .rates import said
+
+DIGITS = {"JPY": 0, "KRW": 0, "VND": 0, "CLP": 0, "ISK": 0, "BHD": 3, "KWD": 3, "OMR": 3, "TND": 3, "JOD": 3}
+NEEDS = {
+    "sessions": ("visits and shares", "访问与分享"),
+    "pushes": ("messages", "消息"),
+    "guides": ("guides", "导购"),
+    "groups": ("customer groups", "社群"),
+    "red_packets": ("red packets", "红包"),
+    "spend": ("spend", "投放"),
+}
+"""Tables that the chapter's parts need, and what they tell."""
+
+
+def gaps_sentence(store: Any, lang: str = "en") -> str:
+    """Say in one sentence which parts of the chapter have no data; ``store`` is an open store."""
+    gone = [words[0 if lang == "en" else 1] for name, words in NEEDS.items() if not store.has(name)]
+    if not gone:
+        return said(lang, "Every part of this chapter has its data.", "本章各部分均有数据。")
+    english = ", ".join(gone[:-1]) + (" and " if len(gone) > 1 else "") + gone[-1]
+    return said(
+        lang,
+        f"This merchant's exports hold no {english}: the parts that need them stay empty, and nothing is guessed.",
+        f"该商家的数据中没有{'、'.join(gone)}：相应部分留空，不作推测。",
+    )
+
+
+def formats_metrics(
+    *,
+    ledger: pd.DataFrame,
+    funnel: pd.DataFrame,
+    guides: pd.DataFrame,
+    concentration: pd.DataFrame,
+    life: pd.DataFrame,
+    generations: pd.DataFrame,
+    cost: pd.DataFrame,
+    value: pd.DataFrame,
+    delivery: pd.DataFrame,
+    discounts: pd.DataFrame,
+    currency: str,
+) -> list[dict[str, Any]]:
+    """One record per figure of the chapter, in the shape that a chapter saves; empty where unknown."""
+    small = 10.0 ** DIGITS.get(currency, 2)
+    private = ledger[ledger["format"].isin(PRIVATE)]["share"].sum() if len(ledger) else float("nan")
+    buyers, paid, acting = {"format": "all"}, {"entrance": "all", "step": "pay"}, {"region": "all", "act": "any"}
+    every = {"kind": "all"}
+    pilot = delivery[delivery["area"] != "all"].head(1)
+    return [
+        _record("private_share", (private,), "fraction", "net sales of the private formats / all net sales"),
+        _record(
+            "new_buyer_share", _pick(ledger, "new_share", buyers), "fraction", "buyers whose first order ever it was"
+        ),
+        _record("order_value", _pick(ledger, "order_value", buyers, small), currency, "net sales per order"),
+        _record("buyer_value", _pick(ledger, "buyer_value", buyers, small), currency, "net sales per known buyer"),
+        _record(
+            "pay_conversion", _pick(funnel, "share", paid), "fraction", "visitors who paid / visitors of the period"
+        ),
+        _record(
+            "guide_activation", _pick(guides, "rate", acting), "fraction", "guides with any act / guides on the roster"
+        ),
+        _record(
+            "best_guide", _pick(concentration, "best", {}, small), currency, "net sales of the best guide in the window"
+        ),
+        _record("guide_gini", _pick(concentration, "gini", {}), "index", "Gini of net sales over guides on the roster"),
+        _record(
+            "guide_top10_share", _pick(concentration, "top10_share", {}), "fraction", "guide sales of the best tenth"
+        ),
+        _record("group_median_life", _pick(life, "median", every), "days", "Kaplan-Meier, right-censored"),
+        _record("group_mean_life", _pick(life, "mean", every), "days", "restricted mean, right-censored"),
+        _record(
+            "share_k", _pick(generations, "k", {"generation": "all"}), "persons", "users brought per followed user"
+        ),
+        _record(
+            "cost_per_new",
+            _pick(cost, "cost_per_new", {"touchpoint": "all"}, small, "cost"),
+            currency,
+            "spend / new customers",
+        ),
+        _record(
+            "private_to_platform",
+            _pick(value, "ratio_same_goods", {}, 1, "ratio"),
+            "ratio",
+            "private order / platform order with the platform's mix of goods",
+        ),
+        _record("home_delivery_share", _pick(pilot, "home_share", {}), "fraction", "largest share of an area's orders"),
+        _record(
+            "discount_depth",
+            _pick(discounts, "depth", {"format": "all", "span": "window"}),
+            "fraction",
+            "discounts / list amount",
+        ),
+        _record(
+            "full_price_share",
+            _pick(discounts, "full_price_share", {"format": "all", "span": "window"}),
+            "fraction",
+            "orders without a discount",
+        ),
+    ]
+
+
+def _pick(
+    table: pd.DataFrame, column: str, where: Mapping[str, str], divide: float = 1.0, stem: str = ""
+) -> tuple[float, ...]:
+    """Value, low and high of the first row that fits; empty where there is none."""
+    rows = table
+    for name, value in where.items():
+        rows = rows[rows[name] == value]
+    stem = stem or column
+    names = [n for n in (column, f"{stem}_low", f"{stem}_high") if n in rows]
+    nan = float("nan")
+    return tuple(float(rows[n].iloc[0]) / divide if len(rows) else nan for n in names)
+
+
+def _record(name: str, figures: tuple[float, ...], unit: str, definition: str) -> dict[str, Any]:
+    value, low, high = (*figures, float("nan"), float("nan"))[:3]
+    return {
+        "metric": name,
+        "value": value,
+        "low": low,
+        "high": high,
+        "unit": unit,
+        "definition": definition,
+        "text": "",
+    }
