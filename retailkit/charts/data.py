@@ -54,6 +54,7 @@ def rows_by_table(table: pd.DataFrame, *, merchant: str, period: str, source: st
     )  # fmt: skip
     fig = go.Figure(bars)
     fig.update_xaxes(type="log", visible=False, range=[0, 1.0 + len(str(int(shown["rows"].max())))])
+    fig.update_yaxes(showgrid=False)
     largest = shown.iloc[-1]
     title = choose(
         lang,
@@ -122,6 +123,7 @@ def quarantine_reasons(
         )
     )
     fig.update_xaxes(visible=False, range=[0, 1.15 * shown["rows"].max()])
+    fig.update_yaxes(showgrid=False)
     top = table.iloc[0]
     title = choose(
         lang,
@@ -183,7 +185,8 @@ def source_agreement(
         )
     )
     reach = max(1.6 * shown["gap"].abs().max(), 0.02)
-    fig.update_xaxes(tickformat="+.1%", range=[-reach, reach], showgrid=True)
+    fig.update_xaxes(tickformat="+.1%", range=[-reach, reach], showgrid=True, zeroline=True)
+    fig.update_yaxes(showgrid=False)
     apart = int((~table["agrees"]).sum())
     title = choose(
         lang,

@@ -1,0 +1,51 @@
+"""Small exports and layouts that the tests of loading share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+
+from retailkit.load import load_file, open_store
+
+ORDERS = """
+title = "shop orders"
+format = ["csv", "excel", "jsonl", "parquet"]
+sensitive = ["收货人"]
+[[tables]]
+table = "orders"
+[tables.fields]
+order_id = "订单号"
+account = { from = "会员", prefix = "shop" }
+paid_at = "付款时间"
+gross_amount = { from = "实付", unit = "yuan" }
+net_amount = { from = "实付", unit = "yuan" }
+"""
+HEADER = "订单号,会员,付款时间,实付\n"
+
+
+def layout(folder: Path, text: str = ORDERS, name: str = "own") -> Path:
+    """Write a layout page and return its path."""
+    path = folder / f"{name}.toml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def load(folder: Path, data: bytes | str, page: str = ORDERS, file: str = "orders.csv", **options) -> pd.DataFrame:
+    """Write a file, load it for merchant 'm' into ``folder / 'store'`` and return the report."""
+    path = folder / file
+    path.write_bytes(data.encode() if isinstance(data, str) else data)
+    return load_file(path, layout(folder, page), options.pop("merchant", "m"), folder / "store", **options)
+
+
+def stored(folder: Path, name: str = "orders", **options) -> pd.DataFrame:
+    """Return a stored table in key order."""
+    table = getattr(open_store(folder / "store", **options), name)
+    frame = table.to_pandas()
+    return frame.sort_values(list(frame.columns[1:3]), ignore_index=True)
+
+
+def quarantine(folder: Path) -> list[tuple[int, str, str]]:
+    """Return what was set aside as (row, column, reason)."""
+    frame = stored(folder, "quarantine")
+    return sorted(frame[["source_row", "column", "reason"]].itertuples(index=False, name=None))

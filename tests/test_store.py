@@ -1,0 +1,208 @@
+"""The merchant store: what was known when, replaced by key, whole or not at all, never locked."""
+
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import threading
+import time
+from pathlib import Path
+
+import duckdb
+import pandas as pd
+import pytest
+
+from retailkit.load import LoadError, open_store, publish, save_table, vacuum
+from retailkit.load.publish import read_manifest, write_tables
+
+
+def order(order_id, paid_at="2018-03-01 12:00", gross=100, merchant="m", **more):
+    at = pd.Timestamp(paid_at)
+    base = {"merchant": merchant, "order_id": order_id, "paid_at": at, "paid_on": at.normalize()}
+    return base | {"gross_amount": gross, "net_amount": gross, "currency": "CNY"} | more
+
+
+def put(store, rows, name="orders", replace=False):
+    return save_table(store, name, pd.DataFrame(rows), replace=replace)
+
+
+def test_an_order_of_the_study_day_is_not_known_yet(tmp_path):
+    put(tmp_path, [order("old", "2018-03-01 23:59"), order("new", "2018-03-02 00:01")])
+    known = open_store(tmp_path, as_of="2018-03-02").orders.to_pandas()
+    assert list(known["order_id"]) == ["old"]
+    assert open_store(tmp_path).orders.count().to_pandas() == 2
+
+
+def test_the_study_day_starts_at_the_merchants_midnight(tmp_path):
+    put(tmp_path, [{"merchant": "m", "cohort": "c", "zone": "Asia/Shanghai"}], "merchants")
+    base = {"merchant": "m", "guide": "g"}
+    rows = [base | {"account": "a", "bound_at": pd.Timestamp("2018-03-01 15:59")}]  # 23:59 in Shanghai
+    rows += [base | {"account": "b", "bound_at": pd.Timestamp("2018-03-01 16:01")}]  # already the next day
+    put(tmp_path, rows, "guide_bindings")
+    assert list(open_store(tmp_path, "m", "2018-03-02").guide_bindings.to_pandas()["account"]) == ["a"]
+
+
+def test_what_happened_later_is_hidden_in_rows_known_before(tmp_path):
+    seen = {"first_seen_at": pd.Timestamp("2018-01-01"), "left_at": pd.Timestamp("2018-06-01")}
+    put(tmp_path, [{"merchant": "m", "account": "crm:1", **seen}], "accounts")
+    assert open_store(tmp_path, as_of="2018-05-01").accounts.to_pandas()["left_at"].isna().all()
+    assert open_store(tmp_path, as_of="2018-07-01").accounts.to_pandas()["left_at"].notna().all()
+
+
+def test_a_mailing_without_a_day_is_known_with_its_campaign(tmp_path):
+    campaigns = [("early", "2018-01-01"), ("late", "2018-06-01")]
+    put(tmp_path, [{"merchant": "m", "campaign_id": c, "starts_on": pd.Timestamp(d)} for c, d in campaigns], "campaigns")
+    put(tmp_path, [{"merchant": "m", "push_id": c, "campaign_id": c} for c, _ in campaigns], "pushes")
+    assert list(open_store(tmp_path, as_of="2018-03-01").pushes.to_pandas()["push_id"]) == ["early"]
+
+
+def test_every_table_is_there_with_its_columns_even_if_nothing_was_loaded(tmp_path):
+    put(tmp_path, [order("1")])
+    store = open_store(tmp_path, "m", "2019-01-01")
+    assert not store.has("sessions")
+    assert store.has("orders")
+    assert store.sessions.to_pandas().empty
+    assert list(store.sessions.columns) == list(store.sessions.schema().names)
+    with pytest.raises(AttributeError, match="no canonical table 'order'"):
+        _ = store.order
+
+
+def test_an_unknown_merchant_is_refused_with_a_near_name(tmp_path):
+    put(tmp_path, [order("1", merchant="store_367")])
+    with pytest.raises(LoadError, match="did you mean store_367"):
+        open_store(tmp_path, "store_376")
+    with pytest.raises(LoadError, match="no published store"):
+        open_store(tmp_path / "elsewhere")
+
+
+def test_a_newer_row_of_the_same_key_replaces_the_old_one_in_any_month(tmp_path):
+    put(tmp_path, [order("1", gross=100), order("2", gross=200)])
+    put(tmp_path, [order("1", "2018-04-05", gross=90)])
+    frame = open_store(tmp_path).orders.to_pandas().set_index("order_id")
+    assert frame["gross_amount"].to_dict() == {"1": 90, "2": 200}
+    assert len(frame) == 2
+
+
+def test_a_load_touches_only_its_own_merchants_and_months(tmp_path):
+    put(tmp_path, [order("1", "2018-03-01"), order("2", "2018-04-01"), order("3", merchant="other")])
+    before = {f["path"] for f in publish.active_files(tmp_path, "orders", read_manifest(tmp_path)["tables"]["orders"])}
+    mark = open_store(tmp_path, "other").fingerprint()
+    put(tmp_path, [order("4", "2018-04-02")])
+    after = {f["path"] for f in publish.active_files(tmp_path, "orders", read_manifest(tmp_path)["tables"]["orders"])}
+    assert len(before & after) == 2
+    assert open_store(tmp_path, "other").fingerprint() == mark
+    assert open_store(tmp_path, "m").fingerprint() != mark
+
+
+def test_merchant_names_may_hold_any_letter(tmp_path):
+    put(tmp_path, [order("1", merchant="店 %20/ä=1")])
+    put(tmp_path, [order("2", merchant="店 %20/ä=1")])
+    assert open_store(tmp_path, "店 %20/ä=1").orders.count().to_pandas() == 2
+
+
+def test_a_derived_table_replaces_all_rows_of_its_merchants(tmp_path):
+    person = {"merchant": "m", "system": "crm", "accounts": 1}
+    put(tmp_path, [person | {"account": a, "person": a} for a in "ab"], "persons")
+    put(tmp_path, [person | {"account": "a", "person": "z"}], "persons", replace=True)
+    assert list(open_store(tmp_path).persons.to_pandas()["person"]) == ["z"]
+
+
+def test_other_tools_read_the_store_as_delta_tables(tmp_path):
+    from deltalake import DeltaTable
+
+    put(tmp_path, [order("1"), order("2", "2018-05-01")])
+    frame = DeltaTable(tmp_path / "orders").to_pandas()
+    assert sorted(frame["month"]) == ["2018-03", "2018-05"]
+
+
+def test_vacuum_keeps_what_is_published(tmp_path):
+    for day in range(1, 16):
+        put(tmp_path, [order(str(day), f"2018-03-{day:02d}")])
+    assert vacuum(tmp_path) > 0
+    assert open_store(tmp_path).orders.count().to_pandas() == 15
+
+
+WRITER = """
+import sys, time, pandas as pd
+from retailkit.load import publish, save_table
+store, dies = sys.argv[1], sys.argv[2]
+real = publish._publish
+def stop(*args):
+    print("written", flush=True)
+    time.sleep(60)
+if dies == "before_publish":
+    publish._publish = stop
+at = pd.Timestamp("2018-03-01")
+row = {"merchant": "m", "paid_at": at, "paid_on": at, "gross_amount": 2, "net_amount": 2}
+save_table(store, "orders", pd.DataFrame([row | {"order_id": str(i)} for i in range(50)]), replace=False)
+"""
+
+
+def test_a_load_killed_before_it_publishes_leaves_the_previous_state(tmp_path):
+    put(tmp_path, [order("1", gross=1)])
+    writer = subprocess.Popen(
+        [sys.executable, "-c", textwrap.dedent(WRITER), str(tmp_path), "before_publish"],
+        stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parent.parent,
+    )  # fmt: skip
+    assert writer.stdout.readline().strip() == "written"
+    assert open_store(tmp_path).orders.gross_amount.sum().to_pandas() == 1
+    os.kill(writer.pid, signal.SIGKILL)
+    writer.wait()
+    assert open_store(tmp_path).orders.gross_amount.sum().to_pandas() == 1
+    put(tmp_path, [order("2", gross=5)])  # the next load takes no notice of the dead one
+    assert open_store(tmp_path).orders.gross_amount.sum().to_pandas() == 6
+
+
+def test_readers_never_see_half_a_load(tmp_path):
+    """Orders and lines are loaded together: at any moment their money agrees."""
+    con = duckdb.connect()
+
+    def both(gross):
+        sql = "SELECT 'm' AS merchant, i::VARCHAR AS order_id, i::VARCHAR AS line, 'p' AS product_id, "
+        sql += f"TIMESTAMP '2018-01-01' + INTERVAL (i) HOUR AS paid_at, {gross} AS gross_amount, {gross} AS net_amount"
+        con.execute(f"CREATE OR REPLACE TABLE o AS {sql}, DATE '2018-01-01' AS paid_on FROM range(2000) r(i)")
+        from retailkit.load.loader import _shaped
+
+        con.execute("CREATE OR REPLACE VIEW ov AS SELECT * EXCLUDE (line, product_id) FROM o")
+        con.execute("CREATE OR REPLACE VIEW lv AS SELECT * EXCLUDE (gross_amount) FROM o")
+        write_tables(con, tmp_path, {"orders": _shaped("orders", "ov"), "order_lines": _shaped("order_lines", "lv")})
+
+    both(1)
+    wrong, seen, done = [], set(), threading.Event()
+
+    def read():
+        while not done.is_set():
+            store = open_store(tmp_path, "m", threads=1)
+            orders = store.orders.net_amount.sum().to_pandas()
+            lines = store.order_lines.net_amount.sum().to_pandas()
+            seen.add(int(orders))
+            if orders != lines:
+                wrong.append((orders, lines))
+
+    readers = [threading.Thread(target=read) for _ in range(2)]
+    for reader in readers:
+        reader.start()
+    for gross in (2, 3, 4, 5):
+        both(gross)
+        time.sleep(0.05)
+    done.set()
+    for reader in readers:
+        reader.join()
+    assert not wrong
+    assert len(seen) >= 2
+
+
+def test_a_full_disk_leaves_the_previous_state_and_no_litter(tmp_path, monkeypatch):
+    put(tmp_path, [order("1")])
+    files = set(tmp_path.rglob("*.parquet"))
+
+    def full(*args):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(publish, "_append", full)
+    with pytest.raises(LoadError, match="disk is full") as error:
+        put(tmp_path, [order("2")])
+    assert "previous state is unharmed" in str(error.value)
+    assert set(tmp_path.rglob("*.parquet")) == files
+    assert open_store(tmp_path).orders.count().to_pandas() == 1
