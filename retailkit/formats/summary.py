@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
+from ibis.expr.types import Table
 
 from .acquisition import PRIVATE
 from .rates import said
@@ -20,6 +21,21 @@ NEEDS = {
     "spend": ("spend", "投放"),
 }
 """Tables that the chapter's parts need, and what they tell."""
+
+
+def chapter_window(programme: Any, orders: Table, as_of: str) -> dict[str, str]:
+    """Return ``start`` and ``end`` (ISO days, both included): the programme's window, else the whole record."""
+    if programme is not None:
+        return {"start": str(programme.start), "end": str(programme.end)}
+    last = pd.Timestamp(as_of) - pd.Timedelta(days=1)
+    first = pd.Timestamp(orders.paid_on.min().execute())
+    start = last if pd.isna(first) else min(first, last)
+    return {"start": str(start.date()), "end": str(last.date())}
+
+
+def shown(table: pd.DataFrame) -> pd.DataFrame | None:
+    """Return the table to look at, or nothing where it has no row (the gaps were named before)."""
+    return table if len(table) else None
 
 
 def gaps_sentence(store: Any, lang: str = "en") -> str:
