@@ -121,7 +121,7 @@ def _source(rule: FieldRule, raw: Raw, place: Place) -> tuple[str, str]:
         parts = [_text(_cell(c, raw), _type(c, raw)) for c in rule.join]
         return f" || {literal(rule.separator)} || ".join(parts), "VARCHAR"
     special = {"@row": ("CAST(source_row AS VARCHAR)", "VARCHAR"), "@merchant": ("merchant", "VARCHAR")}
-    special["@file"] = (literal(place.file), "VARCHAR")
+    special["@file"] = (literal(place.file.split(".")[0]), "VARCHAR")
     cells = [special.get(c) or (_cell(c, raw), _type(c, raw)) for c in rule.source if c in raw.found or c in special]
     if not cells:
         return "CAST(NULL AS VARCHAR)", "VARCHAR"

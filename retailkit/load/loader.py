@@ -28,7 +28,7 @@ from retailkit.load.publish import active_files, read_manifest, write_tables
 from retailkit.load.read import Raw, read_raw
 from retailkit.load.rows import Typed, type_rows, where_sql
 from retailkit.load.unique import count_rows, keep_last, one_per_key
-from retailkit.load.warn import file_warnings
+from retailkit.load.warn import file_warnings, table_warnings
 from retailkit.schema import table
 
 BIG = 1 << 30
@@ -169,7 +169,7 @@ def _load_file(
     place = Place(
         {m.id: m.zone for m in merchants},
         {m.id: layout.currency or m.currency for m in merchants},
-        path.name.split(".")[0],
+        path.name,
         f"{datetime.now(UTC) + timedelta(days=1):%Y-%m-%d %H:%M:%S}",
     )
     materialise = _materialiser(load, found.bytes * (20 if found.gzipped else 1) > BIG)
@@ -285,7 +285,7 @@ def _record(load: _Load, found: Probe, layout: Layout, counts: pd.DataFrame, typ
     problems = [p for t in typed for p in t.problems]
     if problems:
         union = " UNION ALL ".join(problems)
-        load.con.execute(f"CREATE OR REPLACE TEMP TABLE {tag}_quarantine AS SELECT *, {facts} FROM ({union})")
+        load.con.execute(f"CREATE OR REPLACE TEMP TABLE {tag}_quarantine AS SELECT DISTINCT *, {facts} FROM ({union})")
         load.relations.setdefault("quarantine", []).append(_shaped("quarantine", f"{tag}_quarantine"))
 
 
@@ -303,6 +303,10 @@ def _published(load: _Load) -> pd.DataFrame:
     if load.relations:
         relations = {n: one_per_key(load.con, table(n), r) for n, r in load.relations.items()}
         write_tables(load.con, load.store, relations)
+        told = table_warnings(load.con, load.store, set(relations), list(load.merchants))
+        if told and len(report):
+            line = next((i for i, t in enumerate(report["tables"]) if "orders" in str(t).split(", ")), 0)
+            report.loc[line, "warnings"] = "; ".join(filter(None, [report.loc[line, "warnings"], *told]))
     return report
 
 

@@ -203,7 +203,7 @@ def _refuse_if_hopeless(
     union = " UNION ALL ".join(problems)
     top = first(
         con,
-        f'SELECT "column", reason, count(*) AS n, any_value(value) FROM ({union}) '
+        f'SELECT "column", reason, count(DISTINCT source_row) AS n, any_value(value) FROM ({union}) '
         "GROUP BY 1, 2 ORDER BY n DESC LIMIT 1",
     )
     if top is None:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from pathlib import Path
 
 import duckdb
 
-from retailkit.load.engine import first, quote
+from retailkit.load.engine import files_select, first, quote
 from retailkit.load.fields import number_sql
 from retailkit.load.layout import Control, Layout
-from retailkit.load.publish import day_column
+from retailkit.load.publish import active_files, day_column, read_manifest
 from retailkit.load.read import Raw
 from retailkit.load.rows import Typed, where_sql
+from retailkit.schema import table
 
 
 def file_warnings(
@@ -28,6 +30,23 @@ def file_warnings(
         if day:
             found.append("the newest day may be incomplete: the source finishes a day on the next morning")
     return found + _repeats(con, typed, layout)
+
+
+def table_warnings(con: duckdb.DuckDBPyConnection, store: Path, loaded: set[str], merchants: list[str]) -> list[str]:
+    """Return sentences about tables that contradict each other, over all that is published."""
+    versions = read_manifest(store)["tables"]
+    if not loaded & {"orders", "members"} or not {"orders", "members"} <= set(versions):
+        return []
+    rows = {
+        name: files_select(table(name), [f["path"] for f in active_files(store, name, versions[name], merchants)])
+        for name in ("orders", "members")
+    }
+    query = f"SELECT count(*) FROM ({rows['orders']}) o JOIN ({rows['members']}) m USING (merchant, account) "
+    (count,) = first(con, query + "WHERE o.paid_at < m.joined_at") or (0,)
+    if not count:
+        return []
+    were = "order was paid before its" if count == 1 else "orders were paid before their"
+    return [f"{count:,} {were} member joined: check the zone of both exports, or members who bought as guests"]
 
 
 def _control(con: duckdb.DuckDBPyConnection, raw: Raw, control: Control) -> str | None:

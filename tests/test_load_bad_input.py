@@ -1,0 +1,179 @@
+"""Each kind of bad input gives one clear message or one quarantine row, and loses nothing."""
+
+import gzip
+
+import pandas as pd
+import pytest
+from load_files import HEADER, ORDERS, layout, load, quarantine, stored
+
+from retailkit.cohort import Cohort
+from retailkit.load import LoadError, load_cohort, load_file, open_store
+
+GOOD = "1,a,2018-03-01 10:00,12.34\n2,b,2018-03-01 11:00,1\n"
+
+
+def test_every_missing_column_is_named_at_once_with_near_names(tmp_path):
+    with pytest.raises(LoadError) as error:
+        load(tmp_path, "订单号,会员,付款时間,实付款\n1,a,2018-03-01,1\n")
+    assert "2 columns missing" in str(error.value)
+    assert "'付款时间' (near: '付款时間')" in str(error.value)
+    assert "orders.csv" in str(error.value)
+
+
+@pytest.mark.parametrize(("data", "said"), [
+    (b"", "the file is empty"),
+    (b"\xef\xbb\xbf", "holds no text"),
+    (HEADER.encode() + "1,Muñoz,2018-03-01,5\n2,Pérez,2018-03-01,6\n".encode("latin-1"), "encoding cannot be read"),
+    (gzip.compress((HEADER + GOOD * 500).encode())[:-40], "cut off or damaged"),
+    ((HEADER + "<<<<<<< HEAD\n" + GOOD).encode(), "merge-conflict"),
+    (b"PK\x03\x04 no workbook", "spreadsheet cannot be opened"),
+    (b"PAR1 no table", "cannot be parsed"),
+])  # fmt: skip
+def test_a_file_that_cannot_be_read_is_refused_in_one_message(tmp_path, data, said):
+    with pytest.raises(LoadError, match=said) as error:
+        load(tmp_path, data)
+    assert "orders.csv" in str(error.value)
+    assert not (tmp_path / "store" / "versions.json").exists()
+    assert not list((tmp_path / "store").glob(".scratch*"))
+
+
+def test_a_decimal_in_a_field_of_fen_is_the_wrong_unit(tmp_path):
+    page = ORDERS.replace('"yuan"', '"fen"')
+    with pytest.raises(LoadError, match="declared unit is wrong: column '实付' fails in 1 of 2 rows") as error:
+        load(tmp_path, HEADER + GOOD, page)
+    assert str(error.value).startswith("orders.csv")
+
+
+def test_a_bad_row_is_set_aside_with_file_row_column_and_reason(tmp_path):
+    rows = "3,c,last Tuesday,5\n4,d,2018-03-01,-5\n,e,2018-03-01,5\n5,f,2999-01-01,5\n6,g,2018-03-01,5 or 6\n"
+    report = load(tmp_path, HEADER + GOOD + rows)
+    assert report.loc[0, ["rows_read", "rows_kept", "rows_quarantined"]].tolist() == [7, 2, 5]
+    found = quarantine(tmp_path)
+    assert [(r, c) for r, c, _ in found] == [
+        (3, "付款时间"), (4, "实付"), (5, "订单号"), (6, "付款时间"), (7, "实付"),
+    ]  # fmt: skip
+    assert found[2][2] == "empty, but required"
+    assert "between 1990 and the day of loading" in found[0][2]
+    assert list(stored(tmp_path)["order_id"]) == ["1", "2"]
+
+
+def test_a_file_whose_every_row_fails_is_refused(tmp_path):
+    with pytest.raises(LoadError, match="no row can be read: column '付款时间' fails in 2 of 2 rows"):
+        load(tmp_path, HEADER + "1,a,x,1\n2,b,y,2\n")
+
+
+def test_the_last_row_of_a_key_stays_and_repeats_are_counted(tmp_path):
+    report = load(tmp_path, HEADER + GOOD + "1,a,2018-03-01 10:00,12.34\n2,b,2018-03-01 11:00,3\n")
+    assert report.loc[0, ["rows_kept", "rows_duplicate", "rows_quarantined"]].tolist() == [2, 1, 1]
+    assert stored(tmp_path)["gross_amount"].tolist() == [1234, 300]
+    assert quarantine(tmp_path) == [(2, "order_id", "same key as row 4, which comes later and stays")]
+
+
+def test_loading_the_same_file_again_changes_nothing(tmp_path):
+    load(tmp_path, HEADER + GOOD)
+    mark = open_store(tmp_path / "store").fingerprint()
+    assert load(tmp_path, HEADER + GOOD)["status"].tolist() == ["unchanged"]
+    assert open_store(tmp_path / "store").fingerprint() == mark
+    changed = ORDERS.replace('prefix = "shop"', 'prefix = "crm"')
+    assert load(tmp_path, HEADER + GOOD, changed)["status"].tolist() == ["loaded"]
+    assert stored(tmp_path)["account"].tolist() == ["crm:a", "crm:b"]
+
+
+def test_a_later_export_replaces_rows_of_the_same_key(tmp_path):
+    load(tmp_path, HEADER + GOOD)
+    load(tmp_path, HEADER + "2,b,2018-03-01 11:00,7\n3,c,2018-05-01 11:00,8\n", file="later.csv")
+    assert stored(tmp_path)["gross_amount"].tolist() == [1234, 700, 800]
+
+
+def test_values_of_sensitive_columns_and_phones_are_not_shown(tmp_path):
+    page = ORDERS.replace('account = { from = "会员", prefix = "shop" }', 'items = "收货人"\narea = "会员"')
+    page = page.replace("[[tables]]\n", "", 1).replace("sensitive", "sensitive", 1)
+    page = page.replace('table = "orders"', '[[tables]]\ntable = "orders"')
+    data = "订单号,会员,付款时间,实付,收货人\n1,a,2018-03-01,1,王小明\n2,a,13912345678,1,2\n"
+    load(tmp_path, data, page)
+    frame = stored(tmp_path, "quarantine")
+    text = frame.to_csv()
+    assert "王小明" not in text
+    assert "13912345678" not in text
+    assert "1**********" in text
+
+
+def test_orders_before_their_member_joined_are_a_warning(tmp_path):
+    members = """
+title = "members"
+format = "csv"
+[[tables]]
+table = "members"
+[tables.fields]
+account = { from = "会员", prefix = "shop" }
+member_id = "会员"
+joined_at = "入会"
+"""
+    (tmp_path / "members.csv").write_text("会员,入会\na,2018-03-05\nb,2018-01-01\n", encoding="utf-8")
+    (tmp_path / "orders.csv").write_text(HEADER + GOOD, encoding="utf-8")
+    layout(tmp_path), layout(tmp_path, members, "members")
+    cohort = small_cohort(tmp_path, [("own.toml", "orders.csv"), ("members.toml", "members.csv")])
+    report = load_cohort(cohort, tmp_path / "store")
+    assert "1 order was paid before its member joined" in "; ".join(report["warnings"])
+    assert len(stored(tmp_path)) == 2
+
+
+def small_cohort(folder, sources):
+    return Cohort.model_validate({
+        "name": "c", "title": "c", "as_of": "2018-06-01", "zone": "Asia/Shanghai", "currency": "CNY", "country": "CN",
+        "merchants": [{"id": "m"}], "folder": folder,
+        "sources": [{"layout": one, "path": path, "merchant": "m"} for one, path in sources],
+    })  # fmt: skip
+
+
+def test_one_unreadable_file_does_not_stop_the_others(tmp_path):
+    (tmp_path / "orders.csv").write_text(HEADER + GOOD, encoding="utf-8")
+    (tmp_path / "empty.csv").write_bytes(b"")
+    layout(tmp_path)
+    report = load_cohort(
+        small_cohort(tmp_path, [("own.toml", "empty.csv"), ("own.toml", "orders.csv")]), tmp_path / "store"
+    )
+    assert report["status"].tolist() == ["failed", "loaded"]
+    assert "the file is empty" in report["warnings"][0]
+    with pytest.raises(LoadError, match="no file could be loaded"):
+        load_cohort(small_cohort(tmp_path, [("own.toml", "empty.csv")]), tmp_path / "other")
+
+
+def test_rows_of_merchants_outside_the_cohort_are_left_out_and_counted(tmp_path):
+    page = 'merchant = "店"\n' + ORDERS
+    data = "店,订单号,会员,付款时间,实付\nm,1,a,2018-03-01,1\nn,2,a,2018-03-01,1\n,3,a,2018-03-01,1\n"
+    (tmp_path / "orders.csv").write_text(data, encoding="utf-8")
+    layout(tmp_path, page)
+    cohort = small_cohort(tmp_path, [("own.toml", "orders.csv")])
+    cohort = cohort.model_copy(
+        update={"sources": tuple(s.model_copy(update={"merchant": None}) for s in cohort.sources)}
+    )
+    report = load_cohort(cohort, tmp_path / "store")
+    assert report.loc[0, ["rows_read", "not_in_cohort"]].tolist() == [1, 2]
+    assert load_file(tmp_path / "orders.csv", tmp_path / "own.toml", None, tmp_path / "all")["rows_kept"].tolist() == [
+        2
+    ]
+
+
+def test_a_wrong_layout_page_lists_every_problem(tmp_path):
+    page = ORDERS.replace("paid_at", "payed_at").replace('unit = "yuan"', "optional = true")
+    with pytest.raises(LoadError) as error:
+        load(tmp_path, HEADER + GOOD, page)
+    text = str(error.value)
+    assert "no column 'payed_at': 'paid_at'?" in text
+    assert "'gross_amount' is money: say unit" in text
+    assert "requires 'paid_at'" in text
+    with pytest.raises(LoadError, match=r"did you mean .*online_retail"):
+        load_file("x.csv", "online_retai", "m", tmp_path)
+
+
+def test_more_cells_than_the_header_set_the_row_aside(tmp_path):
+    load(tmp_path, HEADER + GOOD + "3,c,2018-03-01,1,000\n")
+    assert quarantine(tmp_path) == [(3, "", "more cells than the header has names")]
+
+
+def test_a_column_that_changes_its_type_halfway_is_read_row_by_row(tmp_path):
+    rows = "".join(f"{i},c,2018-03-01,{i}.50\n" for i in range(3, 60))
+    report = load(tmp_path, HEADER + rows + "60,c,1519869600,1\n61,c,2018-03-01,n/a\n")
+    assert report.loc[0, ["rows_kept", "rows_quarantined"]].tolist() == [57, 2]
+    assert pd.Series(stored(tmp_path)["gross_amount"]).sum() == sum(100 * i + 50 for i in range(3, 60))
