@@ -14,7 +14,8 @@ import numpy as np
 import pyarrow as pa
 
 from retailkit.simulate.accounts import person_table
-from retailkit.simulate.levels import Levels, levels
+from retailkit.simulate.calibrate import calibrated
+from retailkit.simulate.levels import Levels
 from retailkit.simulate.organisation import Groups, Guides, groups, roster
 from retailkit.simulate.people import People, people
 from retailkit.simulate.sales import area_of, outside, private_goods
@@ -43,7 +44,7 @@ class Simulated:
 
 def draw(profile: Profile, seed: int, scale: float, threads: int = 1) -> Simulated:
     """Draw one merchant; the same seed and scale give the same tables whatever else is drawn."""
-    level = levels(seed)[profile.id]
+    level = calibrated(profile, seed, scale)
     guides = roster(level, seed, scale)
     everyone = people(level, seed, scale, guides.weight)
     circles = groups(level, everyone, guides, seed)

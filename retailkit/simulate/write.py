@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pyarrow as pa
@@ -11,11 +12,12 @@ import pyarrow.parquet as pq
 
 from retailkit.schema import table
 from retailkit.simulate import truth as true
+from retailkit.simulate.calibrate import NOISY
 from retailkit.simulate.merchant import Simulated, draw
 from retailkit.simulate.tables import identity, organisation, plan, sales, traffic
 from retailkit.simulate.vendors import exports, kept
 from retailkit.simulate.vendors.files import write_export
-from retailkit.simulate.world import COHORTS, Profile, parameters, profiles, roles
+from retailkit.simulate.world import Profile, parameters, profiles, roles
 
 NOTICE = "SIMULATED: no row describes a real merchant, person or order"
 DONOR_TABLES = ("orders", "refunds", "daily_totals")
@@ -54,32 +56,40 @@ def simulate(
     scale = parameters()["span"]["small"] if scale is None else scale
     if not 0 < scale <= 1:
         raise ValueError(f"scale is {scale}; expected more than 0 and at most 1 (1 is full scale)")
-    out, parts = Path(out_dir) / cohort, {}
-    for profile in (p for p in profiles() if p.id in who):
-        drawn = draw_tables(profile, seed, scale)
+    out = Path(out_dir) / cohort
+    everyone = [p for p in profiles() if p.id in who]
+
+    def one(profile: Profile) -> dict[str, pa.Table]:
         systems = profile.exports if vendors and who[profile.id] == "merchant" else ()
-        wanted = None if who[profile.id] == "merchant" else DONOR_TABLES
-        rows = write_canonical(drawn, out / "canonical" / profile.id, wanted, systems)
-        for export in exports(systems):
-            parts.setdefault("dirty", []).append(write_export(drawn, export, out / "exports" / profile.id))
-        for name, sql in true.truth(drawn).items():
-            parts.setdefault(name, []).append(drawn.connection.sql(sql).to_arrow_table())
-        parts.setdefault("cases", []).append(pa.Table.from_pylist(true.cases(drawn), schema=_CASES))
-        drawn.connection.close()
+        made, line = _write_merchant(profile, seed, scale, out, who[profile.id], systems)
         if report:
-            report(f"{profile.title}: {rows.get('orders', 0):,} orders, {rows.get('sessions', 0):,} sessions")
-    for name, tables in parts.items():
-        _write(pa.concat_tables(tables, promote_options="permissive"), out / "truth" / f"{name}.parquet")
-    page = {
-        "notice": NOTICE,
-        "cohort": cohort,
-        "seed": seed,
-        "scale": scale,
-        "merchants": who,
-        "groups": COHORTS[cohort],
-    }
+            report(line)
+        return made
+
+    with ThreadPoolExecutor(1 if scale > NOISY else 2) as pool:
+        made = list(pool.map(one, everyone))
+    for name in dict.fromkeys(name for tables in made for name in tables):
+        parts = [tables[name] for tables in made if name in tables]
+        _write(pa.concat_tables(parts, promote_options="permissive"), out / "truth" / f"{name}.parquet")
+    page = {"notice": NOTICE, "cohort": cohort, "seed": seed, "scale": scale, "merchants": who}
     (out / "truth" / "world.json").write_text(json.dumps(page, indent=1) + "\n", encoding="utf-8")
     return out
+
+
+def _write_merchant(
+    profile: Profile, seed: int, scale: float, out: Path, role: str, systems: tuple[str, ...]
+) -> tuple[dict[str, pa.Table], str]:
+    """Write one merchant's files; return its truth tables and a line to report."""
+    drawn = draw_tables(profile, seed, scale)
+    rows = write_canonical(drawn, out / "canonical" / profile.id, None if role == "merchant" else DONOR_TABLES, systems)
+    spoilt = [write_export(drawn, export, out / "exports" / profile.id) for export in exports(systems)]
+    made = {name: drawn.connection.sql(sql).to_arrow_table() for name, sql in true.truth(drawn).items()}
+    made["cases"] = pa.Table.from_pylist(true.cases(drawn), schema=_CASES)
+    if spoilt:
+        made["dirty"] = pa.concat_tables(spoilt, promote_options="permissive")
+    drawn.connection.close()
+    line = f"{profile.title}: {rows.get('orders', 0):,} orders, {rows.get('sessions', 0):,} sessions"
+    return made, line
 
 
 def draw_tables(profile: Profile, seed: int, scale: float, threads: int = 1) -> Simulated:

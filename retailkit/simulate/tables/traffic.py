@@ -65,10 +65,10 @@ def traffic(s: Simulated) -> dict[str, str]:
               as delivered_at, opened as opened_at
           from (select session, day, {sent} as second, 'mini_program:' || open_id as account, instant(day, second) as opened
                   from visits where touch = 2
-                union all select v.session, v.day, {sent}, 'mini_program:' || p.openid, null
-                  from visits v cross join range(2) k(k)
-                    join person p on p.person = (v.session * 7919 + k.k * 104729) % {len(s.people)}
-                  where v.touch = 2 and p.openid is not null and p.first_at < v.day * 86400)
+                union all select v.session, v.day, v.second, 'mini_program:' || p.openid, null
+                  from (select session, day, {sent} as second, (session * 7919 + k * 104729) % {len(s.people)} as target
+                    from visits cross join range(2) t(k) where touch = 2) v join person p on p.person = v.target
+                  where p.openid is not null and p.first_at < v.day * 86400)
           order by sent_at, push_id""",
     }  # fmt: skip
 
