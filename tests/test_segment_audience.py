@@ -184,6 +184,11 @@ def test_assets_only_grow_and_a_person_counts_once():
     bought = orders[orders["paid_on"] < AS_OF].merge(persons.to_pandas(), on=["merchant", "account"])
     assert every["persons"].iloc[-1] == bought["person"].nunique()
     assert every["accounts"].iloc[-1] == bought["account"].nunique()
+    assert every["buyers"].tolist() == every["persons"].tolist()
+    mailed = full.mutate(account="x" + full.account, person="x" + full.person).union(full)
+    more = asset_growth(accounts, table, mailed, [AS_OF]).query("system == 'all'").iloc[0]
+    last = every.iloc[-1]
+    assert (more["persons"], more["buyers"]) == (2 * last["persons"], last["buyers"])
 
 
 def test_reach_counts_messaged_persons_and_messages_dated_by_their_campaign():

@@ -21,9 +21,6 @@ from retailkit.charts.template import (
     empty,
     frame,
     interval,
-    major,
-    money,
-    money_axis,
     number,
     number_axis,
     percent,
@@ -35,26 +32,24 @@ STATE_COLOURS = (SKY, ACCENT, GREEN, WARM, ROSE, GREY)
 
 
 def assets(growth: pd.DataFrame, *, merchant: str, period: str, source: str = "", lang: str = "en") -> go.Figure:
-    """Lines of accounts known so far, one per system, from ``asset_growth``."""
-    title = choose(lang, "Known persons", "已识别人数")
+    """Lines of persons known so far, one per system, and of those who have bought, from ``asset_growth``."""
     if growth.empty:
+        title = choose(lang, "Known persons", "已识别人数")
         return empty(title, choose(lang, "No account is known.", "没有已识别的账号。"), lang=lang)
     fig = go.Figure()
-    systems = growth[growth["system"] != "all"]
-    for colour, (system, mine) in zip(PALETTE * 4, systems.groupby("system", sort=True), strict=False):
-        fig.add_trace(
-            go.Scatter(x=mine["day"], y=mine["accounts"], name=system, line_color=colour, mode="lines+markers")
-        )
     everyone = growth[growth["system"] == "all"].sort_values("day")
-    first, last = int(everyone["persons"].iloc[0]), int(everyone["persons"].iloc[-1])
+    systems = growth[growth["system"] != "all"]
+    lines = [(name, mine["day"], mine["persons"]) for name, mine in systems.groupby("system", sort=True)]
+    lines.append((choose(lang, "have bought", "已购买"), everyone["day"], everyone["buyers"]))
+    for colour, (name, day, persons) in zip(PALETTE * 4, lines, strict=False):
+        fig.add_trace(go.Scatter(x=day, y=persons, name=name, line_color=colour, mode="lines+markers"))
     fig.update_xaxes(date_axis(lang))
-    fig.update_yaxes(number_axis(0, systems["accounts"].max(), lang))
+    fig.update_yaxes(number_axis(0, systems["persons"].max(), lang))
+    known, buyers = (number(everyone[c].iloc[-1], lang) for c in ("persons", "buyers"))
     title = choose(
-        lang,
-        f"{number(last, lang)} persons are known, {number(last - first, lang)} more than at the start",
-        f"已识别{number(last, lang)}人，比期初多{number(last - first, lang)}人",
+        lang, f"{known} persons are known, {buyers} of them have bought", f"已识别{known}人，其中{buyers}人购买过"
     )
-    unit = choose(lang, "accounts known so far, by system", "累计已识别账号，按系统")
+    unit = choose(lang, "persons known so far, by system", "累计已识别人数，按系统")
     return frame(fig, title, f"{unit} · {merchant} · {period}", source, lang=lang)
 
 
@@ -202,100 +197,3 @@ def against_donors(table: pd.DataFrame, *, merchant: str, period: str, source: s
         lang, "share of the persons concerned; grey: lowest to highest donor", "占相关人数；灰色为对照商户范围"
     )
     return frame(fig, title, f"{unit} · {merchant} · {period}", source, lang=lang, height=420)
-
-
-def audiences(
-    sizes: pd.DataFrame, *, merchant: str, period: str, source: str = "", currency: str = "USD", lang: str = "en"
-) -> go.Figure:
-    """Bars of expected spend per audience with interval, from ``audience_sizes`` in words."""
-    if sizes.empty:
-        title = choose(lang, "Whom to talk to next", "下一步触达谁")
-        return empty(title, choose(lang, "No person fits an audience.", "没有符合条件的人。"), lang=lang)
-    rows = sizes.iloc[::-1]
-    value = [major(v, currency) for v in rows["expected_amount"]]
-    label = [
-        f"{number(n, lang)} {choose(lang, 'persons', '人')} · {money(v, currency, lang)}"
-        for n, v in zip(rows["persons"], rows["expected_amount"], strict=True)
-    ]
-    fig = go.Figure(
-        go.Bar(
-            x=value, y=rows["audience"], orientation="h", marker_color=ACCENT, text=label, textposition="outside",
-            cliponaxis=False,
-        )
-    )  # fmt: skip
-    fig.update_xaxes(money_axis(0, max([*value, 1.0]) * 1.35, currency, lang))
-    first = sizes.iloc[0]
-    title = choose(
-        lang,
-        f"{number(sizes['persons'].sum(), lang)} persons to talk to; first: {first['audience']}",
-        f"可触达{number(sizes['persons'].sum(), lang)}人，首选“{first['audience']}”",
-    )
-    unit = choose(lang, "spend expected without any message, next weeks", "未来数周无触达时的预期消费")
-    return frame(fig, title, f"{unit}, {currency} · {merchant} · {period}", source, lang=lang, height=360, right=60)
-
-
-def worth(
-    table: pd.DataFrame, *, merchant: str, period: str, source: str = "", currency: str = "USD", lang: str = "en"
-) -> go.Figure:
-    """Bars of the gross amount expected from each segment, from ``worth_by_segment`` in words."""
-    if table.empty:
-        title = choose(lang, "Who is worth what", "客户价值")
-        return empty(title, choose(lang, "Too few persons came back to tell.", "复购人数不足，无法估计。"), lang=lang)
-    rows = table.iloc[::-1]
-    label = [
-        f"{money(v, currency, lang)} {choose(lang, 'each', '/人')} · {choose(lang, 'active', '活跃概率')} {percent(a)}"
-        for v, a in zip(rows["mean_value"], rows["alive"], strict=True)
-    ]
-    value = major(rows["value"], currency)
-    fig = go.Figure(
-        go.Bar(
-            x=value, y=rows["segment"], orientation="h", marker_color=ACCENT, text=label, textposition="outside",
-            cliponaxis=False,
-        )
-    )  # fmt: skip
-    fig.update_xaxes(money_axis(0, float(value.max()) * 1.4, currency, lang))
-    first = table.iloc[0]
-    title = choose(
-        lang,
-        f"{first['segment']} are to bring {percent(first['value_share'])} of the money expected",
-        f"“{first['segment']}”预计贡献{percent(first['value_share'])}",
-    )
-    unit = choose(lang, f"gross amount expected, {currency}", f"预期消费，{currency}")
-    return frame(fig, title, f"{unit} · {merchant} · {period}", source, lang=lang, height=160 + 36 * len(rows) + 60)
-
-
-def vintages(table: pd.DataFrame, *, merchant: str, period: str, source: str = "", lang: str = "en") -> go.Figure:
-    """A grid of vintages × months since the first order with the share who bought, from ``vintage_retention``."""
-    title = choose(lang, "Who comes back, by month of the first order", "按首购月份的复购率")
-    if table.empty:
-        return empty(title, choose(lang, "No person bought in this period.", "本期没有可识别的购买人。"), lang=lang)
-    later = table[table["age_months"] > 0]
-    size = table.groupby("vintage")["persons"].first()
-    first = set(table[table["first_month_of_data"].astype(bool)]["vintage"])
-    names = [f"{v}{' *' if v in first else ''} ({number(n, lang)})" for v, n in size.items()]
-    grid = later.pivot_table(index="vintage", columns="age_months", values="retention", dropna=False)
-    grid = grid.reindex(index=size.index)
-    text = [[percent(v) if v == v else "" for v in row] for row in grid.to_numpy()]
-    fig = go.Figure(
-        go.Heatmap(
-            z=grid.to_numpy(), x=[str(c) for c in grid.columns], y=names, text=text, texttemplate="%{text}",
-            colorscale=[[0, "#FFFFFF"], [1, ACCENT]], zmin=0, zmax=1, showscale=False, xgap=2, ygap=2, hoverinfo="skip",
-        )
-    )  # fmt: skip
-    fig.update_yaxes(autorange="reversed")
-    fig.update_xaxes(type="category", title=choose(lang, "months after the first order", "首购后月数"))
-    known = later[(later["age_months"] == 1) & later["retention"].notna() & ~later["vintage"].isin(first)]
-    if len(known):
-        share = known["buyers"].sum() / known["persons"].sum()
-        title = choose(
-            lang,
-            f"{percent(share)} buy again in the month after their first",
-            f"首购次月复购率{percent(share)}",
-        )
-    unit = choose(
-        lang,
-        "share who bought; empty: not known yet; *: old customers too",
-        "当月购买占比；空白：尚未可知；*：含老客",
-    )
-    height = 170 + 34 * len(names) + 70
-    return frame(fig, title, f"{unit} · {merchant} · {period}", source, lang=lang, height=height, bottom=24, left=120)

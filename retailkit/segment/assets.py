@@ -11,7 +11,7 @@ from ibis import _
 
 from retailkit.segment.features import person_orders
 
-ASSET_COLUMNS = ("merchant", "day", "system", "accounts", "persons")
+ASSET_COLUMNS = ("merchant", "day", "system", "accounts", "persons", "buyers")
 
 
 def month_days(first: str, as_of: str) -> list[str]:
@@ -35,22 +35,23 @@ def asset_growth(accounts: ibis.Table, orders: ibis.Table, persons: ibis.Table, 
 
     An account is known from the day its system first saw it; where the system does not say, from its
     first order. Accounts with neither are counted on every day. ``system`` ``all`` counts a person
-    with accounts in several systems once.
+    with accounts in several systems once. ``buyers`` are the persons who had bought before the day with an
+    account of the system.
     """
     bought = orders.group_by("merchant", "account").agg(first_on=_.paid_on.min())
     seen = accounts.select("merchant", "account", seen_on=accounts.first_seen_on)
     known = persons.select("merchant", "account", "person", "system").left_join(bought, ["merchant", "account"])
     known = known.drop("merchant_right", "account_right").left_join(seen, ["merchant", "account"])
-    known = known.select("merchant", "account", "person", "system", since=known.seen_on.fill_null(known.first_on))
+    known = known.select(
+        "merchant", "person", "system", bought_on=known.first_on, since=known.seen_on.fill_null(known.first_on)
+    )
     dates = pa.array([date.fromisoformat(d) for d in days], pa.date32())
     at = known.cross_join(ibis.memtable(pa.table({"day": dates})))
     at = at.filter(at.since.fill_null(ibis.date("1900-01-01")) < at.day)
-    each = at.group_by("merchant", "day", "system").agg(accounts=_.count(), persons=_.person.nunique())
-    every = (
-        at.group_by("merchant", "day")
-        .agg(accounts=_.count(), persons=_.person.nunique())
-        .mutate(system=ibis.literal("all"))
-    )
+    at = at.mutate(buyer=(at.bought_on < at.day).fill_null(False).ifelse(at.person, ibis.null("string")))
+    sums = {"accounts": _.count(), "persons": _.person.nunique(), "buyers": _.buyer.nunique()}
+    each = at.group_by("merchant", "day", "system").agg(**sums)
+    every = at.group_by("merchant", "day").agg(**sums).mutate(system=ibis.literal("all"))
     both = pd.concat([each.to_pandas(), every.to_pandas()])[list(ASSET_COLUMNS)]
     return both.sort_values(["merchant", "day", "system"], ignore_index=True)
 

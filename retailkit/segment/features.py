@@ -131,7 +131,7 @@ def _with_refunds(people: ibis.Table, refunds: ibis.Table, persons: ibis.Table, 
 
 
 def doubts_about_people(features: ibis.Table, minimum: int = 100) -> list[str]:
-    """Return one sentence per reason to read segments of these persons with care; empty if none.
+    """Return one sentence per reason to read segments of these persons with care, or one that there is none.
 
     Looks for no persons, too few (under ``minimum``), everybody bought once, one value in a column
     and persons whose refunds exceed what they paid.
@@ -164,7 +164,7 @@ def doubts_about_people(features: ibis.Table, minimum: int = 100) -> list[str]:
             f"{int(facts.below_zero)} persons were refunded more than they paid (refunds of orders before the data "
             "begin, or booked twice); they keep their negative net spend and the lowest spend score."
         )
-    return said
+    return said or [f"{persons:,} persons bought: enough, and different enough, for segments."]
 
 
 def _day(as_of: str) -> ibis.Value:
