@@ -27,6 +27,7 @@ def order_rows(rows: list[tuple[str, str, str | None, int]]) -> pd.DataFrame:
     frame["order_id"] = [f"o{i}" for i in range(len(frame))]
     frame["gross_amount"] = frame["net_amount"].clip(lower=0)
     frame["refund_amount"] = frame["gross_amount"] - frame["net_amount"]
+    frame["touchpoint"], frame["format"] = "shop", "shop"
     return frame
 
 

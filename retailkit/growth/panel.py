@@ -16,8 +16,8 @@ from retailkit.growth.calendar import bounds, festival_days, last_year
 
 DAILY = ("merchant", "day", "gmv", "gross", "refunds", "orders", "buyers", "unknown_orders", "unknown_gmv",
          "filled", "partial")  # fmt: skip
-WEEKLY = ("merchant", "week", "phase", "days", "gmv", "orders", "buyers", "log_gmv", "log_last_year", "scale",
-          "festival")  # fmt: skip
+WEEKLY = ("merchant", "week", "phase", "days", "gmv", "orders", "buyers", "log_gmv", "log_orders", "log_buyers",
+          "log_last_year", "scale", "festival")  # fmt: skip
 
 EARLY_CLOSE_HOURS = 2.0
 
@@ -126,21 +126,32 @@ def weekly_panel(daily: pd.DataFrame, programme: Any, country: str = "CN") -> pd
     sold = days.set_index(["merchant", "day"])["gmv"].astype(float)
     days["week"] = days["day"] - pd.to_timedelta(days["day"].dt.day_of_week, unit="D")
     days["phase"] = np.select([~(days["day"] >= start), days["day"] <= end], ["before", "programme"], "after")
-    days["festival"] = days["day"].map(marks)
-    days["log"] = _log(days["gmv"])
-    then = sold.reindex(pd.MultiIndex.from_arrays([days["merchant"], days["day"].map(before)]))
-    days["gmv_then"], days["log_then"] = then.to_numpy(), _log(then).to_numpy()
+    days["then"] = sold.reindex(pd.MultiIndex.from_arrays([days["merchant"], days["day"].map(before)])).to_numpy()
     smooth = bool((days["gmv"] > 0).all())
-    rows = days.groupby(["merchant", "week", "phase"], sort=True).agg(
-        days=("day", "size"), gmv=("gmv", "mean"), orders=("orders", "mean"), buyers=("buyers", "mean"),
-        mean_log=("log", "mean"), then=("gmv_then", _whole_mean), then_log=("log_then", _whole_mean),
-        festival=("festival", lambda marks: " ".join(sorted({c for m in marks for c in m.split()}))),
-    )  # fmt: skip
-    rows["log_gmv"] = rows["mean_log"] if smooth else _log(rows["gmv"])
-    rows["log_last_year"] = rows["then_log"] if smooth else _log(rows["then"])
+    for name in ("gmv", "orders", "buyers", "then"):
+        days[f"log_{name}"] = _log(days[name])
+    groups = days.groupby(["merchant", "week", "phase"], sort=True)
+    rows = groups[["gmv", "orders", "buyers", "then"]].mean()
+    rows["days"] = groups.size()
+    whole = groups["then"].count() == rows["days"]
+    for name in ("gmv", "orders", "buyers", "then"):
+        logs = groups[f"log_{name}"]
+        by_day = logs.mean().where(logs.count() == rows["days"])
+        rows[f"log_{name}"] = by_day if smooth else _log(rows[name])
+    rows["log_last_year"] = rows["log_then"].where(whole)
     rows["scale"] = "mean of daily logs" if smooth else "log of the mean day"
     rows = rows.reset_index()
+    rows["festival"] = _festivals_of(rows, marks, start, end)
     return rows[~_opening_stub(rows)][list(WEEKLY)].reset_index(drop=True)
+
+
+def _festivals_of(rows: pd.DataFrame, marks: pd.Series, start: pd.Timestamp, end: pd.Timestamp) -> pd.Series:
+    """Codes of the festivals within each row's days, sorted, joined by a space."""
+    days = pd.DataFrame({"day": marks.index, "mark": marks.to_numpy()})
+    days["week"] = days["day"] - pd.to_timedelta(days["day"].dt.day_of_week, unit="D")
+    days["phase"] = np.select([~(days["day"] >= start), days["day"] <= end], ["before", "programme"], "after")
+    joined = days.groupby(["week", "phase"])["mark"].agg(lambda m: " ".join(sorted(set(" ".join(m).split()))))
+    return pd.Series(joined.reindex(pd.MultiIndex.from_frame(rows[["week", "phase"]])).to_numpy(), index=rows.index)
 
 
 def _opening_stub(rows: pd.DataFrame) -> pd.Series:
@@ -151,7 +162,3 @@ def _opening_stub(rows: pd.DataFrame) -> pd.Series:
 
 def _log(values: pd.Series) -> pd.Series:
     return np.log(values.astype(float).where(values > 0))
-
-
-def _whole_mean(values: pd.Series) -> float:
-    return float(values.mean()) if values.notna().all() else float("nan")

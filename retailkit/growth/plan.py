@@ -1,0 +1,80 @@
+"""The analysis plan: what will be measured and how, fixed before the phase starts.
+
+A plan's hash is recorded with its date. Afterwards the study shows whether the plan that it
+followed is the one recorded, and whether it was recorded before the phase began.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+from datetime import date
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class AnalysisPlan:
+    """What a study promises: windows, merchants, donors, outcome, estimator rule, level.
+
+    Dates are ISO text. ``method`` "auto" means the rule by what the data allow.
+    """
+
+    cohort: str
+    merchants: tuple[str, ...]
+    donors: tuple[str, ...]
+    baseline: tuple[str, str]
+    programme: tuple[str, str]
+    outcome: str = "mean daily net GMV"
+    method: str = "auto"
+    level: float = 0.90
+    at_risk_share: float = 0.10
+    note: str = ""
+
+
+def plan_hash(plan: AnalysisPlan) -> str:
+    """SHA-256 of the plan's canonical text; the order of merchants and donors does not matter.
+
+    >>> a = AnalysisPlan("c", ("m", "n"), ("d",), ("2018-01-01", "2018-01-31"), ("2018-02-01", "2018-02-28"))
+    >>> b = AnalysisPlan("c", ("n", "m"), ("d",), ("2018-01-01", "2018-01-31"), ("2018-02-01", "2018-02-28"))
+    >>> plan_hash(a) == plan_hash(b)
+    True
+    """
+    record = asdict(plan)
+    record["merchants"], record["donors"] = sorted(plan.merchants), sorted(plan.donors)
+    text = json.dumps(record, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode("utf-8")).hexdigest()
+
+
+def record_plan(plan: AnalysisPlan, path: str | Path, recorded_on: str) -> str:
+    """Write the plan, its hash and the day to a file that is never overwritten; return the hash.
+
+    Raises
+    ------
+    FileExistsError
+        If the file is there: a plan is recorded once. Record an amended plan beside it.
+    """
+    target = Path(path)
+    day = date.fromisoformat(recorded_on).isoformat()
+    record = {"recorded_on": day, "sha256": plan_hash(plan), "plan": asdict(plan)}
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with target.open("x", encoding="utf-8") as out:
+        json.dump(record, out, ensure_ascii=False, indent=1, sort_keys=True)
+        out.write("\n")
+    return str(record["sha256"])
+
+
+def check_plan(plan: AnalysisPlan, path: str | Path) -> str:
+    """Say whether the plan followed is the plan recorded, and recorded before the phase began."""
+    target = Path(path)
+    if not target.is_file():
+        return "No analysis plan was recorded: which analysis was meant cannot be shown."
+    record = json.loads(target.read_text(encoding="utf-8"))
+    if record["sha256"] != plan_hash(plan):
+        then = record["plan"]
+        now = json.loads(json.dumps(asdict(plan)))
+        changed = sorted(name for name in now if now[name] != then.get(name))
+        return f"The analysis is not the one recorded on {record['recorded_on']}: {', '.join(changed)} changed."
+    if record["recorded_on"] >= plan.programme[0]:
+        return f"The plan was recorded on {record['recorded_on']}, after the phase began on {plan.programme[0]}."
+    return f"The analysis follows the plan recorded on {record['recorded_on']} (sha256 {record['sha256'][:12]})."

@@ -1,0 +1,66 @@
+"""Before enrolment: which effect could be seen at all, for phases of several lengths."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from retailkit.growth.donors import SHORTEST, choose_donors, matrix
+from retailkit.growth.effect import ESTIMATORS, LONG
+from retailkit.growth.fit import pre_error
+from retailkit.growth.interval import doubt, placebos
+
+LENGTHS = (4, 6, 8, 12, 16)
+
+
+def detectable(
+    weekly: pd.DataFrame,
+    merchant: str,
+    candidates: Sequence[str],
+    lengths: Sequence[int] = LENGTHS,
+    shared: pd.DataFrame | None = None,
+) -> pd.DataFrame:
+    """One row per length of a phase: the smallest effect that would be found four times in five.
+
+    The last weeks on record are taken as if they were the phase; nothing happened in them, so
+    the spread over donors there is the spread to expect.
+
+    Parameters
+    ----------
+    weekly : panel with every row before the programme (``weekly_panel(daily, None)``).
+    lengths : weeks of the phase; those that leave fewer than twelve weeks before are left out.
+
+    Returns
+    -------
+    DataFrame ``weeks, donors, se, smallest_effect, reason``: ``se`` in logs, the effect a
+    fraction (0.2: 20% more), at two-sided 10%.
+    """
+    rows = []
+    for length in lengths:
+        trial = _pretend(weekly, merchant, length)
+        if trial is None:
+            rows.append((length, 0, np.nan, np.nan, f"fewer than {SHORTEST} weeks would be left before"))
+            continue
+        table = choose_donors(trial, merchant, candidates, shared)
+        names = table.loc[table["used"], "donor"].tolist()
+        if len(names) < 3:
+            rows.append((length, len(names), np.nan, np.nan, "fewer than 3 usable donors"))
+            continue
+        m = matrix(trial, merchant, names)
+        estimator = ESTIMATORS["augmented" if int(m.pre.sum()) >= LONG else "sc"]
+        own = pre_error(estimator(m.y, m.x, m.pre, m.days), m.pre, m.days)
+        spread = doubt(0.0, *placebos(m, estimator), own_error=own)
+        rows.append((length, len(names), spread.se, float(np.expm1(spread.mde)), ""))
+    return pd.DataFrame(rows, columns=["weeks", "donors", "se", "smallest_effect", "reason"])
+
+
+def _pretend(weekly: pd.DataFrame, merchant: str, length: int) -> pd.DataFrame | None:
+    rows = weekly[weekly["phase"] == "before"]
+    own = rows.loc[rows["merchant"] == merchant, "week"]
+    weeks = np.sort(own.unique())
+    if len(weeks) - length < SHORTEST:
+        return None
+    phase = np.where(rows["week"] >= weeks[-length], "programme", "before")
+    return rows[rows["week"] <= weeks[-1]].assign(phase=phase[rows["week"] <= weeks[-1]])

@@ -1,0 +1,75 @@
+"""The staircase: false steps are rare where nothing happened, true ones are dated and sized."""
+
+import numpy as np
+import pandas as pd
+from growth_tables import PROGRAMME, daily_world
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from retailkit.growth.effect import estimate
+from retailkit.growth.panel import weekly_panel
+from retailkit.growth.segments import costs, first_penalty, levels
+from retailkit.growth.sentences import steps_sentence
+from retailkit.growth.steps import donor_penalty, find_steps, gaps, step_recall
+
+LONG = ("2018-06-04", "2018-12-02")
+NAMES = [f"d{j}" for j in range(12)]
+
+
+def stairs(seed: int, size: float) -> pd.DataFrame:
+    daily = daily_world(seed, donors=12)
+    for start in ("2018-06-25", "2018-08-20", "2018-10-08"):
+        up = (daily["merchant"] == "m") & (daily["day"] >= start)
+        daily.loc[up, "gmv"] = (daily.loc[up, "gmv"] * np.exp(size)).astype("int64")
+    return weekly_panel(daily, LONG)
+
+
+@given(st.lists(st.floats(min_value=-5, max_value=5), min_size=7, max_size=16))
+@settings(deadline=None, max_examples=40)
+def test_segmentation_is_the_best_of_all(values):
+    series = np.array(values)
+    cost = costs(series)
+    found = levels(series, most=1)
+    brute = min(cost[0, i] + cost[i, len(series)] for i in range(3, len(series) - 2))
+    assert found.rss[1] <= brute + 1e-9
+    assert first_penalty(found) >= 0
+
+
+def test_three_true_steps_are_dated_and_sized():
+    weekly = stairs(3, 0.35)
+    found = find_steps(weekly, estimate(weekly, "m", NAMES))
+    inside = found[found["phase"] == "programme"]
+    assert len(inside) >= 2
+    true = pd.to_datetime(["2018-06-25", "2018-08-20", "2018-10-08"])
+    assert all(min(abs((week - true).days)) <= 14 for week in inside["week"])
+    assert (inside["low"] < inside["size"]).all()
+    assert (inside["earliest"] <= inside["week"]).all()
+
+
+def test_at_most_one_donor_in_ten_shows_a_step():
+    weekly = stairs(4, 0.3)
+    table = gaps(weekly, estimate(weekly, "m", NAMES))
+    penalty = donor_penalty(table)
+    shown = sum(first_penalty(levels(table[d].to_numpy())) > penalty for d in table.columns[3:])
+    assert shown <= 0.1 * 12
+
+
+def test_a_festival_week_is_no_step():
+    weekly = stairs(5, 0.0)
+    table = gaps(weekly, estimate(weekly, "m", NAMES))
+    assert not table["week"].isin(pd.to_datetime(["2018-11-05", "2018-06-18"])).any()
+
+
+def test_recall_rises_with_the_size_and_repeats_with_the_seed():
+    weekly = stairs(6, 0.0)
+    effect = estimate(weekly, "m", NAMES)
+    recall = step_recall(weekly, effect, seed=1)
+    assert recall["recall"].is_monotonic_increasing
+    assert recall.equals(step_recall(weekly, effect, seed=1))
+
+
+def test_without_an_estimate_there_is_no_staircase():
+    weekly = weekly_panel(daily_world(1, donors=0), PROGRAMME)
+    effect = estimate(weekly, "m", [])
+    assert find_steps(weekly, effect).empty
+    assert "no step" in steps_sentence(find_steps(weekly, effect), step_recall(weekly, effect, 1))
