@@ -1,0 +1,82 @@
+"""Claims about the formats' figures: the title is the finding, empty tables say so, both languages."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from retailkit.charts import formats as draw
+from retailkit.formats import kaplan_meier
+
+WORDS = {"merchant": "m", "period": "2018-11", "source": "orders"}
+
+
+def shares(frame, name):
+    return frame.assign(**{f"{name}_low": frame[name] - 0.05, f"{name}_high": frame[name] + 0.05})
+
+
+LEDGER = pd.DataFrame({
+    "format": ["guide", "shop", "all"], "orders": [5, 9, 14], "net_amount": [100_000, 300_000, 400_000],
+    "share": [0.25, 0.75, 1.0],
+})  # fmt: skip
+FUNNEL = shares(pd.DataFrame({
+    "entrance": ["all"] * 5 + ["guide"] * 5, "step": ["visit", "product", "cart", "checkout", "pay"] * 2,
+    "visitors": [100, 60, 30, 20, 10, 40, 30, 20, 10, 8], "share": [1, 0.6, 0.3, 0.2, 0.1, 1, 0.75, 0.5, 0.25, 0.2],
+}), "share")  # fmt: skip
+RETURNS = shares(
+    pd.DataFrame({"entrance": ["guide", "search"], "visitors": [10, 20], "return_share": [0.4, 0.2]}), "return_share"
+)
+MESSAGES = shares(pd.DataFrame({
+    "campaign": ["Type A", "Type B"], "campaign_id": ["18", None], "receivers": [100, 50], "ordered": [20, 5],
+    "ordered_share": [0.2, 0.1],
+}), "ordered_share")  # fmt: skip
+ACTIVATION = shares(pd.DataFrame({
+    "region": "all", "act": ["any", "order"], "roster": 400, "active": [352, 200], "rate": [0.88, 0.5],
+}), "rate")  # fmt: skip
+GUIDES = pd.DataFrame({"guide": ["1", "2", "3"], "net_amount": [300, 100, 0], "share": [0.75, 0.25, 0.0]})
+LIVES = kaplan_meier(np.arange(1, 41), np.arange(40) % 4 > 0)
+SURVIVAL = pd.concat([LIVES.assign(kind=kind) for kind in ("all", "run by guides", "left alone")])
+SIZES = pd.DataFrame({"members": [10, 49, 50, 51, 120]})
+GENERATIONS = pd.DataFrame({
+    "generation": ["all", "0", "1"], "k": [0.6, 0.8, np.nan], "k_low": [0.5, 0.7, np.nan], "k_high": [0.7, 0.9, np.nan],
+})  # fmt: skip
+COST = pd.DataFrame({
+    "touchpoint": ["all", "ads", "guide"],
+    "cost_per_new": [3000.0, 2000.0, np.nan], "cost_low": [2500.0, 1500.0, 100.0],
+    "cost_high": [3500.0, np.nan, np.nan], "marginal_cost": [5000.0, np.nan, np.nan],
+    "marginal_low": [4000.0, np.nan, np.nan], "marginal_high": [7000.0, np.nan, np.nan],
+})  # fmt: skip
+FIGURES = {
+    "format_sales": (LEDGER, "Shop sold $3.00K, 75% of all"),
+    "funnel": (FUNNEL, "10.0% of 100 visitors paid"),
+    "returns": (RETURNS, "Guide brings visitors back most often: 40%"),
+    "messages": (MESSAGES, "17% of the receivers of the 2 largest messages ordered after it"),
+    "activation": (ACTIVATION, "88% of 400 guides did something that counts"),
+    "guide_bars": (GUIDES, "The best 2 of 2 selling guides bring 100% of guide sales"),
+    "survival": (SURVIVAL, "Half of the groups are silent after"),
+    "sizes": (SIZES, "60% of 5 groups reached 50 members"),
+    "generations": (GENERATIONS, "Each user brings 0.60 others"),
+    "acquisition": (COST, "Ads wins a new customer for $20"),
+}
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_title_is_the_finding_and_the_subtitle_says_who_and_when(name):
+    table, finding = FIGURES[name]
+    figure = getattr(draw, name)(table, **WORDS)
+    assert finding in figure.layout.title.text
+    below = " ".join(note.text for note in figure.layout.annotations if note.name in ("subtitle", "source"))
+    assert "m · 2018-11" in below
+    assert "orders" in below
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_chinese_figures_have_chinese_titles(name):
+    title = getattr(draw, name)(FIGURES[name][0], lang="zh", **WORDS).layout.title.text
+    assert any("一" <= letter <= "鿿" for letter in title)
+
+
+@pytest.mark.parametrize("name", FIGURES)
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_empty_tables_become_a_figure_that_says_so(name, lang):
+    figure = getattr(draw, name)(FIGURES[name][0].head(0), lang=lang, **WORDS)
+    assert [note for note in figure.layout.annotations if note.name == "empty"]
