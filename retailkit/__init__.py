@@ -22,6 +22,7 @@ _HOMES = {
     # what is studied
     "read_cohort": "cohort",
     # exports into the store
+    "load_and_link": "commands.prepare",
     "load_cohort": "load",
     "load_file": "load",
     "open_store": "load",
