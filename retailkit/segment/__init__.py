@@ -63,6 +63,10 @@ _HOMES = {
     "decision_hierarchy": "hierarchy",
     "vintage_retention": "vintage",
     "vintage_sentence": "vintage",
+    "lookalike_lift": "lookalike",
+    "lookalike_scores": "lookalike",
+    "policy_value": "uplift",
+    "uplift_study": "uplift",
     "in_words": "words",
     "people_metrics": "metrics",
 }

@@ -1,0 +1,174 @@
+"""What a message adds, person by person, from a treatment log with a held-back group."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import ibis
+import numpy as np
+import pandas as pd
+from scipy.stats import binomtest, norm
+from sklearn.base import clone
+from sklearn.ensemble import HistGradientBoostingRegressor
+from sklearn.model_selection import StratifiedKFold
+
+LEARNERS = ("s", "t", "x")
+ENOUGH = 50
+NO_LOG = (
+    "There is no treatment log: nobody was held back by lot, so what a message adds cannot be told from what would "
+    "have come anyway. Send the next audience with its 'hold' group left alone, keep audiences.csv, and ask again."
+)
+
+
+class NoTreatmentLogError(ValueError):
+    """There is no record of who was contacted and who was held back by lot."""
+
+
+@dataclass(frozen=True)
+class UpliftStudy:
+    """What contact adds: for each person (cross-fitted), on average, and along the ranking.
+
+    ``persons`` has ``merchant, person, contacted, outcome, uplift``; ``qini`` one row per share of persons
+    contacted from the top: outcome added against contacting as many by lot, with interval; ``balance`` is
+    the p-value of the sample-ratio check.
+    """
+
+    persons: pd.DataFrame
+    effect: float
+    low: float
+    high: float
+    qini: pd.DataFrame
+    balance: float
+
+    def sentence(self) -> str:
+        """Say what contact adds per person and whether the ranking helps."""
+        told = f"Contact adds {self.effect:,.2f} per person ({self.low:,.2f} to {self.high:,.2f})"
+        helps = (self.qini["low"] > 0).any()
+        ranking = "contacting the best-ranked first adds more" if helps else "whether the ranking helps is not sure"
+        return f"{told}; {ranking}."
+
+
+def uplift_study(
+    people: ibis.Table | pd.DataFrame, log: pd.DataFrame | None, outcome: pd.DataFrame, columns: list[str],
+    share_contacted: float = 0.9, learner: str = "t", seed: int = 1, base=None,
+) -> UpliftStudy:  # fmt: skip
+    """Learn what contact adds from persons who were contacted or held back by lot.
+
+    Parameters
+    ----------
+    people : one row per merchant and person with ``columns`` as known *before* the contact.
+    log : one row per merchant and person: ``group`` is ``contact`` or ``hold``.
+    outcome : one row per merchant and person with ``outcome``, what followed; persons without a row have 0.
+    share_contacted : the chance of contact that was planned.
+    learner : ``s`` one model with contact as a column, ``t`` one model per group, ``x`` cross-learner.
+
+    Raises
+    ------
+    NoTreatmentLogError
+        Without a log, or with under 50 persons contacted or held back.
+    ValueError
+        If contacted and held back are not in the planned ratio (p under .001): then the groups were not
+        made by lot, or part of the log is missing, and no estimate can be trusted.
+    """
+    if learner not in LEARNERS:
+        raise ValueError(f"learner is {learner!r}; expected one of {', '.join(LEARNERS)}")
+    if log is None or len(log) == 0 or "group" not in log:
+        raise NoTreatmentLogError(NO_LOG)
+    frame = people if isinstance(people, pd.DataFrame) else people.to_pandas()
+    rows = frame.merge(log[["merchant", "person", "group"]].drop_duplicates(), on=["merchant", "person"])
+    rows = rows.merge(outcome[["merchant", "person", "outcome"]], on=["merchant", "person"], how="left")
+    rows["outcome"] = rows["outcome"].fillna(0.0)
+    w = (rows["group"] == "contact").to_numpy()
+    if min(w.sum(), (~w).sum()) < ENOUGH:
+        raise NoTreatmentLogError(
+            f"{w.sum()} persons contacted, {(~w).sum()} held back: at least {ENOUGH} of each are needed. {NO_LOG}"
+        )
+    balance = sample_ratio(int(w.sum()), int((~w).sum()), share_contacted)
+    if balance < 0.001:
+        raise ValueError(
+            f"{w.sum()} contacted and {(~w).sum()} held back do not fit the planned {share_contacted:.0%} "
+            f"(p = {balance:.1g}): the groups were not made by lot or the log is incomplete"
+        )
+    y, X = rows["outcome"].to_numpy(float), rows[columns].to_numpy(float)
+    uplift = uplift_scores(X, y, w, learner, seed, base)
+    effect = y[w].mean() - y[~w].mean()
+    half = norm.ppf(0.95) * np.sqrt(y[w].var(ddof=1) / w.sum() + y[~w].var(ddof=1) / (~w).sum())
+    persons = rows[["merchant", "person", "outcome"]].assign(contacted=w, uplift=uplift)
+    return UpliftStudy(persons, effect, effect - half, effect + half, qini(uplift, y, w, seed=seed), balance)
+
+
+def uplift_scores(X: np.ndarray, y: np.ndarray, w: np.ndarray, learner: str, seed: int = 1, base=None) -> np.ndarray:
+    """Return the effect of contact expected for each row, by models that have not seen the row."""
+    if base is None:
+        base = HistGradientBoostingRegressor(max_depth=2, learning_rate=0.05, max_iter=100, random_state=seed)
+    scores = np.empty(len(y))
+    for known, held in StratifiedKFold(5, shuffle=True, random_state=seed).split(X, w):
+        scores[held] = _effect(learner, base, X[known], y[known], w[known], X[held])
+    return scores
+
+
+def qini(uplift: np.ndarray, y: np.ndarray, w: np.ndarray, draws: int = 200, seed: int = 1) -> pd.DataFrame:
+    """One row per tenth of persons contacted, best-ranked first: outcome added over contacting as many by lot.
+
+    ``gain`` is per person of the whole; ``low`` and ``high`` a 90% bootstrap interval.
+    """
+    shares = np.arange(1, 10) / 10
+    rng = np.random.default_rng(seed)
+    drawn = []
+    for _ in range(draws):
+        rows = rng.integers(0, len(y), len(y))
+        drawn.append(_gains(uplift[rows], y[rows], w[rows], shares))
+    low, high = np.nanquantile(np.array(drawn), [0.05, 0.95], axis=0)
+    return pd.DataFrame({"share": shares, "gain": _gains(uplift, y, w, shares), "low": low, "high": high})
+
+
+def policy_value(
+    contact: np.ndarray, y: np.ndarray, w: np.ndarray, share_contacted: float
+) -> tuple[float, float, float]:
+    """Return the mean outcome if everyone were treated as ``contact`` says, with 90% interval.
+
+    Inverse propensity: only persons whom the lot treated as the policy would are counted, weighted by how
+    likely that was.
+    """
+    chance = np.where(w, share_contacted, 1 - share_contacted)
+    weight = (np.asarray(contact, bool) == w) / chance
+    value = float((weight * y).sum() / weight.sum())
+    half = norm.ppf(0.95) * float(np.sqrt((weight**2 * (y - value) ** 2).sum()) / weight.sum())
+    return value, value - half, value + half
+
+
+def sample_ratio(contacted: int, held: int, share_contacted: float) -> float:
+    """Return the p-value of the groups' sizes under the planned chance of contact.
+
+    >>> sample_ratio(900, 100, 0.9) > 0.5, sample_ratio(800, 200, 0.9) < 0.001
+    (True, True)
+    """
+    return float(binomtest(contacted, contacted + held, share_contacted).pvalue)
+
+
+def _effect(learner, base, X, y, w, new):
+    if learner == "s":
+        model = clone(base).fit(np.column_stack([X, w]), y)
+        return model.predict(np.column_stack([new, np.ones(len(new))])) - model.predict(
+            np.column_stack([new, np.zeros(len(new))])
+        )
+    with_it, without = clone(base).fit(X[w], y[w]), clone(base).fit(X[~w], y[~w])
+    if learner == "t":
+        return with_it.predict(new) - without.predict(new)
+    gained = clone(base).fit(X[w], y[w] - without.predict(X[w]))
+    missed = clone(base).fit(X[~w], with_it.predict(X[~w]) - y[~w])
+    share = w.mean()
+    return (1 - share) * gained.predict(new) + share * missed.predict(new)
+
+
+def _gains(uplift, y, w, shares):
+    """Effect among the top of the ranking less the effect among all, times the share contacted."""
+    order = np.argsort(-uplift, kind="stable")
+    y, w = y[order], w[order]
+    whole = y[w].mean() - y[~w].mean()
+    gains = []
+    for share in shares:
+        n = round(share * len(y))
+        treated, control = y[:n][w[:n]], y[:n][~w[:n]]
+        gains.append(share * (treated.mean() - control.mean() - whole) if len(treated) and len(control) else np.nan)
+    return np.array(gains)
