@@ -132,7 +132,7 @@ def pacing(
     edge = {"mode": "lines", "line": {"width": 0}, "hoverinfo": "skip"}
     fig.add_scatter(x=table["day"], y=money_of["planned_high"], showlegend=False, **edge)
     fig.add_scatter(
-        x=table["day"], y=money_of["planned_low"], fill="tonexty", fillcolor="rgba(42,100,150,.15)", name=fan, **edge
+        x=table["day"], y=money_of["planned_low"], fill="tonexty", fillcolor="rgba(102,114,127,.16)", name=fan, **edge
     )
     plan, actual = choose(lang, "planned total", "计划累计"), choose(lang, "actual total", "实际累计")
     fig.add_scatter(
@@ -140,12 +140,12 @@ def pacing(
         y=money_of["planned"],
         mode="lines",
         name=plan,
-        line={"color": ACCENT, "width": 2, "dash": "dot"},
+        line={"color": MUTED, "width": 2, "dash": "dot"},
     )
     seen = table.dropna(subset=["actual"])
     if len(seen):
         fig.add_scatter(
-            x=table["day"], y=money_of["actual"], mode="lines", name=actual, line={"color": DOWN, "width": 3}
+            x=table["day"], y=money_of["actual"], mode="lines", name=actual, line={"color": ACCENT, "width": 3}
         )
     target = table["planned"].iloc[-1]
     fig.add_hline(y=major(target, currency), line={"color": INK, "width": 1, "dash": "dash"})
@@ -240,12 +240,13 @@ def next_targets(
     ))  # fmt: skip
     fig.update_xaxes(money_axis(0, max(values) * 1.3, currency, lang))
     fig.update_yaxes(showgrid=False, tickfont={"color": INK})
-    change = percent(row["base"] / row["anyway"] - 1, signed=True)
     base = money(row["base"], currency, lang)
-    title = choose(
-        lang,
-        f"The next window's base target is {base}, {change} on what would be sold anyway",
-        f"下一窗口基本目标{base}，比本应售出的水平{change}",
-    )
+    if row["base"] > row["anyway"] * 1.0005:
+        change = percent(row["base"] / row["anyway"] - 1, signed=True)
+        en = f"The next window's base target is {base}, {change} on what would be sold anyway"
+        title = choose(lang, en, f"下一窗口基本目标{base}，比本应售出的水平{change}")
+    else:
+        en = f"No lift is planned: the next window aims for the {base} that would be sold anyway"
+        title = choose(lang, en, f"未计划提升：下一窗口目标为本应售出的{base}")
     sub = choose(lang, f"{currency}, net sales of the whole window", f"{currency}，整个窗口净销售额")
     return frame(fig, title, f"{sub} · {merchant} · {period}", source, lang=lang, height=380)

@@ -71,8 +71,8 @@ def pacing(
 
 def _weekday_curve(daily: pd.DataFrame, merchant: str, days: pd.DatetimeIndex) -> pd.DataFrame:
     own = daily[(daily["merchant"] == merchant) & (daily["day"] < days[0])].tail(56)
-    mean = own.groupby(own["day"].dt.dayofweek)["gmv"].mean().clip(lower=0)
-    rate = pd.Series(days.dayofweek, index=days).map(mean).astype(float)
+    mean = own.groupby(own["day"].dt.day_of_week)["gmv"].mean().clip(lower=0)
+    rate = pd.Series(days.day_of_week, index=days).map(mean).astype(float)
     rate = rate.fillna(rate.mean()).fillna(1.0)
     rate = rate if rate.sum() > 0 else rate * 0 + 1.0
     total = rate.cumsum()

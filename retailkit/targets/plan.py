@@ -135,8 +135,8 @@ def past_lifts(
     """
     names = ["whole", *MOVING]
     changes = {m: _changes(measured, m, before, during) for m in dict.fromkeys([*merchants, *donors])}
-    own = pd.DataFrame([changes[m] for m in merchants], columns=names).dropna(subset=["whole"])
-    others = pd.DataFrame([changes[m] for m in donors], columns=names).dropna(subset=["whole"])
+    own = pd.DataFrame([changes[m] for m in merchants], columns=names, dtype=float).dropna(subset=["whole"])
+    others = pd.DataFrame([changes[m] for m in donors], columns=names, dtype=float).dropna(subset=["whole"])
     lift = own - others.median()
     median = np.exp(lift.median()).reindex(MOVING)
     base = stretch = pd.Series(1.0, index=list(MOVING))

@@ -148,8 +148,8 @@ def pacing_sentence(table: pd.DataFrame, lang: str = "en") -> str:
     if seen.empty:
         day = half["day"].iloc[0].date() if len(half) else table["day"].iloc[-1].date()
         if lang == "zh":
-            return f"窗口尚未开始；按对照曲线，{day}应完成一半。"
-        return f"The window has not begun; by the donors' curve half of the target should be sold by {day}."
+            return f"窗口尚未开始；按曲线，{day}应完成一半。"
+        return f"The window has not begun; by the curve half of the target should be sold by {day}."
     row = seen.iloc[-1]
     ahead = row["actual"] / row["planned"] - 1
     chance = row["chance"]

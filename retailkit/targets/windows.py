@@ -10,6 +10,7 @@ import pandas as pd
 from ibis.expr.types import Table
 
 MEASURES = ("buyers", "new_buyers", "orders", "gmv", "unknown_orders", "unknown_gmv", "visitors")
+_GRACE = pd.Timedelta(days=7)  # small shops do not sell every day
 COLUMNS = ("merchant", "window", "start", "end", "days", *MEASURES)
 
 
@@ -90,6 +91,9 @@ def measure(orders: Table, persons: Table, sessions: Table, windows: Mapping[str
     alone, orders of unknown persons stand in ``unknown_orders`` and ``unknown_gmv``;
     ``new_buyers`` made their first order ever on record in the window; ``visitors`` are
     distinct persons with a session, missing where the merchant has no session in the window.
+    A window that a merchant's orders do not cover (its first order comes more than a week after
+    the start, or its last more than a week before the end) has no row: part of a window is
+    not comparable with a whole one.
     """
     who = persons.select("merchant", "account", "person").distinct()
     sales = orders.left_join(who, ["merchant", "account"]).select(
@@ -100,12 +104,14 @@ def measure(orders: Table, persons: Table, sessions: Table, windows: Mapping[str
     sales = sales.left_join(first, ["merchant", "person"]).select(*sales.columns, "first_on")
     visits = sessions.left_join(who, ["merchant", "account"])
     visits = visits.select("merchant", "started_on", visitor=ibis.coalesce(visits.person, visits.account))
-    frames = [_window(sales, visits, name, window) for name, window in windows.items() if window is not None]
+    span = sales.group_by("merchant").aggregate(first=sales.paid_on.min(), last=sales.paid_on.max()).execute()
+    span = span.set_index("merchant").apply(pd.to_datetime)
+    frames = [_window(sales, visits, name, window, span) for name, window in windows.items() if window is not None]
     table = pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=list(COLUMNS))
     return table[list(COLUMNS)].sort_values(["merchant", "window"], ignore_index=True)
 
 
-def _window(sales: Table, visits: Table, name: str, window: Any) -> pd.DataFrame:
+def _window(sales: Table, visits: Table, name: str, window: Any, span: pd.DataFrame) -> pd.DataFrame:
     start, end = window_days(window)
     first, last = ibis.date(str(start.date())), ibis.date(str(end.date()))
     inside = sales.filter(sales.paid_on.between(first, last))
@@ -120,6 +126,8 @@ def _window(sales: Table, visits: Table, name: str, window: Any) -> pd.DataFrame
     )
     seen = visits.filter(visits.started_on.between(first, last))
     seen = seen.group_by("merchant").aggregate(visitors=seen.visitor.nunique())
-    table = rows.execute().merge(seen.execute(), on="merchant", how="left")
+    covered = span[(span["first"] <= start + _GRACE) & (span["last"] >= end - _GRACE)].index
+    table = rows.execute()
+    table = table[table["merchant"].isin(covered)].merge(seen.execute(), on="merchant", how="left")
     days = (end - start).days + 1
     return table.assign(window=name, start=start, end=end, days=days, visitors=table["visitors"].astype("float64"))
