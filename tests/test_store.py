@@ -52,7 +52,9 @@ def test_what_happened_later_is_hidden_in_rows_known_before(tmp_path):
 
 def test_a_mailing_without_a_day_is_known_with_its_campaign(tmp_path):
     campaigns = [("early", "2018-01-01"), ("late", "2018-06-01")]
-    put(tmp_path, [{"merchant": "m", "campaign_id": c, "starts_on": pd.Timestamp(d)} for c, d in campaigns], "campaigns")
+    put(
+        tmp_path, [{"merchant": "m", "campaign_id": c, "starts_on": pd.Timestamp(d)} for c, d in campaigns], "campaigns"
+    )
     put(tmp_path, [{"merchant": "m", "push_id": c, "campaign_id": c} for c, _ in campaigns], "pushes")
     assert list(open_store(tmp_path, as_of="2018-03-01").pushes.to_pandas()["push_id"]) == ["early"]
 

@@ -27,6 +27,8 @@ TIME_FORMATS = (
 DIGITS = {"JPY": 0, "KRW": 0, "VND": 0, "CLP": 0, "ISK": 0, "KWD": 3, "BHD": 3, "OMR": 3, "JOD": 3, "TND": 3}
 """Decimals of currencies whose minor unit is not a hundredth."""
 NUMERIC = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT")
+WIDE = "DECIMAL(28, 6)"
+"""Room for any amount, and for a product of a price and a quantity."""
 PLANNED = ("starts_on", "valid_from")
 """Times that may lie in the future: they are plans."""
 
@@ -197,8 +199,10 @@ def _arithmetic(rule: FieldRule, raw: Raw) -> tuple[str, str]:
         cells[c] = f"CASE WHEN CAST({cells[c]} AS VARCHAR) NOT IN ({words}) THEN {cells[c]} END"
     parts = {c: (cell, _number(cell, _type(c, raw), rule)) for c, cell in cells.items()}
     filled = [f"{cell} IS NOT NULL" for cell, _ in parts.values()]
+    text = any(_type(c, raw) == "VARCHAR" for c in rule.columns)
     if rule.times:
-        return " * ".join(f"({parts[c][1]})" for c in rule.times), f"({' AND '.join(filled)})"
+        product = " * ".join(f"({parts[c][1]})" for c in rule.times)
+        return f"TRY_CAST({product} AS {WIDE})" if text else product, f"({' AND '.join(filled)})"
     known = {c: f"CASE WHEN {cell} IS NULL THEN 0 ELSE {number} END" for c, (cell, number) in parts.items()}
     total = " + ".join(known[c] for c in rule.plus) or "0"
     total += "".join(f" - ({known[c]})" for c in rule.minus)
@@ -212,7 +216,7 @@ def _numeric(column: Column, rule: FieldRule, number: str, layout: Layout, place
         return f"{sign}TRY_CAST({number} AS DOUBLE)" + (" / 100" if rule.unit == "percent" else "")
     if column.kind == "money" and rule.unit in ("major", "yuan"):
         units = {m: str(10 ** DIGITS.get(layout.currency or c, 2)) for m, c in place.currencies.items()}
-        return f"{sign}TRY_CAST(round(({number}) * CAST({place.by_merchant(units)} AS INTEGER)) AS BIGINT)"
+        return f"{sign}TRY(CAST(round(({number}) * CAST({place.by_merchant(units)} AS INTEGER)) AS BIGINT))"
     # a fraction of a minor unit, or of a count, means that the unit is another one
     return f"{sign}CASE WHEN ({number}) = round({number}) THEN TRY_CAST(round({number}) AS BIGINT) END"
 
@@ -232,7 +236,7 @@ def _id(rule: FieldRule, cell: str, kind: str) -> str:
 def _instant(rule: FieldRule, cell: str, kind: str, zone: str) -> str:
     if rule.time.startswith("epoch"):
         scale = {"epoch_s": 1_000_000, "epoch_ms": 1000, "epoch_us": 1}[rule.time]
-        return f"make_timestamp(TRY_CAST({cell} AS BIGINT) * {scale})"
+        return f"TRY(make_timestamp(CAST({cell} AS BIGINT) * {scale}))"
     if kind == "TIMESTAMP WITH TIME ZONE":
         return f"timezone('UTC', {cell})"
     if kind.startswith("TIMESTAMP") or kind == "DATE":
@@ -252,7 +256,8 @@ def _date(rule: FieldRule, cell: str, kind: str, zone: str, mine: str) -> str:
         if rule.origin is None:
             raise LoadError("a week number needs its origin", expected='origin = "2016-12-26" (first day of week 1)')
         number = cell if kind != "VARCHAR" else f"TRY_CAST({cell} AS BIGINT)"
-        day = f"DATE {literal(rule.origin)} + CAST(7 * ({number} - 1) + {6 if rule.edge == 'end' else 0} AS INTEGER)"
+        days = f"CAST(7 * ({number} - 1) + {6 if rule.edge == 'end' else 0} AS INTEGER)"
+        day = f"TRY(DATE {literal(rule.origin)} + {days})"
         return f"greatest({day}, DATE {literal(rule.earliest)})" if rule.earliest else day
     if rule.time.startswith("epoch") or kind == "TIMESTAMP WITH TIME ZONE":
         return local_day(_instant(rule, cell, kind, zone), mine)
