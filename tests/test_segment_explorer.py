@@ -1,0 +1,56 @@
+"""Claims about the explorer: one round of queries, then only rows are picked."""
+
+import ibis
+import pandas as pd
+import pytest
+from segment_data import random_orders, tables
+
+from retailkit.explore import segment_explorer, segment_tables
+from retailkit.explore.segments import segment_view
+from retailkit.segment import person_features, rfm_segments
+
+AS_OF = "2024-12-01"
+
+
+@pytest.fixture(scope="module")
+def asked():
+    orders = random_orders(1)
+    table, persons = tables(orders)
+    lines = orders.assign(line="1", product_id=orders["shop_id"], category=pd.NA).astype(
+        {"category": "string", "account": "string"}
+    )
+    products = pd.DataFrame({"merchant": "m", "product_id": ["s1", "s2", "s3"], "category": ["tea", "toys", "milk"]})
+    named = rfm_segments(person_features(table, persons, AS_OF))
+    lined = ibis.memtable(lines).mutate(paid_on=ibis._.paid_on.cast("date"))
+    return orders, persons.to_pandas(), segment_tables(named, table, lined, ibis.memtable(products), persons, AS_OF)
+
+
+def test_months_and_basket_add_up_to_the_known_persons_spend(asked):
+    orders, persons, found = asked
+    known = orders[orders["paid_on"] < AS_OF].merge(persons, on=["merchant", "account"])
+    assert found.months["net_amount"].sum() == known["net_amount"].sum()
+    assert found.basket["net_amount"].sum() == known["net_amount"].sum()
+    assert found.basket.groupby("segment")["share"].sum().to_numpy() == pytest.approx(1)
+
+
+def test_a_choice_redraws_from_rows_already_there(asked, monkeypatch):
+    found = asked[2]
+    monkeypatch.setattr(ibis.expr.types.Table, "to_pandas", lambda *a, **k: pytest.fail("asked the engine again"))
+    widget = segment_explorer(found, merchant="m", currency="USD")
+    chooser = widget.children[0]
+    for name in chooser.options:
+        chooser.value = name
+        table, months, basket = segment_view(found, name, merchant="m", currency="USD", lang="en")
+        assert len(table) == 1
+        assert name in months.layout.title.text
+        assert name in basket.layout.title.text
+
+
+def test_no_persons_leave_an_empty_explorer(asked):
+    table, persons = tables(random_orders(2))
+    named = rfm_segments(person_features(table, persons, "2000-01-01"))
+    lines = table.mutate(category=ibis.null("string"), product_id=ibis.null("string"))
+    none = segment_tables(
+        named, table, lines, lines.select("merchant", "product_id", "category"), persons, "2000-01-01"
+    )
+    assert segment_explorer(none, merchant="m", currency="USD").children[0].options == ()
