@@ -22,7 +22,6 @@ MAY_IMPORT = {
     "explore": {*STAGES, "charts", "schema"},
     "study": {"schema", "cohort", "load", "results", "present"},
     "commands": {"*"},
-    "commands": {"*"},  # what the command line and the schedule put together
     "__main__": {"*"},
     "__init__": {"*"},
 }
