@@ -30,6 +30,7 @@ from .models import hazard_if_enough, ledgers, recommend, recommended_interval
 from .paths import paths
 from .rules import chan_id_credit, credit, paying_session_credit
 from .scenes import scenes
+from .sensitivity import sensitivity, sensitivity_sentence, sensitivity_verdicts
 from .sentences import (
     effects_sentence,
     touchpoint_metrics,
@@ -37,12 +38,14 @@ from .sentences import (
     unattributed_sentence,
     with_titles,
 )
+from .shapley import coalitions, interactions, ordered_shapley, shapley, shapley_credit
 from .summary import first_to_last, path_flows, paths_period, side_by_side, touchpoint_ledger
 from .touches import left_out, touches
 
 __all__ = [
     "aggregated",
     "chan_id_credit",
+    "coalitions",
     "credit",
     "credit_interval",
     "effects_sentence",
@@ -52,10 +55,12 @@ __all__ = [
     "hazard_credit",
     "hazard_if_enough",
     "hazard_interval",
+    "interactions",
     "ledger",
     "ledgers",
     "left_out",
     "markov_credit",
+    "ordered_shapley",
     "path_flows",
     "paths",
     "paths_period",
@@ -65,6 +70,11 @@ __all__ = [
     "reconcile",
     "removal_effects",
     "scenes",
+    "sensitivity",
+    "sensitivity_sentence",
+    "sensitivity_verdicts",
+    "shapley",
+    "shapley_credit",
     "side_by_side",
     "touches",
     "touchpoint_ledger",

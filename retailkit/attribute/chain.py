@@ -95,6 +95,11 @@ def chain_of_paths(paths: AggregatedPaths, order: int = 1) -> Chain:
     )
 
 
+def path_numbers(paths: AggregatedPaths) -> np.ndarray:
+    """The number of the path that each touch belongs to."""
+    return np.repeat(np.arange(len(paths.orders)), np.diff(paths.offsets))
+
+
 def _numbering(key: np.ndarray, size: int) -> tuple[np.ndarray, Callable[[np.ndarray], np.ndarray]]:
     """Return the windows that occur, and a function from window to state number.
 
@@ -114,8 +119,7 @@ def _window_keys(paths: AggregatedPaths, order: int, width: int) -> np.ndarray:
     digit = paths.codes.astype(np.int64) + 1
     key = digit.copy()
     if order > 1:
-        begin = np.repeat(paths.offsets[:-1], np.diff(paths.offsets))
-        position = np.arange(len(digit)) - begin
+        position = np.arange(len(digit)) - paths.offsets[:-1][path_numbers(paths)]
         for i in range(1, order):
             key[i:] += np.where(position[i:] >= i, digit[:-i], 0) * width**i
     return key

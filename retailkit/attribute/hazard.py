@@ -24,7 +24,8 @@ ITERATIONS, TOLERANCE = 2000, 1e-9
 class Hazard:
     """A fitted hazard: orders a person-day from the organic rate and from each touch.
 
-    ``touchpoints`` and their ``effect`` (expected extra orders of one touch), ``delay`` (how the
+    ``touchpoints``, the ``effect`` of each on strangers and on persons who had bought before (two
+    numbers a touchpoint: highest extra orders a day of one touch), ``delay`` (how the
     effect of a kind of record spreads over ``lags``), ``organic`` (orders a person-day by stratum),
     ``season`` (factor by week or day), ``rows`` (one per order and component with its part of the
     order) and what bootstrap needs to fit again.
@@ -80,7 +81,7 @@ def fit_hazard(
         If the paths hold more than one merchant, or there is nothing to fit.
     """
     data, names = risk(paths, touches, intent, tuple(self_initiated), tuple(lags), as_of)
-    start = _start(data, len(names), len(lags))
+    start = _start(data, 2 * len(names), len(lags))
     effect, delay, organic, season, level = _fit(data, np.ones(len(data.order_id)), data.at_risk, start)
     return Hazard(names, tuple(lags), effect, delay, organic, season, data, level)
 
@@ -92,11 +93,11 @@ def refit(model: Hazard, weight: np.ndarray, iterations: int = 200, tolerance: f
     return Hazard(model.touchpoints, model.lags, effect, delay, organic, season, model.data, level)
 
 
-def _start(data: Risk, touchpoints: int, lags: int) -> tuple[np.ndarray, ...]:
+def _start(data: Risk, codes: int, lags: int) -> tuple[np.ndarray, ...]:
     base = len(data.order_id) / max(data.days.sum(), 1.0)
-    profiles = int(data.profile.max()) + 1 if touchpoints else 0
+    profiles = int(data.profile.max()) + 1 if codes else 0
     delay = np.full((profiles, lags), 1.0)
-    return np.full(touchpoints, base), delay, np.full(data.days.shape[0], base), np.ones(data.days.shape[1])
+    return np.full(codes, base), delay, np.full(data.days.shape[0], base), np.ones(data.days.shape[1])
 
 
 def _fit(
@@ -110,11 +111,11 @@ def _fit(
     """Expectation-maximisation; ``weight`` counts each order (for a bootstrap)."""
     effect, delay, organic, season = (a.copy() for a in start)
     count, lags = len(effect), delay.shape[1]
-    cell = data.profile[data.touchpoint] * lags + data.lag if count else data.touchpoint
+    cell = data.profile[data.code] * lags + data.lag if count else data.code
     last = -np.inf
     for _ in range(iterations):
         base = organic[data.stratum] * season[data.span]
-        part = effect[data.touchpoint] * delay.ravel()[cell] if count else np.zeros(0)
+        part = effect[data.code] * delay.ravel()[cell] if count else np.zeros(0)
         rate = np.maximum(base + np.bincount(data.owner, part, len(base)), 1e-300)
         expected = organic @ data.days @ season
         if count:
@@ -123,7 +124,7 @@ def _fit(
         own = weight * base / rate
         if count:
             due = part * (weight / rate)[data.owner]
-            effect = _ratio(np.bincount(data.touchpoint, due, count), (at_risk * delay[data.profile]).sum(axis=1))
+            effect = _ratio(np.bincount(data.code, due, count), (at_risk * delay[data.profile]).sum(axis=1))
             exposed = np.stack(
                 [np.bincount(data.profile, at_risk[:, i] * effect, len(delay)) for i in range(lags)], axis=1
             )
@@ -151,9 +152,7 @@ def causes(model: Hazard) -> tuple[np.ndarray, np.ndarray]:
     data = model.data
     base = model.organic[data.stratum] * model.season[data.span]
     part = (
-        model.effect[data.touchpoint] * model.delay[data.profile[data.touchpoint], data.lag]
-        if len(model.effect)
-        else np.zeros(0)
+        model.effect[data.code] * model.delay[data.profile[data.code], data.lag] if len(model.effect) else np.zeros(0)
     )
     before = np.cumsum(part) - part
     begin = np.searchsorted(data.owner, np.arange(len(base)))

@@ -24,9 +24,10 @@ class Risk:
     owner: np.ndarray  # per exposure row, index of its order
     position: np.ndarray  # per exposure row, place in the path
     touchpoint: np.ndarray  # per exposure row
+    code: np.ndarray  # per exposure row: twice its touchpoint, plus 1 where the person had bought before the touch
     lag: np.ndarray  # per exposure row
-    profile: np.ndarray  # per touchpoint, index of its delay profile
-    at_risk: np.ndarray  # touch-days by touchpoint and lag
+    profile: np.ndarray  # per code, index of its delay profile
+    at_risk: np.ndarray  # touch-days by code and lag
     days: np.ndarray  # person-days by stratum and span
 
 
@@ -52,18 +53,24 @@ def risk(
     if sold.empty:
         raise ValueError("no order with a known person: there is nothing to fit")
     met = bought.filter((bought.kind == "exposure") & ~bought.touchpoint.isin(passive))
-    met = frame(met.select("order_id", "position", "touchpoint", "days_before").order_by("order_id", "position"))
+    met = frame(
+        _known(met, bought)
+        .select("order_id", "position", "touchpoint", "days_before", "known")
+        .order_by("order_id", "position")
+    )
     usable = touches.filter((touches.kind == "exposure") & touches.role.isin(("touch", "direct")))
     usable = usable.filter(usable.person.notnull())
-    sent = usable.filter(~usable.touchpoint.isin(passive))
+    sent = _known(usable.filter(~usable.touchpoint.isin(passive)), bought)
     timed = (sent.touched_at != sent.touched_on.cast("timestamp(6)")).cast("int64").sum()
-    sent = frame(sent.group_by(["touchpoint", "record", "touched_on"]).aggregate(n=sent.touch_id.count(), timed=timed))
+    sent = frame(
+        sent.group_by(["touchpoint", "record", "touched_on", "known"]).aggregate(n=sent.touch_id.count(), timed=timed)
+    )
     signs = usable.filter(usable.touchpoint.isin(passive)).select("person", on="touched_on")
     crowd = frame(usable.select("person").distinct())
     people = pd.Index(np.unique(np.concatenate([crowd["person"].astype(object), sold["person"].astype(object)])))
     paid = pd.to_datetime(sold["paid_on"])
     dated = pd.to_datetime(sent["touched_on"])
-    first = min([paid.min(), *([dated.min()] if len(dated) else [])])
+    first = paid.min()
     end = (
         pd.Timestamp(as_of) if as_of else max([paid.max(), *([dated.max()] if len(dated) else [])]) + pd.Timedelta("1D")
     )
@@ -74,9 +81,10 @@ def risk(
     strata = activity_strata(event, np.clip(on, 0, length - 1), len(people), length, _intent(intent, people))
     daily = len(sold) >= 20 * length
     names = tuple(sorted(sent["touchpoint"].unique()))
-    known = pd.Index(names)
+    index = pd.Index(names)
     record = sent.groupby("touchpoint")["record"].agg("min") if len(sent) else pd.Series(dtype=str)
-    profile = pd.factorize(record.reindex(known))[0] if len(known) else np.zeros(0, int)
+    profile = np.repeat(pd.factorize(record.reindex(index))[0] if names else np.zeros(0, int), 2)
+    touchpoint = index.get_indexer(met["touchpoint"])
     day = (paid - first).dt.days.to_numpy()
     owner = pd.Index(sold["order_id"]).get_indexer(met["order_id"])
     return Risk(
@@ -86,10 +94,11 @@ def risk(
         span=day if daily else day // WEEK,
         owner=owner,
         position=met["position"].to_numpy(int),
-        touchpoint=known.get_indexer(met["touchpoint"]),
+        touchpoint=touchpoint,
+        code=2 * touchpoint + met["known"].to_numpy(int),
         lag=np.searchsorted(lags, met["days_before"].to_numpy(int), side="right") - 1,
         profile=profile,
-        at_risk=_at_risk(sent, known, lags, end, _longest(paths)),
+        at_risk=_at_risk(sent, index, lags, first, end, _longest(paths)),
         days=_spread(strata, length) if daily else strata.days,
     ), names
 
@@ -107,17 +116,36 @@ def _intent(intent: Any, people: pd.Index) -> np.ndarray | None:
     return score.fillna(score.median()).to_numpy()
 
 
-def _at_risk(sent: pd.DataFrame, known: pd.Index, lags: tuple[int, ...], end: pd.Timestamp, longest: int) -> np.ndarray:
-    """Touch-days by touchpoint and lag: how long each touch was watched in each delay.
+def _known(touched: ir.Table, bought: ir.Table) -> ir.Table:
+    """Add ``known``: 1 where the person had bought before the day of the touch.
 
-    On its own day a touch with a time of day is watched for half a day on average.
+    A message to a stranger and one to a customer differ, and most strangers never come: one rate
+    for both would hide what the message does to customers.
+    """
+    first = bought.group_by("person").aggregate(first_on=bought.paid_on.min())
+    joined = touched.left_join(first, "person")
+    return joined.select(
+        *[joined[c] for c in touched.columns],
+        known=(joined.first_on < joined.touched_on).fill_null(False).cast("int64"),
+    )
+
+
+def _at_risk(
+    sent: pd.DataFrame, index: pd.Index, lags: tuple[int, ...], first: pd.Timestamp, end: pd.Timestamp, longest: int
+) -> np.ndarray:
+    """Touch-days by code and lag: how long each touch was watched in each delay.
+
+    Days before the first known order are not watched; on its own day a touch with a time of day is
+    watched for half a day on average.
     """
     edges = np.append(lags, max(longest, lags[-1]) + 1)
-    left = (end - pd.to_datetime(sent["touched_on"])).dt.days.to_numpy()
-    watched = np.clip(left[:, None] - edges[:-1], 0, np.diff(edges)) * sent["n"].to_numpy(float)[:, None]
-    watched[:, 0] -= 0.5 * sent["timed"].to_numpy(float) * (left > 0)
-    row = known.get_indexer(sent["touchpoint"])
-    return np.stack([np.bincount(row, watched[:, i], len(known)) for i in range(len(lags))], axis=1)
+    on = pd.to_datetime(sent["touched_on"])
+    begin, left = (np.clip((day - on).dt.days.to_numpy()[:, None], 0, None) for day in (first, end))
+    watched = np.clip(np.minimum(left, edges[1:]) - np.maximum(begin, edges[:-1]), 0, None).astype(float)
+    watched *= sent["n"].to_numpy(float)[:, None]
+    watched[:, 0] -= 0.5 * sent["timed"].to_numpy(float) * (watched[:, 0] > 0)
+    code = 2 * index.get_indexer(sent["touchpoint"]) + sent["known"].to_numpy(int)
+    return np.stack([np.bincount(code, watched[:, i], 2 * len(index)) for i in range(len(lags))], axis=1)
 
 
 def _spread(strata: Strata, length: int) -> np.ndarray:

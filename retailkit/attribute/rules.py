@@ -42,11 +42,11 @@ def credit(paths: ir.Table, rule: str = "position", half_life_days: float = 7.0,
         raise ValueError(f"no rule '{rule}'; there are {', '.join(RULES)}")
     if half_life_days <= 0 or not 0 <= ends <= 0.5:
         raise ValueError("half_life_days is above 0 days, ends a fraction from 0 to 0.5")
-    rows = _places(paths.filter(paths.outcome == "order"))
+    rows = places(paths.filter(paths.outcome == "order"))
     return ledger(RULES[rule](rows, half_life_days, ends), rule)
 
 
-def _places(rows: ir.Table) -> ir.Table:
+def places(rows: ir.Table) -> ir.Table:
     """Add place and places: touches attached to an order happen together, so they share the last place.
 
     ``crowd`` is the number of touches in a place; their weight is shared, never given to the

@@ -43,6 +43,8 @@ def touchpoint_ledger(touches: ir.Table, paths: ir.Table, book: ir.Table, spend:
     for part in (reach, met, cost):
         table = table.merge(frame(part), on=_KEY, how="outer")
     table["kind"] = table["kind"].fillna("exposure")
+    empty_line = (table["touchpoint"] == "unattributed") & table["credit"].isna()
+    table = table[~empty_line].reset_index(drop=True)
     whole = ["touches", "persons", "orders", "buyers", "new_buyers", "touched_amount", "credit", "refunded", "cost"]
     table[whole] = table[whole].astype(float).fillna(0.0).round().astype("int64")
     table["credited_orders"] = table["credited_orders"].astype(float).fillna(0.0)

@@ -7,7 +7,6 @@ import plotly.graph_objects as go
 
 from retailkit.charts.template import (
     ACCENT,
-    GREY,
     INK,
     MUTED,
     PALETTE,
@@ -32,7 +31,8 @@ _KINDS = {"exposure": ACCENT, "order_attached": WARM, "none": UNSURE}
 _FIXED = ("touchpoint", "title", "kind", "least", "most", "recommended", "credit", "low", "high")
 
 
-def _titles(table: pd.DataFrame, column: str = "touchpoint") -> list[str]:
+def titles(table: pd.DataFrame, column: str = "touchpoint") -> list[str]:
+    """Titles of a table's touchpoints, or their names made readable."""
     if column == "touchpoint" and "title" in table:
         return list(table["title"])
     return [t if t.startswith("(") else t[:1].upper() + t[1:].replace("_", " ") for t in table[column].astype(str)]
@@ -55,7 +55,7 @@ def touchpoint_credit(
     if known.empty:
         return empty(title, choose(lang, "There are no orders to credit.", "没有可归因的订单。"), lang=lang)
     fig = go.Figure()
-    names = _titles(known)
+    names = titles(known)
     for kind, colour in _KINDS.items():
         mine = (known["kind"] == kind).to_numpy()
         if mine.any():
@@ -74,8 +74,8 @@ def touchpoint_credit(
     if len(real) and real["share"].iloc[-1] >= 0.005:
         best = real.iloc[-1]
         title = choose(
-            lang, f"{_titles(real)[-1]} earned most: {percent(best['share'])} of net sales",
-            f"{_titles(real)[-1]}贡献最大：占净销售额的{percent(best['share'])}",
+            lang, f"{titles(real)[-1]} earned most: {percent(best['share'])} of net sales",
+            f"{titles(real)[-1]}贡献最大：占净销售额的{percent(best['share'])}",
         )  # fmt: skip
     elif len(real):
         title = choose(lang, "No touchpoint's part can be told from nothing", "没有触点的贡献能与零区分")
@@ -109,7 +109,7 @@ def models(
     if table.empty:
         return empty(title, choose(lang, "There are no orders to credit.", "没有可归因的订单。"), lang=lang)
     rows = table.iloc[::-1]
-    names = _titles(rows)
+    names = titles(rows)
     fig = go.Figure()
     for low, high, name in zip(rows["least"], rows["most"], names, strict=True):
         fig.add_trace(go.Scatter(
@@ -143,74 +143,36 @@ def models(
     return frame(fig, title, f"{sub} · {merchant} · {period}", source, lang=lang, height=240 + _ROW * len(rows))
 
 
-def first_to_last(
+def sensitivity(
     table: pd.DataFrame, *, merchant: str, period: str, source: str = "", lang: str = "en",
 ) -> go.Figure:  # fmt: skip
-    """Matrix: orders by their first and last exposure. Table: first to last."""
-    title = choose(lang, "First to last touch", "首末触点")
+    """Bars: the range of each touchpoint's share over all settings, its median marked. Table: verdicts."""
+    title = choose(lang, "Does the answer depend on the model?", "结论是否取决于模型？")
     if table.empty:
-        return empty(title, choose(lang, "No order has an exposure before it.", "没有订单在此前有曝光。"), lang=lang)
-    grid = table.pivot_table(index="first", columns="last", values="orders", aggfunc="sum", fill_value=0)
-    order = grid.sum(axis=1).add(grid.sum(axis=0), fill_value=0).sort_values(ascending=False).index
-    grid = grid.reindex(index=[n for n in order[::-1] if n in grid.index], columns=[n for n in order if n in grid])
-    down, across = (_titles(pd.DataFrame({"touchpoint": axis})) for axis in (grid.index, grid.columns))
-    fig = go.Figure(go.Heatmap(
-        z=grid.to_numpy(), x=across, y=down, showscale=False, xgap=2, ygap=2,
-        text=[[number(v, lang, 4) if v else "" for v in line] for line in grid.to_numpy()], texttemplate="%{text}",
-        hovertemplate="%{y} → %{x}: %{z:,}<extra></extra>", colorscale=[[0, "#F4F7FA"], [1, "#5B8FBF"]],
-    ))  # fmt: skip
-    same = int(table.loc[table["first"] == table["last"], "orders"].sum())
-    total = int(table["orders"].sum())
-    fig.update_xaxes(title=choose(lang, "last exposure", "末次曝光"), showline=False)
-    fig.update_yaxes(title=choose(lang, "first exposure", "首次曝光"), showgrid=False)
+        return empty(title, choose(lang, "No touch before any order.", "没有任何订单前的触点。"), lang=lang)
+    rows = table.iloc[::-1]
+    names = titles(rows)
+    robust = rows["verdict"] == "robust"
+    fig = go.Figure()
+    said = (choose(lang, "robust", "稳健"), choose(lang, "depends on a choice", "取决于设定"))
+    for own, colour, name in ((robust, ACCENT, said[0]), (~robust, UNSURE, said[1])):
+        for trace in interval(
+            rows.loc[own, "least"], rows.loc[own, "median"], rows.loc[own, "most"],
+            [n for n, o in zip(names, own, strict=True) if o], colour=colour, name=name,
+        ):  # fmt: skip
+            fig.add_trace(trace)
+    fig.update_xaxes(percent_axis(0, float(max(rows["most"].max(), 0.01))), showgrid=True)
+    fig.update_yaxes(categoryorder="array", categoryarray=names, showgrid=False, tickfont={"color": INK})
+    n, sure = len(rows), int(robust.sum())
     title = choose(
-        lang, f"{percent(same / total)} of exposed orders start and end with the same touchpoint",
-        f"{percent(same / total)}的有曝光订单首末触点相同",
+        lang, f"{sure} of {n} touchpoints keep their share whatever the model" if sure else
+        "No touchpoint keeps its share whatever the model", f"{n}个触点中{sure}个不随模型改变",
     )  # fmt: skip
-    sub = choose(lang, "Orders with an exposure in the look-back", "回溯期内有曝光的订单数")
-    height = max(330, 250 + 46 * len(down))
-    return frame(fig, title, f"{sub} · {merchant} · {period}", source, lang=lang, bottom=24, height=height)
-
-
-def flows(
-    table: pd.DataFrame, *, merchant: str, period: str, source: str = "", lang: str = "en",
-) -> go.Figure:  # fmt: skip
-    """Sankey: the last steps of all journeys, into an order or into none. Table: path flows."""
-    title = choose(lang, "Paths to the order", "通往订单的路径")
-    if table.empty:
-        return empty(title, choose(lang, "No journey has an exposure.", "没有包含曝光的路径。"), lang=lang)
-    end = {"(order)": choose(lang, "order", "下单"), "(none)": choose(lang, "no order", "未下单")}
-    last = int(table["step"].max())
-    ends = table["step"] == last
-    there = [t if e else f"{s + 1}|{t}" for s, t, e in zip(table["step"], table["target"], ends, strict=True)]
-    here = [f"{s}|{t}" for s, t in zip(table["step"], table["source"], strict=True)]
-    keys = list(dict.fromkeys([*here, *there]))
-    at = {k: i for i, k in enumerate(keys)}
-    kinds = list(dict.fromkeys(k.split("|")[-1] for k in keys if k not in end))
-    colour = {k: PALETTE[i % (len(PALETTE) - 1)] for i, k in enumerate(kinds)} | {"(order)": INK, "(none)": GREY}
-    labels = [end.get(k) or _titles(pd.DataFrame({"touchpoint": [k.split("|")[-1]]}))[0] for k in keys]
-    fig = go.Figure(go.Sankey(
-        arrangement="snap",
-        node={"label": labels, "color": [colour[k.split("|")[-1]] for k in keys], "pad": 18, "thickness": 14,
-              "line": {"width": 0}},
-        link={"source": [at[k] for k in here], "target": [at[k] for k in there], "value": table["journeys"],
-              "color": [_pale(colour[k.split("|")[-1]]) for k in here]},
-        textfont={"size": 12, "color": INK},
-    ))  # fmt: skip
-    final = table[ends]
-    bought = int(final.loc[final["target"] == "(order)", "journeys"].sum())
-    total = int(final["journeys"].sum())
-    title = choose(
-        lang, f"{percent(bought / total)} of {number(total)} journeys with an exposure end in an order",
-        f"{number(total, 'zh')}条有曝光的路径中{percent(bought / total)}以下单结束",
+    sub = choose(
+        lang, "Share of attributed money over models and look-backs; dot: median",
+        "各模型与回溯期下占归因额的份额；点为中位数",
     )  # fmt: skip
-    sub = choose(lang, f"Journeys, the last {last} exposures of each", f"路径数，各取最后{last}次曝光")
-    return frame(fig, title, f"{sub} · {merchant} · {period}", source, lang=lang, left=30, height=520)
-
-
-def _pale(colour: str) -> str:
-    red, green, blue = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
-    return f"rgba({red},{green},{blue},0.28)"
+    return frame(fig, title, f"{sub} · {merchant} · {period}", source, lang=lang, height=230 + _ROW * n)
 
 
 def removal(
@@ -226,7 +188,7 @@ def removal(
         )
         return empty(title, text, lang=lang)
     rows = table.sort_values("removal_orders")
-    names = _titles(rows)
+    names = titles(rows)
     fig = go.Figure(go.Bar(
         x=rows["removal_orders"], y=names, orientation="h", marker_color=ACCENT, cliponaxis=False,
         text=[f"{percent(r.removal_orders)} · {number(r.lost_orders, lang)}" for r in rows.itertuples()],
@@ -259,7 +221,7 @@ def reach(
             lang, "No touchpoint has people who were reached and did not buy.", "没有触点能看到被触达而未购买的人。"
         )
         return empty(title, text, lang=lang)
-    names = _titles(rows)
+    names = titles(rows)
     fig = go.Figure(go.Scatter(
         x=rows["persons"], y=rows["conversion"], mode="markers+text", text=names, textposition="top center",
         cliponaxis=False, marker={"size": 13, "color": ACCENT, "line": {"color": PAPER, "width": 1.5}},

@@ -1,0 +1,121 @@
+"""How far the answer depends on the model, the look-back, returns and identity."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import ibis
+import ibis.expr.types as ir
+import pandas as pd
+
+from retailkit.attribute.markov import removal_effects, weigh
+from retailkit.attribute.paths import Direct
+from retailkit.attribute.paths import paths as build_paths
+from retailkit.attribute.rules import RULES, places
+from retailkit.attribute.tables import frame
+
+PANEL_MODELS = (*RULES, "markov_1", "markov_2")
+PANEL_KEY = ["model", "look_back_days", "direct", "identity"]
+NARROW, RANKS = 1.5, 1
+"""Robust: the largest share is at most 1.5 times the smallest, and the rank moves by at most one."""
+
+
+def sensitivity(
+    touches: ir.Table,
+    orders: Any,
+    persons: Any = None,
+    look_backs: Sequence[int] = (7, 14, 30, 60),
+    base: int = 30,
+    as_of: str | None = None,
+) -> pd.DataFrame:
+    """One row per touchpoint and setting: its share of the attributed money, and its rank.
+
+    Settings are all models at every look-back (returns folded, persons linked), and at the base
+    look-back also returns kept or dropped where there are any, and accounts instead of persons
+    where any person has several. Columns: model, look_back_days, direct, identity, touchpoint,
+    kind, share (of money credited to touches; unattributed is left out), rank (1 = most).
+    """
+    settings: list[tuple[int, Direct, str]] = [(days, "fold", "person") for days in look_backs]
+    if bool((touches.role == "direct").any().fill_null(False).execute()):
+        settings += [(base, "keep", "person"), (base, "drop", "person")]
+    if bool((touches.person != touches.account).any().fill_null(False).execute()):
+        settings.append((base, "fold", "account"))
+    parts = []
+    for days, direct, identity in settings:
+        by_account = identity == "account"
+        seen = touches.mutate(person=touches.account) if by_account else touches
+        walked = build_paths(seen, orders, None if by_account else persons, days, direct=direct, as_of=as_of).cache()
+        parts.append(_shares(walked).assign(look_back_days=days, direct=direct, identity=identity))
+    panel = pd.concat(parts, ignore_index=True)
+    panel["rank"] = panel.groupby(PANEL_KEY)["share"].rank(ascending=False, method="min").astype(int)
+    return panel[[*PANEL_KEY, "touchpoint", "kind", "share", "rank"]]
+
+
+def _shares(walked: ir.Table) -> pd.DataFrame:
+    """Shares by every model in one pass over the paths; fractions, because nothing is paid here."""
+    rows = places(walked.filter((walked.outcome == "order") & (walked.kind != "none")))
+    for name, rule in RULES.items():
+        rows = rule(rows, 7.0, 0.4).rename({name: "weight"})
+    for order in (1, 2):
+        effects = removal_effects(walked, order)[["touchpoint", "removal_orders"]].rename(
+            columns={"removal_orders": "effect"}
+        )
+        known = ibis.memtable(effects, schema=ibis.schema({"touchpoint": "string", "effect": "float64"}))
+        rows = weigh(rows, known).drop("effect", "sum_effect", "exposures").rename({f"markov_{order}": "weight"})
+    whole = ibis.window(group_by=["merchant", "order_id"])
+    paid = {name: rows[name] / rows[name].sum().over(whole).nullif(0.0) * rows.net_amount for name in PANEL_MODELS}
+    rows = rows.mutate(**{f"paid_{name}": amount for name, amount in paid.items()})
+    sums = rows.group_by(["touchpoint", "kind"]).aggregate(
+        **{name: rows[f"paid_{name}"].sum() for name in PANEL_MODELS}
+    )
+    table = frame(sums).sort_values(["touchpoint", "kind"]).set_index(["touchpoint", "kind"]).astype(float)
+    share = (table / table.sum().where(table.sum() != 0)).fillna(0.0).round(9)
+    long = share.reset_index().melt(["touchpoint", "kind"], var_name="model", value_name="share")
+    return long
+
+
+def sensitivity_verdicts(panel: pd.DataFrame) -> pd.DataFrame:
+    """One row per touchpoint: range of its share and rank over all settings, verdict, what moves it most.
+
+    ``verdict`` is ``robust`` where the largest share is at most 1.5 times the smallest and the rank
+    moves by at most one, else ``depends on the model`` (or on the look-back, on returns, on
+    identity: ``moved_by`` names the choice that alone spans most of the range).
+    """
+    if panel.empty:
+        columns = ["touchpoint", "kind", "least", "median", "most", "best_rank", "worst_rank", "moved_by", "verdict"]
+        return pd.DataFrame(columns=columns)
+    table = panel.groupby(["touchpoint", "kind"], as_index=False).agg(
+        least=("share", "min"), median=("share", "median"), most=("share", "max"),
+        best_rank=("rank", "min"), worst_rank=("rank", "max"),
+    )  # fmt: skip
+    spans = pd.DataFrame({choice: _span(panel, choice) for choice in PANEL_KEY}).reindex(table["touchpoint"])
+    names = {"model": "model", "look_back_days": "look-back", "direct": "returns", "identity": "identity"}
+    moved = spans.fillna(0.0).idxmax(axis=1).map(names).to_numpy()
+    robust = (table["most"] <= NARROW * table["least"]) & (table["worst_rank"] - table["best_rank"] <= RANKS)
+    verdict = [("robust" if r else f"depends on the {m}") for r, m in zip(robust, moved, strict=True)]
+    table = table.assign(moved_by=moved, verdict=verdict)
+    return table.sort_values(["median", "touchpoint"], ascending=[False, True], ignore_index=True)
+
+
+def _span(panel: pd.DataFrame, choice: str) -> pd.Series:
+    """The largest range of a touchpoint's share when only one choice is changed."""
+    others = [c for c in PANEL_KEY if c != choice]
+    ends = panel.groupby(["touchpoint", *others])["share"].agg(["min", "max"])
+    return (ends["max"] - ends["min"]).groupby("touchpoint").max()
+
+
+def sensitivity_sentence(verdicts: pd.DataFrame, lang: str = "en") -> str:
+    """Say how many touchpoints keep their share whatever the model, and which do not."""
+    if verdicts.empty:
+        return "没有可比较的触点。" if lang == "zh" else "There is no touchpoint to compare models on."
+    shaky = verdicts.loc[verdicts["verdict"] != "robust"]
+    robust = len(verdicts) - len(shaky)
+    if lang == "zh":
+        text = f"{len(verdicts)}个触点中{robust}个在所有模型与回溯期下稳健。"
+        return text + (f"其余取决于设定：{'、'.join(shaky['touchpoint'].head(3))}等。" if len(shaky) else "")
+    text = f"{robust} of {len(verdicts)} touchpoints keep their share whatever the model and the look-back."
+    if len(shaky):
+        named = [f"{r.touchpoint} ({r.least:.0%} to {r.most:.0%}, {r.verdict})" for r in shaky.head(3).itertuples()]
+        text += f" Not so: {'; '.join(named)}."
+    return text

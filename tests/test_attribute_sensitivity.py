@@ -1,0 +1,68 @@
+"""The panel says what the answer depends on."""
+
+import attribute_tables as tables
+import ibis
+import pytest
+
+from retailkit.attribute.sensitivity import sensitivity, sensitivity_sentence, sensitivity_verdicts
+from retailkit.attribute.touches import touches
+
+
+def _shop(second_scene, gap_days):
+    seen, sold = [], []
+    for i in range(12):
+        seen.append((f"a{i}", f"app:{i}", "2024-03-01 10:00:00", "1007"))
+        seen.append((f"b{i}", f"app:{i}", f"2024-03-{1 + gap_days:02d} 11:00:00", second_scene))
+        sold.append((f"o{i}", f"app:{i}", f"2024-03-{2 + gap_days:02d} 12:00:00", 100 + i))
+    orders = tables.orders(sold)
+    return touches(sessions=tables.sessions(seen), orders=orders), orders
+
+
+def test_one_touchpoint_is_robust_under_every_setting():
+    found, orders = _shop("1007", 2)
+    panel = sensitivity(found, orders)
+    assert panel["share"].eq(1).all()
+    table = sensitivity_verdicts(panel)
+    assert table["verdict"].tolist() == ["robust"]
+    assert sensitivity_sentence(table).startswith("1 of 1 touchpoints keep")
+
+
+def test_first_and_last_depend_on_the_model():
+    found, orders = _shop("1035", 2)
+    table = sensitivity_verdicts(sensitivity(found, orders))
+    assert set(table["verdict"]) == {"depends on the model"}
+    assert table[["least", "most"]].to_numpy().tolist() == [[0, 1], [0, 1]]
+
+
+def test_a_touch_out_of_reach_depends_on_the_look_back():
+    found, orders = _shop("1035", 20)
+    panel = sensitivity(found, orders)
+    linear = panel[(panel["model"] == "linear") & (panel["touchpoint"] == "single_chat")]
+    assert linear.set_index("look_back_days")["share"].to_dict() == pytest.approx({30: 0.5, 60: 0.5})
+
+
+def test_returns_add_settings_only_where_there_are_any():
+    found, orders = _shop("1089", 2)
+    assert set(sensitivity(found, orders)["direct"]) == {"fold", "keep", "drop"}
+    found, orders = _shop("1035", 2)
+    assert set(sensitivity(found, orders)["direct"]) == {"fold"}
+
+
+def test_shares_sum_to_one_in_every_setting():
+    found, orders = _shop("1089", 2)
+    panel = sensitivity(found, orders)
+    sums = panel.groupby(["model", "look_back_days", "direct", "identity"])["share"].sum()
+    assert sums.to_numpy() == pytest.approx(1)
+
+
+def test_nothing_to_compare_is_said():
+    panel = sensitivity(touches(), tables.orders([("o", "app:1", "2024-03-02", 5)]))
+    assert "no touchpoint to compare" in sensitivity_sentence(sensitivity_verdicts(panel))
+
+
+def test_accounts_of_one_person_are_compared_with_accounts_alone():
+    seen = tables.sessions([("s", "app:1", "2024-03-01", "1007")])
+    orders = tables.orders([("o", "crm:1", "2024-03-02", 100)])
+    persons = ibis.memtable({"merchant": ["m", "m"], "account": ["app:1", "crm:1"], "person": ["p", "p"]}).execute()
+    panel = sensitivity(touches(sessions=seen, orders=orders, persons=persons), orders, persons)
+    assert set(panel.loc[panel["share"] > 0, "identity"]) == {"person"}
