@@ -8,6 +8,7 @@ no outside server for anything.
 
 from __future__ import annotations
 
+import base64
 import html
 import json
 import os
@@ -18,6 +19,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
+
+import numpy as np
 
 from retailkit.charts.template import HEIGHT, WIDTH
 
@@ -124,6 +127,21 @@ def read_pictures(
             continue
         pictures.append(Picture(merchant.name, chapter.name, path.stem, figure))
     return pictures, problems
+
+
+def with_arrays(value: Any) -> Any:
+    """A figure's JSON with plotly's packed arrays (``dtype``, ``bdata``) as plain lists.
+
+    >>> with_arrays({"x": {"dtype": "i1", "bdata": "AQID"}})
+    {'x': [1, 2, 3]}
+    """
+    if isinstance(value, dict) and {"dtype", "bdata"} <= set(value):
+        numbers = np.frombuffer(base64.b64decode(value["bdata"]), np.dtype(value["dtype"]))
+        shape = [int(n) for n in str(value.get("shape", len(numbers))).split(",")]
+        return numbers.reshape(shape).tolist()
+    if isinstance(value, dict):
+        return {key: with_arrays(part) for key, part in value.items()}
+    return [with_arrays(part) for part in value] if isinstance(value, list) else value
 
 
 def write_html(pictures: Sequence[Picture], dest: Path) -> list[Path]:

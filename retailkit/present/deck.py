@@ -1,0 +1,216 @@
+"""A study's findings as slides: one finding a slide, native editable charts, definitions in the notes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from retailkit.charts.words import choose
+from retailkit.present.native import LATIN, add_chart, east_asian, kind, plain
+from retailkit.present.pictures import Picture, read_pictures, with_arrays, write_drawn
+from retailkit.results import read_metrics
+
+NO_PPTX = "Slides need the Python package 'python-pptx' (pip install 'retailkit[present]')."
+_INK, _MUTED = "22303C", "66727F"
+
+
+@dataclass(frozen=True)
+class Deck:
+    """A written deck: its file, how many slides, and a line for each figure it could not show."""
+
+    path: Path
+    slides: int
+    problems: tuple[str, ...]
+
+
+def write_deck(
+    out_dir: str | Path,
+    path: str | Path,
+    *,
+    merchants: Iterable[str] | None = None,
+    chapters: Iterable[str] | None = None,
+    title: str = "",
+    template: str | Path | None = None,
+    lang: str = "en",
+) -> Deck:
+    """Write the saved figures of a study as slides, one finding each.
+
+    Parameters
+    ----------
+    out_dir : the study's folder.
+    path : the .pptx file to write.
+    merchants, chapters : only these; None takes the cohort report's figures, or every
+        merchant's where there is no report yet.
+    title : of the first slide; by default the study's folder name.
+    template : the user's own .pptx, whose master, fonts and size are kept.
+    lang : "en" or "zh", of the deck's own few words.
+
+    A figure that PowerPoint has no chart for (a heat map, a flow, a tree of boxes) comes as a
+    picture; where Chromium is missing it is left out and named in ``problems``. Each slide's
+    notes carry the source, the run's id and the definitions of the chapter's figures.
+
+    Raises
+    ------
+    ImportError
+        If python-pptx is missing; the message names it.
+    FileNotFoundError
+        If there is no figure to show, or no such template.
+    """
+    try:
+        from pptx import Presentation
+    except ImportError:
+        raise ImportError(NO_PPTX) from None
+    pictures, problems = _chosen(out_dir, merchants, chapters)
+    if not pictures:
+        raise FileNotFoundError(f"no saved figures in {out_dir} to make slides of: run the study first")
+    if template is not None and not Path(template).is_file():
+        raise FileNotFoundError(f"no template at {template}")
+    deck = Presentation(str(template)) if template is not None else _wide(Presentation())
+    _first_slide(deck, title or Path(out_dir).name, pictures, lang)
+    metrics = read_metrics(out_dir)
+    for picture in pictures:
+        problems += _figure_slide(deck, picture, out_dir, metrics, lang)
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    deck.save(str(path))
+    return Deck(path, len(deck.slides), tuple(problems))
+
+
+def _chosen(out_dir: str | Path, merchants: Any, chapters: Any) -> tuple[list[Picture], list[str]]:
+    if merchants is None and chapters is None:
+        report, problems = read_pictures(out_dir, ["cohort"], ["cohort_report"])
+        if report:
+            return report, problems
+    return read_pictures(out_dir, merchants, chapters)
+
+
+def _wide(deck: Any) -> Any:
+    from pptx.util import Inches
+
+    deck.slide_width, deck.slide_height = Inches(13.333), Inches(7.5)
+    return deck
+
+
+def _first_slide(deck: Any, title: str, pictures: list[Picture], lang: str) -> None:
+    slide = deck.slides.add_slide(_layout(deck, "title slide", 0))
+    count = len({p.merchant for p in pictures if p.merchant != "cohort"})
+    words = choose(lang, f"{len(pictures)} findings", f"{len(pictures)}项发现")
+    if count:
+        words += choose(lang, f", {count} merchant{'s' * (count != 1)}", f"，{count}家商户")
+    boxes = [slide.shapes.title, *(p for p in slide.placeholders if p.placeholder_format.idx == 1)]
+    left, width = deck.slide_width // 12, deck.slide_width * 10 // 12
+    for box, text, top, size in zip(boxes, (title, words), (0.32, 0.55), (34, 18), strict=False):
+        if box is not None:
+            box.left, box.width, box.top, box.height = left, width, int(deck.slide_height * top), deck.slide_height // 5
+            _write(box.text_frame, text, size, bold=size > 20)
+
+
+def _layout(deck: Any, name: str, index: int) -> Any:
+    """The master's layout of that name; else the usual place; else the last there is."""
+    for layout in deck.slide_layouts:
+        if layout.name.strip().lower() == name:
+            return layout
+    return deck.slide_layouts[min(index, len(deck.slide_layouts) - 1)]
+
+
+def _figure_slide(deck: Any, picture: Picture, out_dir: str | Path, metrics: pd.DataFrame, lang: str) -> list[str]:
+    import plotly.graph_objects as go
+
+    fig = go.Figure(with_arrays(picture.figure), skip_invalid=True)
+    notes = {a.name: plain(a.text) for a in fig.layout.annotations if a.name in ("subtitle", "source", "empty")}
+    slide = deck.slides.add_slide(_layout(deck, "title only", 5))
+    wide, high = deck.slide_width, deck.slide_height
+    side = wide // 24
+    _heading(slide, plain(fig.layout.title.text or picture.name), side, wide, high)
+    _text(slide, (side, int(high * 0.155), wide - 2 * side, high // 18), notes.get("subtitle", ""), 13)
+    _text(slide, (side, int(high * 0.935), wide - 2 * side, high // 20), notes.get("source", ""), 10)
+    box = (side, int(high * 0.22), wide - 2 * side, int(high * 0.70))
+    problems = _body(slide, fig, picture, notes, box)
+    slide.notes_slide.notes_text_frame.text = _notes(picture, notes, out_dir, metrics, lang)
+    return problems
+
+
+def _body(slide: Any, fig: Any, picture: Picture, notes: dict[str, str], box: tuple[int, int, int, int]) -> list[str]:
+    if "empty" in notes:
+        _text(slide, box, notes["empty"], 18)
+        return []
+    if kind(fig) is not None:
+        add_chart(slide, fig, box)
+        return []
+    return _picture(slide, fig, picture, box)
+
+
+def _picture(slide: Any, fig: Any, picture: Picture, box: tuple[int, int, int, int]) -> list[str]:
+    """Show a figure without its own words (the slide has them) as a PNG that fits the box."""
+    from tempfile import TemporaryDirectory
+
+    fig.update_layout(title_text="", margin_t=20)
+    fig.layout.annotations = [a for a in fig.layout.annotations if a.name not in ("subtitle", "source")]
+    with TemporaryDirectory() as folder:
+        bare = Picture(picture.merchant, picture.chapter, picture.name, json.loads(fig.to_json()))
+        files, problems = write_drawn([bare], Path(folder), ["png"])
+        if not files:
+            return [f"{picture.stem}: no native chart for it, and no picture: {problems[-1]}"]
+        shape = slide.shapes.add_picture(str(files[0]), box[0], box[1])
+    scale = min(box[2] / shape.width, box[3] / shape.height)
+    shape.width, shape.height = int(shape.width * scale), int(shape.height * scale)
+    shape.left = box[0] + (box[2] - shape.width) // 2
+    return list(problems)
+
+
+def _heading(slide: Any, text: str, side: int, wide: int, high: int) -> None:
+    title = slide.shapes.title
+    if title is None:
+        _text(slide, (side, high // 30, wide - 2 * side, high // 9), text, 24)
+        return
+    title.left, title.top, title.width, title.height = side, high // 30, wide - 2 * side, int(high * 0.125)
+    _write(title.text_frame, text, 24 if len(text) < 90 else 20, bold=True)
+
+
+def _text(slide: Any, box: tuple[int, int, int, int], text: str, size: int) -> None:
+    if text:
+        _write(slide.shapes.add_textbox(*box).text_frame, text, size, colour=_MUTED)
+
+
+def _write(frame: Any, text: str, size: int, bold: bool = False, colour: str = _INK) -> None:
+    from pptx.dml.color import RGBColor
+    from pptx.enum.text import PP_ALIGN
+    from pptx.util import Pt
+
+    frame.word_wrap = True
+    frame.text = text
+    for paragraph in frame.paragraphs:
+        paragraph.alignment = PP_ALIGN.LEFT
+        for run in paragraph.runs:
+            run.font.size, run.font.bold, run.font.name = Pt(size), bold, LATIN
+            run.font.color.rgb = RGBColor.from_string(colour)
+            east_asian(run._r.get_or_add_rPr())
+
+
+def _notes(picture: Picture, notes: dict[str, str], out_dir: str | Path, metrics: pd.DataFrame, lang: str) -> str:
+    """Source, run and definitions: what a presenter must be able to say when asked."""
+    own = metrics[(metrics["merchant"] == picture.merchant) & (metrics["chapter"] == picture.chapter)]
+    lines = [notes.get("source", ""), notes.get("subtitle", "")]
+    lines.append(choose(lang, "Run: ", "运行编号：") + run_id(picture, out_dir))
+    if len(own):
+        lines.append(choose(lang, "Knows what happened before ", "数据截至此日之前：") + str(own["as_of"].iloc[0]))
+    told = own[own["definition"].fillna("") != ""]
+    lines += [choose(lang, "Definitions:", "定义：")] * bool(len(told))
+    lines += [f"- {r.metric}{f' ({r.unit})' if r.unit else ''}: {r.definition}" for r in told.itertuples()]
+    return "\n".join(line for line in lines if line)
+
+
+def run_id(picture: Picture, out_dir: str | Path) -> str:
+    """The first twelve digits of the key in the unit's manifest; the figure's place where it has none."""
+    place = Path(out_dir) / picture.merchant / f"{picture.chapter}.manifest.json"
+    if picture.merchant == "cohort":
+        place = Path(out_dir) / f"{picture.chapter}.manifest.json"
+    try:
+        return str(json.loads(place.read_text(encoding="utf-8"))["key"])[:12]
+    except (OSError, ValueError, KeyError):
+        return f"{picture.merchant}/{picture.chapter}"
