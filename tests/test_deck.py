@@ -1,0 +1,146 @@
+"""Claims about slides: charts are native and editable, Chinese faces are set, the notes can answer questions."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+import pptx
+import pytest
+
+from retailkit.charts.template import date_axis, frame, interval, money_axis, percent_axis
+from retailkit.present import native
+from retailkit.present.deck import write_deck
+from retailkit.results import metric, save
+
+
+def bars():
+    fig = go.Figure(go.Bar(x=[3.0, 1.0], y=["coupon", "mailing"], orientation="h", text=["3", "1"]))
+    fig.update_xaxes(money_axis(0, 3000, "USD"))
+    return frame(fig, "Coupons carry three quarters", "USD", "ledger")
+
+
+def stacked():
+    fig = go.Figure([go.Bar(x=["a", "b"], y=[1, 2], name="new"), go.Bar(x=["b", "c"], y=[5, 7], name="old")])
+    return frame(fig.update_layout(barmode="stack"), "Old customers grew", "orders", "orders")
+
+
+def lines():
+    days = pd.date_range("2024-01-01", periods=5)
+    fig = go.Figure(
+        [go.Scatter(x=days, y=[1, 2, 3, 4, 5], name="actual"), go.Scatter(x=days, y=[1, 1, 2, 2, 3], name="plan")]
+    )
+    return frame(fig.update_xaxes(date_axis()), "销售额高于计划", "元", "orders", lang="zh")
+
+
+def forest():
+    fig = go.Figure(interval([-0.1, 0.1], [0.0, 0.2], [0.1, 0.3], [1, 2]))
+    fig.update_xaxes(percent_axis(-0.1, 0.3)).update_yaxes(tickvals=[1, 2], ticktext=["Shop 1", "Shop 2"])
+    return frame(fig, "One of two grew", "90% interval", "orders")
+
+
+def waterfall():
+    fig = go.Figure(go.Waterfall(
+        x=["before", "season", "programme", "after"], y=[100, 30, -10, 0],
+        measure=["absolute", "relative", "relative", "total"],
+    ))  # fmt: skip
+    return frame(fig, "Season did it", "USD", "orders")
+
+
+KINDS = {"bars": bars, "stacked": stacked, "lines": lines, "forest": forest, "waterfall": waterfall}
+
+
+@pytest.fixture
+def study(tmp_path):
+    figures = {name: make() for name, make in KINDS.items()}
+    metrics = [metric("growth", 0.2, unit="fraction", definition="programme on period before")]
+    save(tmp_path / "s", merchant="367", chapter="5_growth", as_of="2018-01-01", metrics=metrics, figures=figures)
+    (tmp_path / "s" / "367" / "5_growth.manifest.json").write_text(json.dumps({"key": "0123456789abcdef"}))
+    return tmp_path / "s"
+
+
+def slides(path):
+    return pptx.Presentation(str(path)).slides
+
+
+def chart_of(path, words):
+    for slide in slides(path):
+        if slide.shapes.title is not None and words in slide.shapes.title.text:
+            return next(s.chart for s in slide.shapes if s.has_chart), slide
+    raise AssertionError(f"no slide titled {words}")
+
+
+def test_every_figure_becomes_an_editable_chart_under_its_finding(study, tmp_path):
+    deck = write_deck(study, tmp_path / "d.pptx")
+    assert deck.problems == ()
+    assert deck.slides == 1 + len(KINDS)
+    assert sum(any(s.has_chart for s in slide.shapes) for slide in slides(deck.path)) == len(KINDS)
+
+
+def test_bars_keep_their_values_and_order(study, tmp_path):
+    chart, _ = chart_of(write_deck(study, tmp_path / "d.pptx").path, "Coupons")
+    assert list(chart.plots[0].categories) == ["coupon", "mailing"]
+    assert chart.plots[0].series[0].values == (3.0, 1.0)  # noqa: PD011
+    assert chart.value_axis.tick_labels.number_format.endswith('"$"#,##0')
+
+
+def test_stacked_bars_leave_gaps_where_a_category_is_missing(study, tmp_path):
+    chart, _ = chart_of(write_deck(study, tmp_path / "d.pptx").path, "Old customers")
+    assert [s.values for s in chart.plots[0].series] == [(1, 2, None), (None, 5, 7)]  # noqa: PD011
+
+
+def test_dates_stand_on_a_date_axis(study, tmp_path):
+    chart, _ = chart_of(write_deck(study, tmp_path / "d.pptx").path, "销售额")
+    assert type(chart.category_axis).__name__ == "DateAxis"
+
+
+def test_a_waterfall_is_stacked_on_an_unseen_base_and_ends_at_the_total(study, tmp_path):
+    chart, _ = chart_of(write_deck(study, tmp_path / "d.pptx").path, "Season")
+    base, total, up, down = (s.values for s in chart.plots[0].series)  # noqa: PD011
+    assert base == (0, 100, 120, 0)
+    assert (total[0], up[1], down[2], total[3]) == (100, 30, 10, 120)
+
+
+def test_a_forest_plot_keeps_each_interval_as_its_own_line(study, tmp_path):
+    chart, _ = chart_of(write_deck(study, tmp_path / "d.pptx").path, "One of two")
+    assert len(chart.plots[0].series) == 4
+    texts = [e.text for e in chart._chartSpace.iter() if e.tag.endswith("}t")]
+    assert {"Shop 1", "Shop 2"} <= set(texts)
+
+
+def test_chinese_faces_stand_beside_latin_ones(study, tmp_path):
+    chart, slide = chart_of(write_deck(study, tmp_path / "d.pptx").path, "销售额")
+    assert native.EAST_ASIAN in chart._chartSpace.xml
+    assert f'<a:ea typeface="{native.EAST_ASIAN}"' in slide.shapes.title._element.xml
+
+
+def test_notes_carry_source_run_and_definitions(study, tmp_path):
+    _, slide = chart_of(write_deck(study, tmp_path / "d.pptx").path, "Coupons")
+    notes = slide.notes_slide.notes_text_frame.text
+    assert "Source: ledger" in notes
+    assert "0123456789ab" in notes
+    assert "growth (fraction): programme on period before" in notes
+
+
+def test_a_users_template_keeps_its_size(study, tmp_path):
+    own = pptx.Presentation()
+    own.slide_width, own.slide_height = 9_000_000, 6_000_000
+    own.save(str(tmp_path / "own.pptx"))
+    deck = write_deck(study, tmp_path / "d.pptx", template=tmp_path / "own.pptx")
+    assert pptx.Presentation(str(deck.path)).slide_width == 9_000_000
+    with pytest.raises(FileNotFoundError, match="no template"):
+        write_deck(study, tmp_path / "d.pptx", template=tmp_path / "none.pptx")
+
+
+def test_a_heat_map_without_chromium_is_named_not_lost_silently(tmp_path, monkeypatch):
+    monkeypatch.setenv("BROWSER_PATH", str(tmp_path / "nothing"))
+    figures = {"map": frame(go.Figure(go.Heatmap(z=np.eye(2))), "A map")}
+    save(tmp_path / "s", merchant="1", chapter="2_people", as_of="2018-01-01", figures=figures)
+    deck = write_deck(tmp_path / "s", tmp_path / "d.pptx")
+    assert "map" in deck.problems[0]
+    assert "chromium" in deck.problems[0]
+
+
+def test_no_figures_is_said_plainly(tmp_path):
+    with pytest.raises(FileNotFoundError, match="run the study first"):
+        write_deck(tmp_path, tmp_path / "d.pptx")
