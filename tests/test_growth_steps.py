@@ -72,4 +72,4 @@ def test_without_an_estimate_there_is_no_staircase():
     weekly = weekly_panel(daily_world(1, donors=0), PROGRAMME)
     effect = estimate(weekly, "m", [])
     assert find_steps(weekly, effect).empty
-    assert "no step" in steps_sentence(find_steps(weekly, effect), step_recall(weekly, effect, 1))
+    assert "Without an estimate" in steps_sentence(find_steps(weekly, effect), step_recall(weekly, effect, 1))

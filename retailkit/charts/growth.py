@@ -29,9 +29,6 @@ from retailkit.charts.template import (
 )
 
 STEPS_ZH = {"season": "季节", "market": "市场", "season and market": "季节与市场", "programme": "项目"}
-FACTORS_ZH = {"buyers": "购买人数", "frequency": "频次", "basket": "笔单价", "orders a day": "日均订单",
-              "entry or exit": "新增或退出"}  # fmt: skip
-SEGMENTS_ZH = {"new": "新客", "returning": "老客", "unknown": "未识别顾客"}
 FESTIVALS = {
     "womens_day": ("3.8", "3.8"), "618": ("618", "618"), "double_11": ("Double 11", "双11"),
     "double_12": ("Double 12", "双12"), "cny": ("Spring Festival", "春节"), "cny_eve": ("Spring Festival", "春节"),
@@ -197,38 +194,24 @@ def staircase(
     return frame(fig, found, f"{unit} · {title or merchant} · {period}", source, lang=lang)
 
 
-def tree(
-    parts: pd.DataFrame, *, merchant: str, period: str = "", source: str = "", lang: str = "en", currency: str = "USD"
-) -> go.Figure:
-    """Waterfall of what changed mean daily GMV: each factor of new, returning, unknown customers."""
-    title = choose(lang, "What grew", "增长来自哪里")
-    if parts.empty:
-        return empty(title, choose(lang, "No orders in the two windows.", "两个窗口内没有订单。"), lang=lang)
-    names = [choose(lang, f"{r.segment}: {r.factor}", f"{SEGMENTS_ZH.get(r.segment, r.segment)}："
-                    f"{FACTORS_ZH.get(r.factor, r.factor)}") for r in parts.itertuples()]  # fmt: skip
-    change = parts["part"].sum()
-    total = choose(lang, "change", "变化")
-    fig = go.Figure(
-        go.Waterfall(
-            orientation="h", y=[*names, total], x=[*major(parts["part"], currency), major(change, currency)],
-            measure=[*["relative"] * len(parts), "total"], cliponaxis=False,
-            text=[money(v, currency, lang, signed=True) for v in [*parts["part"], change]], textposition="outside",
-            connector={"line": {"color": MUTED, "width": 1}}, increasing={"marker": {"color": UP}},
-            decreasing={"marker": {"color": DOWN}}, totals={"marker": {"color": TOTAL}},
-        )
-    )  # fmt: skip
-    levels = major(pd.concat([pd.Series([0.0]), parts["part"].cumsum()]), currency)
-    room = (levels.max() - levels.min()) * 0.15
-    fig.update_xaxes(money_axis(levels.min() - room, levels.max() + room, currency, lang))
-    fig.update_yaxes(autorange="reversed", type="category", showgrid=False)
-    top = parts.iloc[int(parts["part"].abs().to_numpy().argmax())]
-    zh = SEGMENTS_ZH.get(top["segment"], top["segment"]), FACTORS_ZH.get(top["factor"], top["factor"])
-    what = choose(lang, f"{top['factor']} of {top['segment']} customers", f"{zh[0]}的{zh[1]}")
-    moved = money(change, currency, lang, signed=True)
-    title = choose(lang, f"{moved} a day; the {what} moved it most", f"每天 {moved}；影响最大的是{what}")
-    unit = choose(lang, "part of the change in mean daily GMV", "对日均 GMV 变化的贡献")
-    return frame(fig, title, f"{unit}, {currency} · {merchant} · {period}", source, lang=lang, right=60,
-                 height=max(320, 150 + 34 * len(names)))  # fmt: skip
+def gains(weeks: pd.DataFrame, *, merchant: str, period: str = "", source: str = "", lang: str = "en") -> go.Figure:
+    """The effect so far after each week of the programme with its interval; significant gains in colour."""
+    title = choose(lang, "Weeks to the first gain", "首次显著增长")
+    if weeks.empty:
+        return empty(title, choose(lang, "There is no estimate.", "没有估计。"), lang=lang)
+    values, lows, highs = (weeks[c].apply(math.expm1) for c in ("effect", "low", "high"))
+    colours = [ACCENT if own else GREY for own in weeks["significant"]]
+    fig = go.Figure(interval(list(lows), list(values), list(highs), list(weeks["weeks"]), colour=colours,
+                             horizontal=False))  # fmt: skip
+    fig.add_hline(y=0, line_color=MUTED, line_width=1)
+    fig.update_yaxes(percent_axis(min(0.0, lows.min()), max(0.0, highs.max()), signed=True))
+    fig.update_xaxes(dtick=1, title=choose(lang, "weeks since the programme began", "项目开始后的周数"))
+    won = weeks.loc[weeks["significant"].astype(bool), "weeks"]
+    title = choose(lang, "No gain was more than noise", "没有显著增长")
+    if len(won):
+        title = choose(lang, f"The first gain came after {won.iloc[0]} weeks", f"第 {won.iloc[0]} 周起显著增长")
+    unit = choose(lang, "effect on sales so far, with interval", "累计效应与区间")
+    return frame(fig, title, f"{unit} · {merchant} · {period}", source, lang=lang, bottom=18)
 
 
 def estimators(

@@ -10,8 +10,12 @@ The flow, one idea a file::
     effect      the estimator that the data allow, its interval and its label
     guards      what would overturn the claim
     bridge      headline = season x market x programme, exactly
-    tree, cells what grew: factors, touchpoints, formats, new and returning
+    tree        what grew: buyers x frequency x basket, exactly
+    factors     which factor carried the programme's effect
+    cells       the same by touchpoint, format, new and returning; shapley for what is no product
     steps       the staircase of the daily level (segments: the search behind it)
+    quick       weeks to the first gain that is more than noise
+    cannibal    was it taken from the other channels
     festival    Double 12 against Double 11
     power, plan before the phase: what could be seen, and what was promised
     cohort      many merchants: multiplicity, pooling, staggered starts
@@ -46,6 +50,31 @@ _HOMES = {
     "find_steps": "steps",
     "step_recall": "steps",
     "steps_sentence": "sentences",
+    "factor_effects": "factors",
+    "factors_sentence": "sentences",
+    "cell_inputs": "cells",
+    "cell_effects": "cells",
+    "cells_sentence": "sentences",
+    "shapley": "shapley",
+    "gains_by_week": "quick",
+    "first_gain": "quick",
+    "quick_sentence": "sentences",
+    "double_12_against_11": "festival",
+    "share_above": "festival",
+    "festival_sentence": "sentences",
+    "wilson": "festival",
+    "totals_panel": "cannibal",
+    "cannibalisation": "cannibal",
+    "cannibal_sentence": "sentences",
+    "detectable": "power",
+    "AnalysisPlan": "plan",
+    "plan_hash": "plan",
+    "record_plan": "plan",
+    "check_plan": "plan",
+    "effects_table": "cohort",
+    "pooled_effect": "cohort",
+    "not_yet_invited": "cohort",
+    "staggered": "cohort",
     "judge": "verdict",
     "growth_metrics": "metrics",
 }

@@ -36,7 +36,7 @@ def cell_inputs(orders: Table, persons: Table, baseline: Any, programme: Any) ->
     if baseline is None or programme is None:
         return pd.DataFrame(columns=list(INPUTS))
     sales = with_person(orders, persons)
-    known = sales.filter(sales.person.notnull())  # noqa: PD004
+    known = sales.filter(sales.person.notnull())
     first = known.group_by(["merchant", "person"]).aggregate(first_on=known.paid_on.min())
     wanted = ["merchant", "paid_on", "person", "touchpoint", "format", "order_id", "net_amount", "first_on"]
     sales = sales.left_join(first, ["merchant", "person"]).select(*wanted)
@@ -45,7 +45,7 @@ def cell_inputs(orders: Table, persons: Table, baseline: Any, programme: Any) ->
         start, end = (str(day.date()) for day in bounds(window))
         inside = sales.filter(sales.paid_on.between(ibis.date(start), ibis.date(end)))
         customer = ibis.cases(
-            (inside.person.isnull(), "unknown"),  # noqa: PD003
+            (inside.person.isnull(), "unknown"),
             (inside.first_on >= ibis.date(start), "new"),
             else_="returning",
         )

@@ -69,7 +69,7 @@ def shared_customers(orders: Table, merchants: Sequence[str], programme: Any, co
     if not common_ids:
         others = known.filter(~known.merchant.isin(list(merchants))).select(donor="merchant").distinct().execute()
         return others.sort_values("donor").reindex(columns=names).reset_index(drop=True)
-    known = known.filter(known.account.notnull())  # noqa: PD004
+    known = known.filter(known.account.notnull())
     spend = known.group_by(["merchant", "account"]).aggregate(spent=known.net_amount.sum())
     ours = spend.filter(spend.merchant.isin(list(merchants))).select("account").distinct().mutate(ours=ibis.literal(1))
     theirs = spend.filter(~spend.merchant.isin(list(merchants))).left_join(ours, "account")

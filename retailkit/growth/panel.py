@@ -46,7 +46,7 @@ def daily_panel(orders: Table, persons: Table) -> pd.DataFrame:
     the newest day where sales stop hours earlier than on any of the 14 days before.
     """
     sales = with_person(orders, persons)
-    unknown = sales.person.isnull().ifelse(1, 0)  # noqa: PD003
+    unknown = sales.person.isnull().ifelse(1, 0)
     days = (
         sales.group_by(["merchant", "paid_on"])
         .aggregate(

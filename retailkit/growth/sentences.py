@@ -103,6 +103,8 @@ def robustness_sentence(effect: Effect, lang: str = "en") -> str:
 
 def steps_sentence(steps: pd.DataFrame, recall: pd.DataFrame, lang: str = "en") -> str:
     """Say how many steps the base level took in the programme, and what a blank would mean."""
+    if recall.empty:
+        return "没有估计，无从寻找台阶。" if lang == "zh" else "Without an estimate there are no steps to look for."
     inside = steps[steps["phase"] == "programme"]
     middle = recall.loc[recall["size"] == 0.2, "recall"]
     chance = float(middle.iloc[0]) if len(middle) else float("nan")
@@ -116,3 +118,82 @@ def steps_sentence(steps: pd.DataFrame, recall: pd.DataFrame, lang: str = "en") 
         "The base level took no step in the programme that could be told from noise")  # fmt: skip
     tail = "" if np.isnan(chance) else f"; of steps of {percent(0.2)} about {chance:.0%} would be found"
     return f"{what}{tail}."
+
+
+def factors_sentence(factors: pd.DataFrame, lang: str = "en") -> str:
+    """Say which factor carries the gap to the counterfactual."""
+    if factors.empty:
+        return "没有可按因素拆解的效应。" if lang == "zh" else "There is no effect to split by factor."
+    parts = ", ".join(f"{f.factor} {percent(f.gap)}" for f in factors.itertuples(index=False))
+    top = factors.iloc[int(factors["part"].abs().to_numpy().argmax())]
+    if lang == "zh":
+        parts = "，".join(
+            f"{_FACTORS_ZH.get(f.factor, '订单')} {percent(f.gap)}" for f in factors.itertuples(index=False)
+        )
+        return f"与反事实相比：{parts}；主要来自{_FACTORS_ZH.get(top['factor'], '订单')}。"
+    return f"Against the counterfactual: {parts}; most of the gap is {top['factor']}."
+
+
+def cells_sentence(cells: pd.DataFrame, lang: str = "en") -> str:
+    """Name the cell with the largest gap, and how much came from cells that are new."""
+    if cells.empty:
+        return "没有可按触点拆解的效应。" if lang == "zh" else "There is no effect to split by touchpoint."
+    top, gap = cells.iloc[0], cells["part"].sum()
+    entered = cells.loc[cells["kind"] == "entry", "part"].sum()
+    share = f"{entered / gap:.0%}" if gap else "0%"
+    if lang == "zh":
+        customer = _SEGMENTS_ZH.get(top["customer"], top["customer"])
+        return f"差距最大的是 {top['touchpoint']} · {top['format']} · {customer}；新出现的组合占 {share}。"
+    return (f"The largest gap is {top['touchpoint']} · {top['format']} · {top['customer']} customers; cells that are "
+            f"new make up {share} of the whole gap.")  # fmt: skip
+
+
+def quick_sentence(weeks: pd.DataFrame, lang: str = "en") -> str:
+    """Say after how many weeks the gain was first more than noise."""
+    from retailkit.growth.quick import first_gain
+
+    if weeks.empty:
+        return "没有估计，无法判断速赢。" if lang == "zh" else "Without an estimate quick wins cannot be told."
+    won = first_gain(weeks)
+    if lang == "zh":
+        return f"第 {won} 周起出现显著增长。" if won else f"{len(weeks)} 周内没有显著增长。"
+    if won:
+        return f"The first gain that is more than noise came after {won} week{'s' if won > 1 else ''}."
+    return f"In {len(weeks)} weeks no gain was more than noise."
+
+
+def festival_sentence(table: pd.DataFrame, share: pd.DataFrame, merchant: str, country: str, lang: str = "en") -> str:
+    """Say how Double 12 did against Double 11, here, at donors, and in how many merchants it was more."""
+    if country != "CN":
+        return (
+            "双11、双12在该国不是节日。"
+            if lang == "zh"
+            else "Double 11 and Double 12 are no festivals in this country."
+        )
+    row = table.set_index("merchant").reindex([merchant]).iloc[0]
+    one = share.iloc[0]
+    hits, total = int(one["above"]), int(one["merchants"])
+    if pd.isna(row["ratio"]) or pd.isna(one["share"]):
+        return "双11或双12没有记录。" if lang == "zh" else "Double 11 and Double 12 are not both on record."
+    donors = "" if pd.isna(row["donor_ratio"]) else f"{row['donor_ratio'] - 1:+.0%}"
+    span = f"{one['low']:.0%}–{one['high']:.0%}"
+    if lang == "zh":
+        beside = f"（对照商户 {donors}）" if donors else ""
+        return (f"双12比双11 {row['ratio'] - 1:+.0%}{beside}；{total} 家中 {hits} 家超过双11"
+                f"（{one['share']:.0%}，区间 {span}）。")  # fmt: skip
+    beside = f" (donors {donors})" if donors else ""
+    return (f"Double 12 sold {row['ratio'] - 1:+.0%} against Double 11{beside}; in {hits} of {total} "
+            f"merchants it sold more ({one['share']:.0%}, interval {span}).")  # fmt: skip
+
+
+def cannibal_sentence(table: pd.DataFrame, lang: str = "en") -> str:
+    """Say whether the gain was taken from the merchant's other channels."""
+    if table.empty:
+        missing = "All-channel sales are not on record: whether other channels lost cannot be told."
+        return "没有全渠道数据，无法判断是否蚕食其他渠道。" if lang == "zh" else missing
+    answer = str(table["answer"].iloc[0])
+    if lang == "zh":
+        if answer.startswith("cannot tell"):
+            return "是否蚕食其他渠道：无法判断。"
+        return "部分增长来自其他渠道的转移。" if answer.startswith("part") else "全渠道同步增长，未见蚕食。"
+    return answer[0].upper() + answer[1:] + "."

@@ -89,7 +89,7 @@ def tree_inputs(orders: Table, persons: Table, baseline: Any, programme: Any) ->
         return pd.DataFrame(columns=list(INPUTS))
     sales = with_person(orders, persons)
     first = (
-        sales.filter(sales.person.notnull())  # noqa: PD004
+        sales.filter(sales.person.notnull())
         .group_by(["merchant", "person"])
         .aggregate(first_on=lambda t: t.paid_on.min())
     )
@@ -100,7 +100,7 @@ def tree_inputs(orders: Table, persons: Table, baseline: Any, programme: Any) ->
         start, end = bounds(window)
         inside = sales.filter(sales.paid_on.between(ibis.date(str(start.date())), ibis.date(str(end.date()))))
         segment = ibis.cases(
-            (inside.person.isnull(), "unknown"),  # noqa: PD003
+            (inside.person.isnull(), "unknown"),
             (inside.first_on >= ibis.date(str(start.date())), "new"),
             else_="returning",
         )
@@ -151,7 +151,12 @@ def growth_tree(inputs: pd.DataFrame, merchant: str, heads: pd.DataFrame | None 
     days = int(rows["days"].iloc[0])
     out = []
     for segment, part in rows.groupby("segment"):
-        table = part.set_index("period").reindex(["before", "programme"]).fillna(0)
+        table = (
+            part.set_index("period")[["buyers", "orders", "gmv"]]
+            .astype(float)
+            .reindex(["before", "programme"])
+            .fillna(0)
+        )
         factors = _factors(table, str(segment), days)
         gmv = table["gmv"].to_numpy(float) / days
         if (gmv <= 0).any():

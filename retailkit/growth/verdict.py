@@ -50,11 +50,12 @@ def judge(effect: Effect, heads: pd.DataFrame, guards: pd.DataFrame | None = Non
         answer = RAISED if effect.effect > 0 else LOWERED
     if not significant and not effect.refused:
         reasons.append(("the interval includes no effect at all", "区间包含零效应"))
-    growth = heads.set_index("merchant")["growth"].get(effect.merchant, float("nan"))
+    row = heads.set_index("merchant").reindex([effect.merchant]).iloc[0]
+    growth, why = row["growth"], row["reason"] if isinstance(row["reason"], str) else "not in the programme"
     return Verdict(
         effect.merchant, answer, tuple(r[0] for r in reasons),
-        _english(effect, growth, answer, [r[0] for r in reasons]),
-        _chinese(effect, growth, answer, [r[1] for r in reasons]),
+        _english(effect, growth, why, answer, [r[0] for r in reasons]),
+        _chinese(effect, growth, why, answer, [r[1] for r in reasons]),
     )  # fmt: skip
 
 
@@ -87,10 +88,10 @@ def percent(log_ratio: float, digits: int = 0) -> str:
     return f"{np.expm1(log_ratio):+.{digits}%}"
 
 
-def _english(effect: Effect, growth: float, answer: str, reasons: list[str]) -> str:
+def _english(effect: Effect, growth: float, why: str, answer: str, reasons: list[str]) -> str:
     opening = f"Merchant {effect.merchant}: mean daily GMV in the programme was {growth:+.0%} on the period before"
     if not np.isfinite(growth):
-        opening = f"Merchant {effect.merchant}: there is no headline, a window is not covered"
+        opening = f"Merchant {effect.merchant}: there is no headline ({why})"
     if effect.refused:
         return f"{opening}. Whether the programme did it: cannot tell ({'; '.join(reasons)})."
     numbers = (f"{percent(effect.effect)} against the counterfactual ({effect.level:.0%} interval "
@@ -112,10 +113,10 @@ _METHODS_ZH = {
 _LABELS_ZH = {"season not identified": "季节因素未识别", "descriptive": "仅为描述性"}
 
 
-def _chinese(effect: Effect, growth: float, answer: str, reasons: list[str]) -> str:
+def _chinese(effect: Effect, growth: float, why: str, answer: str, reasons: list[str]) -> str:
     opening = f"商户 {effect.merchant}：项目期日均 GMV 环比 {growth:+.0%}"
     if not np.isfinite(growth):
-        opening = f"商户 {effect.merchant}：窗口数据不全，没有环比数字"
+        opening = f"商户 {effect.merchant}：没有环比数字（{why}）"
     if effect.refused:
         return f"{opening}。是否由项目带来：无法判断（{'；'.join(reasons)}）。"
     label = f"，{_LABELS_ZH.get(effect.label, effect.label)}" if effect.label else ""

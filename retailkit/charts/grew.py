@@ -1,0 +1,92 @@
+"""Figures of what grew: factors of new and returning customers, touchpoints and formats."""
+
+from __future__ import annotations
+
+import pandas as pd
+import plotly.graph_objects as go
+
+from retailkit.charts.template import (
+    DOWN,
+    MUTED,
+    TOTAL,
+    UP,
+    choose,
+    empty,
+    frame,
+    major,
+    money,
+    money_axis,
+)
+
+FACTORS_ZH = {"buyers": "购买人数", "frequency": "频次", "basket": "笔单价", "orders a day": "日均订单",
+              "entry or exit": "新增或退出"}  # fmt: skip
+SEGMENTS_ZH = {"new": "新客", "returning": "老客", "unknown": "未识别顾客"}
+
+
+def tree(
+    parts: pd.DataFrame, *, merchant: str, period: str = "", source: str = "", lang: str = "en", currency: str = "USD"
+) -> go.Figure:
+    """Waterfall of what changed mean daily GMV: each factor of new, returning, unknown customers."""
+    title = choose(lang, "What grew", "增长来自哪里")
+    if parts.empty:
+        return empty(title, choose(lang, "No orders in the two windows.", "两个窗口内没有订单。"), lang=lang)
+    names = [choose(lang, f"{r.segment}: {r.factor}", f"{SEGMENTS_ZH.get(r.segment, r.segment)}："
+                    f"{FACTORS_ZH.get(r.factor, r.factor)}") for r in parts.itertuples()]  # fmt: skip
+    change = parts["part"].sum()
+    total = choose(lang, "change", "变化")
+    fig = go.Figure(
+        go.Waterfall(
+            orientation="h", y=[*names, total], x=[*major(parts["part"], currency), major(change, currency)],
+            measure=[*["relative"] * len(parts), "total"], cliponaxis=False,
+            text=[money(v, currency, lang, signed=True) for v in [*parts["part"], change]], textposition="outside",
+            connector={"line": {"color": MUTED, "width": 1}}, increasing={"marker": {"color": UP}},
+            decreasing={"marker": {"color": DOWN}}, totals={"marker": {"color": TOTAL}},
+        )
+    )  # fmt: skip
+    levels = major(pd.concat([pd.Series([0.0]), parts["part"].cumsum()]), currency)
+    room = (levels.max() - levels.min()) * 0.15
+    fig.update_xaxes(money_axis(levels.min() - room, levels.max() + room, currency, lang))
+    fig.update_yaxes(autorange="reversed", type="category", showgrid=False)
+    top = parts.iloc[int(parts["part"].abs().to_numpy().argmax())]
+    zh = SEGMENTS_ZH.get(top["segment"], top["segment"]), FACTORS_ZH.get(top["factor"], top["factor"])
+    what = choose(lang, f"{top['factor']} of {top['segment']} customers", f"{zh[0]}的{zh[1]}")
+    moved = money(change, currency, lang, signed=True)
+    title = choose(lang, f"{moved} a day; the {what} moved it most", f"每天 {moved}；影响最大的是{what}")
+    unit = choose(lang, "part of the change in mean daily GMV", "对日均 GMV 变化的贡献")
+    return frame(fig, title, f"{unit}, {currency} · {merchant} · {period}", source, lang=lang, right=60,
+                 height=max(320, 150 + 34 * len(names)))  # fmt: skip
+
+
+def cells(
+    table: pd.DataFrame, *, merchant: str, period: str = "", source: str = "", lang: str = "en", currency: str = "USD"
+) -> go.Figure:
+    """Treemap of actual sales by touchpoint, format and customer; colour is the gap to the counterfactual."""
+    title = choose(lang, "What grew by touchpoint", "各触点的增长")
+    known = table[table["actual"] > 0]
+    if known.empty:
+        return empty(title, choose(lang, "There is no counterfactual to compare with.", "没有反事实可比。"), lang=lang)
+    growth = known["actual"] / known["counterfactual"].where(known["counterfactual"] > 0) - 1
+    names = [choose(lang, c, SEGMENTS_ZH.get(c, c)) for c in known["customer"]]
+    gaps = [money(part, currency, lang, signed=True) for part in known["part"]]
+    texts = [f"{name}<br>{part}" for name, part in zip(names, gaps, strict=True)]
+    parents = known["touchpoint"].astype(str) + " · " + known["format"].astype(str)
+    groups = list(dict.fromkeys(parents))
+    fig = go.Figure(
+        go.Treemap(
+            ids=[*groups, *[f"{p}/{c}" for p, c in zip(parents, known["customer"], strict=True)]],
+            labels=[*groups, *texts], parents=[*[""] * len(groups), *parents], branchvalues="remainder",
+            values=[*[0] * len(groups), *major(known["actual"], currency)],
+            marker={"colors": [*[0.0] * len(groups), *growth.fillna(1.0)], "cmid": 0, "cmin": -1, "cmax": 1,
+                    "colorscale": [[0, DOWN], [0.5, "#F4F4F2"], [1, UP]]},
+            textinfo="label", hoverinfo="label",
+        )
+    )  # fmt: skip
+    top = table.iloc[0]
+    who = choose(lang, f"{top['customer']} customers", SEGMENTS_ZH.get(top["customer"], top["customer"]))
+    gap = money(top["part"], currency, lang, signed=True)
+    what = f"{top['touchpoint']} · {top['format']} · {who}"
+    title = choose(lang, f"The largest gap: {what}, {gap} a day", f"差距最大：{what}，每天 {gap}")
+    unit = choose(
+        lang, "mean daily GMV; label and colour: gap to the counterfactual", "日均 GMV；标签与颜色为与反事实之差"
+    )
+    return frame(fig, title, f"{unit}, {currency} · {merchant} · {period}", source, lang=lang)
