@@ -10,6 +10,7 @@ from ibis.expr.types import Table
 from .rates import between, fetch, of_persons, ratio, said, whole_counts, with_share
 
 STEPS = ("visit", "product", "cart", "checkout", "pay")
+STEPS_ZH = dict(zip(STEPS, ("访问", "商品页", "加购", "结算", "支付"), strict=True))
 
 
 def visits(sessions: Table, scenes: pd.DataFrame) -> Table:
@@ -215,5 +216,5 @@ def funnel_sentence(funnel: pd.DataFrame, lang: str = "en") -> str:
         f"{paid['share']:.1%} of the visitors paid ({paid['share_low']:.1%} to {paid['share_high']:.1%}); "
         f"the narrowest step is {worst['step']}, reached by {worst['step_share']:.0%} of those who came that near.",
         f"{paid['share']:.1%}的访客完成支付（{paid['share_low']:.1%}至{paid['share_high']:.1%}）；"
-        f"流失最多的一步是{worst['step']}，只有{worst['step_share']:.0%}走过上一步的人到达。",
+        f"流失最多的一步是{STEPS_ZH[worst['step']]}，只有{worst['step_share']:.0%}走过上一步的人到达。",
     )

@@ -21,6 +21,11 @@ _ZH = {
     "cart": "加购", "checkout": "结算", "pay": "支付", "direct_return": "主动回访", "group": "社群",
     "mailing": "邮寄", "other": "其他", "official_account": "公众号", "service_message": "服务消息",
     "single_chat": "单聊", "group_chat": "群聊", "continuation": "续访",
+    "shopping_guide": "导购", "wecom": "企业微信", "moments": "朋友圈", "search": "搜索", "scan_offline": "线下扫码",
+    "scan_image": "识别图片码", "advertising": "广告", "payment": "支付后", "card_coupon": "卡券", "red_packet": "红包",
+    "mini_program_jump": "小程序互跳", "mini_program_profile": "小程序主页", "discovery": "发现", "nearby": "附近",
+    "link_h5": "链接", "external_app": "外部应用", "channels": "视频号", "channels_live": "视频号直播",
+    "customer_service": "客服消息", "my_orders": "订单入口", "plugin": "插件", "pc": "电脑端",
 }  # fmt: skip
 
 

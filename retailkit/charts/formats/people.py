@@ -87,10 +87,12 @@ def survival(
         colour = INK if kind == "all" else PALETTE[number_ % len(PALETTE)]
         day = [0.0, *rows["day"]]
         if kind == "all":
-            fig.add_trace(go.Scatter(
-                x=[*day, *day[::-1]], y=[1.0, *rows["high"], *rows["low"][::-1], 1.0], fill="toself", line={"width": 0},
-                line_shape="hv", fillcolor="rgba(102,114,127,0.15)", hoverinfo="skip", showlegend=False,
-            ))  # fmt: skip
+            band = rows.dropna(subset=["low", "high"])
+            for side, fill in (("high", None), ("low", "tonexty")):
+                fig.add_trace(go.Scatter(
+                    x=[0.0, *band["day"]], y=[1.0, *band[side]], line={"width": 0}, line_shape="hv", mode="lines",
+                    fill=fill, fillcolor="rgba(102,114,127,0.15)", hoverinfo="skip", showlegend=False,
+                ))  # fmt: skip
         fig.add_trace(go.Scatter(
             x=day, y=[1.0, *rows["survival"]], line={"color": colour, "width": 3 if kind == "all" else 2},
             line_shape="hv", mode="lines", name=f"{name(kind, lang)} ({size[kind]:,})",
@@ -145,18 +147,17 @@ def generations(
     rows = table[table["k"].notna()].head(most + 1)
     if rows.empty:
         return empty(title, choose(lang, "No shares are recorded.", "没有分享记录。"), lang=lang)
-    names = [
-        choose(lang, "all", "全部") if g == "all" else choose(lang, f"generation {g}", f"第{g}代")
-        for g in rows["generation"]
-    ]
+    names = [choose(lang, "all", "全部") if g == "all" else g for g in rows["generation"]]
     colours = [WARM if g == "all" else ACCENT for g in rows["generation"]]
     fig = go.Figure(
         interval(list(rows["k_low"]), list(rows["k"]), list(rows["k_high"]), names, colour=colours, horizontal=False)
     )
     fig.add_hline(y=1, line={"color": UNSURE, "width": 2, "dash": "dot"})
     fig.update_yaxes(number_axis(0, float(max(rows["k_high"].max(), 1.1)), lang))
+    hops = choose(lang, "hops from the start of the share", "距分享起点的层数")
+    fig.update_xaxes(type="category", title=hops)
     one = rows.iloc[0]
     title = choose(lang, f"Each user brings {one['k']:.2f} others", f"每位用户带来{one['k']:.2f}人")
-    unit = choose(lang, "K: users brought per followed user, 95% interval; above 1 it grows by itself",
-                  "K：每位可追踪用户带来的人数，95%区间；大于1才会自我增长")  # fmt: skip
-    return frame(fig, title, below(unit, merchant, period), source, lang=lang)
+    unit = choose(lang, "K: users brought per user, 95% interval; above 1 it grows",
+                  "K：每位用户带来的人数，95%区间；大于1才会增长")  # fmt: skip
+    return frame(fig, title, below(unit, merchant, period), source, lang=lang, bottom=20)

@@ -76,7 +76,7 @@ def funnel(
         lang, f"{percent(paid['share'], 1)} of {number(size['all'])} visitors paid",
         f"{number(size['all'], 'zh')}位访客中{percent(paid['share'], 1)}完成支付",
     )  # fmt: skip
-    unit = choose(lang, "Share of the entrance's visitors; the largest entrances", "占该入口访客的比例；最大的入口")
+    unit = choose(lang, "Share of the entrance's visitors", "占该入口访客的比例")
     return frame(fig, title, below(unit, merchant, period), source, lang=lang)
 
 
@@ -93,9 +93,7 @@ def returns(
         lang, f"{names[0]} brings visitors back most often: {percent(rows['return_share'].iloc[0])}",
         f"{names[0]}回访率最高：{percent(rows['return_share'].iloc[0])}",
     )  # fmt: skip
-    unit = choose(
-        lang, "Visitors with a second day through the entrance, 95% interval", "同一入口再次到访的访客，95%区间"
-    )
+    unit = choose(lang, "Visitors who came a second day, 95% interval", "同一入口再次到访的访客，95%区间")
     return shares(rows, names, "return_share", title, below(unit, merchant, period), source, lang)
 
 
@@ -117,7 +115,7 @@ def messages(
     )  # fmt: skip
     unit = choose(
         lang,
-        "Receivers who ordered afterwards, 95% interval; after, not because",
+        "Receivers who ordered afterwards, 95% interval",
         "随后下单的接收者，95%区间；先后不等于因果",
     )
     return shares(
