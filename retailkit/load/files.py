@@ -27,7 +27,7 @@ BOMS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 _CONFLICT = re.compile(rb"(?:^|[\r\n])(?:<<<<<<< |>>>>>>> )")
-_LONE_WIDE = re.compile("[A-Za-z][\u0080-\uffff](?=[A-Za-z ,;.])")
+_LONE_WIDE = re.compile("(?<=[A-Za-z])[\u0080-\uffff](?![\u0080-\uffff])")
 _WIDE = re.compile("[\u0080-\uffff]")
 
 
@@ -170,9 +170,9 @@ def _encoding(path: Path, first: bytes, utf8: bool, gzipped: bool) -> str:
     for mark, name in BOMS:
         if first.startswith(mark):
             return name
-    for order, name in ((1, "utf-16-le"), (0, "utf-16-be")):
-        if first[order : 1 << 16 : 2].count(0) > len(first[: 1 << 16]) / 4:
-            return name
+    zeros = [first[order : 1 << 16 : 2].count(0) for order in (0, 1)]
+    if max(zeros) > max(2, 0.03 * len(first[: 1 << 16])) and not min(zeros):
+        return "utf-16-be" if zeros[0] else "utf-16-le"
     if utf8:
         return "utf-8"
     unreadable = LoadError(

@@ -56,7 +56,7 @@ def read_raw(con: duckdb.DuckDBPyConnection, found: Probe, layout: Layout, scrat
     reader = {"parquet": _parquet, "excel": _excel, "json": _json, "csv": _csv}[found.kind]
     try:
         return reader(con, found, layout, scratch)
-    except (duckdb.InvalidInputException, duckdb.ConversionException, duckdb.IOException) as error:
+    except duckdb.Error as error:
         raise LoadError(
             f"the file cannot be parsed: {str(error).splitlines()[0]}", found.path.name, do="export it again"
         ) from None
@@ -84,9 +84,16 @@ def _csv(con: duckdb.DuckDBPyConnection, found: Probe, layout: Layout, scratch: 
     source = (
         f"read_csv({literal(str(path))}, columns = {{{spec}}}, header = false, skip = {skip}, auto_detect = false, "
         f"delim = {literal(header.delimiter)}, quote = '\"', escape = '\"', null_padding = true, "
-        "strict_mode = false, max_line_size = 33554432)"
+        "strict_mode = false, max_line_size = 33554432, parallel = {parallel})"
     )
-    return _cleaned(con, f"SELECT row_number() OVER () AS source_row, * FROM {source}", header, names, layout, found)
+    select = f"SELECT row_number() OVER () AS source_row, * FROM {source}"
+    try:
+        return _cleaned(con, select.replace("{parallel}", "true"), header, names, layout, found)
+    except duckdb.Error as error:
+        if "parallel=false" not in str(error):
+            raise
+    # line breaks within cells: one thread reads the file
+    return _cleaned(con, select.replace("{parallel}", "false"), header, names, layout, found)
 
 
 def _excel(con: duckdb.DuckDBPyConnection, found: Probe, layout: Layout, scratch: Path) -> Raw:
@@ -174,7 +181,7 @@ def _cleaned(
     first = f', {quote(names[0])} AS "@first"' if layout.footer else ""
     json_column = ', "@json"' if any(b.explode for b in layout.tables) else ""
     name = quote(f"raw_{found.file_id}")
-    filled = f"WHERE coalesce({', '.join(quote(n) for n in names)}) IS NOT NULL" if names else ""
+    filled = f"WHERE trim(concat({', '.join(quote(n) for n in names)}), {BLANKS}) <> ''" if names else ""
     con.execute(
         f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT source_row, {cells}{extra}{first}{json_column} "
         f"FROM ({select}) {filled}"
@@ -191,6 +198,7 @@ def clean_sql(column: str) -> str:
     t = f"trim({column}, {BLANKS})"
     return (
         f"nullif(CASE WHEN {column} IS NULL THEN NULL WHEN starts_with({t}, '=\"') AND ends_with({t}, '\"') "
+        f"AND length({t}) > 2 "
         f"THEN trim(substr({t}, 3, length({t}) - 3), {BLANKS}) WHEN starts_with({t}, '`') "
         f"THEN trim(substr({t}, 2), {BLANKS}) WHEN regexp_matches({t}, '^''[0-9]') THEN substr({t}, 2) "
         f"ELSE {t} END, '')"
