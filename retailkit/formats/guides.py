@@ -12,7 +12,7 @@ from .rates import between, fetch, of_persons, ratio, said, whole_counts, with_s
 ACTS = ("order", "binding", "new_contact", "share", "chat", "message", "live")
 """What a guide can do to count as active: sold an order, was bound to a customer, or a day with
 new contacts, shares, chats, messages or a live session."""
-_ACTS_ZH = ("成交", "绑定客户", "新增好友", "分享", "聊天", "群发", "直播")
+_ACTS_ZH = dict(zip(ACTS, ("成交", "绑定客户", "新增好友", "分享", "聊天", "群发", "直播"), strict=True))
 _DAY_ACTS = {
     "new_contact": "new_contacts",
     "share": "shares",
@@ -233,7 +233,7 @@ def activation_sentence(activation: pd.DataFrame, act: str = "any", lang: str = 
         lang,
         f"{one['active']} of {one['roster']} guides {did}: {one['rate']:.0%} "
         f"({one['rate_low']:.0%} to {one['rate_high']:.0%}).",
-        f"{one['roster']}位导购中{one['active']}位有动作（口径：{dict(zip(ACTS, _ACTS_ZH, strict=True)).get(act, '任一动作')}），激活率{one['rate']:.0%}"
+        f"{one['roster']}位导购中{one['active']}位有动作（口径：{_ACTS_ZH.get(act, '任一动作')}），激活率{one['rate']:.0%}"
         f"（{one['rate_low']:.0%}至{one['rate_high']:.0%}）。",
     )
 
