@@ -39,7 +39,7 @@ BASKET_PART = 0.08
 """Part of the log effect that is a larger basket; the rest is more orders (assumed)."""
 
 
-def festivals(industry: str, liking: np.ndarray) -> np.ndarray:
+def festivals(industry: str, liking: np.ndarray, november: float) -> np.ndarray:
     """Return the log festival level of each day, for an industry and a merchant's liking of each festival."""
     page, when = parameters()["season"], days()
     strength = page["industry"][industry][0]
@@ -52,11 +52,10 @@ def festivals(industry: str, liking: np.ndarray) -> np.ndarray:
         out[at] += strength * (peak + liking[0])
     for eleven, twelve in zip(page["double_11"], page["double_12"], strict=True):
         first, second = day_number(eleven), day_number(twelve)
-        peak = np.log(_november_peak())
         out[first - 10 : first] += strength * page["presale"]
-        out[first] += strength * (peak + liking[1])
+        out[first] += strength * (november + liking[1])
         out[second - 4 : second] += strength * page["presale"]
-        out[second] += strength * (peak + liking[1]) + np.log(page["double_12_to_11"]) + 0.3 * liking[2]
+        out[second] += strength * (november + liking[1]) + np.log(page["double_12_to_11"]) + 0.3 * liking[2]
     for new_year in page["spring_festival"]:
         at = day_number(new_year)
         out[at - 21 : at - 3] += page["spring_run_up"]
@@ -64,10 +63,25 @@ def festivals(industry: str, liking: np.ndarray) -> np.ndarray:
     return out
 
 
-def _november_peak() -> float:
-    """Solve the level of Double 11 from the published level of 1-12 November."""
-    page = parameters()["season"]
-    return 12 * page["november"] - 10 * float(np.exp(page["presale"])) - 1.0
+@lru_cache(maxsize=1)
+def november_peak() -> float:
+    """Solve the log level of Double 11 at which 1-12 November stands the published way above October.
+
+    The mean is over all merchants of the world, without noise and without a programme, in both years.
+    """
+    from scipy.optimize import brentq
+
+    goal = parameters()["season"]["november"]
+    eves = [day_number(eleven) - 10 for eleven in parameters()["season"]["double_11"]]
+
+    def gap(peak: float) -> float:
+        ratios = []
+        for p in profiles():
+            level = np.exp(season(p, np.zeros(3), peak))
+            ratios += [level[eve : eve + 12].mean() / level[eve - 31 : eve].mean() for eve in eves]
+        return float(np.mean(ratios)) - goal
+
+    return float(brentq(gap, 0.0, 4.0, xtol=1e-9))
 
 
 def _weekly_walk(rng: np.random.Generator, sd: float, n_days: int) -> np.ndarray:
@@ -84,19 +98,11 @@ def _weekly_walk(rng: np.random.Generator, sd: float, n_days: int) -> np.ndarray
 
 def counterfactual(profile: Profile, seed: int) -> np.ndarray:
     """Return the level of each day without the programme; its mean over July-September 2018 is 1."""
-    noise, when = parameters()["noise"], days()
-    n = len(when)
+    noise, n = parameters()["noise"], len(days())
     own = stream(seed, profile.id, "level")
     liking = own.normal(0, parameters()["season"]["loading_sd"], 3)
-    trend = noise["trend"] + (noise["invited_trend"] if profile.group != "never" else 0.0)
-    winter = parameters()["season"]["industry"][profile.industry][1]
-    year = 2 * np.pi * (np.arange(n) + day_number(when[0].item()) + 151 - 15) / 365.25
-    weekday = np.array(parameters()["season"]["weekday"])[(np.arange(n) + 3) % 7]
     level = (
-        trend * np.arange(n) / 365
-        + winter * np.cos(year)
-        + weekday
-        + festivals(profile.industry, liking)
+        season(profile, liking, november_peak())
         + _weekly_walk(stream(seed, "market", "level"), noise["common"], n)
         + _weekly_walk(stream(seed, profile.industry, "level"), noise["industry"], n)
         + _weekly_walk(own, noise["own"], n)
@@ -104,6 +110,22 @@ def counterfactual(profile: Profile, seed: int) -> np.ndarray:
     )
     level = np.exp(level)
     return level / level[window("first", "baseline")].mean()
+
+
+def season(profile: Profile, liking: np.ndarray, november: float) -> np.ndarray:
+    """Return the log level of each day without noise: growth, time of year, weekday, festivals."""
+    noise, when = parameters()["noise"], days()
+    day = np.arange(len(when))
+    trend = noise["trend"] + (noise["invited_trend"] if profile.group != "never" else 0.0)
+    winter = parameters()["season"]["industry"][profile.industry][1]
+    of_year = (when - when.astype("datetime64[Y]")).astype(int)
+    weekday = np.array(parameters()["season"]["weekday"])[(day + 3) % 7]  # the span starts on a Thursday
+    return (
+        trend * day / 365
+        + winter * np.cos(2 * np.pi * (of_year - 15) / 365.25)
+        + weekday
+        + festivals(profile.industry, liking, november)
+    )
 
 
 def staircase(profile: Profile, seed: int) -> tuple[np.ndarray, tuple[tuple[int, float], ...]]:

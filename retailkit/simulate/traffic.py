@@ -190,7 +190,7 @@ def _join(rng: np.random.Generator, people: People, touches: dict, orders: dict)
     own_second = _seconds(rng, len(own))
     same = (touch_of[own] >= 0) & (touches["day"][touch_of[own]] == orders["day"][own])
     earlier = second[touch_of[own]]
-    own_second = np.where(same, earlier + ((86000 - earlier) * rng.random(len(own))).astype(np.int64), own_second)
+    own_second = np.where(same, earlier + ((86399 - earlier) * rng.random(len(own))).astype(np.int64), own_second)
     n_idle = rng.poisson(page["organic_visits"] * len(organic))
     like = organic[rng.integers(0, max(len(organic), 1), n_idle)] if len(organic) else organic
     intent = rng.random(len(like)) < 0.35  # a buyer looks before buying; the rest are other persons' visits

@@ -5,12 +5,15 @@ Files in ``truth/``, one row each:
 - ``persons``: one account and its true person; ``linkable`` says whether any evidence exists
 - ``order_causes``: one private order, its true cause, the session of the touch, whether the programme made it
 - ``credit``: one touchpoint (or 'organic') of a merchant: orders and money it truly caused, orders seen last in it
-- ``effect``: one ISO week: expected sales with and without the programme, log effect
+- ``effect``: one ISO week: expected sales with and without the programme, log effect; ``effect_days`` the same by day
+- ``programme``: one merchant: programme's ratio of mean daily sales, its log, season and market, growth on the period before
 - ``steps``: one step of the base level: day and log size
 - ``sharing``: true K, edges and visits realised, mean cycle
 - ``groups``: one group with its true birth and death; ``group_hazard``: the true daily hazard and mean life
 - ``customers``: one person with true activity, last day alive, sales before and after the cut
 - ``cases``: one published case that a merchant carries: goal at full scale, and what it is at this scale
+- ``headline``: one merchant: drawn sales before and in the window, on Double 11 and on Double 12
+- ``dirty``: one spoilt row of one export and what was spoilt
 - ``planted``: every phone and personal name in the exports, for the scan of outputs
 """
 
@@ -63,6 +66,12 @@ def truth(s: Simulated) -> dict[str, str]:
         "effect": """select merchant() as merchant, date_trunc('week', day)::date as week,
             sum(actual) as expected_gross, sum(without) as expected_without, ln(sum(actual) / sum(without)) as effect,
             count(*) as days from _levels group by all order by week""",
+        "programme": """select merchant() as merchant, avg(actual) filter ({inside}) / avg(without) filter ({inside}) as ratio,
+            ln(avg(actual) filter ({inside}) / avg(without) filter ({inside})) as effect,
+            avg(without) filter ({inside}) / avg(without) filter ({outside}) as season_and_market,
+            avg(actual) filter ({inside}) / avg(actual) filter ({outside}) - 1 as growth
+          from _levels""".format(inside=f"day between day_of({during.start}) and day_of({during.stop - 1})",
+            outside=f"day between day_of({before.start}) and day_of({before.stop - 1})"),
         "effect_days": "select merchant() as merchant, * from _levels order by day",
         "steps": "select merchant() as merchant, * from _steps order by starts_on",
         "sharing": f"""select merchant() as merchant, {s.profile.k!r} as k, sum((touch = {SHARE})::int)::bigint as visits,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -31,6 +31,7 @@ def simulate(
     scale: float | None = None,
     report: Callable[[str], None] | None = None,
     vendors: bool = True,
+    merchants: Sequence[str] | None = None,
 ) -> Path:
     """Write a simulated cohort: one folder of exports a merchant, and the truth beside them.
 
@@ -42,6 +43,7 @@ def simulate(
     scale : simulated persons per person of the full world; the small cohort's .002 if not given, 1 is full scale.
     report : called with one line per merchant.
     vendors : write what a vendor exports in the vendor's own files (``exports/<merchant>``) instead of canonical tables.
+    merchants : only these, with the same rows as in the whole cohort.
 
     Returns
     -------
@@ -50,14 +52,17 @@ def simulate(
     Raises
     ------
     ValueError
-        If there is no such cohort or the scale is not in (0, 1].
+        If there is no such cohort or merchant, or the scale is not in (0, 1].
     """
     who = roles(cohort)
     scale = parameters()["span"]["small"] if scale is None else scale
     if not 0 < scale <= 1:
         raise ValueError(f"scale is {scale}; expected more than 0 and at most 1 (1 is full scale)")
     out = Path(out_dir) / cohort
-    everyone = [p for p in profiles() if p.id in who]
+    unknown = sorted(set(merchants or ()) - set(who))
+    if unknown:
+        raise ValueError(f"cohort '{cohort}' has no merchant {', '.join(unknown)}; it has {', '.join(who)}")
+    everyone = [p for p in profiles() if p.id in (merchants or who)]
 
     def one(profile: Profile) -> dict[str, pa.Table]:
         systems = profile.exports if vendors and who[profile.id] == "merchant" else ()

@@ -1,0 +1,135 @@
+"""The simulated vendors' files: same bytes from the same seed, known by the loaders, dirty where the truth says."""
+
+import hashlib
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+import retailkit as rk
+from retailkit.load import load_file
+from retailkit.load.sniff import sniff
+from retailkit.simulate import profiles, simulate
+from retailkit.simulate.vendors import exports
+
+WHO = ("m05", "m06", "m09", "m10", "d01")
+"""Between them they export every system; d01 is a donor."""
+EXPORTS = [(p.id, e) for p in profiles() if p.id in WHO and p.id != "d01" for e in exports(p.exports)]
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return simulate("doubling_1", tmp_path_factory.mktemp("simulated"), merchants=WHO)
+
+
+@pytest.fixture(scope="module")
+def store(made: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Store with every private-order export and the accounts, loaded under a key of its own."""
+    folder = tmp_path_factory.mktemp("loaded")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("RETAILKIT_KEY_FILE", str(folder / "key"))
+        for merchant, export in EXPORTS:
+            load_file(made / "exports" / merchant / export.file, export.layout, merchant, folder / "store")
+        for path in sorted(made.glob("canonical/*/accounts.parquet")):
+            load_file(path, "canonical_accounts", path.parent.name, folder / "store")
+    return folder / "store"
+
+
+def digests(folder: Path) -> dict[str, str]:
+    files = sorted(p for p in folder.rglob("*") if p.is_file())
+    return {str(p.relative_to(folder)): hashlib.sha256(p.read_bytes()).hexdigest() for p in files}
+
+
+def test_the_same_seed_gives_the_same_bytes_and_another_seed_others(made: Path, tmp_path: Path) -> None:
+    again = digests(simulate("doubling_1", tmp_path / "again", merchants=("m06", "d01")))
+    known = digests(made)
+    same = {name: digest for name, digest in again.items() if not name.startswith("truth")}
+    assert len(same) > 30
+    assert {name: known[name] for name in same} == same, "fewer merchants, or a second run, changed a file"
+    other = digests(simulate("doubling_1", tmp_path / "other", seed=2, merchants=("d01",)))
+    assert other["canonical/d01/orders.parquet"] != known["canonical/d01/orders.parquet"]
+
+
+def test_every_file_says_that_it_is_simulated(made: Path) -> None:
+    import pyarrow.parquet as pq
+
+    for path in made.rglob("*.parquet"):
+        assert b"SIMULATED" in pq.read_schema(path).metadata[b"notice"], path
+    assert "SIMULATED" in (made / "truth" / "world.json").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(("merchant", "export"), EXPORTS, ids=lambda x: x if isinstance(x, str) else x.file)
+def test_sniff_names_the_layout_of_every_export(made: Path, merchant: str, export: object) -> None:
+    assert sniff(made / "exports" / merchant / export.file).layout == export.layout
+
+
+def test_quirks_are_there(made: Path) -> None:
+    youzan = (made / "exports/m05/youzan_orders.csv").read_bytes()
+    header = youzan.split(b"\n", 1)[0].decode("utf-8-sig").split(",")
+    assert youzan.startswith(b"\xef\xbb\xbf")
+    assert len(header) == 60
+    assert header.count("分销员") == 2
+    taobao = (made / "exports/m09/ExportOrderList.csv").read_bytes()
+    with pytest.raises(UnicodeDecodeError):
+        taobao.decode("utf-8")
+    text = taobao.decode("gb18030")
+    assert '"=""2865' in text
+    assert "订单付款时间 ," in text
+    assert ",'199" in text
+    bill = (made / "exports/m06/wechat_pay_bill.csv").read_text(encoding="utf-8-sig").splitlines()
+    assert bill[-2].startswith("总交易单数")
+    assert all(line.startswith("`") for line in bill[1:-2])
+    customers = (made / "exports/m05/youzan_customers.csv").read_text(encoding="gb18030").splitlines()
+    assert customers[0].endswith(",")
+
+
+def test_a_known_part_of_the_rows_is_dirty(made: Path) -> None:
+    dirty = pd.read_parquet(made / "truth" / "dirty.parquet")
+    per_file = dirty.groupby(["merchant", "file"]).agg(bad=("row_key", "size"), rows=("rows", "first"))
+    rate = per_file["bad"].sum() / per_file["rows"].sum()
+    assert 0.001 < rate < 0.003
+    assert set(dirty["kind"]) == {"amount", "time", "id"}
+
+
+def test_loaders_keep_every_clean_order_and_set_the_dirty_ones_aside(made: Path, store: Path) -> None:
+    t = rk.open_store(store, merchants=None, as_of="2019-06-15")
+    loaded = t.orders.to_pandas()
+    dirty = pd.read_parquet(made / "truth" / "dirty.parquet")
+    truth = pd.read_parquet(made / "truth" / "order_causes.parquet")
+    for merchant, export in EXPORTS:
+        if "orders" not in export.replaces or "channel" not in export.replaces["orders"]:
+            continue
+        want = truth[truth["merchant"] == merchant].set_index("order_id")["gross_amount"]
+        bad = dirty[(dirty["merchant"] == merchant) & (dirty["file"] == export.file)]["row_key"]
+        got = loaded[(loaded["merchant"] == merchant) & (loaded["format"] != "platform")].set_index("order_id")
+        assert set(got.index) == set(want.index) - set(bad), export.file
+        assert (got["gross_amount"] == want.loc[got.index]).all(), export.file
+
+
+def test_no_phone_and_no_name_reaches_the_store(made: Path, store: Path) -> None:
+    planted = set(pd.read_parquet(made / "truth" / "planted.parquet")["value"])
+    assert {len(v) for v in planted if v.startswith("199")} == {11}
+    t = rk.open_store(store, merchants=None, as_of="2019-06-15")
+    for name in ("orders", "accounts", "guide_bindings", "group_members", "quarantine", "sessions"):
+        rows = getattr(t, name).to_pandas()
+        for column in rows.select_dtypes(["object", "string"]):
+            found = planted & set(rows[column].dropna().astype(str))
+            assert not found, f"{name}.{column}"
+
+
+def test_what_a_vendor_exports_is_told_once(made: Path) -> None:
+    orders = pd.read_parquet(made / "canonical" / "m05" / "orders.parquet")
+    assert set(orders["channel"]) == {"pos"}, "private orders are in the shop system's file"
+    assert not (made / "canonical" / "m10" / "sessions.parquet").exists()
+    assert (made / "canonical" / "m05" / "sessions.parquet").exists()
+
+
+def test_a_donor_gives_its_sales_only(made: Path) -> None:
+    assert {p.stem for p in (made / "canonical" / "d01").iterdir()} == {"orders", "refunds", "daily_totals"}
+
+
+@pytest.mark.parametrize(("wrong", "says"), [({"scale": 0}, "more than 0"), ({"merchants": ["x9"]}, "no merchant x9")])
+def test_wrong_choices_are_refused_before_anything_is_written(tmp_path: Path, wrong: dict, says: str) -> None:
+    with pytest.raises(ValueError, match=says):
+        simulate("doubling_1", tmp_path, **wrong)
+    assert not list(tmp_path.iterdir())
