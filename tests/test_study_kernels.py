@@ -25,7 +25,7 @@ CELLS = (
     "np.random.default_rng(seed).normal(size=3)",
     "from sklearn.cluster import KMeans\nKMeans(2, random_state=seed).fit(np.arange(20).reshape(-1, 2)).inertia_",
     "import ibis\nt = ibis.memtable(pd.DataFrame({'x': [3, 4]}))\nt.mutate(y=t.x + 1).execute()",
-    "import duckdb\nduckdb.sql('select sum(range) from range(1000000)').fetchone()",
+    "import duckdb\nduckdb.sql('select sum(range) from range(1000000)').fetchall()",
     "import os\nos.system('echo from a child process')",
     "get_ipython().__class__.__name__, __name__, os.getcwd(), sys.argv[0].endswith('py') or 'ipykernel' in sys.argv[0]",
     "px.line(x=[1, 2], y=[1, 2]).show()",

@@ -13,7 +13,6 @@ from concurrent.futures import Executor, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 
 from retailkit.study.chapter import Settings, run_unit, start_worker
-from retailkit.study.kernels import warm_server
 from retailkit.study.ledger import Entry, write_entry
 from retailkit.study.plan import Unit
 
@@ -22,10 +21,12 @@ def run_units(
     units: Sequence[Unit],
     settings: Settings,
     workers: int = 2,
-    warm: bool = True,
+    address: str = "",
     executor: Executor | None = None,
 ) -> Iterator[Entry]:
     """Run every unit once and yield its manifest as it finishes.
+
+    ``address`` is that of a warm server; without one, kernels are plain.
 
     A worker that is killed loses only the units it had in hand: they are tried once more,
     one at a time, so that a unit that kills its worker takes no other with it.
@@ -33,14 +34,13 @@ def run_units(
     if executor is not None:
         yield from _harvest(executor, units, settings)
         return
-    with warm_server(warm and len(units) > 1) as address:
-        done: set[Unit] = set()
-        for entry, unit in _in_pool(units, settings, min(workers, len(units)), address):
-            done.add(unit)
-            yield entry
-        for unit in [u for u in units if u not in done]:
-            again = list(_in_pool([unit], settings, 1, address))
-            yield again[0][0] if again else _lost(unit, settings)
+    done: set[Unit] = set()
+    for entry, unit in _in_pool(units, settings, min(workers, len(units)), address):
+        done.add(unit)
+        yield entry
+    for unit in [u for u in units if u not in done]:
+        again = list(_in_pool([unit], settings, 1, address))
+        yield again[0][0] if again else _lost(unit, settings)
 
 
 def _in_pool(units: Sequence[Unit], settings: Settings, workers: int, address: str) -> Iterator[tuple[Entry, Unit]]:

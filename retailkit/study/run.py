@@ -11,6 +11,7 @@ from typing import Any
 
 from retailkit.present.site import Context, index_html, write_assets
 from retailkit.study.chapter import Settings
+from retailkit.study.kernels import warm_server
 from retailkit.study.ledger import Entry, is_current, page_path, read_entries, read_entry, write_run, write_text
 from retailkit.study.parameters import Notebook, read_notebook, resolve
 from retailkit.study.plan import REPORT, Unit, choose_merchants, find_chapters, make_plan, unit, versions
@@ -106,12 +107,13 @@ def run_plan(plan: Plan, options: Options, heard: Heard = lambda entry, done, to
     heard(None, 0, total)
     made: dict[tuple[str, str], Entry] = {}
     try:
-        for entry in run_units(plan.stale, settings, options.workers, options.warm):
-            made[entry.merchant, entry.chapter] = entry
-            heard(entry, len(made), total)
-        for entry in _run_report(plan, options, settings):
-            made[entry.merchant, entry.chapter] = entry
-            heard(entry, total, total)
+        with warm_server(options.warm and total > 1) as address:
+            for entry in run_units(plan.stale, settings, options.workers, address):
+                made[entry.merchant, entry.chapter] = entry
+                heard(entry, len(made), total)
+            for entry in _run_report(plan, options, settings, address):
+                made[entry.merchant, entry.chapter] = entry
+                heard(entry, total, total)
     finally:
         write_index(plan.context, options.out_dir)
         entries = _entries(plan, options, made)
@@ -157,7 +159,7 @@ def _report(notebooks: str) -> Notebook | None:
     return read_notebook(path) if path.exists() else None
 
 
-def _run_report(plan: Plan, options: Options, settings: Settings) -> list[Entry]:
+def _run_report(plan: Plan, options: Options, settings: Settings, address: str) -> list[Entry]:
     """Run the cohort report over the results, unless nothing it reads has changed."""
     if plan.report is None:
         return []
@@ -166,7 +168,7 @@ def _run_report(plan: Plan, options: Options, settings: Settings) -> list[Entry]
     one = unit("", plan.report, plan.common, {**inputs, "cohort file": plan.cohort_hash})
     if not options.force and is_current(options.out_dir, "", REPORT, one.key):
         return []
-    return list(run_units([one], settings, workers=1, warm=False))
+    return list(run_units([one], settings, 1, address))
 
 
 def _entries(plan: Plan, options: Options, made: Mapping[tuple[str, str], Entry]) -> list[Entry]:
