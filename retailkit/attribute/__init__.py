@@ -12,15 +12,17 @@ In reading order:
 - ``shapley``      shares by coalitions of touchpoints
 - ``intent``, ``risk``, ``hazard``, ``hazard_ledger``  what touches add to an organic rate; the organic line
 - ``models``       all models by name, and the one whose number to use
-- ``bootstrap``    intervals over persons
+- ``bootstrap``, ``resample``  intervals over persons: of credit, of removal effects
 - ``calibrate``    shares bent towards lift tests
 - ``sensitivity``  how far the answer depends on the model
-- ``rollup``       touch -> touchpoint -> format -> shop -> owner; spend and return
+- ``rollup``, ``returns``  touch -> touchpoint -> format -> shop -> owner; what spend returned
 - ``choice``       which model predicts held-out persons best
 - ``summary``, ``sentences``  the touchpoint ledger, the views of a reader, what they say
 """
 
 from .bootstrap import credit_interval
+from .calibrate import calibrate
+from .choice import choice_sentence, held_out
 from .hazard import fit_hazard
 from .hazard_ledger import hazard_credit, hazard_interval
 from .journeys import aggregated, transitions
@@ -28,6 +30,9 @@ from .ledger import ledger, reconcile
 from .markov import feasibility, markov_credit, removal_effects
 from .models import hazard_if_enough, ledgers, recommend, recommended_interval
 from .paths import paths
+from .resample import removal_interval
+from .returns import costs, potential, returns, returns_sentence
+from .rollup import owned_credit, roll_up
 from .rules import chan_id_credit, credit, paying_session_credit
 from .scenes import scenes
 from .sensitivity import sensitivity, sensitivity_sentence, sensitivity_verdicts
@@ -44,8 +49,11 @@ from .touches import left_out, touches
 
 __all__ = [
     "aggregated",
+    "calibrate",
     "chan_id_credit",
+    "choice_sentence",
     "coalitions",
+    "costs",
     "credit",
     "credit_interval",
     "effects_sentence",
@@ -55,20 +63,27 @@ __all__ = [
     "hazard_credit",
     "hazard_if_enough",
     "hazard_interval",
+    "held_out",
     "interactions",
     "ledger",
     "ledgers",
     "left_out",
     "markov_credit",
     "ordered_shapley",
+    "owned_credit",
     "path_flows",
     "paths",
     "paths_period",
     "paying_session_credit",
+    "potential",
     "recommend",
     "recommended_interval",
     "reconcile",
     "removal_effects",
+    "removal_interval",
+    "returns",
+    "returns_sentence",
+    "roll_up",
     "scenes",
     "sensitivity",
     "sensitivity_sentence",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ibis
 import ibis.expr.types as ir
+import numpy as np
 import pandas as pd
 
 from retailkit.attribute.tables import LEDGER, PATH, shape
@@ -56,6 +57,31 @@ def _allot(rows: ir.Table, amount: str, credit: str) -> ir.Table:
     rows = rows.mutate(nth=ibis.row_number().over(order))
     extra = (rows.nth < rows.left).cast("int64")
     return rows.mutate(**{credit: rows.floor + extra}).drop("exact", "floor", "left", "rest", "nth")
+
+
+def largest_remainder(weight: np.ndarray, amount: np.ndarray, group: np.ndarray) -> np.ndarray:
+    """Share whole amounts inside groups by weight: integers that sum exactly to each group's amount.
+
+    ``amount`` repeats the group's amount on each of its entries; groups stand together, numbered
+    from 0. Ties go to the earlier entry. A group without weight is shared equally.
+
+    >>> largest_remainder(np.array([1.0, 1.0, 1.0]), np.array([100, 100, 100]), np.array([0, 0, 0]))
+    array([34, 33, 33])
+    """
+    if not len(weight):
+        return np.zeros(0, dtype=np.int64)
+    sums, sizes = np.bincount(group, weight), np.bincount(group)
+    part = np.where(sums[group] > 0, weight / np.where(sums > 0, sums, 1.0)[group], 1.0 / sizes[group])
+    exact = amount * part
+    floor = np.floor(exact).astype(np.int64)
+    totals = np.zeros(len(sums), dtype=np.int64)
+    np.add.at(totals, group, floor)
+    first = np.cumsum(sizes) - sizes
+    left = np.asarray(amount, dtype=np.int64)[first] - totals
+    order = np.lexsort((np.arange(len(weight)), -(exact - floor), group))
+    nth = np.empty(len(weight), dtype=np.int64)
+    nth[order] = np.arange(len(weight)) - first[group[order]]
+    return floor + (nth < left[group])
 
 
 def from_frame(weighted: pd.DataFrame, rule: str) -> ir.Table:

@@ -3,26 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 import ibis
 import ibis.expr.types as ir
 import pandas as pd
 
 from retailkit.attribute.journeys import NONE, ORDER
-from retailkit.attribute.tables import as_table, frame
+from retailkit.attribute.tables import frame
 
 _KEY = ["merchant", "touchpoint"]
 
 
-def touchpoint_ledger(touches: ir.Table, paths: ir.Table, book: ir.Table, spend: Any = None) -> pd.DataFrame:
+def touchpoint_ledger(
+    touches: ir.Table, paths: ir.Table, book: ir.Table, cost: pd.DataFrame | None = None
+) -> pd.DataFrame:
     """One row per touchpoint: reach, orders, buyers, money, conversion, basket and cost.
 
     Parameters
     ----------
     touches, paths : of :func:`touches` and :func:`paths`
     book : ledger whose credit is shown
-    spend : canonical table, optional
+    cost : of :func:`costs`, optional
 
     Returns
     -------
@@ -38,10 +39,10 @@ def touchpoint_ledger(touches: ir.Table, paths: ir.Table, book: ir.Table, spend:
     earned = book.group_by([*_KEY, "kind"]).aggregate(
         credit=book.credit.sum(), credited_orders=book.share.sum().round(6), refunded=book.refund_credit.sum()
     )
-    cost = as_table(spend, "spend").group_by(_KEY).aggregate(cost=ibis._.amount.sum())
     table = frame(earned)
-    for part in (reach, met, cost):
-        table = table.merge(frame(part), on=_KEY, how="outer")
+    paid = pd.DataFrame({"merchant": pd.Series(dtype=str), "touchpoint": pd.Series(dtype=str), "cost": []})
+    for part in (frame(reach), frame(met), paid if cost is None else cost):
+        table = table.merge(part, on=_KEY, how="outer")
     table["kind"] = table["kind"].fillna("exposure")
     empty_line = (table["touchpoint"] == "unattributed") & table["credit"].isna()
     table = table[~empty_line].reset_index(drop=True)

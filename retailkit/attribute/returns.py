@@ -1,0 +1,123 @@
+"""What spend returned: ROAS and cost per incremental order, with intervals; red packets and coupons are spend."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import ibis
+import pandas as pd
+
+from retailkit.attribute.tables import as_table, frame
+
+
+def costs(spend: Any = None, coupons: Any = None, red_packets: Any = None) -> pd.DataFrame:
+    """One row per merchant and touchpoint: cost in minor units over everything known.
+
+    Spend counts by its touchpoint; used coupons with a face value as ``coupon``; opened red packets
+    as ``red_packet``.
+    """
+    paid = as_table(spend, "spend").select("merchant", "touchpoint", "amount")
+    used = as_table(coupons, "coupons")
+    used = used.filter((used.redeemed_on.notnull() | used.redeemed_at.notnull()) & used.amount.notnull())
+    used = used.mutate(touchpoint=ibis.literal("coupon")).select("merchant", "touchpoint", "amount")
+    opened = as_table(red_packets, "red_packets")
+    opened = opened.filter(opened.received_at.notnull() & opened.amount.notnull())
+    opened = opened.mutate(touchpoint=ibis.literal("red_packet")).select("merchant", "touchpoint", "amount")
+    every = ibis.union(paid, used, opened)
+    sums = every.mutate(touchpoint=every.touchpoint.fill_null("(none)")).group_by(["merchant", "touchpoint"])
+    table = frame(sums.aggregate(cost=ibis._.amount.sum()))
+    return table.sort_values(["merchant", "touchpoint"], ignore_index=True)
+
+
+def returns(cost: pd.DataFrame, interval: pd.DataFrame, incremental: bool) -> pd.DataFrame:
+    """One row per touchpoint with a cost: ROAS and cost per order, each with its interval.
+
+    Parameters
+    ----------
+    cost : of :func:`costs`, one merchant
+    interval : of :func:`credit_interval` or :func:`hazard_interval`
+    incremental : bool
+        The ledger keeps an organic line (hazard), so its orders are incremental; with a rule they
+        are merely credited, and ``reading`` says so.
+
+    Returns
+    -------
+    ``touchpoint, cost, credit, orders, roas`` (net sales per unit of cost) with ``roas_low`` and
+    ``roas_high``, ``cost_per_order`` (minor units) with ``cost_low`` and ``cost_high``, ``reading``.
+    A lower bound of no orders gives an open upper bound of the cost (infinite).
+    """
+    total = float(interval["credit"].sum())
+    table = cost.merge(interval, on="touchpoint", how="left").fillna({"credit": 0, "orders": 0.0, "share": 0.0})
+    table = table[table["cost"] > 0].fillna({"low": 0.0, "high": 0.0})
+    paid = table["cost"].astype(float)
+    per_share = table["orders"] / table["share"].where(table["share"] > 0)
+    table = table.assign(
+        roas=table["credit"] / paid,
+        roas_low=table["low"] * total / paid,
+        roas_high=table["high"] * total / paid,
+        cost_per_order=_over(paid, table["orders"]),
+        cost_low=_over(paid, table["high"] * per_share),
+        cost_high=_over(paid, table["low"] * per_share),
+        reading="incremental" if incremental else "credited, not incremental",
+    )
+    columns = ["touchpoint", "cost", "credit", "orders", "roas", "roas_low", "roas_high"]
+    columns += ["cost_per_order", "cost_low", "cost_high", "reading"]
+    return table[columns].sort_values(["cost", "touchpoint"], ascending=[False, True], ignore_index=True)
+
+
+def _over(top: pd.Series, bottom: pd.Series) -> pd.Series:
+    return (top / bottom.where(bottom > 0)).fillna(float("inf"))
+
+
+def returns_sentence(table: pd.DataFrame, lang: str = "en") -> str:
+    """Say what spend returned, or that no cost is known."""
+    if table.empty:
+        return (
+            "没有触点费用数据，因此无法计算回报。"
+            if lang == "zh"
+            else "No cost of any touchpoint is known, so nothing can be said about returns."
+        )
+    best = table.sort_values("roas", ascending=False).iloc[0]
+    if lang == "zh":
+        doubt = f"90%区间{best['roas_low']:.1f}至{best['roas_high']:.1f}"
+        return f"{best['touchpoint']}回报最高：每花1元带来{best['roas']:.1f}元净销售额（{doubt}）。"
+    return (
+        f"{best['touchpoint']} returned most: {best['roas']:.1f} of net sales for each 1 spent "
+        f"(90% interval {best['roas_low']:.1f} to {best['roas_high']:.1f}; {best['reading']})."
+    )
+
+
+def potential(ledgers: pd.DataFrame, level: float = 0.9) -> pd.DataFrame:
+    """One row per merchant and exposure touchpoint: is it operated, neglected, or like its peers?
+
+    ``ledgers`` holds :func:`touchpoint_ledger` rows of all merchants of a cohort. ``peers`` is the
+    median conversion of the *other* merchants with the touchpoint, ``potential_buyers`` what that
+    conversion would add (never below 0). ``low`` and ``high`` are the Wilson interval of the
+    merchant's own conversion. Verdict: ``neglected`` where the interval stands below the peers',
+    ``operated`` where above, ``like its peers`` between, ``not used`` where only peers have it,
+    ``no peers`` where nobody else has it.
+    """
+    from scipy.stats import norm
+
+    reached = ledgers[(ledgers["kind"] == "exposure") & (ledgers["persons"] > 0)]
+    pairs = pd.MultiIndex.from_product([sorted(set(ledgers["merchant"])), sorted(set(reached["touchpoint"]))])
+    table = reached.set_index(["merchant", "touchpoint"])[["persons", "buyers", "conversion"]].reindex(pairs)
+    table = table.rename_axis(["merchant", "touchpoint"]).reset_index().fillna({"persons": 0, "buyers": 0})
+    n, z = table["persons"].where(table["persons"] > 0), norm.ppf((1 + level) / 2)
+    p = table["buyers"].clip(upper=table["persons"]) / n
+    centre, half = (
+        (p + z**2 / (2 * n)) / (1 + z**2 / n),
+        z * (p * (1 - p) / n + z**2 / (4 * n**2)) ** 0.5 / (1 + z**2 / n),
+    )
+    peers = [
+        table.loc[(table["touchpoint"] == r.touchpoint) & (table["merchant"] != r.merchant), "conversion"].median()
+        for r in table.itertuples()
+    ]
+    table = table.assign(low=centre - half, high=centre + half, peers=peers)
+    table["potential_buyers"] = ((table["peers"] - p) * n).clip(lower=0)
+    verdict = pd.Series("like its peers", index=table.index)
+    verdict[table["high"] < table["peers"]] = "neglected"
+    verdict[table["low"] > table["peers"]] = "operated"
+    verdict[n.isna()] = "not used"
+    verdict[table["peers"].isna()] = "no peers"
+    return table.assign(verdict=verdict)
