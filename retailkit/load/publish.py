@@ -44,7 +44,7 @@ def read_manifest(store: str | Path) -> dict[str, Any]:
 @contextmanager
 def locked(store: str | Path) -> Iterator[Path]:
     """Hold the store's only writer lock; a second writer waits. The lock dies with its process."""
-    folder = Path(store)
+    folder = Path(store).resolve()
     folder.mkdir(parents=True, exist_ok=True)
     with open(folder / ".lock", "w") as handle:
         fcntl.flock(handle, fcntl.LOCK_EX)
