@@ -75,7 +75,9 @@ def test_steps_fall_on_mondays_and_sum_to_the_effect() -> None:
 
 
 def test_a_donor_of_the_first_cohort_is_the_same_merchant_in_the_second() -> None:
-    once, again = (draw(profiles()[17], SEED, SMALL).connection.sql("select sum(gross) from sale").fetchall() for _ in "ab")
+    once, again = (
+        draw(profiles()[17], SEED, SMALL).connection.sql("select sum(gross) from sale").fetchall() for _ in "ab"
+    )
     assert once == again
 
 
@@ -84,7 +86,9 @@ def test_the_next_cohort_follows_the_first_more_closely_than_outsiders_do() -> N
     before, during = window("first", "baseline"), window("first", "programme")
 
     def growth(group: str) -> float:
-        found = [season(p, np.zeros(3), november_peak()) for p in profiles() if p.group == group and p.industry == "apparel"]
+        found = [
+            season(p, np.zeros(3), november_peak()) for p in profiles() if p.group == group and p.industry == "apparel"
+        ]
         return float(np.mean([f[during].mean() - f[before].mean() for f in found]))
 
     assert growth("first") - growth("second") == pytest.approx(0, abs=1e-9)

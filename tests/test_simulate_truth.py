@@ -102,7 +102,9 @@ def test_orders_are_paid_in_their_session() -> None:
 def test_amounts_hold_together() -> None:
     orders = table("m05", "orders")
     assert (orders["net_amount"] == orders["gross_amount"] - orders["refund_amount"]).all()
-    assert (orders["list_amount"] + orders["freight_amount"] - orders["discount_amount"] == orders["gross_amount"]).all()
+    assert (
+        orders["list_amount"] + orders["freight_amount"] - orders["discount_amount"] == orders["gross_amount"]
+    ).all()
     lines = table("m05", "order_lines").groupby("order_id")["net_amount"].sum()
     paid = orders.set_index("order_id").loc[lines.index]
     assert (lines == paid["gross_amount"] - paid["freight_amount"]).all()
@@ -125,7 +127,9 @@ def test_children_per_visit_are_the_true_k(merchant: str) -> None:
     shared = sessions.dropna(subset="share_node").drop_duplicates("share_node").set_index("share_node")
     children = sessions.dropna(subset="share_parent")
     assert children["share_parent"].isin(shared.index).all()
-    assert (children["share_depth"].to_numpy() == shared.loc[children["share_parent"], "share_depth"].to_numpy() + 1).all()
+    assert (
+        children["share_depth"].to_numpy() == shared.loc[children["share_parent"], "share_depth"].to_numpy() + 1
+    ).all()
 
 
 def test_groups_live_as_long_as_their_hazard_says() -> None:

@@ -35,7 +35,9 @@ def test_festival_dates_are_those_of_the_retail_calendar() -> None:
     calendar = pd.read_csv(ROOT / "retailkit" / "growth" / "retail_calendar.csv", parse_dates=["start"])
     season = parameters()["season"]
     stated = [(code, str(on)) for code, on in season["dates"]]
-    stated += [("double_11", str(d)) for d in season["double_11"]] + [("double_12", str(d)) for d in season["double_12"]]
+    stated += [("double_11", str(d)) for d in season["double_11"]] + [
+        ("double_12", str(d)) for d in season["double_12"]
+    ]
     stated += [("cny", str(d)) for d in season["spring_festival"]]
     known = set(zip(calendar["code"], calendar["start"].dt.strftime("%Y-%m-%d"), strict=True))
     assert set(stated) <= known
@@ -59,7 +61,9 @@ def test_a_stream_depends_on_its_own_name_only() -> None:
 @pytest.mark.parametrize("cohort", COHORTS)
 def test_the_cohort_page_is_the_generated_one_and_says_that_it_is_simulated(cohort: str) -> None:
     path = ROOT / "data" / "cohorts" / f"{cohort}.toml"
-    assert path.read_text(encoding="utf-8") == cohort_page(cohort), "write it again: retailkit.simulate.page.write_pages"
+    assert path.read_text(encoding="utf-8") == cohort_page(cohort), (
+        "write it again: retailkit.simulate.page.write_pages"
+    )
     study = read_cohort(path)
     assert study.simulated
     assert "Simulated" in study.title

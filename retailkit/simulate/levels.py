@@ -195,17 +195,15 @@ def _fit_cases(everyone: tuple[Profile, ...], base: dict, shapes: dict, orders: 
     """Set the size of the two merchants whose published case is an absolute level."""
     cases = parameters()["cases"]
     for p in everyone:
-        for case, per_day, basket in (("guide_month", guide_part(p), p.aov), ("home_orders", HOME_PART, None)):
-            if cases[case]["merchant"] != p.id:
-                continue
-            effect = height[p.group] * shapes[p.id][0]
-            plain, total = base[p.id], base[p.id] * np.exp(effect)
-            if basket:
-                month = monthly(plain * per_day[0] + (total - plain) * per_day[1]).max() * basket
-                orders[p.id] = cases[case]["value"] / month
-            else:
-                lift = total * np.exp(-BASKET_PART * effect)
-                orders[p.id] = cases[case]["value"] / (monthly(lift, mean=True).max() * per_day)
+        effect = height[p.group] * shapes[p.id][0]
+        plain, total = base[p.id], base[p.id] * np.exp(effect)
+        if cases["guide_month"]["merchant"] == p.id:
+            before, added = guide_part(p)
+            month = monthly(plain * before + (total - plain) * added).max() * p.aov
+            orders[p.id] = cases["guide_month"]["value"] / month
+        if cases["home_orders"]["merchant"] == p.id:
+            lift = total * np.exp(-BASKET_PART * effect)
+            orders[p.id] = cases["home_orders"]["value"] / (monthly(lift, mean=True).max() * HOME_PART)
 
 
 HOME_PART = 0.8

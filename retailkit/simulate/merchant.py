@@ -18,9 +18,10 @@ from retailkit.simulate.calibrate import calibrated
 from retailkit.simulate.levels import Levels
 from retailkit.simulate.organisation import Groups, Guides, groups, roster
 from retailkit.simulate.people import People, people
+from retailkit.simulate.rates import TOUCHES
 from retailkit.simulate.sales import area_of, outside, private_goods
 from retailkit.simulate.sharing import share_tree
-from retailkit.simulate.traffic import TOUCHES, Traffic, traffic
+from retailkit.simulate.traffic import Traffic, traffic
 from retailkit.simulate.world import Profile, days, parameters, stream
 
 EPOCH = int(np.datetime64(parameters()["span"]["start"], "s").astype(np.int64)) - 8 * 3600

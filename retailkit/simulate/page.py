@@ -10,8 +10,8 @@ from retailkit.simulate.world import COHORTS, parameters, profiles, roles
 LIMITS = (
     "SIMULATED: no row describes a real merchant, person or order; titles are numbers.",
     "Sizes are small: one simulated person stands for 500 (retailkit simulate --scale).",
-    "The headline and seven merchants' cases are set to published figures; everything else is a stated assumption (retailkit/simulate/world.toml).",
-    "The headline is on sales in the private channels; shop orders in the tables are those of known members only, the books (daily_totals) hold all.",
+    "The headline and seven merchants' cases are set to published figures; all else is a stated assumption (simulate/world.toml).",
+    "The headline is on private sales; shop orders in the tables are mostly those of known members, the books (daily_totals) hold all.",
     "Guests without a member number, platform buyers and 2% of private orders have no link to a person.",
     "Donors give their sales only: no sessions, guides or groups.",
 )  # fmt: skip

@@ -42,9 +42,9 @@ class People:
 
 def people(level: Levels, seed: int, scale: float, guides: np.ndarray) -> People:
     """Draw the persons of one merchant; ``guides`` holds the weight of each guide of the roster."""
-    page, n_days = parameters()["people"], len(days())
+    page = parameters()["people"]
     rng = stream(seed, level.profile.id, "people")
-    n = max(int(round(level.profile.members * scale)), 50)
+    n = max(round(level.profile.members * scale), 50)
     old = int(n * page["at_start"])
     joined = np.empty(n, np.int32)
     joined[:old] = np.sort(rng.integers(-365 * page["years_before"], 0, old))

@@ -16,6 +16,8 @@ PRICE = np.array([0.6, 1.0, 1.9])
 PARTS = np.array([0.45, 0.35, 0.20])
 SPREAD = 0.55
 """Sd of the log of an order's amount around the person's own level (assumed)."""
+PLATFORM = -2
+"""Area of an order on a platform, before it is written."""
 AREAS = ("pilot_1", "pilot_2", "pilot_3", "other")
 
 
@@ -91,12 +93,11 @@ def outside(level: Levels, people: People, seed: int, scale: float) -> Outside:
     rng = stream(seed, profile.id, "outside")
     on_platform = {"taobao", "jd"} & set(profile.exports)
     platform_mean = level.without * (1.0 if on_platform else 0.0)
-    parts = [(True, -2, rng.poisson(platform_mean * scale)), (False, -1, rng.poisson(0.15 * level.without * scale))]
-    for area, counts in enumerate(_pilot_shops(level)):
-        parts.append((False, area, rng.poisson(counts * scale)))
-    day = np.concatenate([np.repeat(np.arange(n_days), c) for *_, c in parts])
-    area = np.concatenate([np.full(c.sum(), a) for _, a, c in parts])
-    platform = area == -2
+    means = {PLATFORM: platform_mean, -1: 0.15 * level.without, **dict(enumerate(_pilot_shops(level)))}
+    counts = {where: rng.poisson(mean * scale) for where, mean in means.items()}
+    day = np.concatenate([np.repeat(np.arange(n_days), c) for c in counts.values()])
+    area = np.concatenate([np.full(c.sum(), where) for where, c in counts.items()])
+    platform = area == PLATFORM
     yuan = np.where(platform, platform_basket(level, seed), profile.aov * 0.9)
     person = pick(rng, people, day)
     person = np.where(platform | people.member[person], person, -1)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from retailkit.simulate.levels import Levels
-from retailkit.simulate.traffic import SHARE, Traffic
+from retailkit.simulate.rates import SHARE
+from retailkit.simulate.traffic import Traffic
 from retailkit.simulate.world import days, parameters, stream
 
 

@@ -16,14 +16,8 @@ import numpy as np
 from retailkit.simulate.levels import Levels
 from retailkit.simulate.organisation import Groups, in_group
 from retailkit.simulate.people import People, pick
-from retailkit.simulate.world import ENTRANCES, days, parameters, stream, window
-
-STEPS = ("visit", "product", "cart", "checkout", "pay")
-TOUCHES = (*(parameters()["mix"]["causes"]), *ENTRANCES)
-"""Causes first (0 is organic), then the doors that cause nothing."""
-CAUSES = len(parameters()["mix"]["causes"])
-GUIDE, GROUP, SHARE = (TOUCHES.index(t) for t in ("guide", "group", "share"))
-DIRECT = TOUCHES.index("direct_return")
+from retailkit.simulate.rates import CAUSES, DIRECT, GROUP, GUIDE, TOUCHES, conversion, expected_orders, expected_visits
+from retailkit.simulate.world import days, parameters, stream
 
 
 @dataclass(frozen=True)
@@ -55,61 +49,6 @@ class Traffic:
     o_programme: np.ndarray
 
 
-def conversion(level: Levels) -> np.ndarray:
-    """Return orders per touch, day by cause: higher on busy days and, a little, with the programme.
-
-    For the merchant whose visitors must grow by the published factor the programme's part is
-    solved so that expected visits do.
-    """
-    page, case = parameters()["traffic"], parameters()["cases"]["uv_ratio"]
-    plain = np.array([1.0, *(page["conversion"][t] for t in TOUCHES[1:CAUSES])])
-    lift = 0.25
-    if level.profile.id == case["merchant"]:
-        lift = _solve_lift(level, plain, case["value"])
-    return _conversion(level, plain, lift)
-
-
-def _conversion(level: Levels, plain: np.ndarray, lift: float) -> np.ndarray:
-    busy = np.clip(np.log(level.without / np.median(level.without)), -1, 2.5)
-    scale = np.exp(parameters()["traffic"]["busy"] * busy + lift * level.effect)
-    return np.clip(plain * scale[:, None], 0.005, 0.7)
-
-
-def _solve_lift(level: Levels, plain: np.ndarray, ratio: float) -> float:
-    from scipy.optimize import brentq
-
-    before, during = window(level.profile.group, "baseline"), window(level.profile.group, "programme")
-
-    def gap(lift: float) -> float:
-        visitors = expected_visitors(level, expected_visits(level, _conversion(level, plain, lift)).sum(axis=1))
-        return visitors[during].mean() / visitors[before].mean() - ratio
-
-    return float(brentq(gap, -1.5, 1.0))
-
-
-def expected_visitors(level: Levels, visits: np.ndarray) -> np.ndarray:
-    """Return expected distinct visitors of days with so many visits, activity being gamma over the living members."""
-    page = parameters()["people"]
-    living, shape = 0.5 * level.profile.members, page["activity"]
-    return living * (1 - (1 + visits / (living * shape)) ** -shape)
-
-
-def expected_orders(level: Levels) -> tuple[np.ndarray, np.ndarray]:
-    """Return expected orders at full scale by day and cause: without the programme, and added by it."""
-    mix = parameters()["mix"]
-    without = level.without[:, None] * np.array(mix["before"])
-    added = (level.actual - level.without)[:, None] * np.array(mix[level.profile.emphasis])
-    return without, added
-
-
-def expected_visits(level: Levels, rates: np.ndarray) -> np.ndarray:
-    """Return expected sessions at full scale by day and cause; organic ones in column 0."""
-    orders = sum(expected_orders(level))
-    visits = orders / rates
-    visits[:, 0] = orders[:, 0] * (1 + parameters()["traffic"]["organic_visits"])
-    return visits
-
-
 def traffic(level: Levels, people: People, groups: Groups, seed: int, scale: float) -> Traffic:
     """Draw every session and order of one merchant over the span."""
     rng = stream(seed, level.profile.id, "traffic")
@@ -120,11 +59,11 @@ def traffic(level: Levels, people: People, groups: Groups, seed: int, scale: flo
 
 def _draw_orders(rng: np.random.Generator, level: Levels, scale: float) -> dict[str, np.ndarray]:
     """Draw orders: day, cause, programme or not, and the day of the touch; sorted by touch day and cause."""
-    parts = []
-    for programme, mean in enumerate(expected_orders(level)):
+    parts: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
+    for added, mean in enumerate(expected_orders(level)):
         counts = rng.poisson(np.maximum(mean, 0) * scale)
-        day, cause = np.divmod(np.repeat(np.arange(counts.size), counts.ravel()), CAUSES)
-        parts.append((day, cause, np.full(len(day), bool(programme))))
+        cell = np.repeat(np.arange(counts.size), counts.ravel())
+        parts.append((cell // CAUSES, cell % CAUSES, np.full(len(cell), bool(added))))
     day, cause, programme = (np.concatenate(p) for p in zip(*parts, strict=True))
     page = parameters()["traffic"]
     lag = np.where(rng.random(len(day)) < page["same_day"], 0, rng.geometric(page["later"], len(day)))
@@ -161,73 +100,111 @@ def _draw_touches(
     mine = np.flatnonzero(~first & (touch == GROUP))
     group[mine], member = in_group(rng, groups, day[mine])
     person[mine] = np.where(member >= 0, member, person[mine])
-    # any touch of the cell may be the one that converts
-    shuffled = np.lexsort((rng.random(len(day)), day * CAUSES + touch))
-    rank = np.empty(len(day), np.int64)
-    rank[shuffled] = np.arange(len(day)) - np.repeat(start, counts)
     cause_of = np.full(len(day), -1, np.int64)
-    taken = shuffled[rank[shuffled] < np.repeat(converted, counts)]
-    caused = np.flatnonzero(orders["cause"] > 0)
-    cause_of[taken] = caused  # both are sorted by touch day and cause
+    cause_of[_converting(rng, counts, converted)] = np.flatnonzero(orders["cause"] > 0)  # both by touch day and cause
     return {"person": person, "day": day, "touch": touch, "group": group, "first": first, "cause_of": cause_of}
 
 
+def _converting(rng: np.random.Generator, counts: np.ndarray, converted: np.ndarray) -> np.ndarray:
+    """Draw which touches convert, cell by cell: any touch of a cell may be the one."""
+    cell = np.repeat(np.arange(counts.size), counts)
+    shuffled = np.lexsort((rng.random(len(cell)), cell))
+    rank = np.arange(len(cell)) - np.repeat(np.cumsum(counts) - counts, counts)
+    return shuffled[rank < np.repeat(converted, counts)]
+
+
 def _join(rng: np.random.Generator, people: People, touches: dict, orders: dict) -> Traffic:
-    """Pay every order in a session, add the organic visits, and put all in order of time."""
-    page, n_orders, n_touch = parameters()["traffic"], len(orders["day"]), len(touches["day"])
-    person = np.empty(n_orders, np.int64)
-    touch_of = np.full(n_orders, -1, np.int64)
+    """Pay every order in a session, add the visits that no touch brought, and put all in order of time."""
+    person, touch_of = _buyers(rng, people, touches, orders)
+    touches["second"] = _seconds(rng, len(touches["day"]))
+    here = _same_session(rng, touches, orders, touch_of)
+    own = np.flatnonzero(~here)
+    paying = _paying_visits(rng, touches, orders, person, touch_of, own)
+    idle = _idle_visits(rng, people, orders, person)
+    paid_in = np.where(here, touch_of, -1)
+    paid_in[own] = len(touches["day"]) + np.arange(len(own))
+    return _in_order(rng, (touches, paying, idle), orders, touch_of, paid_in)
+
+
+def _buyers(rng: np.random.Generator, people: People, touches: dict, orders: dict) -> tuple[np.ndarray, np.ndarray]:
+    """Return the person of each order and the touch that caused it (-1: organic)."""
+    n = len(orders["day"])
+    person, touch_of = np.empty(n, np.int64), np.full(n, -1, np.int64)
     taken = np.flatnonzero(touches["cause_of"] >= 0)
     caused = touches["cause_of"][taken]
     person[caused], touch_of[caused] = touches["person"][taken], taken
     organic = np.flatnonzero(orders["cause"] == 0)
     person[organic] = pick(rng, people, orders["day"][organic])
-    second = _seconds(rng, n_touch)
-    here = np.zeros(n_orders, bool)
-    here[caused] = (orders["day"][caused] == touches["day"][taken]) & (rng.random(len(caused)) < page["same_session"])
-    own = np.flatnonzero(~here)  # paid in a session of their own
-    own_touch = _doors(rng, len(own), organic=orders["cause"][own] == 0)
-    own_second = _seconds(rng, len(own))
+    return person, touch_of
+
+
+def _same_session(rng: np.random.Generator, touches: dict, orders: dict, touch_of: np.ndarray) -> np.ndarray:
+    """Mark orders paid in the very session of their touch."""
+    here = np.zeros(len(touch_of), bool)
+    taken = np.flatnonzero(touches["cause_of"] >= 0)
+    caused = touches["cause_of"][taken]
+    same_day = orders["day"][caused] == touches["day"][taken]
+    here[caused] = same_day & (rng.random(len(caused)) < parameters()["traffic"]["same_session"])
+    return here
+
+
+def _paying_visits(
+    rng: np.random.Generator, touches: dict, orders: dict, person: np.ndarray, touch_of: np.ndarray, own: np.ndarray
+) -> dict[str, np.ndarray]:
+    """Draw the sessions of orders that are not paid in their touch's: through a door, after the touch."""
+    touch = _doors(rng, len(own), organic=orders["cause"][own] == 0)
+    second = _seconds(rng, len(own))
     same = (touch_of[own] >= 0) & (touches["day"][touch_of[own]] == orders["day"][own])
-    earlier = second[touch_of[own]]
-    own_second = np.where(same, earlier + ((86399 - earlier) * rng.random(len(own))).astype(np.int64), own_second)
-    n_idle = rng.poisson(page["organic_visits"] * len(organic))
-    like = organic[rng.integers(0, max(len(organic), 1), n_idle)] if len(organic) else organic
-    intent = rng.random(len(like)) < 0.35  # a buyer looks before buying; the rest are other persons' visits
-    idle_day = np.maximum(orders["day"][like] - np.where(intent, rng.geometric(0.5, len(like)), 0), 0)
-    idle_person = np.where(intent, person[like], pick(rng, people, idle_day))
-    idle_touch = _doors(rng, len(like), organic=np.zeros(len(like), bool))
-    all_day = np.concatenate([touches["day"], orders["day"][own], idle_day])
-    all_second = np.concatenate([second, own_second, _seconds(rng, len(like))])
-    all_person = np.concatenate([touches["person"], person[own], idle_person])
-    session = np.arange(len(all_day))
-    order = np.lexsort((session, all_second, all_day))
+    earlier = touches["second"][touch_of[own]]
+    after = earlier + ((86399 - earlier) * rng.random(len(own))).astype(np.int64)
+    return {"person": person[own], "day": orders["day"][own], "second": np.where(same, after, second), "touch": touch}
+
+
+def _idle_visits(rng: np.random.Generator, people: People, orders: dict, person: np.ndarray) -> dict[str, np.ndarray]:
+    """Draw visits without a touch or an order: buyers who look before they buy, and other persons."""
+    organic = np.flatnonzero(orders["cause"] == 0)
+    n = rng.poisson(parameters()["traffic"]["organic_visits"] * len(organic))
+    like = organic[rng.integers(0, max(len(organic), 1), n)] if len(organic) else organic
+    intent = rng.random(len(like)) < parameters()["traffic"]["intent"]
+    day = np.maximum(orders["day"][like] - np.where(intent, rng.geometric(0.5, len(like)), 0), 0)
+    who = np.where(intent, person[like], pick(rng, people, day))
+    touch = _doors(rng, len(like), organic=np.zeros(len(like), bool))
+    return {"person": who, "day": day, "second": _seconds(rng, len(like)), "touch": touch}
+
+
+def _in_order(
+    rng: np.random.Generator, visits: tuple[dict, dict, dict], orders: dict, touch_of: np.ndarray, paid_in: np.ndarray
+) -> Traffic:
+    """Put sessions and orders in order of time and point each at the other."""
+    person, day, second, touch = (
+        np.concatenate([v[name] for v in visits]) for name in ("person", "day", "second", "touch")
+    )
+    session = np.arange(len(day))
+    order = np.lexsort((session, second, day))
     where = np.empty(len(order), np.int64)
     where[order] = session
-    paid_in = np.where(here, touch_of, -1)
-    paid_in[own] = n_touch + np.arange(len(own))
-    pay_second = np.minimum(all_second[paid_in] + rng.integers(60, 900, n_orders), 86399)
+    pay_second = np.minimum(second[paid_in] + rng.integers(60, 900, len(paid_in)), 86399)
     by_time = np.lexsort((paid_in, pay_second, orders["day"]))
     o_session = where[paid_in[by_time]]
     paid = np.full(len(order), -1, np.int64)
-    paid[o_session] = np.arange(n_orders)
-    pad = np.full(len(own) + len(like), -1, np.int64)
-    touch = np.concatenate([touches["touch"], own_touch, idle_touch])[order]
+    paid[o_session] = np.arange(len(paid_in))
+    pad = np.full(len(order) - len(visits[0]["day"]), -1, np.int64)
+    o_touch = touch_of[by_time]
     return Traffic(
-        person=all_person[order].astype(np.int32),
-        day=all_day[order].astype(np.int32),
-        second=all_second[order].astype(np.int32),
-        touch=touch.astype(np.int8),
-        group=np.concatenate([touches["group"], pad])[order].astype(np.int32),
+        person=person[order].astype(np.int32),
+        day=day[order].astype(np.int32),
+        second=second[order].astype(np.int32),
+        touch=touch[order].astype(np.int8),
+        group=np.concatenate([visits[0]["group"], pad])[order].astype(np.int32),
         step=np.where(paid >= 0, 4, _furthest(rng, len(order))).astype(np.int8),
-        first=np.concatenate([touches["first"], pad >= 0])[order],
+        first=np.concatenate([visits[0]["first"], pad >= 0])[order],
         order=paid,
-        o_person=person[by_time].astype(np.int32),
+        o_person=person[paid_in[by_time]].astype(np.int32),
         o_day=orders["day"][by_time].astype(np.int32),
         o_second=pay_second[by_time].astype(np.int32),
         o_session=o_session,
         o_cause=orders["cause"][by_time].astype(np.int8),
-        o_touch=np.where(touch_of[by_time] >= 0, where[touch_of[by_time]], -1),
+        o_touch=np.where(o_touch >= 0, where[o_touch], -1),
         o_programme=orders["programme"][by_time],
     )
 

@@ -20,7 +20,7 @@ Files in ``truth/``, one row each:
 from __future__ import annotations
 
 from retailkit.simulate.merchant import EPOCH, Simulated
-from retailkit.simulate.traffic import SHARE, TOUCHES
+from retailkit.simulate.rates import SHARE, TOUCHES
 from retailkit.simulate.world import day_number, days, parameters, window
 
 VALUE_FROM = {"first": "2019-01-01", "second": "2019-03-01", "never": "2019-01-01"}
@@ -119,8 +119,8 @@ def cases(s: Simulated) -> list[dict[str, object]]:
         if s.profile.id not in case["merchant"].split():
             continue
         sql = _MEASURES[name].format(**_bounds(s))
-        found = (s.connection.sql(sql).fetchall() or [None])[0]
-        drawn = None if found is None or found[0] is None else float(found[0])
+        found = (s.connection.sql(sql).fetchall() or [(None,)])[0]
+        drawn = None if found[0] is None else float(found[0])
         scaled = name in ("guide_month", "home_orders")
         out.append({
             "merchant": s.profile.id, "case": name, "claim": case["claim"], "goal": float(case["value"]), "unit": case["unit"],

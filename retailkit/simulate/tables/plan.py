@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from retailkit.simulate.accounts import CITY_TIERS
 from retailkit.simulate.merchant import Simulated
-from retailkit.simulate.traffic import TOUCHES
+from retailkit.simulate.rates import TOUCHES
 from retailkit.simulate.world import parameters, stream, window
 
 TRADITIONAL_CAC = 160
@@ -71,9 +71,11 @@ def plan(s: Simulated) -> dict[str, str]:
             from (select unnest([{_months(span)}]) as first) where {invited}) order by starts_on, node""",
         "actions": f"""select * from (
             select merchant() as merchant, name as action_id, 'touchpoint rebuilt, level raised' as action,
-              '{_main_touch(s)}' as touchpoint, day_of(began::integer) as starts_on, null::date as ends_on from (values {steps}) t(name, began, size) where began >= 0
+              '{_main_touch(s)}' as touchpoint, day_of(began::integer) as starts_on, null::date as ends_on
+                from (values {steps}) t(name, began, size) where began >= 0
             union all select merchant(), 'class_' || lpad((i + 1)::varchar, 2, '0'), 'class ' || (i + 1) || ' of 20', null,
-              day_of({span.start} + i * 3), day_of({span.start} + i * 3) from range(20) r(i) where {invited}) order by starts_on, action_id""",
+              day_of({span.start} + i * 3), day_of({span.start} + i * 3) from range(20) r(i) where {invited})
+                order by starts_on, action_id""",
         "issue_register": f"""select merchant() as merchant, 'I' || lpad(i::varchar, 2, '0') as issue_id, 'Simulated issue ' || i as issue,
             case when i % 10 < 7 then 'common' else 'particular' end as kind, day_of({span.start} + i) as raised_on,
             case when rnd('i' || i) < 0.8 then day_of({span.start} + i + 10 + i % 7) end as solved_on

@@ -6,8 +6,8 @@ import numpy as np
 import pyarrow as pa
 
 from retailkit.simulate.merchant import Simulated
+from retailkit.simulate.rates import TOUCHES
 from retailkit.simulate.sales import AREAS, CATEGORIES, other_sales
-from retailkit.simulate.traffic import TOUCHES
 from retailkit.simulate.world import days, stream
 
 SHOP_FORMATS = {
@@ -153,7 +153,7 @@ def _totals(s: Simulated) -> pa.Table:
         "mini_program": spread(private, "orders"), "platform": spread(platform, "orders"),
         "pos": np.round(till / (s.profile.aov * 90)).astype(np.int64),
     }  # fmt: skip
-    orders["all"] = sum(orders.values())
+    orders["all"] = np.sum(list(orders.values()), axis=0)
     money = {"mini_program": (mini, mini_net), "platform": (web, web_net), "pos": (till, till_net),
              "all": (mini + web + till, mini_net + web_net + till_net)}  # fmt: skip
     parts = []

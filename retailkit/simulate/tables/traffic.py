@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from retailkit.simulate.merchant import Simulated
+from retailkit.simulate.rates import STEPS
 from retailkit.simulate.tables.sales import quoted
-from retailkit.simulate.traffic import STEPS
 from retailkit.simulate.world import parameters, window
 
 GIFT = "gift_2018q4"
@@ -59,7 +59,8 @@ def traffic(s: Simulated) -> dict[str, str]:
               min(day) >= {span.start} as programme from session where touch = 2 group by day // 7
             union all select merchant(), '{GIFT}', 'gift campaign with social sharing', 'share', day_of({span.start}),
               day_of({span.stop - 1}), true from (select count(*) as n from gift) where n > 0) order by campaign_id""",
-        "pushes": f"""select merchant() as merchant, 'T' || merchant() || lpad(row_number() over (order by day, second, account)::varchar, 9, '0')
+        "pushes": f"""select merchant() as merchant, 'T' || merchant() || lpad(row_number() over (order by day,
+          second, account)::varchar, 9, '0')
               as push_id, {push} as campaign_id, account, 'service_message' as touchpoint, instant(day, second) as sent_at,
               day_of(day) as sent_on, case when rnd(account || day || 'd') < 0.96 or opened is not null then instant(day, second + 2) end
               as delivered_at, opened as opened_at

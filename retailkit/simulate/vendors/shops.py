@@ -17,14 +17,16 @@ YOUZAN = (
 YOUZAN_CUSTOMERS = (
     "客户姓名", "客户昵称", "客户手机号", "客户生日", "客户性别", "标签", "是否会员", "成长值", "免费等级", "付费等级", "权益卡",
     "客户积分", "客户储值余额", "消费次数", "消费金额", "累计退款金额", "累计退款订单数", "笔单价", "上次消费时间", "分销员", "导购员",
-    "企微好友", "来源渠道", "来源方式", "成为客户时间", "成为会员时间", "成为会员店铺", "公众号", "公众号关注时间", "最近浏览时间", "微信地域",
+    "企微好友", "来源渠道", "来源方式", "成为客户时间", "成为会员时间", "成为会员店铺", "公众号", "公众号关注时间",
+    "最近浏览时间", "微信地域",
     "所属区域", "指定时间消费次数", "指定时间消费金额", "",
 )  # fmt: skip
 TAOBAO = (
     "订单编号", "买家会员名", "买家支付宝账号", "买家应付货款", "买家应付邮费", "买家支付积分", "总金额", "返点积分", "买家实际支付金额",
     "买家实际支付积分", "订单状态", "买家留言", "收货人姓名", "收货地址 ", "运送方式", "联系电话 ", "联系手机", "订单创建时间",
     "订单付款时间 ", "宝贝标题 ", "宝贝种类 ", "物流单号 ", "物流公司", "订单备注", "宝贝总数量", "店铺Id", "店铺名称", "订单关闭原因",
-    "卖家服务费", "买家服务费", "发票抬头", "是否手机订单", "分阶段订单信息", "特权订金订单id", "定金排名", "修改后的sku", "修改后的收货地址",
+    "卖家服务费", "买家服务费", "发票抬头", "是否手机订单", "分阶段订单信息", "特权订金订单id", "定金排名",
+    "修改后的sku", "修改后的收货地址",
     "异常信息", "天猫卡券抵扣", "集分宝抵扣", "是否是O2O交易", "退款金额", "确认收货时间", "打款商家金额", "支付单号",
 )  # fmt: skip
 JD = (
@@ -54,19 +56,22 @@ def youzan_orders(s: Simulated) -> str:
     filled = {
         "订单号": spoilt("order_id", "id", "'2.86533E+17'"), "销售渠道": "'网店'", "归属店铺": "'Simulated shop'", "订单类型": "'普通订单'",
         "订单状态": "case when refund = gross then '交易关闭' else '交易完成' end", "订单来源": "'商家小程序'",
-        "订单创建时间": f"strftime(clock(day, greatest(second - 60, 0)), {_DAY})", "买家付款时间": spoilt(paid, "time", "'2018-02-30 25:61:00'"),
+        "订单创建时间": f"strftime(clock(day, greatest(second - 60, 0)), {_DAY})", "买家付款时间": spoilt(paid,
+        "time", "'2018-02-30 25:61:00'"),
         "付款方式": "'微信支付'", "支付流水号": "chr(9) || '42000' || lpad(sale::varchar, 23, '0')", "商品金额合计": yuan("listed"),
         "运费": yuan("freight"), "店铺优惠合计": yuan("listed + freight - gross"), "应收订单金额": yuan("gross"),
         "订单实付金额": spoilt(yuan("gross"), "amount", "'一百二十'"), "支付优惠合计": "'0.00'", "订单实收金额": yuan("gross - refund"),
         "全部商品名称": "'Simulated ' || category_name || ' item, size M' || case when items > 2 then ',Simulated gift' else '' end",
-        "商品种类数": "'1'", "订单配送方式": "case fulfilment when 'home_delivery' then '同城配送' when 'pickup' then '到店自提' else '快递发货' end",
+        "商品种类数": "'1'",
+        "订单配送方式": "case fulfilment when 'home_delivery' then '同城配送' when 'pickup' then '到店自提' else '快递发货' end",
         "收货人城市": "coalesce(area_name, '')", "详细收货地址/提货地址": "'模拟路' || person % 90 || '号'", "收货人/提货人": "name",
         "收货人手机号/提货人手机号": phone, "买家昵称": "nick", "买家是否会员": "case when member_id is null then '否' else '是' end",
         "买家手机号": phone, "销售导购": "coalesce(guide_no(sold_by), '')", "专属导购": "coalesce(guide_no(owned_by), '')",
         "订单退款状态": "case when refund > 0 then '退款成功' else '' end", "订单已退款金额": yuan("refund"),
     }  # fmt: skip
     return f"""select order_id as row_key, {_columns(YOUZAN, filled)}, dirty from
-        (select o.*, p.phone, p.name, p.nick, p.member_id, {dirty("o.order_id")} as dirty from private_orders o join person p using (person))
+        (select o.*, p.phone, p.name, p.nick, p.member_id, {dirty("o.order_id")} as dirty from private_orders o
+          join person p using (person))
         order by sale desc"""
 
 
@@ -88,13 +93,17 @@ def taobao_orders(s: Simulated) -> str:
     """Taobao's ExportOrderList: order numbers as a formula, phones behind an apostrophe, headers with a blank."""
     paid = f"strftime(clock(day, second), {_MINUTE})"
     filled = {
-        "订单编号": spoilt("""'="' || order_id || '"'""", "id", "'2.86533E+17'"), "买家会员名": "nick", "买家应付货款": yuan("gross - freight"),
+        "订单编号": spoilt("""'="' || order_id || '"'""", "id", "'2.86533E+17'"), "买家会员名": "nick",
+          "买家应付货款": yuan("gross - freight"),
         "买家应付邮费": yuan("freight"), "总金额": yuan("gross"), "买家实际支付金额": spoilt(yuan("gross"), "amount", "'待核算'"),
-        "订单状态": "case when refund = gross then '交易关闭' else '交易成功' end", "收货人姓名": "name", "收货地址 ": "'模拟路' || sale % 90 || '号'",
+        "订单状态": "case when refund = gross then '交易关闭' else '交易成功' end", "收货人姓名": "name",
+        "收货地址 ": "'模拟路' || sale % 90 || '号'",
         "联系手机": "''''|| " + masked("phone", "order_id"), "订单创建时间": f"strftime(clock(day, greatest(second - 300, 0)), {_MINUTE})",
-        "订单付款时间 ": spoilt(paid, "time", "'2018/2/30 25:61'"), "宝贝标题 ": "'Simulated ' || category_name || ' item，赠品'", "宝贝种类 ": "'1'",
+        "订单付款时间 ": spoilt(paid, "time", "'2018/2/30 25:61'"),
+        "宝贝标题 ": "'Simulated ' || category_name || ' item，赠品'", "宝贝种类 ": "'1'",
         "宝贝总数量": "items::varchar", "店铺名称": "'Simulated shop'", "是否手机订单": "'手机订单'",
-        "退款金额": f"case when refund > 0 then {yuan('refund')} else '无退款申请' end", "打款商家金额": yuan("gross - refund") + " || '元'",
+        "退款金额": f"case when refund > 0 then {yuan('refund')} else '无退款申请' end",
+        "打款商家金额": yuan("gross - refund") + " || '元'",
     }  # fmt: skip
     return f"""select order_id as row_key, {_columns(TAOBAO, filled)}, dirty from
         (select o.*, p.phone, p.name, {dirty("o.order_id")} as dirty from outside_orders o join person p using (person) where platform)
@@ -109,7 +118,8 @@ def jd_orders(s: Simulated) -> str:
         "订购数量": "quantity::varchar", "支付方式": "'在线支付'", "下单时间": paid, "京东价": "printf('%.2f', listed / 100.0 / items)",
         "订单金额": yuan("gross"), "结算金额": f"{yuan('gross')} || '（系统计算中，该值仅供参考）'",
         "应付金额": spoilt(yuan("gross"), "amount", "'--'"), "订单状态": "'完成'", "下单帐号": "nick", "客户姓名": "name",
-        "联系电话": "'1******' || substr(phone, 8)", "运费金额": yuan("freight"), "付款确认时间": spoilt(paid, "time", "'2018-02-30 25:61:00'"),
+        "联系电话": "'1******' || substr(phone, 8)", "运费金额": yuan("freight"), "付款确认时间": spoilt(paid, "time",
+        "'2018-02-30 25:61:00'"),
     }  # fmt: skip
     return f"""select order_id as row_key, {_columns(JD, filled)}, case when line = 1 then dirty else '' end as dirty from
         (select o.* exclude (product_id), p.phone, p.name, {dirty("o.order_id")} as dirty, line,
@@ -121,7 +131,7 @@ def jd_orders(s: Simulated) -> str:
 
 def wechat_pay(s: Simulated) -> str:
     """WeChat Pay's trade bill: a backtick before every value, refunds as rows of their own, a summary at the end."""
-    tick = {name: "'`'" for name in WECHAT_PAY}
+    tick = dict.fromkeys(WECHAT_PAY, "'`'")
     known = {
         "公众账号ID": "'wxsimulated'", "商户号": "'1900000000'", "微信订单号": "'42000' || lpad(sale::varchar, 23, '0')",
         "商户订单号": "order_id", "用户标识": "open_id", "交易类型": "'JSAPI'", "付款银行": "'OTHERS'", "货币种类": "'CNY'",
@@ -132,7 +142,8 @@ def wechat_pay(s: Simulated) -> str:
             "退款金额": "'0.00'", "手续费": "printf('%.5f', gross * 0.00006)"}  # fmt: skip
     back = {"交易时间": f"strftime(clock(day + refund_day, second), {_DAY})", "交易状态": "'REFUND'", "微信退款单号": "'R' || order_id",
             "商户退款单号": "'R' || order_id", "退款金额": yuan("refund"), "申请退款金额": yuan("refund"), "退款类型": "'ORIGINAL'",
-            "退款状态": "'SUCCESS'", "订单金额": "'0.00'", "应结订单金额": "'0.00'", "手续费": "printf('%.5f', -refund * 0.00006)"}  # fmt: skip
+            "退款状态": "'SUCCESS'", "订单金额": "'0.00'", "应结订单金额": "'0.00'",
+            "手续费": "printf('%.5f', -refund * 0.00006)"}  # fmt: skip
 
     def row(extra: dict[str, str]) -> str:
         return _columns(WECHAT_PAY, tick | {k: f"'`' || {v}" for k, v in (known | extra).items()})
