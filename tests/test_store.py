@@ -15,6 +15,7 @@ import pytest
 
 from retailkit.load import LoadError, open_store, publish, save_table, vacuum
 from retailkit.load.publish import read_manifest, write_tables
+from retailkit.load.staging import shaped
 
 
 def order(order_id, paid_at="2018-03-01 12:00", gross=100, merchant="m", **more):
@@ -164,11 +165,9 @@ def test_readers_never_see_half_a_load(tmp_path):
         sql = "SELECT 'm' AS merchant, i::VARCHAR AS order_id, i::VARCHAR AS line, 'p' AS product_id, "
         sql += f"TIMESTAMP '2018-01-01' + INTERVAL (i) HOUR AS paid_at, {gross} AS gross_amount, {gross} AS net_amount"
         con.execute(f"CREATE OR REPLACE TABLE o AS {sql}, DATE '2018-01-01' AS paid_on FROM range(2000) r(i)")
-        from retailkit.load.loader import _shaped
-
         con.execute("CREATE OR REPLACE VIEW ov AS SELECT * EXCLUDE (line, product_id) FROM o")
         con.execute("CREATE OR REPLACE VIEW lv AS SELECT * EXCLUDE (gross_amount) FROM o")
-        write_tables(con, tmp_path, {"orders": _shaped("orders", "ov"), "order_lines": _shaped("order_lines", "lv")})
+        write_tables(con, tmp_path, {"orders": shaped("orders", "ov"), "order_lines": shaped("order_lines", "lv")})
 
     both(1)
     wrong, seen, done = [], set(), threading.Event()
@@ -208,3 +207,10 @@ def test_a_full_disk_leaves_the_previous_state_and_no_litter(tmp_path, monkeypat
     assert "previous state is unharmed" in str(error.value)
     assert set(tmp_path.rglob("*.parquet")) == files
     assert open_store(tmp_path).orders.count().to_pandas() == 1
+
+
+def test_a_store_may_be_named_by_a_relative_path(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    put("store", [order("1")])
+    put("store", [order("2")])
+    assert open_store("store").orders.count().to_pandas() == 2
