@@ -138,7 +138,7 @@ def test_online_retail_orders_less_refunds_are_its_lines(retail):
 def test_the_most_invoiced_items_are_the_published_ones(retail):
     _, store = retail
     lines = store.order_lines
-    kept = lines.filter(lines.account.notnull() & ~lines.order_id.startswith("C"))  # noqa: PD004
+    kept = lines.filter(lines.account.notnull() & ~lines.order_id.startswith("C"))
     top = kept.group_by("product_id").agg(invoices=kept.order_id.nunique()).to_pandas().nlargest(5, "invoices")
     assert top.set_index("product_id")["invoices"].to_dict() == {
         "85123A": 1_978, "22423": 1_704, "85099B": 1_600, "47566": 1_380, "84879": 1_375,

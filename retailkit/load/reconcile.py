@@ -132,13 +132,13 @@ def source_agreement(tables: Any, tolerance: float = 0.01) -> pd.DataFrame:
     """
     orders = _by_day(tables.orders, "paid_on", "gross_amount")
     pairs = [("net amount", "orders less refunds", _orders_less_refunds(tables), "order lines", _lines(tables))]
-    totals = tables.daily_totals.filter(tables.daily_totals.gross_amount.notnull())  # noqa: PD004  (an Ibis table)
+    totals = tables.daily_totals.filter(tables.daily_totals.gross_amount.notnull())
     for system, channel in _pairs_of(totals, "source_system", "channel"):
         mine = totals.filter((totals.source_system == system) & (totals.channel == channel))
         named = tables.orders.filter(tables.orders.channel == channel)
         left = orders if channel == "all" else _by_day(named, "paid_on", "gross_amount")
         pairs.append(("gross amount", "orders", left, f"{system}: {channel}", _by_day(mine, "day", "gross_amount")))
-    consoles = tables.touchpoint_days.filter(tables.touchpoint_days.visits.notnull())  # noqa: PD004  (an Ibis table)
+    consoles = tables.touchpoint_days.filter(tables.touchpoint_days.visits.notnull())
     for system, touchpoint in _pairs_of(consoles, "source_system", "touchpoint"):
         mine = consoles.filter((consoles.source_system == system) & (consoles.touchpoint == touchpoint))
         seen = tables.sessions.filter(tables.sessions.touchpoint == touchpoint)

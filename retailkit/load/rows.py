@@ -6,15 +6,17 @@ only over the rows that failed, to say which cell, why, and what stood there.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import duckdb
 
+from retailkit.load.cells import local_day
+from retailkit.load.conditions import where_sql
 from retailkit.load.engine import SQL_TYPES, first, literal, quote
 from retailkit.load.errors import LoadError
-from retailkit.load.fields import Expression, Place, expression, local_day
-from retailkit.load.layout import Block, Layout, Where
+from retailkit.load.fields import Expression, Place, expression
+from retailkit.load.layout import Block, Layout
 from retailkit.load.read import Raw, clean_sql
 from retailkit.schema import Column, Table, table
 
@@ -36,27 +38,6 @@ class Typed:
     problems: tuple[str, ...]
     aside: str | None = None
     repeats: str | None = None
-
-
-def where_sql(conditions: Sequence[Where], raw: Raw) -> str:
-    """Return SQL of conditions on the export's cells; an absent column is an empty cell."""
-    tests = []
-    for w in conditions:
-        cell = f"CAST({quote(raw.found[w.column])} AS VARCHAR)" if w.column in raw.found else "CAST(NULL AS VARCHAR)"
-        text = f"coalesce({cell}, '')"
-        number = f"TRY_CAST({cell} AS DOUBLE)"
-        tests += [f"{text} = {literal(w.equals)}"] if w.equals is not None else []
-        tests += [f"{text} <> {literal(w.not_equals)}"] if w.not_equals is not None else []
-        tests += [f"{text} IN ({', '.join(map(literal, w.one_of))})"] if w.one_of else []
-        tests += [f"{text} NOT IN ({', '.join(map(literal, w.none_of))})"] if w.none_of else []
-        tests += [f"starts_with({text}, {literal(w.starts)})"] if w.starts is not None else []
-        tests += [f"NOT starts_with({text}, {literal(w.not_starts)})"] if w.not_starts is not None else []
-        tests += [f"contains({text}, {literal(w.contains)})"] if w.contains is not None else []
-        tests += [f"regexp_matches({text}, {literal(w.matches)})"] if w.matches is not None else []
-        tests += [f"({text} <> '') = {literal(w.filled)}"] if w.filled is not None else []
-        tests += [f"coalesce({number} > {w.above}, false)"] if w.above is not None else []
-        tests += [f"coalesce({number} < {w.below}, false)"] if w.below is not None else []
-    return " AND ".join(tests) or "true"
 
 
 def type_rows(

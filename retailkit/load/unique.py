@@ -72,7 +72,7 @@ def one_per_key(con: duckdb.DuckDBPyConnection, contract: Table, relations: Sequ
 
 
 def count_rows(
-    con: duckdb.DuckDBPyConnection, tag: str, rows: str, typed: Sequence[Typed], layout: Layout, place: Place
+    con: duckdb.DuckDBPyConnection, rows: str, typed: Sequence[Typed], layout: Layout, place: Place
 ) -> pd.DataFrame:
     """Return one row per merchant of a file: rows read, kept, duplicate, quarantined, skipped."""
     base = con.execute(

@@ -8,12 +8,13 @@ from pathlib import Path
 
 import duckdb
 
+from retailkit.load.cells import number_sql
+from retailkit.load.conditions import where_sql
 from retailkit.load.engine import files_select, first, quote
-from retailkit.load.fields import number_sql
 from retailkit.load.layout import Control, Layout
 from retailkit.load.publish import active_files, day_column, read_manifest
 from retailkit.load.read import Raw
-from retailkit.load.rows import Typed, where_sql
+from retailkit.load.rows import Typed
 from retailkit.schema import table
 
 

@@ -1,0 +1,193 @@
+"""One file on its way: whose rows it holds, typed rows per table, and a scratch folder that goes away."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import tempfile
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from retailkit.cohort import Merchant
+from retailkit.load.conditions import where_sql
+from retailkit.load.engine import connect_raw, empty_select, first, literal, quote
+from retailkit.load.errors import LoadError
+from retailkit.load.fields import Place
+from retailkit.load.files import Probe
+from retailkit.load.keys import set_pads
+from retailkit.load.layout import Layout
+from retailkit.load.read import Raw, read_raw
+from retailkit.load.rows import Typed, type_rows
+from retailkit.load.unique import keep_last
+from retailkit.schema import table
+
+BIG = 1 << 30
+"""Files beyond this are staged in Parquet files instead of the engine's memory."""
+
+
+@dataclass
+class Load:
+    """What one load has gathered so far: relations per table, one report line per file."""
+
+    con: duckdb.DuckDBPyConnection
+    store: Path
+    scratch: Path
+    merchants: Mapping[str, Merchant]
+    relations: dict[str, list[str]] = field(default_factory=dict)
+    report: list[dict[str, Any]] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Staged:
+    """One file, typed: its rows as read, the typed rows of each table, how many rows are of others."""
+
+    raw: Raw
+    rows: str
+    place: Place
+    typed: tuple[Typed, ...]
+    outside: int
+
+
+@contextmanager
+def loading(store: Path, merchants: Mapping[str, Merchant]) -> Iterator[Load]:
+    """Open a connection and a scratch folder beside the store; both are gone after the load.
+
+    Raises
+    ------
+    LoadError
+        Instead of an engine's own error: what failed and what to do.
+    """
+    store.mkdir(parents=True, exist_ok=True)
+    scratch = Path(tempfile.mkdtemp(prefix=".scratch-", dir=store))
+    try:
+        con = connect_raw(temp=scratch / "engine")
+        yield Load(con, store, scratch, merchants)
+        con.close()
+    except (duckdb.Error, OSError) as error:
+        raise engine_failed(error, str(store)) from error
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def engine_failed(error: Exception, where: str) -> LoadError:
+    """Return the engine's error in our words, without any value of a cell."""
+    text = str(error)
+    if "No space left" in text or getattr(error, "errno", 0) == 28:
+        return LoadError("the disk is full", where, "room for the rows twice", "free some space and load again")
+    if isinstance(error, duckdb.OutOfMemoryException):
+        do = "raise RETAILKIT_MEMORY, or lower RETAILKIT_THREADS, then load again"
+        return LoadError("the load needs more memory than it may use", where, do=do)
+    head = re.sub(r"'[^']*'|\"[^\"]*\"", "'...'", text.splitlines()[0])[:200]
+    return LoadError(f"the file cannot be loaded ({type(error).__name__}: {head})", where, do="check file and layout")
+
+
+def stage_file(
+    load: Load,
+    tag: str,
+    found: Probe,
+    layout: Layout,
+    owners: list[str],
+    owned: bool,
+    any_merchant: tuple[str, str] | None,
+    tables: Collection[str] | None = None,
+) -> Staged:
+    """Type one file into relations of the load's connection (only some ``tables``, where given)."""
+    if tables is not None:
+        layout = layout.model_copy(update={"tables": tuple(b for b in layout.tables if b.table in tables)})
+    if not owned and layout.merchant is None and layout.name.startswith("canonical_"):
+        layout = layout.model_copy(update={"merchant": "merchant"})
+    if any(rule.kind for block in layout.tables for rule in block.fields.values()):
+        set_pads(load.con)
+    raw = read_raw(load.con, found, layout, load.scratch)
+    rows, merchants, outside = _owned_rows(load, tag, raw, layout, owners, owned, any_merchant)
+    place = Place(
+        {m.id: m.zone for m in merchants},
+        {m.id: layout.currency or m.currency for m in merchants},
+        found.path.name,
+        f"{datetime.now(UTC) + timedelta(days=1):%Y-%m-%d %H:%M:%S}",
+    )
+    materialise = _materialiser(load, found.bytes * (20 if found.gzipped else 1) > BIG)
+    typed = []
+    for i, block in enumerate(layout.tables):
+        rows_of_block = type_rows(load.con, f"{tag}_{i}", block, rows, raw, layout, place, materialise)
+        typed.append(keep_last(load.con, rows_of_block, block))
+    return Staged(raw, rows, place, tuple(typed), outside)
+
+
+def _owned_rows(
+    load: Load,
+    tag: str,
+    raw: Raw,
+    layout: Layout,
+    owners: list[str],
+    owned: bool,
+    any_merchant: tuple[str, str] | None,
+) -> tuple[str, list[Merchant], int]:
+    """Give every row its merchant: a view of the rows, the merchants, and how many rows are of others."""
+    con, name, outside = load.con, f"{tag}_rows", 0
+    if owned:
+        values = ", ".join(f"({literal(o)})" for o in owners)
+        base = f"SELECT * FROM {raw.relation} CROSS JOIN (VALUES {values}) AS owner(merchant)"
+    else:
+        if layout.merchant is None:
+            raise LoadError(
+                "the layout has no merchant column", f"layout '{layout.name}'", "a 'merchant' column in the layout",
+                "or 'merchant' or 'shared = true' at the source in the cohort file",
+            )  # fmt: skip
+        cell = f"CAST({quote(raw.found[layout.merchant])} AS VARCHAR)"
+        if any_merchant:
+            found = con.execute(
+                f"SELECT DISTINCT {cell} FROM {raw.relation} WHERE {cell} IS NOT NULL LIMIT 10000"
+            ).fetchall()
+            owners = sorted(m for (m,) in found)
+        listed = ", ".join(map(literal, owners)) or "NULL"
+        base = f"SELECT *, {cell} AS merchant FROM {raw.relation} WHERE {cell} IN ({listed})"
+        (outside,) = first(
+            con, f"SELECT count(*) FROM {raw.relation} WHERE {cell} NOT IN ({listed}) OR {cell} IS NULL"
+        ) or (0,)
+    skips = [where_sql(rule.where, raw) for rule in layout.skip]
+    reason = "CASE " + " ".join(f"WHEN {t} THEN {i}" for i, t in enumerate(skips)) + " END" if skips else "NULL::INT"
+    con.execute(
+        f'CREATE OR REPLACE TEMP VIEW {name} AS SELECT *, {reason} AS "@skip" FROM ({_filled(base, raw, layout)})'
+    )
+    zone, currency = any_merchant or ("UTC", "")
+    known = [load.merchants.get(o) or Merchant(id=o, zone=zone, currency=currency) for o in owners]
+    return name, known, int(outside)
+
+
+def _filled(base: str, raw: Raw, layout: Layout) -> str:
+    """Fill order-level cells down within their order."""
+    if layout.fill_down is None:
+        return base
+    by = quote(raw.found[layout.fill_down.by])
+    cells = [quote(raw.found[c]) for c in layout.fill_down.columns if c in raw.found]
+    window = f"OVER (PARTITION BY merchant, {by} ORDER BY source_row ROWS UNBOUNDED PRECEDING)"
+    filled = ", ".join(f"last_value({c} IGNORE NULLS) {window} AS {c}" for c in cells)
+    return f"SELECT * REPLACE ({filled}) FROM ({base})"
+
+
+def _materialiser(load: Load, big: bool) -> Callable[[str, str], None]:
+    """Return how rows are kept between statements: in engine memory, or for large files in Parquet."""
+
+    def put(name: str, query: str) -> None:
+        if not big:
+            load.con.execute(f"CREATE OR REPLACE TEMP TABLE {quote(name)} AS {query}")
+            return
+        path = load.scratch / f"{name}.parquet"
+        load.con.execute(f"COPY ({query}) TO {literal(str(path))} (FORMAT parquet, COMPRESSION lz4)")
+        load.con.execute(f"CREATE OR REPLACE TEMP VIEW {quote(name)} AS FROM read_parquet({literal(str(path))})")
+
+    return put
+
+
+def shaped(name: str, relation: str) -> str:
+    """Return a relation with all of a table's columns, those that the rows lack empty."""
+    contract = table(name)
+    names = ", ".join(map(quote, contract.names))
+    return f"(SELECT {names} FROM ({empty_select(contract)} UNION ALL BY NAME SELECT * FROM {quote(relation)}))"
