@@ -45,6 +45,8 @@ _HOMES = {
     "customer_value": "value",
     "value_calibration": "value",
     "pool_purchases": "pooling",
+    "churn_scores": "churn",
+    "fit_churn": "churn",
     "people_worth": "worth",
     "worth_by_segment": "worth",
     "tag_changes": "tags",

@@ -1,0 +1,149 @@
+"""Who will stay away: chances learned on earlier days and checked on later ones."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+import ibis
+import numpy as np
+import pandas as pd
+from ibis import _
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import roc_auc_score
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import SplineTransformer, StandardScaler
+
+from retailkit.segment.features import person_features, person_orders
+from retailkit.segment.intervals import wilson
+
+ENOUGH = 100
+SNAPSHOTS = 4
+
+
+class TooFewBuyersError(ValueError):
+    """Too few buyers, or all of one kind, to learn from; the message says what is there."""
+
+
+@dataclass(frozen=True)
+class ChurnFit:
+    """A model of the chance to stay away, with the check on the days it has not seen.
+
+    *Stayed away* means no order from ``gap_days`` to ``gap_days + horizon_days`` after the day of the
+    features. ``calibration`` has one row per tenth of the checked persons (by chance): ``persons,
+    expected, stayed_away`` and its interval; ``auc`` says how well the order of persons is right
+    (.5 by lot); ``checked_on`` is the day of the features that were checked.
+    """
+
+    model: Pipeline
+    shift: tuple[float, float]
+    horizon_days: int
+    gap_days: int
+    checked_on: str
+    auc: float
+    calibration: pd.DataFrame
+
+    def sentence(self) -> str:
+        """Say how far expected and seen shares lie apart, and how well persons are ordered."""
+        apart = (self.calibration["expected"] - self.calibration["stayed_away"]).abs()
+        weight = self.calibration["persons"]
+        return (
+            f"Checked on {int(weight.sum()):,} buyers as of {self.checked_on}: expected and seen shares who stayed away "
+            f"lie {np.average(apart, weights=weight):.0%} apart on average, and of two persons the one who stayed away "
+            f"was given the higher chance in {self.auc:.0%} of the pairs."
+        )
+
+
+def fit_churn(
+    orders: ibis.Table, persons: ibis.Table, as_of: str, horizon_days: int = 56, gap_days: int = 7
+) -> ChurnFit:
+    """Learn from the buyers of earlier days who stayed away afterwards; everything lies before ``as_of``.
+
+    Days are one horizon apart, the last so early that its outcome was known by ``as_of``: the first ones
+    teach, the last but one sets the level (people buy more or less than before, all of them), and the last
+    one only checks. Persons are never split at random: tomorrow's share is not that of a random half of today.
+
+    Parameters
+    ----------
+    horizon_days : how long somebody must stay away.
+    gap_days : days between the features and the span of the outcome, in which a campaign can still act.
+
+    Raises
+    ------
+    TooFewBuyersError
+        With under 100 buyers on the days that teach, or if all or none of them stayed away.
+    """
+    last = date.fromisoformat(as_of) - timedelta(days=horizon_days + gap_days)
+    days = [(last - timedelta(days=horizon_days * k)).isoformat() for k in range(SNAPSHOTS, -1, -1)]
+    seen = [_snapshot(orders, persons, day, horizon_days, gap_days) for day in days]
+    *teach, level, check = seen
+    taught = pd.concat(teach, ignore_index=True)
+    for part, words in ((taught, "to learn from"), (level, "to set the level"), (check, "to check on")):
+        if len(part) < ENOUGH // 2 or (part is taught and len(part) < ENOUGH):
+            raise TooFewBuyersError(
+                f"{len(part)} buyers {words}: at least {ENOUGH} are needed, half of them each later day"
+            )
+        if part["away"].nunique() < 2:
+            raise TooFewBuyersError(f"all or none of the {len(part)} buyers {words} stayed away: nothing to tell apart")
+    model = make_pipeline(
+        StandardScaler(), SplineTransformer(n_knots=4, degree=2, extrapolation="constant"), LogisticRegression(C=1.0)
+    ).fit(_columns(taught), taught["away"])
+    shift = _level(model, level)
+    chance = _chance(model, shift, check)
+    auc = float(roc_auc_score(check["away"], chance))
+    return ChurnFit(model, shift, horizon_days, gap_days, days[-1], auc, _calibration(chance, check["away"].to_numpy()))
+
+
+def churn_scores(fit: ChurnFit, features: pd.DataFrame) -> pd.DataFrame:
+    """One row per person: ``stays_away``, the chance of no order in the horizon after the gap."""
+    names = [c for c in ("merchant", "person") if c in features]
+    chance = _chance(fit.model, fit.shift, features) if len(features) else np.array([])
+    return features[names].reset_index(drop=True).assign(stays_away=chance)
+
+
+def _snapshot(orders: ibis.Table, persons: ibis.Table, day: str, horizon: int, gap: int) -> pd.DataFrame:
+    """Buyers as of a day with ``away``: no order in the horizon that starts after the gap."""
+    start = date.fromisoformat(day) + timedelta(days=gap)
+    end = (start + timedelta(days=horizon)).isoformat()
+    later = person_orders(orders, persons, end).filter(_.paid_on >= ibis.date(start.isoformat()))
+    back = later.select("merchant", "person").distinct().mutate(back=1)
+    joined = person_features(orders, persons, day).left_join(back, ["merchant", "person"])
+    frame = joined.mutate(away=1 - joined.back.fill_null(0)).drop("merchant_right", "person_right", "back").to_pandas()
+    return frame.sort_values(["merchant", "person"], ignore_index=True)
+
+
+def _columns(features: pd.DataFrame) -> np.ndarray:
+    """What tells staying from leaving: silence, habit, silence against the own habit, age, spend."""
+    silent, age = features["days_since_last"].to_numpy(float), features["age_days"].to_numpy(float)
+    repeats = features["repeat_days"].to_numpy(float)
+    gap = (features["days_to_last"].to_numpy(float) + 1) / (repeats + 1)
+    net = features["net_amount"].to_numpy(float).clip(min=0)
+    own = np.log1p(silent) - np.log1p(np.where(repeats > 0, gap, age + 1))
+    return np.column_stack([np.log1p(silent), np.log1p(repeats), own, np.log1p(age), np.log1p(net)])
+
+
+def _logit(model: Pipeline, features: pd.DataFrame) -> np.ndarray:
+    chance = model.predict_proba(_columns(features))[:, 1].clip(1e-6, 1 - 1e-6)
+    return np.log(chance / (1 - chance))
+
+
+def _level(model: Pipeline, later: pd.DataFrame) -> tuple[float, float]:
+    """Slope and level that fit the chances to a later day (Platt)."""
+    fit = LogisticRegression(C=1e6).fit(_logit(model, later)[:, None], later["away"])
+    return float(fit.coef_[0, 0]), float(fit.intercept_[0])
+
+
+def _chance(model: Pipeline, shift: tuple[float, float], features: pd.DataFrame) -> np.ndarray:
+    slope, level = shift
+    return 1 / (1 + np.exp(-(slope * _logit(model, features) + level)))
+
+
+def _calibration(chance: np.ndarray, away: np.ndarray) -> pd.DataFrame:
+    """One row per tenth of persons by chance: expected and seen share, with 90% interval."""
+    tenth = np.minimum((np.argsort(np.argsort(chance, kind="stable")) * 10) // len(chance), 9)
+    frame = pd.DataFrame({"tenth": tenth + 1, "chance": chance, "away": away})
+    table = frame.groupby("tenth").agg(
+        persons=("away", "size"), expected=("chance", "mean"), stayed_away=("away", "mean")
+    )
+    low, high = wilson(table["stayed_away"] * table["persons"], table["persons"])
+    return table.assign(low=low, high=high).reset_index()

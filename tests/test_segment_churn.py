@@ -1,0 +1,83 @@
+"""Claims about churn: calibrated on later days, blind to the future, silent when there is too little."""
+
+import ibis
+import numpy as np
+import pandas as pd
+import pytest
+from segment_data import random_orders, tables
+
+from retailkit.segment import churn_scores, fit_churn, person_features
+from retailkit.segment.churn import TooFewBuyersError
+
+AS_OF = "2024-12-01"
+
+
+def buyers(seed: int, n: int = 4000) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Buyers who join over two years, buy at their own rate and leave for good at some time."""
+    draw = np.random.default_rng(seed)
+    rate, stay = draw.gamma(1.2, 1 / 40, n), draw.exponential(300, n)
+    joined = draw.uniform(0, 650, n)
+    times = [np.append(0, np.cumsum(draw.exponential(1 / r, 60))) for r in rate]
+    rows = [
+        (f"crm:{i}", j + t) for i, (ts, s, j) in enumerate(zip(times, stay, joined, strict=True)) for t in ts[ts < s]
+    ]
+    orders = pd.DataFrame(rows, columns=["account", "day"]).query("day < 760")
+    return orders.assign(
+        merchant="m",
+        order_id=[str(i) for i in range(len(orders))],
+        paid_on=pd.Timestamp("2022-12-01") + pd.to_timedelta(np.floor(orders["day"]), unit="D"),
+        items=1,
+        gross_amount=1000,
+        refund_amount=0,
+        net_amount=1000,
+    ).drop(columns="day"), pd.DataFrame({"merchant": "m", "account": orders["account"].unique()}).assign(
+        person=lambda t: t["account"]
+    )
+
+
+@pytest.fixture(scope="module")
+def world():
+    orders, persons = buyers(1)
+    return orders, ibis.memtable(orders).mutate(paid_on=ibis._.paid_on.cast("date")), ibis.memtable(persons)
+
+
+def test_chances_are_calibrated_on_days_the_model_has_not_seen(world):
+    _, orders, persons = world
+    fit = fit_churn(orders, persons, AS_OF)
+    apart = (fit.calibration["expected"] - fit.calibration["stayed_away"]).abs()
+    assert np.average(apart, weights=fit.calibration["persons"]) < 0.02
+    assert (fit.calibration["expected"].between(fit.calibration["low"], fit.calibration["high"])).sum() >= 7
+    assert fit.auc > 0.75
+    assert "Checked on" in fit.sentence()
+
+
+def test_chances_of_today_come_true_tomorrow(world):
+    frame, orders, persons = world
+    fit = fit_churn(orders, persons, "2024-09-01")
+    scores = churn_scores(fit, person_features(orders, persons, "2024-09-01").to_pandas())
+    later = frame[(frame["paid_on"] >= "2024-09-08") & (frame["paid_on"] < "2024-11-03")]
+    away = ~scores["person"].isin(later["account"])
+    assert scores["stays_away"].mean() == pytest.approx(away.mean(), abs=0.02)
+
+
+def test_future_orders_change_no_chance():
+    orders, persons = buyers(2, n=600)
+    persons = ibis.memtable(persons)
+    fits = [
+        fit_churn(ibis.memtable(o).mutate(paid_on=ibis._.paid_on.cast("date")), persons, "2024-09-01")
+        for o in (orders, orders[orders["paid_on"] < "2024-09-01"])
+    ]
+    pd.testing.assert_frame_equal(fits[0].calibration, fits[1].calibration)
+
+
+def test_too_few_buyers_are_said():
+    with pytest.raises(TooFewBuyersError, match="at least 100 are needed"):
+        fit_churn(*tables(random_orders(1, persons=10)), AS_OF)
+    with pytest.raises(TooFewBuyersError, match="0 buyers to learn from"):
+        fit_churn(*tables(random_orders(1)), "2000-01-01")
+
+
+def test_nobody_gets_no_chance(world):
+    _, orders, persons = world
+    fit = fit_churn(orders, persons, AS_OF)
+    assert churn_scores(fit, person_features(orders, persons, "2000-01-01").to_pandas()).empty
