@@ -17,6 +17,9 @@ import duckdb
 
 from retailkit.schema import Table
 
+Connection = duckdb.DuckDBPyConnection
+EngineError, OutOfMemory = duckdb.Error, duckdb.OutOfMemoryException
+
 SQL_TYPES = {
     "id": "VARCHAR",
     "text": "VARCHAR",
@@ -48,9 +51,7 @@ def settings(threads: int | None = None, memory: str | None = None, temp: str | 
     }
 
 
-def connect_raw(
-    threads: int | None = None, memory: str | None = None, temp: str | Path | None = None
-) -> duckdb.DuckDBPyConnection:
+def connect_raw(threads: int | None = None, memory: str | None = None, temp: str | Path | None = None) -> Connection:
     """Return a bare engine connection for the loader, which writes SQL (the named escape hatch)."""
     con = duckdb.connect()
     for name, value in settings(threads, memory, temp).items():
@@ -60,12 +61,17 @@ def connect_raw(
 
 def connect(threads: int | None = None, memory: str | None = None, temp: str | Path | None = None) -> Any:
     """Return an Ibis backend on a fresh in-memory engine, with threads and memory set."""
+    return over_ibis(connect_raw(threads, memory, temp))
+
+
+def over_ibis(con: Connection) -> Any:
+    """Return an Ibis backend over an open connection."""
     import ibis
 
-    return ibis.duckdb.from_connection(connect_raw(threads, memory, temp))
+    return ibis.duckdb.from_connection(con)
 
 
-def first(con: duckdb.DuckDBPyConnection, query: str) -> tuple[Any, ...] | None:
+def first(con: Connection, query: str) -> tuple[Any, ...] | None:
     """Return a query's first row, or None; the result is read to its end, which frees the connection."""
     rows = con.execute(query).fetchall()
     return rows[0] if rows else None
@@ -114,7 +120,7 @@ def files_select(table: Table, files: Sequence[str], more: Sequence[tuple[str, s
 
 
 def write_partitions(
-    con: duckdb.DuckDBPyConnection, select: str, folder: Path, keys: Sequence[str], stem: str
+    con: Connection, select: str, folder: Path, keys: Sequence[str], stem: str
 ) -> list[dict[str, Any]]:
     """Write a query to Parquet files in one folder per key value; one record per file written.
 

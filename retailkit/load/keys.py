@@ -10,8 +10,7 @@ import os
 import secrets
 from pathlib import Path
 
-import duckdb
-
+from retailkit.load.engine import Connection
 from retailkit.load.errors import LoadError
 
 BLOCK = 64
@@ -48,7 +47,7 @@ def read_key() -> bytes:
     return key
 
 
-def set_pads(con: duckdb.DuckDBPyConnection) -> None:
+def set_pads(con: Connection) -> None:
     """Put the two HMAC pads into engine variables, where no statement and no error shows them."""
     key = read_key().ljust(BLOCK, b"\x00")[:BLOCK]
     for name, byte in (("retailkit_ipad", 0x36), ("retailkit_opad", 0x5C)):

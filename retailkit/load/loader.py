@@ -13,11 +13,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import pandas as pd
 
 from retailkit.cohort import Cohort, Merchant, read_cohort
-from retailkit.load.engine import files_select, first, literal
+from retailkit.load.engine import EngineError, files_select, first, literal, over_ibis
 from retailkit.load.errors import LoadError
 from retailkit.load.files import Probe, probe
 from retailkit.load.layout import Layout, read_layout
@@ -127,15 +126,13 @@ def open_file(
     LoadError
         If the file cannot be read.
     """
-    import ibis
-
     rules = read_layout(layout)
     found = {merchant: Merchant(id=merchant, zone=zone, currency=currency)} if merchant else {}
     with tempfile.TemporaryDirectory(prefix="retailkit-") as folder, loading(Path(folder), found) as load:
         staged = stage_file(
             load, "f", probe(path, rules.encoding), rules, list(found), merchant is not None, (zone, currency), tables
         )
-        backend = ibis.duckdb.from_connection(load.con)
+        backend = over_ibis(load.con)
         for name in {t.contract.name for t in staged.typed}:
             relations = [shaped(name, t.relation) for t in staged.typed if t.contract.name == name]
             load.con.execute(f"CREATE TEMP VIEW {name} AS FROM {one_per_key(load.con, table(name), relations)}")
@@ -148,7 +145,7 @@ def _try_file(load: Load, path: Path, layout: str, owners: list[str], owned: boo
         own = base / layout
         rules = read_layout(own if layout.endswith(".toml") and own.is_file() else layout)
         _load_file(load, path, rules, owners, owned, None)
-    except (LoadError, duckdb.Error, OSError) as error:
+    except (LoadError, EngineError, OSError) as error:
         problem = error if isinstance(error, LoadError) else engine_failed(error, path.name)
         line = dict.fromkeys(REPORT, 0) | {"file": path.name, "layout": layout, "status": "failed", "tables": ""}
         load.report.append(line | {"warnings": str(problem)})

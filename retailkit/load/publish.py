@@ -20,10 +20,9 @@ from typing import Any
 from urllib.parse import unquote as url_unquote
 from uuid import uuid4
 
-import duckdb
 from deltalake.exceptions import DeltaError
 
-from retailkit.load.engine import SQL_TYPES, files_select, quote, write_partitions
+from retailkit.load.engine import SQL_TYPES, Connection, EngineError, OutOfMemory, files_select, quote, write_partitions
 from retailkit.load.errors import LoadError
 from retailkit.schema import Table, table
 
@@ -52,7 +51,7 @@ def locked(store: str | Path) -> Iterator[Path]:
 
 
 def write_tables(
-    con: duckdb.DuckDBPyConnection,
+    con: Connection,
     store: str | Path,
     relations: Mapping[str, str],
     replace: bool = False,
@@ -79,7 +78,7 @@ def write_tables(
                 for name, relation in relations.items()
             }
             _publish(folder, manifest, versions)
-        except (OSError, duckdb.Error, DeltaError) as error:
+        except (OSError, EngineError, DeltaError) as error:
             for path in folder.rglob(f"{load}-*.parquet"):
                 path.unlink(missing_ok=True)
             raise _explained(folder, error) from error
@@ -153,7 +152,7 @@ def _keys(contract: Table) -> list[str]:
 
 
 def _commit(
-    con: duckdb.DuckDBPyConnection,
+    con: Connection,
     store: Path,
     contract: Table,
     relation: str,
@@ -257,7 +256,7 @@ def _explained(store: Path, error: Exception) -> LoadError:
             expected="room for the new files beside the old ones",
             do="free some space and load again; the previous state is unharmed",
         )
-    if isinstance(error, duckdb.OutOfMemoryException):
+    if isinstance(error, OutOfMemory):
         return LoadError(
             "the load needs more memory than it may use; nothing of it was published",
             where=str(store),

@@ -12,9 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import duckdb
-
-from retailkit.load.engine import literal, quote
+from retailkit.load.engine import Connection, EngineError, literal, quote
 from retailkit.load.errors import LoadError
 from retailkit.load.files import Probe, utf8_copy
 from retailkit.load.header import Header, check_needed, clean_names, find_header, match
@@ -38,7 +36,7 @@ class Raw:
     text: bool = True
 
 
-def read_raw(con: duckdb.DuckDBPyConnection, found: Probe, layout: Layout, scratch: Path) -> Raw:
+def read_raw(con: Connection, found: Probe, layout: Layout, scratch: Path) -> Raw:
     """Open a file with its layout.
 
     Raises
@@ -56,13 +54,13 @@ def read_raw(con: duckdb.DuckDBPyConnection, found: Probe, layout: Layout, scrat
     reader = {"parquet": _parquet, "excel": _excel, "json": _json, "csv": _csv}[found.kind]
     try:
         return reader(con, found, layout, scratch)
-    except duckdb.Error as error:
+    except EngineError as error:
         raise LoadError(
             f"the file cannot be parsed: {str(error).splitlines()[0]}", found.path.name, do="export it again"
         ) from None
 
 
-def _parquet(con: duckdb.DuckDBPyConnection, found: Probe, layout: Layout, scratch: Path) -> Raw:
+def _parquet(con: Connection, found: Probe, layout: Layout, scratch: Path) -> Raw:
     source = f"read_parquet({literal(str(found.path))}, file_row_number = true)"
     types = {name: kind for name, kind, *_ in con.execute(f"DESCRIBE SELECT * FROM {source}").fetchall()}
     types.pop("file_row_number")
@@ -73,7 +71,7 @@ def _parquet(con: duckdb.DuckDBPyConnection, found: Probe, layout: Layout, scrat
     return Raw(relation, types, columns, tuple(types), text=False)
 
 
-def _csv(con: duckdb.DuckDBPyConnection, found: Probe, layout: Layout, scratch: Path) -> Raw:
+def _csv(con: Connection, found: Probe, layout: Layout, scratch: Path) -> Raw:
     header = find_header(found.head, layout, found.path.name)
     path, skip = found.path, header.lines
     if not found.plain or not header.one_line_each or skip > 1:
@@ -89,14 +87,14 @@ def _csv(con: duckdb.DuckDBPyConnection, found: Probe, layout: Layout, scratch: 
     select = f"SELECT row_number() OVER () AS source_row, * FROM {source}"
     try:
         return _cleaned(con, select.replace("{parallel}", "true"), header, names, layout, found)
-    except duckdb.Error as error:
+    except EngineError as error:
         if "parallel=false" not in str(error):
             raise
     # line breaks within cells: one thread reads the file
     return _cleaned(con, select.replace("{parallel}", "false"), header, names, layout, found)
 
 
-def _excel(con: duckdb.DuckDBPyConnection, found: Probe, layout: Layout, scratch: Path) -> Raw:
+def _excel(con: Connection, found: Probe, layout: Layout, scratch: Path) -> Raw:
     import pyarrow as pa
 
     sheets = _sheets(found, layout)
@@ -121,7 +119,7 @@ def _excel(con: duckdb.DuckDBPyConnection, found: Probe, layout: Layout, scratch
     return _cleaned(con, select, header, list(columns), layout, found)
 
 
-def _json(con: duckdb.DuckDBPyConnection, found: Probe, layout: Layout, scratch: Path) -> Raw:
+def _json(con: Connection, found: Probe, layout: Layout, scratch: Path) -> Raw:
     names, records = _json_names(con, found, layout, scratch)
     check_needed(list(names), layout, found.path.name)
     columns = match(list(names), layout.used)
@@ -134,9 +132,7 @@ def _json(con: duckdb.DuckDBPyConnection, found: Probe, layout: Layout, scratch:
     return _cleaned(con, select, header, list(columns.values()), layout, found)
 
 
-def _json_names(
-    con: duckdb.DuckDBPyConnection, found: Probe, layout: Layout | None, scratch: Path
-) -> tuple[tuple[str, ...], str]:
+def _json_names(con: Connection, found: Probe, layout: Layout | None, scratch: Path) -> tuple[tuple[str, ...], str]:
     """Return the dotted names of a JSON file's cells (from its first records) and SQL of its records."""
     path = found.path if found.plain else utf8_copy(found, scratch / f"{found.file_id}.json")
     big = max(found.bytes * (20 if found.gzipped else 2), 1 << 24)
@@ -169,9 +165,7 @@ def _sheets(found: Probe, layout: Layout | None) -> list[list[Any]]:
         raise LoadError(f"the spreadsheet cannot be opened ({error})", found.path.name, do="save it again") from None
 
 
-def _cleaned(
-    con: duckdb.DuckDBPyConnection, select: str, header: Header, names: Sequence[str], layout: Layout, found: Probe
-) -> Raw:
+def _cleaned(con: Connection, select: str, header: Header, names: Sequence[str], layout: Layout, found: Probe) -> Raw:
     """Keep the columns in use, cleaned; cut the footer; drop blank lines."""
     columns = match(header.names, layout.used)
     used = list(dict.fromkeys(columns.values()))

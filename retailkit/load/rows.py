@@ -9,11 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import duckdb
-
 from retailkit.load.cells import local_day
 from retailkit.load.conditions import where_sql
-from retailkit.load.engine import SQL_TYPES, first, literal, quote
+from retailkit.load.engine import SQL_TYPES, Connection, first, literal, quote
 from retailkit.load.errors import LoadError
 from retailkit.load.fields import Expression, Place, expression
 from retailkit.load.layout import Block, Layout
@@ -41,7 +39,7 @@ class Typed:
 
 
 def type_rows(
-    con: duckdb.DuckDBPyConnection,
+    con: Connection,
     name: str,
     block: Block,
     rows: str,
@@ -177,9 +175,7 @@ def _overlong(block: Block, inner: str) -> str:
     )
 
 
-def _refuse_if_hopeless(
-    con: duckdb.DuckDBPyConnection, problems: list[str], bad: int, total: int, place: Place, block: Block
-) -> None:
+def _refuse_if_hopeless(con: Connection, problems: list[str], bad: int, total: int, place: Place, block: Block) -> None:
     """Refuse a file whose every row fails: its layout or a declared unit is wrong, not its rows."""
     union = " UNION ALL ".join(problems)
     top = first(
@@ -203,7 +199,7 @@ def _refuse_if_hopeless(
 
 
 def _finished(
-    con: duckdb.DuckDBPyConnection,
+    con: Connection,
     name: str,
     contract: Table,
     block: Block,

@@ -12,11 +12,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import duckdb
-
 from retailkit.cohort import Merchant
 from retailkit.load.conditions import where_sql
-from retailkit.load.engine import connect_raw, empty_select, first, literal, quote
+from retailkit.load.engine import Connection, EngineError, OutOfMemory, connect_raw, empty_select, first, literal, quote
 from retailkit.load.errors import LoadError
 from retailkit.load.fields import Place
 from retailkit.load.files import Probe
@@ -35,7 +33,7 @@ BIG = 1 << 30
 class Load:
     """What one load has gathered so far: relations per table, one report line per file."""
 
-    con: duckdb.DuckDBPyConnection
+    con: Connection
     store: Path
     scratch: Path
     merchants: Mapping[str, Merchant]
@@ -69,7 +67,7 @@ def loading(store: Path, merchants: Mapping[str, Merchant]) -> Iterator[Load]:
         con = connect_raw(temp=scratch / "engine")
         yield Load(con, store, scratch, merchants)
         con.close()
-    except (duckdb.Error, OSError) as error:
+    except (EngineError, OSError) as error:
         raise engine_failed(error, str(store)) from error
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
@@ -80,7 +78,7 @@ def engine_failed(error: Exception, where: str) -> LoadError:
     text = str(error)
     if "No space left" in text or getattr(error, "errno", 0) == 28:
         return LoadError("the disk is full", where, "room for the rows twice", "free some space and load again")
-    if isinstance(error, duckdb.OutOfMemoryException):
+    if isinstance(error, OutOfMemory):
         do = "raise RETAILKIT_MEMORY, or lower RETAILKIT_THREADS, then load again"
         return LoadError("the load needs more memory than it may use", where, do=do)
     head = re.sub(r"'[^']*'|\"[^\"]*\"", "'...'", text.splitlines()[0])[:200]

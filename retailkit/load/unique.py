@@ -5,17 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-import duckdb
 import pandas as pd
 
-from retailkit.load.engine import first, literal, quote
+from retailkit.load.engine import Connection, first, literal, quote
 from retailkit.load.fields import Place
 from retailkit.load.layout import Block, Layout
 from retailkit.load.rows import Typed
 from retailkit.schema import Table
 
 
-def keep_last(con: duckdb.DuckDBPyConnection, rows: Typed, block: Block) -> Typed:
+def keep_last(con: Connection, rows: Typed, block: Block) -> Typed:
     """Keep one row per key of a file: word-for-word repeats are counted, changed ones set aside.
 
     The row that comes last stays: exports append the newer state.
@@ -59,7 +58,7 @@ def keep_last(con: duckdb.DuckDBPyConnection, rows: Typed, block: Block) -> Type
     )
 
 
-def one_per_key(con: duckdb.DuckDBPyConnection, contract: Table, relations: Sequence[str]) -> str:
+def one_per_key(con: Connection, contract: Table, relations: Sequence[str]) -> str:
     """Unite the rows of several files: of one key, the row of the file that came last stays."""
     if len(relations) == 1:
         return relations[0]
@@ -71,9 +70,7 @@ def one_per_key(con: duckdb.DuckDBPyConnection, contract: Table, relations: Sequ
     return f'(SELECT * EXCLUDE ("@file") FROM ({union}) {last})'
 
 
-def count_rows(
-    con: duckdb.DuckDBPyConnection, rows: str, typed: Sequence[Typed], layout: Layout, place: Place
-) -> pd.DataFrame:
+def count_rows(con: Connection, rows: str, typed: Sequence[Typed], layout: Layout, place: Place) -> pd.DataFrame:
     """Return one row per merchant of a file: rows read, kept, duplicate, quarantined, skipped."""
     base = con.execute(
         f'SELECT merchant, count(*) AS rows_read, count("@skip") AS rows_skipped FROM {rows} GROUP BY 1'
@@ -89,7 +86,7 @@ def count_rows(
     return frame.astype(dict.fromkeys(numbers, "int64"))[["merchant", *numbers]]
 
 
-def _fates(con: duckdb.DuckDBPyConnection, typed: Sequence[Typed]) -> pd.DataFrame:
+def _fates(con: Connection, typed: Sequence[Typed]) -> pd.DataFrame:
     """Return rows kept in some table, else word-for-word repeats, else set aside; per merchant."""
     marks = []
     for t in typed:

@@ -6,11 +6,9 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-import duckdb
-
 from retailkit.load.cells import number_sql
 from retailkit.load.conditions import where_sql
-from retailkit.load.engine import files_select, first, quote
+from retailkit.load.engine import Connection, files_select, first, quote
 from retailkit.load.layout import Control, Layout
 from retailkit.load.publish import active_files, day_column, read_manifest
 from retailkit.load.read import Raw
@@ -18,9 +16,7 @@ from retailkit.load.rows import Typed
 from retailkit.schema import table
 
 
-def file_warnings(
-    con: duckdb.DuckDBPyConnection, raw: Raw, layout: Layout, rows: str, typed: Sequence[Typed]
-) -> list[str]:
+def file_warnings(con: Connection, raw: Raw, layout: Layout, rows: str, typed: Sequence[Typed]) -> list[str]:
     """Return sentences: stated totals that do not hold, definitions that changed, limits of the source, repeats."""
     found = [w for control in layout.control if (w := _control(con, raw, control))]
     found += [f"since {b.on} the source counts otherwise: {b.what}" for b in layout.breaks]
@@ -33,7 +29,7 @@ def file_warnings(
     return found + _repeats(con, typed, layout)
 
 
-def table_warnings(con: duckdb.DuckDBPyConnection, store: Path, loaded: set[str], merchants: list[str]) -> list[str]:
+def table_warnings(con: Connection, store: Path, loaded: set[str], merchants: list[str]) -> list[str]:
     """Return sentences about tables that contradict each other, over all that is published."""
     versions = read_manifest(store)["tables"]
     if not loaded & {"orders", "members"} or not {"orders", "members"} <= set(versions):
@@ -50,7 +46,7 @@ def table_warnings(con: duckdb.DuckDBPyConnection, store: Path, loaded: set[str]
     return [f"{count:,} {were} member joined: check the zone of both exports, or members who bought as guests"]
 
 
-def _control(con: duckdb.DuckDBPyConnection, raw: Raw, control: Control) -> str | None:
+def _control(con: Connection, raw: Raw, control: Control) -> str | None:
     """Compare a total that the file states about itself with its rows."""
     stated = re.search(control.pattern, raw.preamble)
     if stated is None:
@@ -67,7 +63,7 @@ def _control(con: duckdb.DuckDBPyConnection, raw: Raw, control: Control) -> str 
     return f"the file states {figure:,.10g} ({what}) but holds {float(here[0]):,.10g}"
 
 
-def _repeats(con: duckdb.DuckDBPyConnection, typed: Sequence[Typed], layout: Layout) -> list[str]:
+def _repeats(con: Connection, typed: Sequence[Typed], layout: Layout) -> list[str]:
     """Count word-for-word repeats among lines that the export does not number."""
     sentences = []
     for t, block in zip(typed, layout.tables, strict=True):
