@@ -1,0 +1,135 @@
+"""Do the sources agree, which days are missing, what can be studied; and looking without loading."""
+
+import hashlib
+import hmac
+
+import pandas as pd
+import pytest
+from load_files import HEADER, ORDERS, layout, load
+
+from retailkit import load as room
+from retailkit.charts import data as draw
+from retailkit.load import open_file, open_store, save_table
+from retailkit.load.engine import connect_raw
+from retailkit.load.keys import key_path, read_key, set_pads
+
+WORDS = {"merchant": "m", "period": "2018", "source": "orders"}
+
+
+def days(orders, start="2018-03-01"):
+    return pd.DataFrame({"day": pd.date_range(start, periods=len(orders)), "orders": orders}).query("orders > 0")
+
+
+def order(i, day, gross=100):
+    at = pd.Timestamp(day) + pd.Timedelta(hours=12)
+    row = {"merchant": "m", "order_id": str(i), "account": "crm:1", "paid_at": at, "paid_on": at.normalize()}
+    return row | {"gross_amount": gross, "net_amount": gross, "channel": "web"}
+
+
+def total(day, gross, channel="all"):
+    return {
+        "merchant": "m",
+        "source_system": "console",
+        "channel": channel,
+        "day": pd.Timestamp(day),
+        "gross_amount": gross,
+    }
+
+
+def test_gaps_are_runs_of_days_without_orders():
+    gaps = room.day_gaps(days([5, 0, 0, 4, 3, 0, 6]))
+    assert gaps["days"].tolist() == [2, 1]
+    assert gaps["first"].dt.strftime("%m-%d").tolist() == ["03-02", "03-06"]
+    assert room.day_gaps(days([])).empty
+
+
+def test_half_a_newest_day_is_called_unfinished():
+    daily = days([20] * 28 + [8])
+    assert room.newest_day(daily)["partial"].tolist() == [True]
+    assert "take it for unfinished" in room.days_sentence(daily)
+    assert room.newest_day(days([20] * 28 + [18]))["partial"].tolist() == [False]
+
+
+def test_two_sources_are_compared_by_day_with_a_tolerance(tmp_path):
+    span = pd.date_range("2018-03-01", periods=10)
+    save_table(tmp_path, "orders", pd.DataFrame([order(i, d, 1000) for i, d in enumerate(span)]))
+    stated = [total(d, 1005) for d in span] + [total(d, 1300, "web") for d in span]
+    save_table(tmp_path, "daily_totals", pd.DataFrame(stated))
+    found = room.source_agreement(open_store(tmp_path), 0.01).set_index("right")
+    assert found["agrees"].to_dict() == {"console: all": True, "console: web": False}
+    assert found.loc["console: web", "days_apart"] == 10
+    assert found.loc["console: web", "gap"] == pytest.approx(-300 / 1300)
+    said = room.agreement_sentence(found.reset_index())
+    assert said == "1 of 2 comparisons disagree; the widest: gross amount of orders is 23.1% below console: web."
+
+
+def test_health_says_why_a_question_cannot_be_studied(tmp_path):
+    save_table(
+        tmp_path, "orders", pd.DataFrame([order(i, d) for i, d in enumerate(pd.date_range("2018-01-01", periods=200))])
+    )
+    health = room.data_health(open_store(tmp_path), "2018-06-01").set_index("question")
+    assert health.loc["what the programme caused", "answer"] == "partly"
+    assert "season cannot be told" in health.loc["what the programme caused", "why"]
+    assert health.loc["groups", ["answer", "why"]].tolist() == ["no", "no groups"]
+    assert room.health_sentence(health.reset_index()).startswith("Can be studied: sales by day")
+
+
+def test_every_table_and_figure_of_the_chapter_stands_without_data(tmp_path):
+    save_table(tmp_path, "merchants", pd.DataFrame([{"merchant": "m", "cohort": "c", "zone": "UTC"}]))
+    t = open_store(tmp_path, "m", "2018-01-01")
+    fates, reasons = room.file_fates(t.sources), room.quarantine_reasons(t.quarantine)
+    daily = room.daily_orders(t.orders)
+    gaps, agreement = room.day_gaps(daily), room.source_agreement(t)
+    health = room.data_health(t, "2018-06-01")
+    assert set(health["answer"]) == {"no"}
+    assert room.fates_sentence(fates) == "No export was loaded for this merchant."
+    assert room.days_sentence(daily) == "There are no orders."
+    figures = [
+        draw.file_fates(fates, **WORDS), draw.quarantine_reasons(reasons, **WORDS), draw.data_health(health, **WORDS),
+        draw.orders_by_day(daily, gaps, **WORDS), draw.source_agreement(agreement, **WORDS),
+        draw.rows_by_table(t.rows().head(0), **WORDS),
+    ]  # fmt: skip
+    assert all(f.layout.title.text for f in figures)
+    assert len(room.data_metrics(fates, daily, gaps, agreement, health)) == 8
+
+
+def test_the_quarantine_is_counted_by_reason(tmp_path):
+    load(tmp_path, HEADER + "1,a,2018-03-01,1\n2,a,never,1\n3,a,never,1\n")
+    reasons = room.quarantine_reasons(open_store(tmp_path / "store").quarantine)
+    assert reasons.loc[0, ["column", "rows", "first_row", "example"]].tolist() == ["付款时间", 2, 2, "never"]
+    figure = draw.quarantine_reasons(reasons, **WORDS)
+    assert "付款时间" in figure.layout.title.text
+
+
+def test_an_export_can_be_looked_at_without_a_store(tmp_path):
+    path = tmp_path / "orders.csv"
+    path.write_text(HEADER + "1,a,2018-03-01 07:00,12.34\n", encoding="utf-8")
+    with open_file(path, layout(tmp_path, ORDERS), "m") as tables:
+        frame = tables["orders"].to_pandas()
+    assert frame["gross_amount"].tolist() == [1234]
+    assert frame["paid_at"].tolist() == [pd.Timestamp("2018-02-28 23:00")]
+    assert str(frame["paid_on"][0])[:10] == "2018-03-01"
+
+
+def test_phones_are_hashed_with_a_key_that_only_its_owner_reads(tmp_path, monkeypatch):
+    monkeypatch.setenv("RETAILKIT_KEY_FILE", str(tmp_path / "keys" / "key"))
+    page = """
+title = "members"
+format = "csv"
+[[tables]]
+table = "accounts"
+[tables.fields]
+account = { from = "id", prefix = "crm" }
+phone_key = { from = "phone", kind = "phone" }
+"""
+    load(tmp_path, "id,phone\n1,138-0013-8000\n2,+86 13800138000\n3,138****8000\n4,\n", page, zone="UTC")
+    keys = open_store(tmp_path / "store").accounts.to_pandas().set_index("account")["phone_key"]
+    expected = hmac.new(read_key(), b"13800138000", hashlib.sha256).hexdigest()
+    assert keys["crm:1"] == keys["crm:2"] == expected
+    assert keys[["crm:3", "crm:4"]].isna().all()
+    assert key_path().stat().st_mode & 0o777 == 0o600
+    for path in (tmp_path / "store").rglob("*"):
+        assert not path.is_file() or b"13800138000" not in path.read_bytes()
+    key_path().chmod(0o644)
+    with pytest.raises(room.LoadError, match="others may read the key file"):
+        set_pads(connect_raw())
