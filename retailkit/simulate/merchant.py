@@ -7,6 +7,7 @@ them out with plain SQL.
 
 from __future__ import annotations
 
+import tempfile
 from dataclasses import dataclass
 
 import duckdb
@@ -26,6 +27,10 @@ from retailkit.simulate.world import Profile, days, parameters, stream
 
 EPOCH = int(np.datetime64(parameters()["span"]["start"], "s").astype(np.int64)) - 8 * 3600
 """UTC second of the span's first local midnight (Asia/Shanghai, no summer time)."""
+
+
+MEMORY = "3GB"
+"""What the engine may hold of one merchant before it spills."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +55,7 @@ def draw(profile: Profile, seed: int, scale: float, threads: int = 1) -> Simulat
     everyone = people(level, seed, scale, guides.weight)
     circles = groups(level, everyone, guides, seed)
     flow = traffic(level, everyone, circles, seed, scale)
-    con = duckdb.connect(config={"threads": threads})
+    con = duckdb.connect(config={"threads": threads, "memory_limit": MEMORY, "temp_directory": tempfile.gettempdir()})
     con.execute(_macros(profile, seed))
     out = Simulated(profile, level, seed, scale, everyone, guides, circles, flow, con)
     tables = {"person": person_table(profile, everyone, flow, circles.members, seed), "session": _sessions(out), "sale": _sales(out),
@@ -86,7 +91,7 @@ def _sessions(s: Simulated) -> pa.Table:
     guide = np.where(t.touch == TOUCHES.index("guide"), s.people.guide[t.person], -1)
     tree = share_tree(s.level, t, s.seed)
     return pa.table({
-        "session": np.arange(n), "person": t.person, "day": t.day, "second": t.second, "touch": t.touch,
+        "session": np.arange(n, dtype=np.int32), "person": t.person, "day": t.day, "second": t.second, "touch": t.touch,
         "scene": grid[t.touch, np.minimum(rng.geometric(0.6, n) - 1, width - 1)],
         "guide": guide, "grp": t.group, "step": t.step, "first": t.first, "sale": t.order,
         "pages": 1 + t.step + rng.poisson(1.5, n).astype(np.int32), **tree,

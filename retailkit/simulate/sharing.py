@@ -38,7 +38,7 @@ def share_tree(level: Levels, traffic: Traffic, seed: int) -> dict[str, np.ndarr
     shared = rng.random(n) < 0.02
     shared[visits] |= rng.random(len(visits)) < 0.3
     shared[visits[above[above >= 0]]] = True
-    out = {name: np.full(n, -1, np.int64) for name in ("parent", "origin")} | {"depth": np.zeros(n, np.int64)}
+    out = {name: np.full(n, -1, np.int32) for name in ("parent", "origin")} | {"depth": np.zeros(n, np.int32)}
     out["parent"][visits] = np.where(above >= 0, visits[above], -1)
     out["origin"][visits] = np.where(above >= 0, visits[origin], -1)
     out["depth"][visits] = depth

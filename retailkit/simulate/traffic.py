@@ -87,13 +87,13 @@ def _draw_touches(
     idle = rng.poisson(np.maximum(visits * scale - sum(expected_orders(level)) * scale, 0)).ravel()
     counts = np.maximum(converted + idle, newcomers)
     counts[::CAUSES] = 0
-    day, touch = np.divmod(np.repeat(np.arange(counts.size), counts), CAUSES)
+    day, touch = np.divmod(np.repeat(np.arange(counts.size, dtype=np.int32), counts), CAUSES)
     start = np.cumsum(counts) - counts
     place = np.arange(len(day)) - np.repeat(start, counts)
     first = place < np.repeat(newcomers, counts)
-    person = np.empty(len(day), np.int64)
+    person = np.empty(len(day), np.int32)
     person[first] = new  # persons stand by day of joining and way of coming, as the cells do
-    group = np.full(len(day), -1, np.int64)
+    group = np.full(len(day), -1, np.int32)
     for kind, only in ((None, None), (GUIDE, people.bound)):
         mine = ~first & ((touch == GUIDE) if kind else (touch != GUIDE))
         person[mine] = pick(rng, people, day[mine], only)
@@ -186,9 +186,9 @@ def _in_order(
     pay_second = np.minimum(second[paid_in] + rng.integers(60, 900, len(paid_in)), 86399)
     by_time = np.lexsort((paid_in, pay_second, orders["day"]))
     o_session = where[paid_in[by_time]]
-    paid = np.full(len(order), -1, np.int64)
+    paid = np.full(len(order), -1, np.int32)
     paid[o_session] = np.arange(len(paid_in))
-    pad = np.full(len(order) - len(visits[0]["day"]), -1, np.int64)
+    pad = np.full(len(order) - len(visits[0]["day"]), -1, np.int32)
     o_touch = touch_of[by_time]
     return Traffic(
         person=person[order].astype(np.int32),

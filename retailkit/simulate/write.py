@@ -86,14 +86,14 @@ def _write_merchant(
 ) -> tuple[dict[str, pa.Table], str]:
     """Write one merchant's files; return its truth tables and a line to report."""
     drawn = draw_tables(profile, seed, scale)
-    rows = write_canonical(drawn, out / "canonical" / profile.id, None if role == "merchant" else DONOR_TABLES, systems)
+    write_canonical(drawn, out / "canonical" / profile.id, None if role == "merchant" else DONOR_TABLES, systems)
     spoilt = [write_export(drawn, export, out / "exports" / profile.id) for export in exports(systems)]
     made = {name: drawn.connection.sql(sql).to_arrow_table() for name, sql in true.truth(drawn).items()}
     made["cases"] = pa.Table.from_pylist(true.cases(drawn), schema=_CASES)
     if spoilt:
         made["dirty"] = pa.concat_tables(spoilt, promote_options="permissive")
     drawn.connection.close()
-    line = f"{profile.title}: {rows.get('orders', 0):,} orders, {rows.get('sessions', 0):,} sessions"
+    line = f"{profile.title}: {len(drawn.traffic.o_day):,} private orders, {len(drawn.traffic.day):,} sessions"
     return made, line
 
 
@@ -118,16 +118,28 @@ def write_canonical(
     }  # fmt: skip
     rows = {}
     for name, sql in statements.items():
-        if wanted and name not in wanted and name != "spend":
-            continue
-        columns = ", ".join(f'"{c}"' for c in table(name).names)
-        drawn.connection.execute(f"create table out_{name} as select {columns} from ({sql})")
-        if wanted and name not in wanted:
-            continue
-        rows[name] = drawn.connection.sql(f"select count(*) from out_{name}").fetchall()[0][0]
-        made = drawn.connection.sql(f"from out_{name} where {kept(systems, name)}").to_arrow_table()
-        if made.num_rows:
-            _write(made, folder / f"{name}.parquet")
+        if name in READ_AGAIN or not wanted or name in wanted:
+            columns = ", ".join(f'"{c}"' for c in table(name).names)
+            made = "table" if name in READ_AGAIN else "view"
+            drawn.connection.execute(f"create {made} out_{name} as select {columns} from ({sql})")
+        if not wanted or name in wanted:
+            path = folder / f"{name}.parquet"
+            rows[name] = _copy(drawn, f"from out_{name} where {kept(systems, name)}", path)
+    return rows
+
+
+READ_AGAIN = ("spend", "follower_days", "guide_days")
+"""Tables that exports and cases read again: made once, and for donors as well."""
+
+
+def _copy(drawn: Simulated, sql: str, path: Path) -> int:
+    """Write rows straight from the engine, so that memory does not grow with them; no rows, no file."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    notice = f"kv_metadata {{notice: '{NOTICE}'}}"
+    drawn.connection.execute(f"copy ({sql}) to '{path}' (format parquet, compression zstd, {notice})")
+    rows = pq.read_metadata(path).num_rows
+    if not rows:
+        path.unlink()
     return rows
 
 
