@@ -7,9 +7,10 @@ import pandas as pd
 import plotly.graph_objects as go
 import pptx
 import pytest
+from pptx.oxml.ns import qn
 
 from retailkit.charts.template import date_axis, frame, interval, money_axis, percent_axis
-from retailkit.present import native
+from retailkit.present import native_words
 from retailkit.present.deck import write_deck
 from retailkit.results import metric, save
 
@@ -101,17 +102,20 @@ def test_a_waterfall_is_stacked_on_an_unseen_base_and_ends_at_the_total(study, t
     assert (total[0], up[1], down[2], total[3]) == (100, 30, 10, 120)
 
 
-def test_a_forest_plot_keeps_each_interval_as_its_own_line(study, tmp_path):
+def test_a_forest_plot_keeps_its_dots_and_intervals(study, tmp_path):
     chart, _ = chart_of(write_deck(study, tmp_path / "d.pptx").path, "One of two")
-    assert len(chart.plots[0].series) == 4
+    xs = [[float(e.text) for e in s._element.find(qn("c:xVal")).iter(qn("c:v"))] for s in chart.plots[0].series]
+    assert [-0.1, 0.1] in xs
+    assert [0.1, 0.3] in xs
+    assert [0.0, 0.2] in xs
     texts = [e.text for e in chart._chartSpace.iter() if e.tag.endswith("}t")]
     assert {"Shop 1", "Shop 2"} <= set(texts)
 
 
 def test_chinese_faces_stand_beside_latin_ones(study, tmp_path):
     chart, slide = chart_of(write_deck(study, tmp_path / "d.pptx").path, "销售额")
-    assert native.EAST_ASIAN in chart._chartSpace.xml
-    assert f'<a:ea typeface="{native.EAST_ASIAN}"' in slide.shapes.title._element.xml
+    assert native_words.EAST_ASIAN in chart._chartSpace.xml
+    assert f'<a:ea typeface="{native_words.EAST_ASIAN}"' in slide.shapes.title._element.xml
 
 
 def test_notes_carry_source_run_and_definitions(study, tmp_path):

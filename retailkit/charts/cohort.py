@@ -26,6 +26,9 @@ from retailkit.charts.template import (
 )
 
 ANSWER_COLOURS = {"raised": UP, "lowered": DOWN, "cannot tell": UNSURE, "no result": UNSURE}
+_FACTORS = {
+    "buyers": "购买人数", "frequency": "频次", "basket": "笔单价", "orders a day": "日均订单", "entry or exit": "新增或退出",
+}  # fmt: skip
 _ROW = 27  # pixels of height per merchant
 
 
@@ -230,6 +233,7 @@ def grew(
             choose(lang, "No merchant has a growth tree.", "没有商户有增长树。"),
             lang=lang,
         )
+    table = table.assign(factor=[choose(lang, f, _FACTORS.get(f, f)) for f in table["factor"].astype(str)])
     order = table.groupby("title")["part"].sum().sort_values().index.tolist()
     fig = go.Figure()
     for i, (factor, rows) in enumerate(table.groupby("factor", sort=False)):

@@ -11,7 +11,8 @@ from typing import Any
 import pandas as pd
 
 from retailkit.charts.words import choose
-from retailkit.present.native import LATIN, add_chart, east_asian, kind, plain
+from retailkit.present.native import add_chart, kind
+from retailkit.present.native_words import LATIN, east_asian, plain
 from retailkit.present.pictures import Picture, read_pictures, with_arrays, write_drawn
 from retailkit.results import read_metrics
 
