@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from itertools import count
+
 import ibis
 import ibis.expr.types as ir
 import numpy as np
 import pandas as pd
-from scipy import linalg
+from scipy import linalg, sparse
 
 from retailkit.attribute.chain import Chain, chain_of_paths, chain_of_transitions
 from retailkit.attribute.journeys import AggregatedPaths, transitions
 from retailkit.attribute.ledger import ledger
 from retailkit.attribute.tables import frame
 
+CHECK_EVERY = 4
 EFFECTS = ["touchpoint", "visits", "removal_orders", "removal_value", "share_orders", "share_value", "lost_orders"]
 
 
@@ -100,30 +103,48 @@ def _any_order(chain: Chain) -> tuple[np.ndarray, np.ndarray]:
     reward = np.column_stack([chain.order, chain.value])
     earned = _propagate(chain.step, reward)
     n, width = len(chain.last), len(chain.touchpoints)
-    own = np.zeros((n, width), dtype=bool)
-    own[np.arange(n), chain.last] = True
+    own = (np.arange(n), chain.last)
     mass = np.repeat(chain.start[:, None], width, axis=1)
-    first = np.where(own, mass, 0.0)
     back = chain.step.T.tocsr()
-    while True:
-        mass[own] = 0.0
-        if mass.sum(axis=0).max() < 1e-14:
-            break
-        mass = back @ mass
-        first += np.where(own, mass, 0.0)
-    state = first[np.arange(n), chain.last]
+    state = mass[own]  # mass that reaches a state's touchpoint for the first time in this very state
+    mass[own] = 0.0
+    for turn in count():
+        reached = back @ mass
+        arrived = reached[own]
+        reached[own] = 0.0
+        state += arrived
+        if turn % CHECK_EVERY == 0:
+            before, after = mass.sum(axis=0), reached.sum(axis=0)
+            if after.max() < 1e-14:
+                break
+            ratio = after / np.maximum(before, 1e-300)
+            np.subtract(reached, ratio * mass, out=mass)
+            if (np.abs(mass, out=mass).sum(axis=0) < 1e-13 * (1 - ratio) ** 2).all():
+                state += arrived * (ratio / (1 - ratio))[chain.last]  # the rest is a geometric series
+                break
+        mass = reached
     lost = np.stack([np.bincount(chain.last, state * earned[:, i], width) for i in (0, 1)])
     return chain.start @ earned, lost
 
 
-def _propagate(step, reward: np.ndarray) -> np.ndarray:
-    """Solve h = r + Q h by repeated products; Q leaks at every step, so the sum ends."""
+def _propagate(step: sparse.csr_matrix, reward: np.ndarray) -> np.ndarray:
+    """Solve h = r + Q h by repeated products; Q leaks at every step, so the sum ends.
+
+    Once a product only shrinks the rest by one factor, the rest is a geometric series.
+    """
     total, part = reward.copy(), reward.copy()
     scale = np.abs(reward).max(axis=0) + 1e-300
-    while (np.abs(part).max(axis=0) > 1e-15 * scale).any():
-        part = step @ part
+    for turn in count():
+        before, part = part, step @ part
         total += part
-    return total
+        if turn % CHECK_EVERY == 0:
+            if (np.abs(part).max(axis=0) <= 1e-15 * scale).all():
+                return total
+            ratio = np.abs(part).sum(axis=0) / np.maximum(np.abs(before).sum(axis=0), 1e-300)
+            drift = np.abs(part - ratio * before).max(axis=0)
+            if (ratio < 1).all() and (drift < 1e-14 * scale * (1 - ratio) ** 2).all():
+                return total + part * (ratio / (1 - ratio))
+    raise AssertionError("unreachable")
 
 
 def markov_credit(paths: ir.Table, effects: pd.DataFrame, by: str = "orders", rule: str = "markov") -> ir.Table:
@@ -166,8 +187,8 @@ def feasibility(effects: pd.DataFrame, paths: ir.Table) -> pd.DataFrame:
     whole = ibis.window(group_by=["merchant", "order_id"])
     rows = rows.mutate(low=rows.touchpoint.min().over(whole), high=rows.touchpoint.max().over(whole))
     alone = (rows.low == rows.high).ifelse(rows.order_id, ibis.null().cast("string"))
-    count = rows.group_by("touchpoint").aggregate(only=alone.nunique(), any=rows.order_id.nunique())
-    table = effects[["touchpoint", "share_orders"]].merge(frame(count), on="touchpoint", how="left")
+    touched = rows.group_by("touchpoint").aggregate(only=alone.nunique(), any=rows.order_id.nunique())
+    table = effects[["touchpoint", "share_orders"]].merge(frame(touched), on="touchpoint", how="left")
     table = table.fillna({"only": 0, "any": 0}).astype({"only": int, "any": int})
     stated = table["share_orders"] * effects.attrs["orders"]
     payable = (stated >= table["only"] - 1e-9) & (stated <= table["any"] + 1e-9)

@@ -1,0 +1,140 @@
+"""Attribution: seconds of CPU, and how exact. Run: python benchmarks/attribution.py [--full]
+
+Prints one line per figure. Seconds are this machine's; what counts is the ratio to the baseline
+of the same run, where there is one (hand-written SQL for paths, brute force for exactness).
+"""
+
+from __future__ import annotations
+
+import resource
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+import ibis
+import numpy as np
+
+from retailkit.attribute.journeys import AggregatedPaths
+from retailkit.attribute.markov import removal_effects
+from retailkit.attribute.paths import paths
+from retailkit.attribute.resample import removal_interval
+from retailkit.attribute.tables import TOUCH, shape
+
+
+def random_paths(count: int, touchpoints: int, seed: int, stay: float = 0.75) -> AggregatedPaths:
+    """Return SIMULATED aggregated paths: geometric lengths, a persistent walk over touchpoints."""
+    rng = np.random.default_rng(seed)
+    length = np.minimum(rng.geometric(1 - stay, count), 40)
+    offsets = np.concatenate([[0], np.cumsum(length)])
+    weight = 1 / np.arange(1, touchpoints + 1)
+    codes = rng.choice(touchpoints, offsets[-1], p=weight / weight.sum()).astype(np.int32)
+    orders = rng.poisson(0.3, count).astype(float)
+    nulls = rng.poisson(2.0, count) + (orders == 0).astype(float)
+    names = tuple(f"t{i:02d}" for i in range(touchpoints))
+    return AggregatedPaths(names, codes, offsets.astype(np.int64), orders, nulls, orders * rng.integers(10, 900, count))
+
+
+def cpu(work: Callable[[], Any], times: int = 3) -> float:
+    """Return the least CPU seconds of a few runs."""
+    took = []
+    for _ in range(times):
+        before = time.process_time()
+        work()
+        took.append(time.process_time() - before)
+    return min(took)
+
+
+def peak() -> str:
+    """Return the peak memory of this process so far."""
+    return f"peak {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6:.2f} GB"
+
+
+def markov(count: int) -> None:
+    """Removal effects of orders and value, from aggregated paths to shares."""
+    for touchpoints, orders in ((12, (1, 3)), (30, (1, 4))):
+        sample = random_paths(count, touchpoints, seed=1)
+        for order in orders:
+            removal_effects(sample, order)
+            seconds = cpu(lambda o=order, s=sample: removal_effects(s, o), 2)
+            print(f"markov order {order}, {count:,} paths x {touchpoints}: {seconds:.2f} s CPU, {peak()}", flush=True)
+
+
+def exactness() -> None:
+    """Worst difference to taking each touchpoint out of a dense chain, orders 1 to 4."""
+    sample = random_paths(300, 5, seed=2)
+    worst = 0.0
+    from retailkit.attribute.chain import chain_of_paths
+
+    for order in (1, 2, 3, 4):
+        effects = removal_effects(sample, order)["removal_orders"].to_numpy()
+        chain = chain_of_paths(sample, order)
+        dense = chain.step.toarray()
+        for c in range(5):
+            keep = chain.last != c
+            solved = np.linalg.solve(np.eye(keep.sum()) - dense[np.ix_(keep, keep)], chain.order[keep])
+            whole = np.linalg.solve(np.eye(len(dense)) - dense, chain.order)
+            worst = max(worst, abs(effects[c] - (1 - chain.start[keep] @ solved / (chain.start @ whole))))
+    print(f"largest difference to brute-force removal, orders 1-4: {worst:.1e}", flush=True)
+
+
+def bootstrap(count: int) -> None:
+    """1,000 replicates of a bootstrap over journeys."""
+    sample = random_paths(count, 12, seed=3)
+    whole = AggregatedPaths(
+        sample.touchpoints, sample.codes, sample.offsets, (sample.orders > 0) * 1.0, (sample.orders == 0) * 1.0, sample.value
+    )
+    before, wall = time.process_time(), time.perf_counter()
+    removal_interval(whole, seed=1, replicates=1000)
+    took = time.process_time() - before, time.perf_counter() - wall
+    print(f"bootstrap, 1,000 replicates of {count:,} journeys: {took[0]:.1f} s CPU, {took[1]:.1f} s, {peak()}", flush=True)
+
+
+SQL = """
+select journey_id, position, touchpoint from (
+  select o.order_id journey_id, t.touchpoint, t.touched_at,
+    row_number() over (partition by o.order_id order by t.touched_at, t.touch_id) "position"
+  from orders o join touches t on t.person = o.account and t.touched_at <= o.paid_at
+    and t.touched_on >= o.paid_on - interval 30 day)
+"""
+
+
+def engine_paths(events: int) -> None:
+    """Paths from events, against a join and a window by hand."""
+    con = ibis.duckdb.connect(threads=2, memory_limit="4GB")
+    con.raw_sql("set enable_progress_bar = false")
+    persons = events // 10
+    con.raw_sql(f"""
+    create table touches as select 'm' merchant, 'session:' || i touch_id, 'p' || (hash(i) % {persons}) person,
+      'p' || (hash(i) % {persons}) account, ts touched_at, ts::date touched_on,
+      't' || (hash(i * 7) % 12) touchpoint, 'exposure' kind, 'touch' "role", 'session' record
+      from (select range i, timestamp '2024-01-01' + to_seconds((hash(range * 3) % 15552000)::bigint) ts from range({events}));
+    create table orders as select 'm' merchant, 'o' || i order_id, 'p' || (hash(i * 11) % {persons}) account,
+      ts paid_at, ts::date paid_on, 1000::bigint gross_amount, 1000::bigint net_amount
+      from (select range i, timestamp '2024-01-01' + to_seconds((hash(range * 5) % 15552000)::bigint) ts
+      from range({events // 20}))""")
+    touched = shape(con.table("touches"), TOUCH)
+    walked = paths(touched, con.table("orders"), as_of="2024-07-01")
+    reduced = ["touchpoint", "position"]
+
+    def ours() -> None:
+        bought = walked.filter(walked.outcome == "order")
+        bought.group_by(reduced).aggregate(n=bought.position.count()).execute()
+
+    def by_hand() -> None:
+        con.raw_sql(f"select touchpoint, position, count(*) from ({SQL}) group by all").fetchall()
+
+    def all_ours() -> None:
+        walked.group_by([*reduced, "outcome"]).aggregate(n=walked.position.count()).execute()
+
+    hand, mine, whole = cpu(by_hand, 2), cpu(ours, 2), cpu(all_ours, 2)
+    print(f"paths of orders from {events:,} events: {mine:.2f} s CPU, by hand {hand:.2f} s, ratio {mine / hand:.2f}")
+    print(f"  with unattributed orders and journeys without one: {whole:.2f} s CPU, {peak()}", flush=True)
+
+
+if __name__ == "__main__":
+    full = "--full" in sys.argv
+    exactness()
+    markov(1_000_000 if full else 100_000)
+    bootstrap(100_000 if full else 20_000)
+    engine_paths(10_000_000 if full else 1_000_000)
