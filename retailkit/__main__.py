@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 import retailkit
+from retailkit.commands.options import day, loaded, names, pair, study_folder
 
 
 class Commands(click.Group):
@@ -95,10 +96,10 @@ def run(cohort: str, out: str | None, parameters: tuple[str, ...], **asked: Any)
         cohort=cohort,
         out_dir=out or f"studies/{Path(cohort).stem}",
         store=asked["store"],
-        as_of=_day(asked["as_of"]),
-        chapters=_list(asked["chapters"]),
-        merchants=_list(asked["merchants"]),
-        parameters=tuple(_pair(p) for p in parameters),
+        as_of=day(asked["as_of"]),
+        chapters=names(asked["chapters"]),
+        merchants=names(asked["merchants"]),
+        parameters=tuple(pair(p) for p in parameters),
         seed=asked["seed"],
         lang=asked["lang"] or "",
         workers=asked["workers"] or default_workers(),
@@ -127,7 +128,7 @@ def show(study: str, metrics: tuple[str, ...]) -> None:
     """Show a study: status per merchant and chapter, errors, headline metrics, the page to open."""
     from retailkit.commands.show import study_text
 
-    click.echo(study_text(_study_folder(study), metrics))
+    click.echo(study_text(study_folder(study), metrics))
 
 
 @cli.command(
@@ -158,7 +159,7 @@ def load(what: str, store: str, layout: str | None, merchant: str | None, zone: 
         if not layout:
             raise click.UsageError(f"--layout is needed to load a file: 'retailkit sniff {what}' names it")
         report = load_file(file, layout, merchant, store, zone=zone, currency=currency)
-        accounts, persons = link_store(store, _loaded(open_store(store), merchant))
+        accounts, persons = link_store(store, loaded(open_store(store), merchant))
         click.echo(f"{accounts:,} accounts are {persons:,} persons")
     else:
         report = load_and_link(retailkit.read_cohort(what), store, click.echo)
@@ -171,10 +172,10 @@ def load(what: str, store: str, layout: str | None, merchant: str | None, zone: 
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
 def sniff(files: tuple[str, ...]) -> None:
     """Name the layout of export files and say what would be loaded; nothing is."""
-    from retailkit.load import sniff as look
+    from retailkit.commands.show import sniff_text
 
     for number, file in enumerate(files):
-        click.echo(("\n" if number else "") + str(look(file)))
+        click.echo(("\n" if number else "") + sniff_text(file))
 
 
 @cli.group(invoke_without_command=True, epilog=_examples("retailkit layouts", "retailkit layouts new my_export.csv"))
@@ -189,11 +190,10 @@ def layouts(ctx: click.Context) -> None:
 def layouts_list() -> None:
     """List every layout with its status: exact header, from API reference, doubtful."""
     from retailkit.commands.show import text_table
-    from retailkit.load.layout import layout_names, read_layout
+    from retailkit.load import list_layouts
 
-    found = [(name, read_layout(name)) for name in layout_names()]
-    rows = [(n, lay.status, ", ".join(dict.fromkeys(t.table for t in lay.tables)), lay.title) for n, lay in found]
-    click.echo(text_table(("layout", "status", "tables", "title"), rows))
+    head = ("layout", "status", "tables", "title")
+    click.echo(text_table(head, list_layouts()[list(head)].values.tolist()))
 
 
 @layouts.command("new", epilog=_examples("retailkit layouts new my_export.csv > my_export.toml"))
@@ -223,9 +223,9 @@ def export(study: str, dest: str | None, formats: tuple[str, ...], merchants: st
     """Write a study's charts as PNG, SVG and small HTML pages."""
     from retailkit.present import export as export_pictures
 
-    folder = _study_folder(study)
+    folder = study_folder(study)
     dest = dest or f"exports/{folder.name}"
-    some = {"merchants": _list(merchants) or None, "chapters": _list(chapters) or None}
+    some = {"merchants": names(merchants) or None, "chapters": names(chapters) or None}
     done = export_pictures(folder, dest, formats or ("png", "svg", "html"), **some)
     for problem in done.problems:
         click.echo(problem, err=True)
@@ -234,16 +234,41 @@ def export(study: str, dest: str | None, formats: tuple[str, ...], merchants: st
         sys.exit(1)
 
 
+@cli.command(
+    epilog=_examples("retailkit deck complete_journey", "retailkit deck studies/mine --template house.pptx --lang zh")
+)
+@click.argument("study")
+@click.option("--to", "path", metavar="FILE", help="The .pptx to write.  [default: exports/STUDY.pptx]")
+@click.option("--merchants", default="", metavar="LIST", help="Only these: ids, with commas.  [default: the report]")
+@click.option("--chapters", default="", metavar="LIST", help="Only these chapters, with commas.")
+@click.option("--template", metavar="FILE", help="Your own .pptx, whose master and fonts are kept.")
+@click.option("--lang", type=click.Choice(["en", "zh"]), default="en", show_default=True)
+def deck(study: str, path: str | None, merchants: str, chapters: str, **asked: Any) -> None:
+    """Write a study's charts as editable slides, one finding each."""
+    from retailkit.present import write_deck
+
+    folder = study_folder(study)
+    target = Path(path or f"exports/{folder.name}.pptx")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    done = write_deck(folder, target, merchants=names(merchants) or None, chapters=names(chapters) or None, **asked)
+    for problem in done.problems:
+        click.echo(problem, err=True)
+    click.echo(str(target))
+
+
 @cli.command(epilog=_examples("retailkit simulate doubling_1 --out ../sim --seed 7", "retailkit simulate doubling_2"))
 @click.argument("cohort", default="doubling_1")
 @click.option("--out", default="simulated", show_default=True, metavar="FOLDER", help="Folder to write into.")
 @click.option("--seed", default=1, show_default=True, help="Of every random draw.")
 @click.option("--scale", type=float, help="1 is full scale: millions of members a merchant.  [default: small]")
-def simulate(cohort: str, out: str, seed: int, scale: float | None) -> None:
+@click.option("--merchants", default="", metavar="LIST", help="Only these: ids, with commas.")
+@click.option("--canonical", is_flag=True, help="Plain tables instead of the vendors' own files.")
+def simulate(cohort: str, out: str, merchants: str, canonical: bool, **asked: Any) -> None:
     """Write a simulated cohort with known truth, in the layouts of its vendors' exports."""
-    from retailkit.simulate import simulate as write
+    from retailkit.simulate.write import simulate as write
 
-    click.echo(str(write(cohort, out, seed=seed, scale=scale, report=click.echo)))
+    who = names(merchants) or None
+    click.echo(str(write(cohort, out, report=click.echo, vendors=not canonical, merchants=who, **asked)))
 
 
 @cli.command(epilog=_examples("retailkit dictionary", "retailkit dictionary --check"))
@@ -258,40 +283,6 @@ def dictionary(out: str, check: bool) -> None:
         sys.exit(0 if path.exists() and path.read_text(encoding="utf-8") == dictionary_text() else 1)
     path.write_text(dictionary_text(), encoding="utf-8")
     click.echo(str(path))
-
-
-def _study_folder(study: str) -> Path:
-    for folder in (Path(study), Path("studies") / Path(study).stem):
-        if (folder / "run.json").exists() or (folder.is_dir() and any(folder.glob("*/*/metrics.parquet"))):
-            return folder
-    there = ", ".join(sorted(p.parent.name for p in Path("studies").glob("*/run.json"))) or "none yet"
-    raise click.UsageError(
-        f"no study '{study}' (a folder, or a name in studies: {there}); run it: retailkit run {study}"
-    )
-
-
-def _list(text: str) -> tuple[str, ...]:
-    return tuple(part.strip() for part in text.split(",") if part.strip())
-
-
-def _pair(text: str) -> tuple[str, str]:
-    name, equals, value = text.partition("=")
-    if not equals or not name.strip():
-        raise click.BadParameter(f"'{text}': expected NAME=VALUE, such as order=2", param_hint="-p")
-    return name.strip(), value.strip()
-
-
-def _day(text: str) -> str:
-    from datetime import date
-
-    try:
-        return str(date.fromisoformat(text)) if text else ""
-    except ValueError:
-        raise click.BadParameter(f"'{text}': expected a day such as 2018-01-01", param_hint="--as-of") from None
-
-
-def _loaded(store: Any, merchant: str | None) -> list[str]:
-    return [merchant] if merchant else sorted(store.orders.merchant.as_table().distinct().to_pandas()["merchant"])
 
 
 if __name__ == "__main__":

@@ -105,6 +105,17 @@ def report_text(report: Any) -> str:
     return "\n".join([text_table(head, rows), *warnings])
 
 
+def sniff_text(file: str) -> str:
+    """Text on a file: which layout it is, or how far from each known one."""
+    from retailkit.load.sniff import sniff
+
+    found = sniff(file)
+    if found.layout or found.candidates.empty:
+        return found.sentence
+    rows = [tuple(map(_flat, row)) for row in found.candidates.head(5).values.tolist()]
+    return found.sentence + "\n" + text_table(tuple(c.replace("_", " ") for c in found.candidates.columns), rows)
+
+
 def _flat(value: Any) -> str:
     return str(value) if isinstance(value, str) or not hasattr(value, "__iter__") else ", ".join(map(str, value))
 

@@ -107,6 +107,7 @@ def _tidy(inner: str) -> str:
     numeric = [_is_numeric([r[i][2] for r in rows]) for i in range(len(top[-1]))]
     lines = ["".join(_th(text, right) for (_, _, text), right in zip(r, numeric, strict=True)) for r in top]
     bodies = ["".join(_td(tag, text, right) for (tag, _, text), right in zip(r, numeric, strict=True)) for r in rows]
+    bodies = bodies or [f'<td class="none" colspan="{len(numeric)}">–</td>']
     made = "".join(f"<tr>{line}</tr>" for line in lines), "".join(f"<tr>{line}</tr>" for line in bodies)
     return f'<div class="table"><table><thead>{made[0]}</thead><tbody>{made[1]}</tbody></table></div>'
 
