@@ -80,14 +80,17 @@ def _headlines(folder: Path, as_of: str, wanted: Sequence[str]) -> str:
         return f"no metric {missing}; there are {', '.join(rows['metric'].unique())}"
     if not names:
         return ""
-    cells = {(r.merchant, r.metric): _figure(r) for r in rows[rows["metric"].isin(names)].itertuples()}
-    merchants = rows["merchant"].unique()
-    return text_table(("merchant", *names), [(m, *(cells.get((m, n), "-") for n in names)) for m in merchants])
+    chosen = rows[rows["metric"].isin(names)]
+    told = chosen[chosen["text"] != ""]
+    figures = chosen[chosen["text"] == ""]
+    columns = [n for n in names if n in set(figures["metric"])]
+    cells = {(r.merchant, r.metric): _figure(r) for r in figures.itertuples()}
+    lines = [(m, *(cells.get((m, n), "-") for n in columns)) for m in figures["merchant"].unique()]
+    table = [text_table(("merchant", *columns), lines), ""] if lines else []
+    return "\n".join([*table, *(f"{r.merchant}: {r.text}" for r in told.itertuples())]).rstrip()
 
 
 def _figure(row: Any) -> str:
-    if row.text:
-        return str(row.text)
     if row.value != row.value:
         return "cannot tell"
     share = row.unit in ("fraction", "share")
