@@ -241,3 +241,25 @@ def reach(
     )  # fmt: skip
     sub = choose(lang, "Buyers within the look-back / persons reached", "回溯期内购买人数／触达人数")
     return frame(fig, title, f"{sub} · {merchant} · {period}", source, lang=lang, bottom=20, height=430)
+
+
+def chosen_shares(
+    table: pd.DataFrame, *, model: str, look_back_days: int, merchant: str, period: str, source: str = "", lang: str = "en",
+) -> go.Figure:  # fmt: skip
+    """Dots: shares under one chosen setting, over the range of all settings. Table: touchpoint view."""
+    if table.empty:
+        text = choose(lang, "No touch before any order.", "没有任何订单前的触点。")
+        return empty(choose(lang, "Credit under a setting", "所选设定下的归因"), text, lang=lang)
+    rows = table.iloc[::-1]
+    names = list(rows["title"])
+    fig = go.Figure(interval(rows["least"], rows["share"], rows["most"], names, colour=ACCENT))
+    fig.update_xaxes(percent_axis(0, float(max(rows["most"].max(), 0.01))), showgrid=True)
+    fig.update_yaxes(categoryorder="array", categoryarray=names, showgrid=False, tickfont={"color": INK})
+    title = choose(
+        lang, f"{names[-1]} gets {percent(rows['share'].iloc[-1])} under {model.replace('_', ' ')}, {look_back_days} days",
+        f"{model}、回溯{look_back_days}天：{names[-1]}占{percent(rows['share'].iloc[-1])}",
+    )  # fmt: skip
+    sub = choose(
+        lang, "Share of attributed money; bar: range over all settings", "占归因额的份额；横条为所有设定的范围"
+    )
+    return frame(fig, title, f"{sub} · {merchant} · {period}", source, lang=lang, height=210 + _ROW * len(rows))

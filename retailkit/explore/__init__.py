@@ -4,6 +4,7 @@ from importlib import import_module
 from typing import Any
 
 _HOMES = {"segment_explorer": "segments", "segment_tables": "segments"}
+_HOMES |= {"touchpoint_explorer": "touchpoints", "touchpoint_view": "touchpoints"}
 
 __all__ = list(_HOMES)
 

@@ -1,0 +1,105 @@
+"""The explorer picks rows of the panel; charts say what tables say, in both languages, also when empty."""
+
+import ipywidgets
+import pandas as pd
+import pytest
+
+from retailkit.charts import touchpoint_paths, touchpoints
+from retailkit.explore.touchpoints import touchpoint_explorer, touchpoint_view
+
+PANEL = pd.DataFrame(
+    [
+        (m, d, "fold", "person", t, k, s, 1)
+        for m, d, shares in (
+            ("first", 7, (0.5, 0.2, 0.3)),
+            ("last", 7, (0.1, 0.1, 0.8)),
+            ("first", 30, (0.6, 0.2, 0.2)),
+        )
+        for (t, k), s in zip(
+            (("mailing: Type A", "exposure"), ("mailing: Type B", "exposure"), ("display", "order_attached")),
+            shares,
+            strict=True,
+        )
+    ],
+    columns=["model", "look_back_days", "direct", "identity", "touchpoint", "kind", "share", "rank"],
+)
+WHERE = {"merchant": "367", "period": "2017"}
+
+
+def test_a_view_is_one_setting_beside_the_range_of_all():
+    table = touchpoint_view(PANEL, "first", 7).set_index("group")
+    assert table.loc["mailing: Type A", ["share", "least", "most"]].tolist() == [0.5, 0.1, 0.6]
+
+
+def test_grouping_adds_shares_up():
+    table = touchpoint_view(PANEL, "last", 7, "family").set_index("group")
+    assert table["share"].to_dict() == pytest.approx({"mailing": 0.2, "display": 0.8})
+    assert touchpoint_view(PANEL, "last", 7, "kind")["share"].sum() == pytest.approx(1)
+
+
+def test_a_setting_that_was_not_computed_is_refused_with_what_there_is():
+    with pytest.raises(ValueError, match="it has first, last at 7, 30 days"):
+        touchpoint_view(PANEL, "linear", 7)
+    with pytest.raises(ValueError, match="no grouping"):
+        touchpoint_view(PANEL, "first", 7, "shop")
+
+
+def test_the_explorer_redraws_on_a_choice_and_survives_a_missing_one():
+    widget = touchpoint_explorer(PANEL, **WHERE)
+    assert isinstance(widget, ipywidgets.VBox)
+    boxes = {b.description: b for b in widget.children[0].children}
+    boxes["model"].value = "last"
+    boxes["look-back"].value = 30  # not computed for 'last': a sentence, no crash
+
+
+LEDGER = pd.DataFrame(
+    {
+        "touchpoint": ["mailer", "mailing", "unattributed"],
+        "kind": ["order_attached", "exposure", "none"],
+        "persons": [0, 100, 0],
+        "orders": [5, 3, 2],
+        "buyers": [5, 3, 2],
+        "conversion": [float("nan"), 0.03, float("nan")],
+        "credit": [500, 300, 200],
+        "share": [0.5, 0.3, 0.2],
+    }
+)
+SIDE = pd.DataFrame(
+    {
+        "touchpoint": ["mailing", "unattributed"],
+        "kind": ["exposure", "none"],
+        "first": [0.8, 0.2],
+        "last": [0.6, 0.2],
+        "least": [0.6, 0.2],
+        "most": [0.8, 0.2],
+        "recommended": [0.7, 0.2],
+        "credit": [70, 20],
+        "low": [0.65, 0.1],
+        "high": [0.75, 0.3],
+    }
+)
+FLOWS = pd.DataFrame(
+    {"step": [1, 2, 2], "source": ["a", "b", "b"], "target": ["b", "(order)", "(none)"], "journeys": [4, 1, 3]}
+)
+MATRIX = pd.DataFrame({"first": ["a", "a"], "last": ["a", "b"], "orders": [3, 1], "net_amount": [30, 10]})
+EFFECTS = pd.DataFrame({"touchpoint": ["a", "b"], "removal_orders": [0.4, 0.1], "lost_orders": [40, 10]})
+VERDICTS = pd.DataFrame(
+    {"touchpoint": ["a"], "least": [0.1], "median": [0.2], "most": [0.5], "verdict": ["depends on the model"]}
+)
+FIGURES = [
+    (touchpoints.touchpoint_credit, LEDGER, "Mailer earned most: 50% of net sales"),
+    (touchpoints.models, SIDE, "The models disagree most on Mailing: 60% to 80%"),
+    (touchpoints.reach, LEDGER, "Mailing converts best: 3.0% of those reached bought"),
+    (touchpoints.removal, EFFECTS, "Without A the chain loses 40% of exposed orders"),
+    (touchpoints.sensitivity, VERDICTS, "No touchpoint keeps its share whatever the model"),
+    (touchpoint_paths.first_to_last, MATRIX, "75% of exposed orders start and end with the same touchpoint"),
+    (touchpoint_paths.flows, FLOWS, "25% of 4 journeys with an exposure end in an order"),
+]
+
+
+@pytest.mark.parametrize(("draw", "table", "title"), FIGURES, ids=lambda v: getattr(v, "__name__", ""))
+def test_a_chart_s_title_is_its_finding_in_both_languages_and_empty_tables_say_so(draw, table, title):
+    assert draw(table, **WHERE).layout.title.text == f"<b>{title}</b>"
+    chinese = draw(table, lang="zh", **WHERE).layout.title.text
+    assert any(ord(c) > 0x2E80 for c in chinese)
+    assert any(a.name == "empty" for a in draw(table.head(0), **WHERE).layout.annotations)
