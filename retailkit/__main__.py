@@ -272,17 +272,21 @@ def simulate(cohort: str, out: str, merchants: str, canonical: bool, **asked: An
 
 
 @cli.command(epilog=_examples("retailkit dictionary", "retailkit dictionary --check"))
-@click.option("--out", default="data/README.md", show_default=True, metavar="FILE", help="File to write.")
-@click.option("--check", is_flag=True, help="Write nothing; exit code 1 if the file is not up to date.")
-def dictionary(out: str, check: bool) -> None:
-    """Write the data dictionary from the declared tables."""
-    from retailkit.commands.dictionary import dictionary_text
+@click.option("--check", is_flag=True, help="Write nothing; exit code 1 if a page is not up to date.")
+def dictionary(check: bool) -> None:
+    """Write the pages made from declarations: data/README.md (tables) and docs/layouts.md (exports)."""
+    from retailkit.commands.dictionary import dictionary_text, layouts_text
 
-    path = Path(out)
+    pages = {Path("data/README.md"): dictionary_text(), Path("docs/layouts.md"): layouts_text()}
     if check:
-        sys.exit(0 if path.exists() and path.read_text(encoding="utf-8") == dictionary_text() else 1)
-    path.write_text(dictionary_text(), encoding="utf-8")
-    click.echo(str(path))
+        stale = [str(p) for p, text in pages.items() if not p.exists() or p.read_text(encoding="utf-8") != text]
+        if stale:
+            raise click.ClickException(f"not up to date: {', '.join(stale)} (write: retailkit dictionary)")
+        return
+    for path, text in pages.items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+        click.echo(str(path))
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from studies import WORK, notebook
 
 from retailkit import results
 from retailkit.__main__ import cli
-from retailkit.commands.dictionary import dictionary_text
+from retailkit.commands.dictionary import dictionary_text, layouts_text
 from retailkit.commands.show import report_text, text_table
 from retailkit.schema import TABLES
 
@@ -158,6 +158,11 @@ def test_the_data_dictionary_is_written_and_checked(here):
 def test_the_committed_data_dictionary_is_true():
     path = ROOT / "data" / "README.md"
     assert path.read_text(encoding="utf-8") == dictionary_text(), "run: retailkit dictionary"
+
+
+def test_the_committed_table_of_layouts_is_true():
+    path = Path(__file__).parent.parent / "docs" / "layouts.md"
+    assert path.read_text(encoding="utf-8") == layouts_text(), "run: retailkit dictionary"
 
 
 def test_the_data_dictionary_names_every_column():

@@ -52,3 +52,25 @@ def _column(column: Column) -> str:
     meaning = column.meaning + (f" ({'; '.join(rules)})" if rules else "")
     unit = "" if column.unit in ("minor unit", "UTC", "merchant's zone") else column.unit
     return f"| `{column.name}` | {KINDS[column.kind]} | {unit} | {meaning.replace('|', chr(92) + '|')} |"
+
+
+LAYOUTS_HEAD = """# Layouts: the exports that can be read
+
+Written by `retailkit dictionary`; do not edit. *Exact header*: the header was seen in a real export. *From API
+reference*: made after the source's own field list. *Doubtful*: something about the source is not settled; its note
+says what. How to write your own: [layouts/README.md](../retailkit/load/layouts/README.md).
+
+| layout | export | status | files | tables | source |
+|---|---|---|---|---|---|
+"""
+
+
+def layouts_text() -> str:
+    """The page of all layouts (``docs/layouts.md``), one line each."""
+    from retailkit.load import list_layouts
+
+    lines = [
+        f"| `{r.layout}` | {r.title} | {r.status} | {r.format} | {r.tables} | {r.source} |"
+        for r in list_layouts().itertuples()
+    ]
+    return LAYOUTS_HEAD + "\n".join(lines) + "\n"
