@@ -1,12 +1,13 @@
 """Evidence: the tables of a merchant reduced to integer edges between its accounts.
 
-The engine makes one row per account with what it carries (``nodes``); positions in that table
-are the integer ids that everything after works on. Text never meets Python one by one.
+The engine hands over the columns that matter and looks up the number of every account that
+is named (``nodes``); everything after works on these numbers. No loop ever touches a row.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import ibis
 import numpy as np
@@ -20,78 +21,119 @@ STRENGTH = ("unionid", "member_bind", "external_contact", "order", "other", "pho
 Edges = dict[str, tuple[np.ndarray, np.ndarray]]
 
 
-def nodes(accounts: Table, members: Table, orders: Table, pairs: Table, others: Sequence[Table] = ()) -> pa.Table:
-    """One row per merchant and account, wherever it is named, with the ids that it carries.
+@dataclass(frozen=True)
+class Evidence:
+    """The accounts and what ties them.
 
-    Columns ``merchant, account, system, unionid, phone_key, member_id, holders``; ``holders`` is
-    the largest number of customers of one system who share the account's phone (two accounts
-    of one unionid are one customer).
+    ``nodes`` has one row per account (merchant, account, stated system), whose position is the
+    account's number; ``edges`` are pairs of numbers by kind, strongest first; ``weak`` counts
+    pairs too weak to use; ``shared`` are accounts whose phone several customers give; ``cards``
+    has one row per member number (node, system, card).
     """
-    none = ibis.null("string")
-    blank = {"stated": none, "unionid": none, "phone_key": none, "member_id": none}
-    carried = {
-        "stated": accounts.system.nullif(""),
-        "unionid": accounts.unionid.nullif(""),
-        # a masked number that slipped through as text is the number of many people
-        "phone_key": accounts.phone_key.contains("*").ifelse(none, accounts.phone_key.nullif("")),
-    }
-    rows = [
-        accounts.select("merchant", "account", **{**blank, **carried}),
-        members.select("merchant", "account", **{**blank, "member_id": members.member_id.nullif("")}),
-        pairs.select("merchant", account=pairs.other, **blank),
-        *(t.select("merchant", "account", **blank) for t in (pairs, orders, *others)),
-    ]
-    every = ibis.union(*rows)
-    every = every.filter(every.account != "")  # an empty account is false or unknown here: left out too
-    wide = every.group_by(["merchant", "account"]).agg(**{name: every[name].max() for name in blank})
-    wide = wide.mutate(system=ibis.coalesce(wide.stated, wide.account.split(":")[0]))
-    wide = wide.left_join(_shared(wide), ["merchant", "phone_key"]).drop("merchant_right", "phone_key_right")
-    names = ("merchant", "account", "system", "unionid", "phone_key", "member_id")
-    return wide.select(*names, holders=wide.holders.fill_null(1)).to_pyarrow()
+
+    nodes: pa.Table
+    edges: Edges
+    weak: dict[str, int]
+    shared: np.ndarray
+    cards: pd.DataFrame
 
 
-def _shared(wide: Table) -> Table:
-    """One row per phone that several customers of one system give: merchant, phone_key, holders."""
-    held = wide.drop_null("phone_key")
-    held = held.select("merchant", "phone_key", "system", customer=ibis.coalesce(held.unionid, held.account))
-    by_system = held.group_by(["merchant", "phone_key", "system"]).agg(holders=held.customer.nunique())
-    by_phone = by_system.group_by(["merchant", "phone_key"]).agg(holders=by_system.holders.max())
-    return by_phone.filter(by_phone.holders > 1)
-
-
-def edges(table: pa.Table, pairs: Table, min_weight: float) -> tuple[Edges, dict[str, int]]:
-    """Return the edges by kind, strongest first, and by kind the number of pairs too weak to use.
-
-    An edge is two positions in ``table``. Accounts that share an id are tied to the first of
-    them (a star says as much as every pair). Phones of several customers make no edge.
-    """
-    merchant = codes(table["merchant"])
-    alone = table["holders"].to_numpy() <= 1
-    system = codes(table["system"])
+def gather(
+    accounts: Table, members: Table, orders: Table, pairs: Table, others: Sequence[Table], min_weight: float
+) -> Evidence:
+    """Number every account that any table names and turn what the tables say into edges."""
+    a, m, p, o = _columns(accounts, members, orders, pairs, others)
+    asked = pa.concat_tables(
+        [t.select(["merchant", name]).rename_columns(["merchant", "account"])
+         for t, name in ((m, "account"), (p, "account"), (p, "other"), (o, "account"))]
+    )  # fmt: skip
+    number, unlisted = _numbered(a.select(["merchant", "account"]), asked)
+    of_member, left, right, _ = np.split(number, np.cumsum([m.num_rows, p.num_rows, p.num_rows]))
+    of_account = np.arange(a.num_rows)
+    nodes = pa.concat_tables([a.select(["merchant", "account", "system"]), unlisted], promote_options="default")
     found: dict[str, list[tuple[np.ndarray, np.ndarray]]] = {kind: [] for kind in STRENGTH}
-    found["unionid"].append(_star(_within(codes(table["unionid"]), merchant)))
+    own = _merchants(a["merchant"])
+    union, phone = codes(a["unionid"]), codes(a["phone_key"])
+    shared = _shared_phones(_within(phone, own), codes(a["system"]), np.where(union < 0, -1 - of_account, union))
+    found["unionid"].append(_star(_within(union, own), of_account))
+    found["phone"].append(_star(_within(np.where(shared, -1, phone), own), of_account))
     # member numbers are only comparable inside the system that gave them
-    found["member_bind"].append(_star(_within(_within(codes(table["member_id"]), system), merchant)))
-    found["phone"].append(_star(_within(np.where(alone, codes(table["phone_key"]), -1), merchant)))
-    stated = _stated(table, pairs)
-    strong = stated["weight"].to_numpy() >= min_weight
-    kinds = stated["evidence"].to_numpy()
-    for kind in pd.unique(kinds):
-        rows = stated[strong & (kinds == kind)]
-        found[kind].append((rows["a"].to_numpy(), rows["b"].to_numpy()))
-    joined: Edges = {}
-    for kind, parts in found.items():
-        if sum(len(a) for a, _ in parts):
-            joined[kind] = (np.concatenate([a for a, _ in parts]), np.concatenate([b for _, b in parts]))
-    weak = stated.loc[~strong, "evidence"].value_counts()
-    return joined, {str(kind): int(n) for kind, n in weak.items()}
+    system, card = codes(m["system"]), codes(m["member_id"])
+    found["member_bind"].append(_star(_within(_within(card, system), _merchants(m["merchant"])), of_member))
+    kind = _kinds(p["evidence"])
+    strong = p["weight"].to_numpy() >= min_weight
+    for place, name in enumerate(STRENGTH):
+        rows = strong & (kind == place)
+        found[name].append((left[rows], right[rows]))
+    held = pd.DataFrame({"node": of_member, "system": system, "card": card})
+    return Evidence(
+        nodes=nodes,
+        edges={name: _joined(parts) for name, parts in found.items() if sum(len(x) for x, _ in parts)},
+        weak={name: int(n) for place, name in enumerate(STRENGTH) if (n := (~strong & (kind == place)).sum())},
+        shared=np.unique(of_account[shared]),
+        cards=held[held["card"] >= 0],
+    )
 
 
 def codes(column: pa.ChunkedArray) -> np.ndarray:
     """Number the distinct values of a text column; -1 where it is empty."""
-    encoded = column.combine_chunks().dictionary_encode()
-    encoded = encoded.combine_chunks() if isinstance(encoded, pa.ChunkedArray) else encoded
-    return encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
+    if not len(column):
+        return np.empty(0, dtype=np.int64)
+    chunks = column.dictionary_encode().chunks  # one dictionary for all chunks
+    return np.concatenate([c.indices.fill_null(-1).to_numpy(zero_copy_only=False) for c in chunks]).astype(np.int64)
+
+
+def _columns(
+    accounts: Table, members: Table, orders: Table, pairs: Table, others: Sequence[Table]
+) -> tuple[pa.Table, pa.Table, pa.Table, pa.Table]:
+    """Bring over the columns that tell who is whom, empty texts as nothing."""
+    none = ibis.null("string")
+    a = accounts.select(
+        "merchant",
+        "account",
+        system=ibis.coalesce(accounts.system.nullif(""), accounts.account.split(":")[0]),
+        unionid=accounts.unionid.nullif(""),
+        # a masked number that slipped through as text is the number of many people
+        phone_key=accounts.phone_key.contains("*").ifelse(none, accounts.phone_key.nullif("")),
+    )
+    m = members.select(
+        "merchant", "account", system=members.account.split(":")[0], member_id=members.member_id.nullif("")
+    )
+    p = pairs.select("merchant", "account", "other", "evidence", weight=pairs.weight.fill_null(1.0))
+    p = p.filter(p.other != "")
+    o = ibis.union(*(t.select("merchant", "account") for t in (orders, *others)), distinct=True) if others else (
+        orders.select("merchant", "account").distinct()
+    )  # fmt: skip
+    # an empty or missing account is nobody's: the comparison is not true, and the row is left out
+    return tuple(t.filter(t.account != "").to_pyarrow() for t in (a, m, p, o))  # type: ignore[return-value]
+
+
+def _merchants(column: pa.ChunkedArray) -> np.ndarray:
+    """Number the merchants of a column; most often there is one."""
+    import pyarrow.compute as pc
+
+    ends = pc.min_max(column).as_py()
+    return np.zeros(len(column), dtype=np.int64) if ends["min"] == ends["max"] else codes(column)
+
+
+def _numbered(listed: pa.Table, asked: pa.Table) -> tuple[np.ndarray, pa.Table]:
+    """Number of each asked account: its row in ``listed``, or beyond it for one that is not listed.
+
+    Also returns the accounts that are not listed, in the order of their numbers.
+    """
+    place = pa.chunked_array([pa.array(np.arange(listed.num_rows))])
+    known = ibis.memtable(listed.append_column("number", place))
+    row = pa.chunked_array([pa.array(np.arange(asked.num_rows))])
+    wanted = ibis.memtable(asked.append_column("row", row))
+    found = wanted.inner_join(known, ["merchant", "account"]).select("row", "number").to_pyarrow()
+    number = np.full(asked.num_rows, -1, dtype=np.int64)
+    number[found["row"].to_numpy()] = found["number"].to_numpy()
+    new = np.flatnonzero(number < 0)
+    rest = asked.take(new)
+    name = _within(codes(rest["account"]), _merchants(rest["merchant"]))
+    own, first = np.unique(name, return_index=True)
+    number[new] = listed.num_rows + np.searchsorted(own, name)
+    return number, rest.take(first)
 
 
 def _within(code: np.ndarray, group: np.ndarray) -> np.ndarray:
@@ -100,8 +142,8 @@ def _within(code: np.ndarray, group: np.ndarray) -> np.ndarray:
     return code if width == 1 else np.where(code < 0, -1, code * width + group)
 
 
-def _star(code: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Tie all positions of one value to the first position that has it."""
+def _star(code: np.ndarray, number: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Tie all accounts that carry one value to the first that does: as good as every pair."""
     at = np.flatnonzero(code >= 0)
     if not len(at):
         return at, at
@@ -111,19 +153,32 @@ def _star(code: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     first = np.zeros(int(value.max()) + 1, dtype=np.int64)
     first[value[::-1]] = at[::-1]
     hub = first[value]
-    return hub[hub != at], at[hub != at]
+    apart = number[hub] != number[at]
+    return number[hub[apart]], number[at[apart]]
 
 
-def _stated(table: pa.Table, pairs: Table) -> pd.DataFrame:
-    """One row per stated pair: positions ``a`` and ``b``, its kind (of ``STRENGTH``) and weight."""
-    place = ibis.memtable(
-        pa.table({"merchant": table["merchant"], "account": table["account"], "at": np.arange(table.num_rows)})
+def _shared_phones(phone: np.ndarray, system: np.ndarray, customer: np.ndarray) -> np.ndarray:
+    """Tell which rows give a phone that several customers of one system give."""
+    known = phone >= 0
+    value = pd.factorize(phone)[0]
+    often = known & (np.bincount(value, minlength=1)[value] > 1)
+    given = pd.DataFrame({"phone": value[often], "system": system[often], "customer": customer[often]})
+    holders = given.drop_duplicates().groupby(["phone", "system"]).size()
+    several = np.unique(holders[holders > 1].index.get_level_values("phone"))
+    return known & np.isin(value, several)
+
+
+def _kinds(evidence: pa.ChunkedArray) -> np.ndarray:
+    """Position of each pair's kind of evidence in ``STRENGTH``."""
+    place = {name: number for number, name in enumerate(STRENGTH)}
+    names = (
+        evidence.combine_chunks().dictionary_encode()
+        if len(evidence)
+        else pa.array([], pa.string()).dictionary_encode()
     )
-    left = place.select("merchant", "account", a="at")
-    right = place.select("merchant", other="account", b="at")
-    told = pairs.inner_join(left, ["merchant", "account"])
-    told = told.inner_join(right, ["merchant", "other"])
-    named = told.evidence.isin(STRENGTH).fill_null(False)
-    return told.select(
-        "a", "b", evidence=named.ifelse(told.evidence, "other"), weight=told.weight.fill_null(1.0)
-    ).execute()
+    of_name = np.array([*(place.get(name, place["other"]) for name in names.dictionary.to_pylist()), place["other"]])
+    return of_name[names.indices.fill_null(len(of_name) - 1).to_numpy(zero_copy_only=False)]
+
+
+def _joined(parts: list[tuple[np.ndarray, np.ndarray]]) -> tuple[np.ndarray, np.ndarray]:
+    return np.concatenate([a for a, _ in parts]), np.concatenate([b for _, b in parts])

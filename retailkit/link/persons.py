@@ -12,7 +12,7 @@ import pyarrow as pa
 from ibis.expr.types import Table
 
 from .components import Components, components
-from .edges import STRENGTH, Edges, codes, edges, nodes
+from .edges import STRENGTH, Evidence, gather
 
 MAX_ACCOUNTS = 100
 MIN_WEIGHT = 0.9
@@ -75,7 +75,7 @@ def link_accounts(
     4       mini:fred  mini_program         2
     """
     linked = _link(accounts, members, orders, pairs, others, max_accounts, min_weight)
-    rows = linked.table.select(["merchant", "account", "system"])
+    rows = linked.evidence.nodes
     rows = rows.append_column("label", pa.array(linked.found.label)).append_column("flag", pa.array(linked.flag))
     return ibis.memtable(_named(ibis.memtable(rows), previous).to_pyarrow())
 
@@ -99,12 +99,13 @@ def link_evidence(
     """
     linked = _link(accounts, members, orders, pairs, others, max_accounts, min_weight)
     cut = {kind: len(a) for kind, (a, _) in linked.found.cut.items()}
-    left_out = {kind: cut.get(kind, 0) + linked.weak.get(kind, 0) for kind in STRENGTH}
-    left_out["phone"] += int((linked.table["holders"].to_numpy() > 1).sum())
+    edges, weak = linked.evidence.edges, linked.evidence.weak
+    left_out = {kind: cut.get(kind, 0) + weak.get(kind, 0) for kind in STRENGTH}
+    left_out["phone"] += len(linked.evidence.shared)
     frame = pd.DataFrame(
         {
             "evidence": STRENGTH,
-            "edges": [len(linked.edges.get(kind, ((),))[0]) - cut.get(kind, 0) for kind in STRENGTH],
+            "edges": [len(edges.get(kind, ((),))[0]) - cut.get(kind, 0) for kind in STRENGTH],
             "merges": [linked.found.merges.get(kind, 0) for kind in STRENGTH],
             "left_out": [left_out[kind] for kind in STRENGTH],
         }
@@ -137,15 +138,14 @@ def link_doubts(
     """
     linked = _link(accounts, members, orders, pairs, others, max_accounts, min_weight)
     nowhere = np.empty(0, dtype=np.int64)
-    shared = np.flatnonzero(linked.table["holders"].to_numpy() > 1)
     twice = np.flatnonzero(linked.flag == "two_member_numbers")
     parts = [
-        (shared, nowhere, "phone", "several customers of one system give this phone"),
+        (linked.evidence.shared, nowhere, "phone", "several customers of one system give this phone"),
         (twice, nowhere, "member_bind", "the person holds two member numbers of one system"),
     ]
     for kind, (a, b) in linked.found.cut.items():
         parts.append((a, b, kind, f"cut: it joined more than {max_accounts} accounts"))
-    merchant, account = (linked.table[name].to_pandas() for name in ("merchant", "account"))
+    merchant, account = (linked.evidence.nodes[name].to_pandas() for name in ("merchant", "account"))
     frames = [
         pd.DataFrame(
             {
@@ -163,11 +163,9 @@ def link_doubts(
 
 @dataclass(frozen=True)
 class _Linked:
-    """Everything that the three public tables are read from; positions are rows of ``table``."""
+    """Everything that the three public tables are read from; positions are accounts' numbers."""
 
-    table: pa.Table
-    edges: Edges
-    weak: dict[str, int]
+    evidence: Evidence
     found: Components
     flag: np.ndarray
 
@@ -181,29 +179,28 @@ def _link(
     max_accounts: int,
     min_weight: float,
 ) -> _Linked:
-    table = nodes(accounts, members, orders, pairs, others)
-    found_edges, weak = edges(table, pairs, min_weight)
-    found = components(table.num_rows, found_edges, max_accounts)
-    flag = np.where(_two_numbers(table, found.label), "two_member_numbers", "")
-    return _Linked(table, found_edges, weak, found, np.where(found.too_large, "too_large", flag))
+    evidence = gather(accounts, members, orders, pairs, others, min_weight)
+    found = components(evidence.nodes.num_rows, evidence.edges, max_accounts)
+    flag = np.where(_two_numbers(evidence.cards, found.label), "two_member_numbers", "")
+    return _Linked(evidence, found, np.where(found.too_large, "too_large", flag))
 
 
-def _two_numbers(table: pa.Table, label: np.ndarray) -> np.ndarray:
-    """Tell for each position whether its person holds two member numbers of one system."""
-    card = codes(table["member_id"])
-    holder = np.flatnonzero(card >= 0)
-    several = np.bincount(label[holder], minlength=int(label.max(initial=0)) + 1) > 1
-    at = holder[several[label[holder]]]
-    cards = pd.DataFrame({"label": label[at], "system": codes(table["system"])[at], "card": card[at]})
-    numbers = cards.drop_duplicates().groupby(["label", "system"]).size()
+def _two_numbers(cards: pd.DataFrame, label: np.ndarray) -> np.ndarray:
+    """Tell for each account whether its person holds two member numbers of one system."""
+    held = cards.assign(label=label[cards["node"]])
+    several = np.bincount(held["label"], minlength=int(label.max(initial=0)) + 1) > 1
+    held = held.loc[several[held["label"]], ["label", "system", "card"]].drop_duplicates()
+    numbers = held.groupby(["label", "system"]).size()
     return np.isin(label, numbers[numbers > 1].index.get_level_values("label"))
 
 
 def _named(rows: Table, previous: Table | None) -> Table:
     """Give each label its person id: one kept from before where there is one, else a new one."""
-    size = rows.group_by(["merchant", "label"]).agg(founder=rows.account.min(), accounts=rows.count())
+    size = rows.group_by("label").agg(founder=rows.account.min(), accounts=rows.count())
     size = size.mutate(person=_id(size.founder))
     if previous is not None:
+        owner = rows.select("merchant", "label").distinct()
+        size = size.inner_join(owner, "label")
         kept = _kept(rows, previous)
         taken = kept.select("merchant", person=kept.old).mutate(taken=True)
         size = size.left_join(taken, ["merchant", "person"]).drop("merchant_right", "person_right")
@@ -213,7 +210,10 @@ def _named(rows: Table, previous: Table | None) -> Table:
         size = size.mutate(person=ibis.coalesce(size.old, size.taken.fill_null(False).ifelse(again, size.person)))
     size = size.select("label", "person", "accounts")
     full = rows.inner_join(size, "label")
-    return full.select("merchant", "account", "person", "system", "accounts", flag=full.flag.nullif(""))
+    system = ibis.coalesce(full.system, full.account.split(":")[0])
+    return full.select("merchant", "account", "person", "accounts", system=system, flag=full.flag.nullif("")).select(
+        "merchant", "account", "person", "system", "accounts", "flag"
+    )
 
 
 def _id(founder: ibis.expr.types.StringColumn) -> ibis.expr.types.StringColumn:
