@@ -14,6 +14,7 @@ from studies import REPORT, WORK, cohort, fingerprint, notebook, options
 
 from retailkit import results
 from retailkit.study import chapter, ledger
+from retailkit.study.parameters import StudyError
 from retailkit.study.run import plan_study, run_plan
 
 
@@ -179,6 +180,13 @@ def test_a_write_that_fails_half_way_keeps_the_old_file(tmp_path, monkeypatch):
     assert [p.name for p in tmp_path.iterdir()] == ["page.html"]
 
 
+def test_two_runs_do_not_write_to_one_folder(folder):
+    with ledger.only_run(folder / "out"), pytest.raises(StudyError, match=f"process {os.getpid()}.* is writing to"):
+        study(folder)
+    with ledger.only_run(folder / "out"):
+        pass
+
+
 def test_a_manifest_of_another_version_is_no_manifest(folder):
     study(folder)
     path = ledger.page_path(folder / "out", "a", "1_first", "manifest.json")
@@ -197,7 +205,8 @@ def test_stopping_a_run_leaves_no_process_behind(folder):
         from pathlib import Path
         sys.path.insert(0, {str(Path(__file__).parent)!r})
         from studies import cohort, fingerprint, options
-        from retailkit.study.run import plan_study, run_plan
+        from retailkit.study.parameters import StudyError
+from retailkit.study.run import plan_study, run_plan
         if __name__ == "__main__":
             asked = options(Path({str(folder)!r}))
             run_plan(plan_study(cohort(), asked, fingerprint), asked)

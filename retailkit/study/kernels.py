@@ -24,6 +24,7 @@ import struct
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -79,7 +80,7 @@ class ForkedKernel:
                 break
             if not Path(address).parent.exists():
                 raise ConnectionError("the warm server has gone")
-            signal.sigtimedwait((), 0.01)
+            time.sleep(0.01)
         self._line.sendall(json.dumps(request).encode() + b"\n")
         answer = self._line.makefile().readline()
         if not answer:

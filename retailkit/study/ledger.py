@@ -6,16 +6,19 @@ papermill marks every cell as completed.
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import hashlib
 import json
 import os
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 from retailkit.results import chapter_dir
+from retailkit.study.parameters import StudyError
 
 
 @dataclass(frozen=True)
@@ -77,6 +80,31 @@ def output_hash(out_dir: str | Path, merchant: str, chapter: str) -> str:
         name = path.relative_to(out_dir).as_posix().encode()
         digest.update(name + b"\0" + (path.read_bytes() if path.exists() else b"missing") + b"\0")
     return digest.hexdigest()
+
+
+@contextlib.contextmanager
+def only_run(out_dir: str | Path) -> Iterator[None]:
+    """Keep the study's folder to one run at a time; the lock ends with the process, however it ends.
+
+    Raises
+    ------
+    StudyError
+        If another run is writing there.
+    """
+    Path(out_dir).mkdir(parents=True, exist_ok=True)
+    with open(Path(out_dir) / ".lock", "a+", encoding="ascii") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            lock.seek(0)
+            who = lock.read().strip()
+            raise StudyError(
+                f"another run (process {who}) is writing to {out_dir}: wait for it, or choose another --out"
+            ) from None
+        lock.truncate(0)
+        lock.write(str(os.getpid()))
+        lock.flush()
+        yield
 
 
 def write_run(out_dir: str | Path, run: Mapping[str, Any], entries: Iterable[Entry]) -> Path:

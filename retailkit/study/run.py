@@ -12,7 +12,16 @@ from typing import Any
 from retailkit.present.site import Context, index_html, write_assets
 from retailkit.study.chapter import Settings
 from retailkit.study.kernels import warm_server
-from retailkit.study.ledger import Entry, is_current, page_path, read_entries, read_entry, write_run, write_text
+from retailkit.study.ledger import (
+    Entry,
+    is_current,
+    only_run,
+    page_path,
+    read_entries,
+    read_entry,
+    write_run,
+    write_text,
+)
 from retailkit.study.parameters import Notebook, read_notebook, resolve
 from retailkit.study.plan import REPORT, Unit, choose_merchants, find_chapters, make_plan, unit, versions
 from retailkit.study.pool import kernel_environment, run_units
@@ -100,6 +109,11 @@ def run_plan(plan: Plan, options: Options, heard: Heard = lambda entry, done, to
     ``heard`` is told each entry as it finishes, with how many are done and how many there are
     (first with None, before any has).
     """
+    with only_run(options.out_dir):
+        return _run_plan(plan, options, heard)
+
+
+def _run_plan(plan: Plan, options: Options, heard: Heard) -> list[Entry]:
     write_assets(options.out_dir)
     started = datetime.now(UTC).isoformat(timespec="seconds")
     settings = Settings(options.out_dir, options.timeout, kernel_environment(options.workers), plan.context)
