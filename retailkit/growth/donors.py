@@ -115,7 +115,7 @@ def choose_donors(
     DataFrame ``donor, used, at_risk, shared_sales_share, first_week, reason``.
     """
     grid = _grid(weekly, "log_gmv")
-    first = {name: _first_whole(grid, name) for name in [merchant, *candidates]}
+    first = _first_whole(grid, [merchant, *candidates])
     table = pd.DataFrame({"donor": [c for c in candidates if c != merchant]}, dtype="object")
     table["first_week"] = [first.get(d, pd.NaT) for d in table["donor"]]
     share = {} if shared is None else dict(zip(shared["donor"], shared["shared_sales_share"], strict=True))
@@ -155,11 +155,11 @@ def matrix(weekly: pd.DataFrame, merchant: str, donors: Sequence[str], column: s
         If the merchant has no whole series up to the end of the programme.
     """
     grid = _grid(weekly, column)
-    starts = [_first_whole(grid, name) for name in [merchant, *donors]]
-    if any(pd.isna(s) for s in starts):
-        missing = [n for n, s in zip([merchant, *donors], starts, strict=True) if pd.isna(s)]
+    starts = _first_whole(grid, [merchant, *donors])
+    missing = [name for name, start in starts.items() if pd.isna(start)]
+    if missing:
         raise ValueError(f"no whole weekly series up to the end of the programme for {', '.join(missing)}")
-    grid = grid[grid.index.get_level_values("week") >= max(starts)]
+    grid = grid[grid.index.get_level_values("week") >= max(starts.values())]
     cells = weekly.drop_duplicates(["week", "phase"]).set_index(["week", "phase"])
     money = _grid(weekly, "gmv").reindex(grid.index)
     span = weekly[weekly["merchant"] == merchant].set_index(["week", "phase"])["days"].reindex(grid.index)
@@ -179,14 +179,17 @@ def _grid(weekly: pd.DataFrame, column: str) -> pd.DataFrame:
     return rows.pivot(index=["week", "phase"], columns="merchant", values=column).sort_index()
 
 
-def _first_whole(grid: pd.DataFrame, name: str) -> pd.Timestamp:
-    """First week from which the series has no hole; NaT where the programme has one."""
-    if name not in grid:
-        return pd.NaT
-    series = grid[name]
-    inside = series[series.index.get_level_values("phase") == "programme"]
-    if inside.empty or inside.isna().any():
-        return pd.NaT
-    holes = np.flatnonzero(series.isna().to_numpy())
-    start = int(holes[-1]) + 1 if len(holes) else 0
-    return series.index.get_level_values("week")[start]
+def _first_whole(grid: pd.DataFrame, names: Sequence[str]) -> dict[str, pd.Timestamp]:
+    """First week from which each series has no hole; NaT where the programme has one."""
+    weeks, inside = grid.index.get_level_values("week"), grid.index.get_level_values("phase") == "programme"
+    there = [name for name in names if name in grid]
+    holes = grid[there].isna().to_numpy()
+    out = dict.fromkeys(names, pd.NaT)
+    if not inside.any():
+        return out
+    # the last hole counts, read from the end; argmax of an all-False column is 0, so count those apart
+    last = len(holes) - 1 - np.argmax(holes[::-1], axis=0) if len(there) else np.empty(0, dtype=int)
+    for k, name in enumerate(there):
+        if not holes[inside, k].any():
+            out[name] = weeks[int(last[k]) + 1 if holes[:, k].any() else 0]
+    return out

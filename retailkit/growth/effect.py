@@ -19,7 +19,7 @@ import pandas as pd
 
 from retailkit.growth.did import did
 from retailkit.growth.donors import AT_RISK_SHARE, ENOUGH, SHORTEST, Matrix, choose_donors, matrix
-from retailkit.growth.fit import Fit, pre_error
+from retailkit.growth.fit import Array, Fit, pre_error
 from retailkit.growth.interval import Estimator, doubt, log_effect, placebos
 from retailkit.growth.record import WEEK_COLUMNS, Effect, refused
 from retailkit.growth.sc import augmented, sc
@@ -32,6 +32,7 @@ LONG = 56
 POOR_FIT = 2.0
 """A merchant's error before the programme above this multiple of its donors' is a poor fit."""
 
+Placebos = tuple[Array, Array]
 NO_SEASON = "season not identified"
 ESTIMATORS: dict[str, Estimator] = {"augmented": augmented, "sc": sc, "did": did, "sdid": sdid}
 
@@ -76,26 +77,29 @@ def estimate(
     if int(m.pre.sum()) < SHORTEST:
         return refused(merchant, f"{int(m.pre.sum())} weeks before the programme; {SHORTEST} are needed", table, level)
     year = _year_matrix(weekly, merchant, names)
-    chosen = method if method != "auto" else choose(m, year is not None)
+    shown: Placebos | None = None
+    chosen = method
+    if method == "auto":
+        chosen, shown = choose(m, year is not None)
     if chosen == "did_year" and year is None:
         return refused(merchant, "last year's weeks are not on record for it and at least 3 donors", table, level)
     used = year if chosen == "did_year" and year is not None else m
-    result = _effect(used, m, ESTIMATORS["did" if chosen == "did_year" else chosen], table, level)
+    result = _effect(used, ESTIMATORS["did" if chosen == "did_year" else chosen], table, level, shown)
     label = "" if chosen in ("augmented", "did_year") and (year is not None or m.pre.sum() >= LONG) else NO_SEASON
     name = "difference-in-differences on year-over-year logs" if chosen == "did_year" else result.method
     return replace(result, label=label, method=name, key=chosen, others=_others(m, year))
 
 
-def choose(m: Matrix, last_year: bool) -> str:
-    """Name of the estimator that this many weeks, donors and last year's data allow."""
+def choose(m: Matrix, last_year: bool) -> tuple[str, Placebos | None]:
+    """Name of the estimator that the weeks, donors and last year allow; its placebos where they were needed."""
     if len(m.donors) < ENOUGH:
-        return "did_year" if last_year else "did"
+        return "did_year" if last_year else "did", None
     if int(m.pre.sum()) < LONG:
-        return "did_year" if last_year else "sc"
+        return "did_year" if last_year else "sc", None
     fit = augmented(m.y, m.x, m.pre, m.days)
-    _, errors = placebos(m, augmented)
-    poor = pre_error(fit, m.pre, m.days) > POOR_FIT * float(np.median(errors))
-    return "did_year" if poor and last_year else "augmented"
+    shown = placebos(m, augmented)
+    poor = pre_error(fit, m.pre, m.days) > POOR_FIT * float(np.median(shown[1]))
+    return ("did_year", None) if poor and last_year else ("augmented", shown)
 
 
 def refusal(weekly: pd.DataFrame, merchant: str) -> str:
@@ -128,21 +132,23 @@ def rebuild(weekly: pd.DataFrame, effect: Effect) -> tuple[Matrix, Estimator]:
 
 def _year_matrix(weekly: pd.DataFrame, merchant: str, names: Sequence[str]) -> Matrix | None:
     change = weekly.assign(yoy=weekly["log_gmv"] - weekly["log_last_year"])
-    whole = [n for n in [merchant, *names] if _has_year(change[change["merchant"] == n])]
-    if merchant not in whole or len(whole) < 4:
+    rows = change[change["merchant"].isin([merchant, *names]) & (change["phase"] != "after")]
+    grid = rows.pivot(index=["phase", "week"], columns="merchant", values="yoy").sort_index()
+    if not {"before", "programme"} <= set(grid.index.get_level_values("phase")) or len(grid.loc["before"]) < 8:
         return None
-    return matrix(change, merchant, [n for n in whole if n != merchant], "yoy")
+    there = grid.loc["programme"].notna().all() & grid.loc["before"].tail(8).notna().all()
+    whole = [n for n in names if there.get(n, False)]
+    if not there.get(merchant, False) or len(whole) < 3:
+        return None
+    return matrix(rows, merchant, whole, "yoy")
 
 
-def _has_year(rows: pd.DataFrame) -> bool:
-    inside, before = rows[rows["phase"] == "programme"], rows[rows["phase"] == "before"]
-    return bool(len(inside) and inside["yoy"].notna().all() and before["yoy"].tail(8).notna().all() and len(before) > 7)
-
-
-def _effect(m: Matrix, levels: Matrix, estimator: Estimator, table: pd.DataFrame, level: float) -> Effect:
+def _effect(
+    m: Matrix, estimator: Estimator, table: pd.DataFrame, level: float, shown: Placebos | None = None
+) -> Effect:
     fit = estimator(m.y, m.x, m.pre, m.days)
     tau = log_effect(fit.gap, m.gmv, m.days, ~m.pre)
-    spread = doubt(tau, *placebos(m, estimator), level, pre_error(fit, m.pre, m.days))
+    spread = doubt(tau, *(shown or placebos(m, estimator)), level, pre_error(fit, m.pre, m.days))
     weight = dict(zip(m.donors, fit.weights, strict=True))
     donors = table.assign(weight=table["donor"].map(weight).fillna(0.0))
     risky = float(donors.loc[donors["at_risk"], "weight"].abs().sum() / max(donors["weight"].abs().sum(), 1e-12))
