@@ -31,29 +31,64 @@ def _logs(table: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
     return value, np.where(spread > 0, spread / (2 * Z90), np.nan)
 
 
-def pool(table: pd.DataFrame) -> dict[str, float]:
+def pool(table: pd.DataFrame, donors: pd.DataFrame | None = None) -> dict[str, float]:
     """Mean effect over merchants with its 90% interval, and how much merchants truly differ.
 
     The normal hierarchical model (Rubin 1981), averaged over every spread between merchants
     that the data leave open, so that "no difference seen" is not read as "no difference".
-    As fractions: ``effect, low, high``; ``spread``, the standard deviation of true effects in
-    logs. Merchants that share donors share errors: the interval is if anything too narrow.
 
-    >>> three = pd.DataFrame({"effect": [.1] * 3, "low": [.0] * 3, "high": [.21] * 3})
+    Parameters
+    ----------
+    table : ``merchant, effect, low, high`` as fractions, see ``league``.
+    donors : ``merchant, donor, weight`` of chapter 5. Merchants that lean on the same donors
+        share their errors; without the weights errors count as independent, and the interval
+        is too narrow.
+
+    Returns
+    -------
+    dict ``effect, low, high`` as fractions, ``spread`` (standard deviation of the true effects,
+    in logs) and ``merchants``.
+
+    Examples
+    --------
+    >>> three = pd.DataFrame({"merchant": list("abc"), "effect": [.1] * 3, "low": [.0] * 3, "high": [.21] * 3})
     >>> round(pool(three)["effect"], 3), pool(three)["merchants"]
     (0.1, 3)
+    >>> same = pd.DataFrame({"merchant": list("abc"), "donor": "d", "weight": 1.0})
+    >>> pool(three, same)["low"] < pool(three)["low"]
+    True
     """
     value, error = _logs(table)
     known = np.isfinite(value) & np.isfinite(error)
     if not known.any():
         return {"effect": math.nan, "low": math.nan, "high": math.nan, "spread": math.nan, "merchants": 0}
-    spreads, weight, centre, doubt = _posterior(value[known], error[known])
+    y, e = value[known], error[known]
+    spreads, weight, centre, doubt = _posterior(y, e)
+    doubt = doubt + _shared(table.loc[known, "merchant"], e, spreads, donors)
     mean = float(weight @ centre)
     half = Z90 * math.sqrt(float(weight @ (doubt + (centre - mean) ** 2)))
     return {
         "effect": math.expm1(mean), "low": math.expm1(mean - half), "high": math.expm1(mean + half),
         "spread": float(weight @ spreads), "merchants": int(known.sum()),
     }  # fmt: skip
+
+
+def _shared(merchants: pd.Series, error: np.ndarray, spreads: np.ndarray, donors: pd.DataFrame | None) -> np.ndarray:
+    """What shared donors add to the variance of the mean, for each spread.
+
+    A merchant's error is its own noise less its donors' weighted noise: with weights w of equal
+    noise s the variance is s^2 (1 + sum w^2), and two merchants' errors share s s' sum(w w').
+    """
+    if donors is None or donors.empty:
+        return np.zeros(len(spreads))
+    wide = donors.pivot_table(index="merchant", columns="donor", values="weight", aggfunc="sum")
+    lean = wide.reindex(merchants).fillna(0.0).to_numpy(float)
+    noise = error / np.sqrt(1 + (lean**2).sum(axis=1))
+    common = (lean @ lean.T) * np.outer(noise, noise)
+    np.fill_diagonal(common, 0.0)
+    share = 1 / (error[None, :] ** 2 + spreads[:, None] ** 2)
+    share = share / share.sum(axis=1, keepdims=True)
+    return np.maximum(((share @ common) * share).sum(axis=1), 0.0)
 
 
 def _posterior(y: np.ndarray, error: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:

@@ -63,10 +63,10 @@ def say_league(table: pd.DataFrame, pooled: dict[str, float], lang: str = "en") 
     zh = f"{n}家商户合并，项目效应为{effect}（90%区间{low}至{high}）"
     if both:
         en += (
-            ", but no single merchant's claim stands: where their donors share the same customers or the same "
-            "shock, the errors do not cancel, so the pooled figure is no verdict either."
+            ", but no single merchant's claim stands: where donors share the merchants' customers, the pooled figure "
+            "is wrong in the same way, and no verdict either."
         )
-        zh += "，但没有一家商户的结论成立：若对照共享顾客或共同冲击，误差不会抵消，因此合并数字也不是结论。"
+        zh += "，但没有一家商户的结论成立：若对照商户与商户共享顾客，合并数字同样有偏，因此也不是结论。"
     elif sure:
         en, zh = en + ".", zh + "。"
     else:
