@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from retailkit.load.cells import TIME_FORMATS, local_day, number_sql, phone_sql, secret_sql, utc
+from retailkit.load.cells import TIME_FORMATS, local_day, number_sql, phone_sql, secret_sql, time_sql, utc
 from retailkit.load.engine import SQL_TYPES, literal, quote
 from retailkit.load.errors import LoadError
 from retailkit.load.layout import FieldRule, Layout
@@ -44,13 +44,17 @@ class Place:
 
 @dataclass(frozen=True)
 class Expression:
-    """One canonical column as SQL: its value, whether its source was filled, its source columns."""
+    """One canonical column as SQL: its value, whether its source was filled, its source columns.
+
+    ``rules`` is what the typed value must satisfy, written on its column, so that no value is computed twice.
+    """
 
     name: str
     value: str
     filled: str
     columns: tuple[str, ...]
     kind: str
+    rules: str = ""
 
 
 def expression(contract: Table, name: str, rule: FieldRule, raw: Raw, layout: Layout, place: Place) -> Expression:
@@ -63,8 +67,8 @@ def expression(contract: Table, name: str, rule: FieldRule, raw: Raw, layout: La
         number = f"row_number() OVER (PARTITION BY merchant, {keys} ORDER BY source_row, item)"
         return Expression(name, f"CAST({number} AS VARCHAR)", "false", (), column.kind)
     value, filled = _value(column, rule, raw, layout, place)
-    value = _within(contract, column, rule, value, place)
-    return Expression(name, value, filled, tuple(c for c in rule.columns if not c.startswith("@")), column.kind)
+    columns = tuple(c for c in rule.columns if not c.startswith("@"))
+    return Expression(name, value, filled, columns, column.kind, _rules(contract, column, rule, place))
 
 
 def _constant(column: Column, rule: FieldRule) -> str:
@@ -136,10 +140,11 @@ def _value(column: Column, rule: FieldRule, raw: Raw, layout: Layout, place: Pla
         ), f"({filled} AND NOT contains({cell}, '*'))"
     zone = literal(rule.zone or layout.zone) if (rule.zone or layout.zone) else place.by_merchant(place.zones)
     mine = place.by_merchant(place.zones)
+    samples = [text for c in rule.source for text in raw.samples.get(raw.found.get(c, ""), ())]
     if column.kind == "instant":
-        return _instant(rule, cell, kind, zone), filled
+        return _instant(rule, cell, kind, zone, samples), filled
     if column.kind == "date":
-        return _date(rule, cell, kind, zone, mine), filled
+        return _date(rule, cell, kind, zone, mine, samples), filled
     if column.kind == "id":
         return _id(rule, cell, kind), filled
     if column.kind == "text":
@@ -195,7 +200,7 @@ def _id(rule: FieldRule, cell: str, kind: str) -> str:
     return f"{literal(rule.prefix + ':')} || {text}" if rule.prefix else text
 
 
-def _instant(rule: FieldRule, cell: str, kind: str, zone: str) -> str:
+def _instant(rule: FieldRule, cell: str, kind: str, zone: str, samples: Sequence[str] = ()) -> str:
     if rule.time.startswith("epoch"):
         scale = {"epoch_s": 1_000_000, "epoch_ms": 1000, "epoch_us": 1}[rule.time]
         return f"TRY(make_timestamp(CAST({cell} AS BIGINT) * {scale}))"
@@ -203,17 +208,17 @@ def _instant(rule: FieldRule, cell: str, kind: str, zone: str) -> str:
         return f"timezone('UTC', {cell})"
     if kind.startswith("TIMESTAMP") or kind == "DATE":
         return utc(f"CAST({cell} AS TIMESTAMP)", zone)
-    formats = ", ".join(map(literal, (*rule.formats, *(() if rule.formats else TIME_FORMATS))))
+    plain = time_sql(cell, rule.formats or TIME_FORMATS, samples)
     zoned = "[0-9]\\s?([zZ]|[+-][0-9]{2}:?[0-9]{2}|\\s?UTC)$"
     offset = f"regexp_matches({cell}, '{zoned}') AND regexp_matches({cell}, '[0-9]:[0-9]')"
-    plain = f"try_strptime({cell}, [{formats}])"
     if rule.formats:
         return utc(plain, zone)
     given = f"timezone('UTC', TRY_CAST(regexp_replace({cell}, '\\s+([+-][0-9:]+)$', '\\1') AS TIMESTAMPTZ))"
-    return f"CASE WHEN {offset} THEN {given} ELSE {utc(plain, zone)} END"
+    # no format reads an offset, so a text that has one is left to the second way
+    return f"coalesce({utc(plain, zone)}, CASE WHEN {offset} THEN {given} END)"
 
 
-def _date(rule: FieldRule, cell: str, kind: str, zone: str, mine: str) -> str:
+def _date(rule: FieldRule, cell: str, kind: str, zone: str, mine: str, samples: Sequence[str]) -> str:
     if rule.time == "week":
         if rule.origin is None:
             raise LoadError("a week number needs its origin", expected='origin = "2016-12-26" (first day of week 1)')
@@ -226,24 +231,23 @@ def _date(rule: FieldRule, cell: str, kind: str, zone: str, mine: str) -> str:
     if kind.startswith("TIMESTAMP") or kind == "DATE":
         # a day is written where it is lived: only a declared zone moves it
         return local_day(f"CAST({cell} AS TIMESTAMP)", mine) if rule.zone == "UTC" else f"CAST({cell} AS DATE)"
-    formats = ", ".join(map(literal, (*rule.formats, *(() if rule.formats else TIME_FORMATS))))
-    return f"CAST(try_strptime({cell}, [{formats}]) AS DATE)"
+    return f"CAST({time_sql(cell, rule.formats or TIME_FORMATS, samples)} AS DATE)"
 
 
-def _within(contract: Table, column: Column, rule: FieldRule, value: str, place: Place) -> str:
-    """Return the value, empty where it breaks the column's rules (sums are judged after grouping)."""
-    tests: list[str] = []
+def typed(name: str) -> str:
+    """Return the name of a typed column beside the export's own of the same name."""
+    return quote("=" + name)
+
+
+def _rules(contract: Table, column: Column, rule: FieldRule, place: Place) -> str:
+    """Return SQL of what a typed value must satisfy (sums are judged after grouping); empty if nothing."""
+    value, tests = typed(column.name), []
     if column.one_of:
-        tests.append(f"({value}) IN ({', '.join(map(literal, column.one_of))})")
+        tests.append(f"{value} IN ({', '.join(map(literal, column.one_of))})")
     if rule.agg not in ("sum", "count", "count_distinct"):
-        tests += [f"({value}) >= {literal(column.minimum)}"] if column.minimum is not None else []
-        tests += [f"({value}) <= {literal(column.maximum)}"] if column.maximum is not None else []
+        tests += [f"{value} >= {literal(column.minimum)}"] if column.minimum is not None else []
+        tests += [f"{value} <= {literal(column.maximum)}"] if column.maximum is not None else []
     if column.name == contract.time and column.name not in PLANNED:
         kind = SQL_TYPES[column.kind]
-        tests.append(f"({value}) BETWEEN {kind} '1990-01-01' AND {kind} {literal(place.latest)}")
-    return f"CASE WHEN {' AND '.join(tests)} THEN {value} END" if tests else value
-
-
-def needed_columns(expressions: Sequence[Expression]) -> tuple[str, ...]:
-    """Return the export columns behind some expressions, each once."""
-    return tuple(dict.fromkeys(c for e in expressions for c in e.columns))
+        tests.append(f"{value} BETWEEN {kind} '1990-01-01' AND {kind} {literal(place.latest)}")
+    return " AND ".join(tests)

@@ -136,7 +136,7 @@ def _probe_text(path: Path, size: int, gzipped: bool, encoding: str | None) -> P
     newlines = returns = 0
     for chunk in _chunks(path, gzipped, digest):
         first = first or chunk
-        if _CONFLICT.search(tail + chunk):
+        if (b"<<<<<<< " in chunk or b">>>>>>> " in chunk) and _CONFLICT.search(tail + chunk):
             raise LoadError(
                 "the file holds merge-conflict marks (<<<<<<<, >>>>>>>): two versions are mixed in it",
                 str(path),
@@ -181,13 +181,14 @@ def _encoding(path: Path, first: bytes, utf8: bool, gzipped: bool) -> str:
         "UTF-8, UTF-16 with a byte order mark, GBK or GB18030",
         'save it as UTF-8, or say encoding = "latin-1" (or another) in the layout',
     )
-    decoder, wide, lone = codecs.getincrementaldecoder("gb18030")(), 0, 0
+    decoder, text = codecs.getincrementaldecoder("gb18030")(), ""
     for chunk in _chunks(path, gzipped):
         try:
-            text = decoder.decode(chunk)
+            more = decoder.decode(chunk)
         except UnicodeDecodeError:
             raise unreadable from None
-        wide, lone = wide + len(_WIDE.findall(text)), lone + len(_LONE_WIDE.findall(text))
+        text += more if len(text) < CHUNK // 4 else ""
+    wide, lone = len(_WIDE.findall(text)), len(_LONE_WIDE.findall(text))
     if wide and lone > 0.5 * wide:
         # Western text read as Chinese: each accent swallows the letter after it
         raise unreadable

@@ -13,7 +13,7 @@ from retailkit.load.cells import local_day
 from retailkit.load.conditions import where_sql
 from retailkit.load.engine import SQL_TYPES, Connection, first, literal, quote
 from retailkit.load.errors import LoadError
-from retailkit.load.fields import Expression, Place, expression
+from retailkit.load.fields import Expression, Place, expression, typed
 from retailkit.load.layout import Block, Layout
 from retailkit.load.read import Raw, clean_sql
 from retailkit.schema import Column, Table, table
@@ -65,13 +65,15 @@ def type_rows(
     # an optional column that the file lacks is no field: what it would say is derived or stays empty
     fields = {n: r for n, r in block.fields.items() if not r.optional or any(c in raw.found for c in r.columns)}
     made = [expression(contract, n, r, raw, layout, place) for n, r in fields.items()]
-    inner = f"SELECT *, {', '.join(f'{e.value} AS {_typed(e.name)}' for e in made)} FROM ({_numbered(rows, block)})"
+    inner = f"SELECT *, {', '.join(f'{e.value} AS {typed(e.name)}' for e in made)} FROM ({_numbered(rows, block)})"
     inner += f' WHERE "@skip" IS NULL AND {where_sql(block.where, raw)}'
+    judged = [f"CASE WHEN {e.rules} THEN {typed(e.name)} END AS {typed(e.name)}" for e in made if e.rules]
+    inner = f"SELECT * REPLACE ({', '.join(judged)}) FROM ({inner})" if judged else inner
     failing = {e.name: _failing(e, contract) for e in made}
     fatal = " OR ".join(f"({failing[e.name]})" for e in made if _fatal(contract[e.name], contract)) or "false"
     soft = " OR ".join(f"({failing[e.name]})" for e in made if not _fatal(contract[e.name], contract)) or "false"
     overlong = "coalesce(\"@more\" <> '', false)" if "@more" in raw.types else "false"
-    columns = ", ".join(f"{_typed(e.name)} AS {quote(e.name)}" for e in made)
+    columns = ", ".join(f"{typed(e.name)} AS {quote(e.name)}" for e in made)
     materialise(
         name,
         f"SELECT source_row, item, merchant, {columns}, ({fatal} OR {overlong}) AS bad, ({soft}) AS doubtful "
@@ -87,11 +89,6 @@ def type_rows(
         _refuse_if_hopeless(con, problems, int(bad), int(total), place, block)
     relation, below = _finished(con, name, contract, block, made, place, bool(bad), materialise)
     return Typed(contract, relation, name, (*problems, *below), _aside(name, contract, block) if bad else None)
-
-
-def _typed(name: str) -> str:
-    """Return the name of a typed column beside the export's own of the same name."""
-    return quote("=" + name)
 
 
 def _numbered(rows: str, block: Block) -> str:
@@ -126,7 +123,7 @@ def _fatal(column: Column, contract: Table) -> bool:
 
 def _failing(e: Expression, contract: Table) -> str:
     """Return SQL of 'this cell sets its row aside': filled but unreadable, or required and empty."""
-    value = _typed(e.name)
+    value = typed(e.name)
     unreadable = f"({e.filled}) AND {value} IS NULL"
     return f"{value} IS NULL" if contract[e.name].required else unreadable
 
