@@ -249,3 +249,12 @@ def test_worth_adds_up_over_segments_or_says_why_not():
     empty, why = people_worth(nobody, 56, seed=1)
     assert "cannot be told" in why
     assert worth_by_segment(empty, rfm_segments(nobody)).empty
+
+
+def test_where_nobody_seems_to_leave_activity_is_not_told():
+    orders = random_orders(3, persons=200)  # every account buys at random over the whole year
+    features = person_features(*tables(orders), "2025-01-01")
+    worth, says = people_worth(features, 56, seed=1)
+    assert "nobody ever left" in says
+    assert worth["alive"].isna().all()
+    assert (worth["value_low"] <= worth["value"]).all()

@@ -8,6 +8,7 @@ import pandas as pd
 from retailkit.segment.purchases import TooFewError
 from retailkit.segment.value import customer_value, fit_value
 
+NOBODY_LEAVES = 0.99  # everybody is more likely active than this: leaving was not seen
 WORTH_COLUMNS = ("merchant", "person", "alive", "purchases", "spend", "value", "value_low", "value_high")
 WORTH_BY_SEGMENT = ("merchant", "segment", "persons", "alive", "purchases", "value", "value_share", "mean_value")
 
@@ -32,15 +33,26 @@ def people_worth(
         why = f"of {len(frame):,} persons nobody bought on a second day"
         return pd.DataFrame(columns=list(WORTH_COLUMNS)), f"What persons are worth cannot be told: {why}."
     try:
-        worth = customer_value(fit_value(frame, model), frame, horizon_days=horizon_days, seed=seed)
+        fit = fit_value(frame, model)
+        nobody_leaves = customer_value(fit, frame, horizon_days, draws=0)["alive"].min() > NOBODY_LEAVES
+        if nobody_leaves:  # the chance to leave lies at its bound 0, where this model has no standard errors
+            fit = fit_value(frame, "bg_nbd")
+        worth = customer_value(fit, frame, horizon_days=horizon_days, seed=seed)
     except TooFewError as why:
         return pd.DataFrame(columns=list(WORTH_COLUMNS)), f"What persons are worth cannot be told: {why}"
     top = worth.nlargest(max(len(worth) // 10, 1), "value")
     share = top["value"].sum() / worth["value"].sum()
-    return worth, (
+    told = (
         f"In the next {horizon_days} days {worth['purchases'].sum():,.0f} purchase days are expected from "
         f"{len(worth):,} persons; the tenth with the highest value is to bring {share:.0%} of the money."
     )
+    if nobody_leaves:
+        worth["alive"] = float("nan")
+        told += (
+            " The orders look as if nobody ever left, so who is still active cannot be told: "
+            "silence is taken for slow buying."
+        )
+    return worth, told
 
 
 def worth_by_segment(worth: pd.DataFrame, segments: ibis.Table) -> pd.DataFrame:
