@@ -205,8 +205,7 @@ def test_stopping_a_run_leaves_no_process_behind(folder):
         from pathlib import Path
         sys.path.insert(0, {str(Path(__file__).parent)!r})
         from studies import cohort, fingerprint, options
-        from retailkit.study.parameters import StudyError
-from retailkit.study.run import plan_study, run_plan
+        from retailkit.study.run import plan_study, run_plan
         if __name__ == "__main__":
             asked = options(Path({str(folder)!r}))
             run_plan(plan_study(cohort(), asked, fingerprint), asked)
@@ -215,8 +214,9 @@ from retailkit.study.run import plan_study, run_plan
     env = {**os.environ, "PYTHONPATH": str(Path(__file__).parent.parent)}
     run = subprocess.Popen([sys.executable, str(script)], env=env, stderr=subprocess.PIPE, start_new_session=True)
     pids = [folder / "out" / f"pid-{m}" for m in "ab"]
-    deadline = time.time() + 60
+    deadline = time.time() + 240
     while not all(p.exists() and p.read_text() for p in pids) and time.time() < deadline:
+        assert run.poll() is None, run.communicate()[1]
         time.sleep(0.1)
     kernels = [int(p.read_text()) for p in pids]
     os.killpg(run.pid, signal.SIGINT)
