@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 from segment_data import random_orders, tables
 
-from retailkit.segment import churn_scores, fit_churn, person_features
+from retailkit.segment import churn_scores, fit_churn, people_churn, person_features
 from retailkit.segment.churn import TooFewBuyersError
 
 AS_OF = "2024-12-01"
@@ -44,9 +44,12 @@ def world():
 def test_chances_are_calibrated_on_days_the_model_has_not_seen(world):
     _, orders, persons = world
     fit = fit_churn(orders, persons, AS_OF)
-    apart = (fit.calibration["expected"] - fit.calibration["stayed_away"]).abs()
+    apart = (fit.calibration["expected_share"] - fit.calibration["away_share"]).abs()
     assert np.average(apart, weights=fit.calibration["persons"]) < 0.02
-    assert (fit.calibration["expected"].between(fit.calibration["low"], fit.calibration["high"])).sum() >= 7
+    assert (
+        fit.calibration["expected_share"].between(fit.calibration["share_low"], fit.calibration["share_high"]).sum()
+        >= 7
+    )
     assert fit.auc > 0.75
     assert "Checked on" in fit.sentence()
 
@@ -75,6 +78,16 @@ def test_too_few_buyers_are_said():
         fit_churn(*tables(random_orders(1, persons=10)), AS_OF)
     with pytest.raises(TooFewBuyersError, match="0 buyers to learn from"):
         fit_churn(*tables(random_orders(1)), "2000-01-01")
+
+
+def test_the_chapter_gets_a_table_or_a_reason(world):
+    _, orders, persons = world
+    table, says = people_churn(orders, persons, AS_OF)
+    assert table["persons"].sum() > 1000
+    assert says.startswith("Checked on")
+    table, says = people_churn(*tables(random_orders(1, persons=10)), AS_OF)
+    assert table.empty
+    assert says.startswith("Who will stay away cannot be told")
 
 
 def test_nobody_gets_no_chance(world):

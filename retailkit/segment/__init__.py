@@ -47,6 +47,7 @@ _HOMES = {
     "pool_purchases": "pooling",
     "churn_scores": "churn",
     "fit_churn": "churn",
+    "people_churn": "churn",
     "people_worth": "worth",
     "worth_by_segment": "worth",
     "tag_changes": "tags",

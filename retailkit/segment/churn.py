@@ -19,6 +19,7 @@ from retailkit.segment.intervals import wilson
 
 ENOUGH = 100
 SNAPSHOTS = 4
+CALIBRATION = ("tenth", "persons", "expected_share", "away_share", "share_low", "share_high")
 
 
 class TooFewBuyersError(ValueError):
@@ -31,7 +32,7 @@ class ChurnFit:
 
     *Stayed away* means no order from ``gap_days`` to ``gap_days + horizon_days`` after the day of the
     features. ``calibration`` has one row per tenth of the checked persons (by chance): ``persons,
-    expected, stayed_away`` and its interval; ``auc`` says how well the order of persons is right
+    expected_share, away_share`` and its interval; ``auc`` says how well the order of persons is right
     (.5 by lot); ``checked_on`` is the day of the features that were checked.
     """
 
@@ -45,7 +46,7 @@ class ChurnFit:
 
     def sentence(self) -> str:
         """Say how far expected and seen shares lie apart, and how well persons are ordered."""
-        apart = (self.calibration["expected"] - self.calibration["stayed_away"]).abs()
+        apart = (self.calibration["expected_share"] - self.calibration["away_share"]).abs()
         weight = self.calibration["persons"]
         return (
             f"Checked on {int(weight.sum()):,} buyers as of {self.checked_on}: expected and seen shares who stayed away "
@@ -101,6 +102,21 @@ def churn_scores(fit: ChurnFit, features: pd.DataFrame) -> pd.DataFrame:
     return features[names].reset_index(drop=True).assign(stays_away=chance)
 
 
+def people_churn(
+    orders: ibis.Table, persons: ibis.Table, as_of: str, horizon_days: int = 56
+) -> tuple[pd.DataFrame, str]:
+    """Return the calibration table of ``fit_churn`` and a sentence; the table is empty where there is too little.
+
+    One row per tenth of the buyers by their chance to stay away, as checked on the last day whose
+    outcome is known.
+    """
+    try:
+        fit = fit_churn(orders, persons, as_of, horizon_days)
+    except TooFewBuyersError as why:
+        return pd.DataFrame(columns=list(CALIBRATION)), f"Who will stay away cannot be told: {why}."
+    return fit.calibration, fit.sentence()
+
+
 def _snapshot(orders: ibis.Table, persons: ibis.Table, day: str, horizon: int, gap: int) -> pd.DataFrame:
     """Buyers as of a day with ``away``: no order in the horizon that starts after the gap."""
     start = date.fromisoformat(day) + timedelta(days=gap)
@@ -143,7 +159,7 @@ def _calibration(chance: np.ndarray, away: np.ndarray) -> pd.DataFrame:
     tenth = np.minimum((np.argsort(np.argsort(chance, kind="stable")) * 10) // len(chance), 9)
     frame = pd.DataFrame({"tenth": tenth + 1, "chance": chance, "away": away})
     table = frame.groupby("tenth").agg(
-        persons=("away", "size"), expected=("chance", "mean"), stayed_away=("away", "mean")
+        persons=("away", "size"), expected_share=("chance", "mean"), away_share=("away", "mean")
     )
-    low, high = wilson(table["stayed_away"] * table["persons"], table["persons"])
-    return table.assign(low=low, high=high).reset_index()
+    low, high = wilson(table["away_share"] * table["persons"], table["persons"])
+    return table.assign(share_low=low, share_high=high).reset_index()
