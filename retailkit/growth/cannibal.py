@@ -6,12 +6,16 @@ channels. The all-channel total answers, where a source states it.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pandas as pd
-from ibis.expr.types import Table
 
 from retailkit.growth.panel import DAILY
 from retailkit.growth.record import Effect
+
+if TYPE_CHECKING:
+    from ibis.expr.types import Table
 
 
 def totals_panel(daily_totals: Table, channel: str = "all") -> pd.DataFrame:

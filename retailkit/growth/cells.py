@@ -7,17 +7,18 @@ that is new has counterfactual zero (entry); one that vanished keeps its whole l
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import ibis
 import numpy as np
 import pandas as pd
-from ibis.expr.types import Table
 
 from retailkit.growth.calendar import bounds
 from retailkit.growth.panel import with_person
 from retailkit.growth.record import Effect
 from retailkit.growth.tree import lmdi
+
+if TYPE_CHECKING:
+    from ibis.expr.types import Table
 
 KEYS = ["touchpoint", "format", "customer"]
 INPUTS = ("merchant", "period", *KEYS, "days", "orders", "gmv")
@@ -33,6 +34,8 @@ def cell_inputs(orders: Table, persons: Table, baseline: Any, programme: Any) ->
     A cell is touchpoint x format x customer (new, returning, unknown; new: the first order on
     record falls in the period). Orders without touchpoint or format are ``unknown`` there.
     """
+    import ibis
+
     if baseline is None or programme is None:
         return pd.DataFrame(columns=list(INPUTS))
     sales = with_person(orders, persons)

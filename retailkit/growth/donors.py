@@ -8,15 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import ibis
 import numpy as np
 import pandas as pd
-from ibis.expr.types import Table
 
 from retailkit.growth.calendar import bounds
 from retailkit.growth.fit import Array, Mask
+
+if TYPE_CHECKING:
+    from ibis.expr.types import Table
 
 AT_RISK_SHARE = 0.10
 """A donor with more than this share of its sales from the programme's customers is at risk."""
@@ -63,6 +64,8 @@ def shared_customers(orders: Table, merchants: Sequence[str], programme: Any, co
     -------
     DataFrame ``donor, customers, shared_customers, shared_share, shared_sales_share``.
     """
+    import ibis
+
     names = ["donor", "customers", "shared_customers", "shared_share", "shared_sales_share"]
     start, _ = bounds(programme)
     known = orders if pd.isna(start) else orders.filter(orders.paid_on < ibis.date(str(start.date())))

@@ -6,13 +6,15 @@ has 365 rows a year) and goes on in pandas.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from ibis.expr.types import Table
 
 from retailkit.growth.calendar import bounds, festival_days, last_year
+
+if TYPE_CHECKING:
+    from ibis.expr.types import Table
 
 DAILY = ("merchant", "day", "gmv", "gross", "refunds", "orders", "buyers", "unknown_orders", "unknown_gmv",
          "filled", "partial")  # fmt: skip

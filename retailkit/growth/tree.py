@@ -7,16 +7,17 @@ touchpoint and format) of a product of factors. The log-mean Divisia index (LMDI
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import ibis
 import numpy as np
 import pandas as pd
-from ibis.expr.types import Table
 from numpy.typing import ArrayLike, NDArray
 
 from retailkit.growth.calendar import bounds
 from retailkit.growth.panel import with_person
+
+if TYPE_CHECKING:
+    from ibis.expr.types import Table
 
 FACTORS = ("buyers", "frequency", "basket")
 
@@ -85,6 +86,8 @@ def tree_inputs(orders: Table, persons: Table, baseline: Any, programme: Any) ->
     ``unknown`` (orders without a known person; buyers are not counted there). Buyers are
     distinct within the period, so the two periods must be equally long to be compared.
     """
+    import ibis
+
     if baseline is None or programme is None:
         return pd.DataFrame(columns=list(INPUTS))
     sales = with_person(orders, persons)

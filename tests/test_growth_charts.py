@@ -1,0 +1,73 @@
+"""The growth chapter's charts: titles state the finding, empty tables say so, both languages work."""
+
+import pandas as pd
+import pytest
+from growth_tables import BASELINE, PROGRAMME, daily_world
+
+from retailkit.charts import grew
+from retailkit.charts import growth as draw
+from retailkit.growth.bridge import build_bridge
+from retailkit.growth.effect import estimate
+from retailkit.growth.headline import headlines
+from retailkit.growth.panel import weekly_panel
+from retailkit.growth.quick import gains_by_week
+from retailkit.growth.steps import find_steps, gaps
+
+NAMES = [f"d{j}" for j in range(8)]
+TREE = pd.DataFrame({
+    "segment": ["new", "returning"], "factor": ["buyers", "basket"], "before": [1.0, 2.0], "programme": [2.0, 1.0],
+    "part": [500.0, -100.0], "share": [1.25, -0.25],
+})  # fmt: skip
+CELLS = pd.DataFrame({
+    "touchpoint": ["guide", "guide"], "format": ["guide", "guide"], "customer": ["new", "returning"],
+    "before": [0.0, 10.0], "counterfactual": [0.0, 12.0], "actual": [5.0, 15.0], "part": [5.0, 3.0],
+})  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def tables() -> dict[str, pd.DataFrame]:
+    daily = daily_world(1, donors=8, effect=0.5)
+    weekly = weekly_panel(daily, PROGRAMME)
+    effect = estimate(weekly, "m", NAMES)
+    return {
+        "headline": headlines(daily, BASELINE, PROGRAMME, ["m"]),
+        "bridge": build_bridge(daily, effect, BASELINE, PROGRAMME),
+        "counterfactual": effect.weeks,
+        "estimators": effect.others,
+        "gains": gains_by_week(weekly, effect),
+        "gaps": gaps(weekly, effect),
+        "steps": find_steps(weekly, effect),
+    }
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+@pytest.mark.parametrize("name", ["headline", "bridge", "counterfactual", "estimators", "gains"])
+def test_each_chart_states_its_finding_and_takes_an_empty_table(tables, name, lang):
+    chart = getattr(draw, name)
+    figure = chart(tables[name], merchant="m", period="2018", source="orders", lang=lang)
+    assert len(figure.data) >= 1
+    assert figure.layout.title.text
+    blank = chart(tables[name].head(0), merchant="m", lang=lang)
+    assert len(blank.data) == 0
+    assert any(note.name == "empty" for note in blank.layout.annotations)
+
+
+def test_bridge_title_quotes_the_headline(tables):
+    ratio = tables["bridge"]["ratio"].iloc[-1]
+    assert f"{ratio:.2f}" in draw.bridge(tables["bridge"], merchant="m").layout.title.text
+
+
+def test_festival_weeks_and_the_programme_are_shaded(tables):
+    shapes = draw.counterfactual(tables["counterfactual"], merchant="m").layout.shapes
+    named = {s.label.text for s in shapes if s.label.text}
+    assert {"programme", "Double 11"} <= named
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_staircase_tree_and_cells(tables, lang):
+    stairs = draw.staircase(tables["gaps"], tables["steps"], merchant="m", lang=lang)
+    assert len(stairs.data[0].x) == len(tables["gaps"])
+    assert grew.tree(TREE, merchant="m", lang=lang).data[0].x[-1] == pytest.approx(4.0)
+    assert sum(grew.cells(CELLS, merchant="m", lang=lang).data[0].values) == pytest.approx(0.2)
+    assert len(grew.tree(TREE.head(0), merchant="m", lang=lang).data) == 0
+    assert len(grew.cells(CELLS.head(0), merchant="m", lang=lang).data) == 0
