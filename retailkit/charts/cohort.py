@@ -72,25 +72,29 @@ def verdicts(
     title = verdict_title(table, lang)
     if known.empty:
         return empty(title, choose(lang, "No merchant has an estimated effect.", "没有商户有效应估计。"), lang=lang)
-    at = [float(i) for i in range(1, len(known) + 1)]
+    without = table[table["effect"].isna()]
+    rows = [float(i) for i in range(1, len(table) + 1)]
+    at = rows[len(without) :]
     colours = [ANSWER_COLOURS.get(a, UNSURE) for a in known["answer"]]
     words = [_effect_words(r.effect, r.low, r.high) for r in known.itertuples()]
     hover = [f"{r.title}<br>{w}<br>{r.reason}" for r, w in zip(known.itertuples(), words, strict=True)]
     fig = go.Figure(interval(known["low"], known["effect"], known["high"], at, colour=colours, hover=hover))
     low, high = _span(known, "low", min), _span(known, "high", max)
-    labels = dict(zip(at, known["title"], strict=True))
+    labels = dict(zip(rows, [*without["title"], *known["title"]], strict=True))
+    words = [choose(lang, "no estimate", "无法估计")] * len(without) + words
+    at = rows
     if pooled is not None and pooled["effect"] == pooled["effect"]:
         _diamond(fig, pooled, lang)
         labels[-0.4] = choose(lang, "<b>All, pooled</b>", "<b>合并</b>")
         words = [*words, _effect_words(pooled["effect"], pooled["low"], pooled["high"])]
         at = [*at, -0.4]
         low, high = min(low, pooled["low"]), max(high, pooled["high"])
-    _column(fig, at, words, choose(lang, "effect (90% interval)", "效应（90%区间）"), len(known))
+    _column(fig, at, words, choose(lang, "effect (90% interval)", "效应（90%区间）"), len(table))
     fig.add_vline(x=0, line_color=INK, line_width=1.2, layer="below")
     fig.update_xaxes(percent_axis(low, high, signed=True), showgrid=True, gridcolor="#EEF1F4")
     fig.update_yaxes(
         tickmode="array", tickvals=list(labels), ticktext=list(labels.values()), showgrid=False,
-        range=[-1.1 if len(labels) > len(known) else 0.3, len(known) + 0.9], tickfont={"size": 12.5, "color": INK},
+        range=[-1.1 if len(labels) > len(table) else 0.3, len(table) + 0.9], tickfont={"size": 12.5, "color": INK},
     )  # fmt: skip
     note = choose(
         lang, "Sales with the programme against sales without it; grey: cannot be told from zero",

@@ -41,8 +41,8 @@ def kind(fig: Any) -> str | None:
     shapes = [s for s in fig.layout.shapes if s.type == "rect" and s.yref != "paper"]
     if not fig.data or shapes or any(a.startswith("xaxis") and a != "xaxis" for a in fig.layout.to_plotly_json()):
         return None
-    if types == {"waterfall"}:
-        return "waterfall"
+    if types == {"waterfall"}:  # an unseen base cannot carry a bar across zero
+        return "waterfall" if min(low for low, *_ in _steps(fig.data[0])) >= 0 else None
     if "bar" in types and types <= {"bar", "scatter"} and not _dated(fig.data[0].x):
         return "bars"
     if types == {"scatter"} and all(_dated(t.x) for t in fig.data):
@@ -130,18 +130,8 @@ def _waterfall(slide: Any, fig: Any, box: tuple[int, int, int, int]) -> Any:
 
     trace = fig.data[0]
     flat = trace.orientation == "h"
-    names, values = (trace.y, trace.x) if flat else (trace.x, trace.y)
-    measures = trace.measure if trace.measure is not None else ["relative"] * len(values)
-    rows, level = [], 0.0
-    for value, measure in zip(values, measures, strict=True):
-        before = level
-        whole = measure in ("total", "absolute")
-        level = (before if measure == "total" and not value else float(value)) if whole else before + float(value)
-        low, high = (min(0.0, level), max(0.0, level)) if whole else (min(before, level), max(before, level))
-        size = high - low
-        rise = 0 if whole or level < before else size
-        fall = size if not whole and level < before else 0
-        rows.append((low, size if whole else 0, rise, fall))
+    names = trace.y if flat else trace.x
+    rows = _steps(trace)
     data = CategoryChartData(number_format=number_format(fig.layout.yaxis))
     data.categories = [plain(str(n)) for n in names]
     for name, column in zip(("base", "total", "up", "down"), zip(*rows, strict=True), strict=True):
@@ -158,6 +148,24 @@ def _waterfall(slide: Any, fig: Any, box: tuple[int, int, int, int]) -> Any:
     _legend(chart, False)
     _axes(chart, fig.layout.yaxis)
     return chart
+
+
+def _steps(trace: Any) -> list[tuple[float, float, float, float]]:
+    """Base, total, rise and fall of each bar of a waterfall."""
+    values = trace.x if trace.orientation == "h" else trace.y
+    measures = trace.measure if trace.measure is not None else ["relative"] * len(values)
+    rows: list[tuple[float, float, float, float]] = []
+    level = 0.0
+    for value, measure in zip(values, measures, strict=True):
+        before = level
+        whole = measure in ("total", "absolute")
+        level = (before if measure == "total" and not value else float(value)) if whole else before + float(value)
+        low, high = (min(0.0, level), max(0.0, level)) if whole else (min(before, level), max(before, level))
+        size = high - low
+        rise = 0 if whole or level < before else size
+        fall = size if not whole and level < before else 0
+        rows.append((low, size if whole else 0, rise, fall))
+    return rows
 
 
 def _lines(slide: Any, fig: Any, box: tuple[int, int, int, int]) -> Any:
@@ -180,6 +188,7 @@ def _lines(slide: Any, fig: Any, box: tuple[int, int, int, int]) -> Any:
         series.smooth = False
         no_marker(series)
     _legend(chart, sum(bool(t.name) for t in fig.data) > 1)
+    _low_labels(chart)
     labels = chart.category_axis.tick_labels
     labels.number_format, labels.number_format_is_linked = "d mmm", False
     _tick_days(chart.category_axis, (days[-1] - days[0]).days)

@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 
 from retailkit.charts.template import MUTED, UP
-from retailkit.present.native_words import is_hex, number, number_format, order, plain, rgb, tick_step
+from retailkit.present.native_words import is_amount, is_hex, number, number_format, order, plain, rgb, tick_step
 
 Dot = tuple[float, float, str, str]
 """x, y, colour, name of its trace."""
@@ -42,7 +42,8 @@ def scatter(slide: Any, fig: Any, box: tuple[int, int, int, int]) -> Any:
     ]
     for (colour, name), own in _groups(dots).items():
         plan.append((name, [(x, y) for x, y, *_ in own], partial(_as_dots, colour=colour)))
-    plan.append(("", [(low, y) for y in places.values()], partial(_as_names, places=places)))
+    if places:
+        plan.append(("", [(low, y) for y in places.values()], partial(_as_names, places=places)))
     # LibreOffice loses a series that is shorter than a later one: the last point is said again
     longest = max(len(points) for _, points, _ in plan)
     data = XyChartData(number_format=number_format(fig.layout.xaxis))
@@ -61,6 +62,8 @@ def _places(fig: Any) -> dict[str, float]:
     """Label -> height, for an axis of names."""
     axis = fig.layout.yaxis
     if axis.ticktext is not None and axis.tickvals is not None:
+        if all(is_amount(str(text)) for text in axis.ticktext):
+            return {}
         return {plain(str(t)): float(v) for t, v in zip(axis.ticktext, axis.tickvals, strict=True)}
     words = [[v for v in t.y if isinstance(v, str)] for t in fig.data if t.y is not None]
     return {name: float(i + 1) for i, name in enumerate(order(words, axis.categoryarray))}
@@ -172,6 +175,10 @@ def _edges(chart: Any, fig: Any, places: dict[str, float], low: float, high: flo
         up.tick_label_position, up.major_tick_mark = XL_TICK_LABEL_POSITION.NONE, XL_TICK_MARK.NONE
         up.has_major_gridlines = False
         up.minimum_scale, up.maximum_scale = min(places.values()) - 1, max(places.values()) + 1
+        return
+    up.tick_label_position = XL_TICK_LABEL_POSITION.LOW
+    up.tick_labels.number_format, up.tick_labels.number_format_is_linked = number_format(fig.layout.yaxis), False
+    up.major_gridlines.format.line.color.rgb = rgb("#E3E7EB")
 
 
 def no_marker(series: Any) -> None:

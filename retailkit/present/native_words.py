@@ -31,6 +31,15 @@ def number_format(axis: Any) -> str:
     return f"{sign}#,##0.##" if not sign else f"{sign}#,##0"
 
 
+def is_amount(text: str) -> bool:
+    """Whether a tick's text is a written figure, not a name.
+
+    >>> is_amount("−$20K"), is_amount("+25%"), is_amount("¥3万"), is_amount("Shop 1"), is_amount("")
+    (True, True, True, False, True)
+    """
+    return re.fullmatch(r"[−+-]?\D{0,4}[\d.,]*[%KMB万亿]?", text) is not None and " " not in text.strip()
+
+
 def tick_step(axis: Any) -> float | None:
     """The distance of the figure's own ticks, where they are given and even."""
     at = [number(v) for v in (axis.tickvals if axis.tickvals is not None else ())]
