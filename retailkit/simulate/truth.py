@@ -2,7 +2,8 @@
 
 Files in ``truth/``, one row each:
 
-- ``persons``: one account and its true person; ``linkable`` says whether any evidence exists
+- ``persons``: one account and its true person; accounts with the same ``reachable`` are joined by evidence in the exports
+- ``phones``: one person's phone (a few are shared by two persons)
 - ``order_causes``: one private order, its true cause, the session of the touch, whether the programme made it
 - ``credit``: one touchpoint (or 'organic') of a merchant: orders and money it truly caused, orders seen last in it
 - ``effect``: one ISO week: expected sales with and without the programme, log effect; ``effect_days`` the same by day
@@ -38,15 +39,19 @@ def truth(s: Simulated) -> dict[str, str]:
     earlier = f"day between {before.start} and {before.stop - 1}"
     return {
         "persons": """select merchant() as merchant, account, true_person as person,
-            count(*) over (partition by true_person) as accounts, linkable from (
-            select 'mini_program:' || openid as account, true_person, (union_known or phone_given or bound_member) as linkable
-              from person where openid is not null
-            union all select 'mini_program:' || openid_2, true_person, union_known from person where openid_2 is not null
-            union all select 'official_account:' || fan_openid, true_person, union_known from person where fan_openid is not null
-            union all select 'wecom:' || contact_id, true_person, union_known from person where contact_id is not null
-            union all select 'crm:' || member_id, true_person, bound_member or phone_given from person where member_id is not null
-            union all select distinct account, p.true_person, false from outside_orders o join person p using (person) where platform
+            count(*) over (partition by true_person) as accounts, true_person || ':' || part as reachable from (
+            select 'mini_program:' || openid as account, true_person, 'main' as part from person where openid is not null
+            union all select 'mini_program:' || openid_2, true_person, if(union_known, 'main', 'second') from person
+              where openid_2 is not null
+            union all select 'official_account:' || fan_openid, true_person, if(union_known, 'main', 'fan') from person
+              where fan_openid is not null
+            union all select 'wecom:' || contact_id, true_person, if(union_known, 'main', 'contact') from person
+              where contact_id is not null
+            union all select 'crm:' || member_id, true_person, if(openid is not null and (bound_member or phone_given), 'main', 'member')
+              from person where member_id is not null
+            union all select distinct account, p.true_person, 'platform' from outside_orders o join person p using (person) where platform
             ) order by account""",
+        "phones": """select merchant() as merchant, phone, true_person as person from person order by phone, person""",
         "order_causes": f"""select merchant() as merchant, order_id, day_of(day) as paid_on, {names}[cause + 1] as cause,
             case when cause_session >= 0 then session_no(cause_session) end as cause_session, touch_name as last_touch,
             programme, p.true_person as person, gross as gross_amount, gross - refund as net_amount

@@ -1,0 +1,70 @@
+"""Simulation: seconds, memory, bytes, and where the noise figures come from.
+
+Run: python benchmarks/simulate.py [--scale .05] [--merchant m06] [--noise]
+
+Seconds of CPU are this machine's. ``--noise`` prints the weekly spread of the real stores that
+the parameters ``noise.common`` and ``noise.own`` of ``world.toml`` were taken from (needs the
+folder RETAILKIT_TEST_DATA, by default ../shared/data).
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import resource
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow.parquet as pq
+
+from retailkit.simulate import parameters, simulate
+
+
+def timed(out: str, scale: float | None, merchants: list[str] | None) -> None:
+    """Simulate once and print rows, CPU seconds, peak memory and bytes written."""
+    start, wall = time.process_time(), time.perf_counter()
+    folder = simulate("doubling_1", out, scale=scale, merchants=merchants)
+    took, peak = time.process_time() - start, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
+    size = sum(p.stat().st_size for p in folder.rglob("*") if p.is_file()) / 1e6
+    credit = pq.read_table(folder / "truth" / "credit.parquet").to_pandas()
+    sessions = sum(pq.read_metadata(p).num_rows for p in folder.glob("canonical/*/sessions.parquet"))
+    what = f"{', '.join(merchants) if merchants else 'whole cohort'} at scale {scale or parameters()['span']['small']}"
+    print(f"{what}: {credit['orders'].sum():,} private orders, {sessions:,} sessions in canonical tables")
+    print(f"  {took:.1f} s CPU, {time.perf_counter() - wall:.1f} s wall, {peak:.1f} GB peak, {size:,.0f} MB written")
+
+
+def noise(data: Path) -> None:
+    """Print the weekly spread of the Complete Journey's 40 largest stores: common, own, and what sampling explains."""
+    sales = pd.read_parquet(data / "complete_journey" / "transactions.parquet")
+    top = sales.groupby("store_id")["sales_value"].sum().nlargest(41).index
+    sales = sales[sales["store_id"].isin(top)]
+    week = pd.to_datetime(sales["transaction_timestamp"]).dt.to_period("W").rename("week")
+    weekly = (
+        sales.groupby([week, "store_id"]).agg(sales=("sales_value", "sum"), baskets=("basket_id", "nunique")).unstack()
+    )
+    logs = np.log(weekly["sales"].iloc[2:-2].dropna(axis=1))
+    time_axis = np.arange(len(logs))
+    rest = logs.apply(lambda c: c - np.polyval(np.polyfit(time_axis, c, 1), time_axis))
+    common = rest.mean(axis=1)
+    own = rest.sub(common, axis=0)
+    sampling = np.sqrt(1.9 / weekly["baskets"][logs.columns].mean())  # Poisson counts, amounts of variation .95
+    print(f"stores {logs.shape[1]}, weeks {len(logs)}: common {common.std():.3f}, of which sampling "
+          f"{(sampling.mean() / np.sqrt(logs.shape[1])):.3f}; own, median store {own.std().median():.3f}, "
+          f"sampling alone {sampling.median():.3f}")  # fmt: skip
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--scale", type=float, default=0.05)
+    parser.add_argument("--merchant", default="m06")
+    parser.add_argument("--noise", action="store_true")
+    chosen = parser.parse_args()
+    if chosen.noise:
+        noise(Path(os.environ.get("RETAILKIT_TEST_DATA", "../shared/data")))
+    else:
+        with tempfile.TemporaryDirectory() as scratch:
+            timed(f"{scratch}/small", None, None)
+            timed(f"{scratch}/large", chosen.scale, [chosen.merchant])
