@@ -4,6 +4,7 @@ import gzip
 
 import pandas as pd
 import pytest
+from conftest import DATA
 from load_files import HEADER, ORDERS, layout, load, quarantine, stored
 
 from retailkit.cohort import Cohort
@@ -177,3 +178,47 @@ def test_a_column_that_changes_its_type_halfway_is_read_row_by_row(tmp_path):
     report = load(tmp_path, HEADER + rows + "60,c,1519869600,1\n61,c,2018-03-01,n/a\n")
     assert report.loc[0, ["rows_kept", "rows_quarantined"]].tolist() == [57, 2]
     assert pd.Series(stored(tmp_path)["gross_amount"]).sum() == sum(100 * i + 50 for i in range(3, 60))
+
+
+BILL = """
+title = "bill"
+format = "csv"
+footer = "总笔数"
+[[control]]
+pattern = "共(\\\\d+)笔"
+[[control]]
+pattern = "总笔数,总金额\\n`?\\\\d+,`?([0-9.]+)"
+check = "sum"
+column = "实付"
+"""
+
+
+def test_totals_that_a_file_states_about_itself_are_checked(tmp_path):
+    page = BILL + ORDERS[ORDERS.index("[[tables]]") :]
+    wrong = "对账单，共3笔记录\n" + HEADER + GOOD + "总笔数,总金额\n`2,`14.34\n"
+    said = load(tmp_path, wrong, page)["warnings"][0]
+    assert said == "the file states 3 (rows) but holds 2; the file states 14.34 (sum of '实付') but holds 13.34"
+    right = wrong.replace("共3笔", "共2笔").replace("14.34", "13.34")
+    assert load(tmp_path, right, page, file="right.csv")["warnings"][0] == ""
+
+
+@pytest.mark.data
+def test_a_cut_wallet_export_says_that_records_are_missing(tmp_path):
+    page = """
+title = "wallet"
+format = "csv"
+[[control]]
+pattern = "共([0-9]+)笔记录"
+[[tables]]
+table = "orders"
+[tables.fields]
+order_id = "交易订单号"
+paid_at = "交易时间"
+gross_amount = { from = "金额", unit = "yuan" }
+net_amount = { from = "金额", unit = "yuan" }
+"""
+    data = (DATA / "awkward_files_a" / "cn_alipay_bill_gbk.csv").read_bytes()
+    report = load(tmp_path, data, page)
+    assert "the file states 66 (rows) but holds 10" in report["warnings"][0]
+    # order numbers are masked in this sample, so some rows share a key
+    assert report.loc[0, ["rows_kept", "rows_duplicate", "rows_quarantined"]].sum() == report["rows_read"][0] == 10

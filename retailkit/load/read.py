@@ -192,11 +192,17 @@ def _cleaned(con: Connection, select: str, header: Header, names: Sequence[str],
         f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT source_row, {cells}{extra}{first}{json_column} "
         f"FROM ({select}) {filled}"
     )
+    words = header.preamble
     if layout.footer:
         ends = " OR ".join(f"starts_with({clean_sql(quote('@first'))}, {literal(f)})" for f in layout.footer)
-        con.execute(f"DELETE FROM {name} WHERE source_row >= (SELECT min(source_row) FROM {name} WHERE {ends})")
+        cut = f"source_row >= (SELECT min(source_row) FROM {name} WHERE {ends})"
+        if layout.control:
+            line = f"concat_ws(',', {', '.join(quote(n) for n in names)})"
+            last = con.execute(f"SELECT {line} FROM ({select}) WHERE {cut} ORDER BY source_row LIMIT 50").fetchall()
+            words = "\n".join([words, *(text for (text,) in last)])
+        con.execute(f"DELETE FROM {name} WHERE {cut}")
     types = dict.fromkeys([*used, *(["@more"] if more else [])], "VARCHAR")
-    return Raw(name, types, columns, header.names, header.preamble)
+    return Raw(name, types, columns, header.names, words)
 
 
 def clean_sql(column: str) -> str:
