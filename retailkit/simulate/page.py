@@ -13,6 +13,7 @@ LIMITS = (
     "The headline and seven merchants' cases are set to published figures; all else is a stated assumption (simulate/world.toml).",
     "The headline is on private sales; shop orders in the tables are mostly those of known members, the books (daily_totals) hold all.",
     "Guests without a member number, platform buyers and 2% of private orders have no link to a person.",
+    "Exports know less than the truth: a shop system's orders do not say which touchpoint sold them, a payment bill not even the format.",
     "Donors give their sales only: no sessions, guides or groups.",
 )  # fmt: skip
 
