@@ -23,7 +23,7 @@ setup-study:
 	@$(INSTALL) base examples present
 
 setup-test:
-	@$(INSTALL) base examples present fuzzy test
+	@$(INSTALL) base examples present fuzzy cluster test
 
 study: setup-study  ## run a cohort: make study [COHORT=complete_journey] [ARGS="--workers 2"]
 	@$(BIN)/retailkit run $(COHORT) --out $(OUT) $(ARGS)
