@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pandas as pd
@@ -74,8 +75,11 @@ def write_deck(
     deck = Presentation(str(template)) if template is not None else _wide(Presentation())
     _first_slide(deck, title or Path(out_dir).name, pictures, lang)
     metrics = read_metrics(out_dir)
-    for picture in pictures:
-        problems += _figure_slide(deck, picture, out_dir, metrics, lang)
+    with TemporaryDirectory() as folder:
+        figures = [_figure(picture) for picture in pictures]
+        drawn, trouble = _drawn(pictures, figures, Path(folder))
+        for picture, fig in zip(pictures, figures, strict=True):
+            problems += _figure_slide(deck, picture, fig, drawn.get(picture.stem), trouble, out_dir, metrics, lang)
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     deck.save(str(path))
@@ -119,11 +123,37 @@ def _layout(deck: Any, name: str, index: int) -> Any:
     return deck.slide_layouts[min(index, len(deck.slide_layouts) - 1)]
 
 
-def _figure_slide(deck: Any, picture: Picture, out_dir: str | Path, metrics: pd.DataFrame, lang: str) -> list[str]:
+def _figure(picture: Picture) -> Any:
     import plotly.graph_objects as go
 
-    fig = go.Figure(with_arrays(picture.figure), skip_invalid=True)
-    notes = {a.name: plain(a.text) for a in fig.layout.annotations if a.name in ("subtitle", "source", "empty")}
+    return go.Figure(with_arrays(picture.figure), skip_invalid=True)
+
+
+def _drawn(pictures: list[Picture], figures: list[Any], folder: Path) -> tuple[dict[Path, Path], list[str]]:
+    """PNGs of the figures that have no native chart, all by one browser, without the words that the slide has."""
+    import plotly.graph_objects as go
+
+    bare = []
+    for picture, fig in zip(pictures, figures, strict=True):
+        if kind(fig) is None and "empty" not in _words(fig):
+            plain_fig = go.Figure(fig).update_layout(title_text="", margin_t=20)
+            plain_fig.layout.annotations = [a for a in fig.layout.annotations if a.name not in ("subtitle", "source")]
+            bare.append(Picture(picture.merchant, picture.chapter, picture.name, json.loads(plain_fig.to_json())))
+    if not bare:
+        return {}, []
+    files, trouble = write_drawn(bare, folder, ["png"])
+    return {file.relative_to(folder).with_suffix(""): file for file in files}, trouble
+
+
+def _words(fig: Any) -> dict[str, str]:
+    return {a.name: plain(a.text) for a in fig.layout.annotations if a.name in ("subtitle", "source", "empty")}
+
+
+def _figure_slide(
+    deck: Any, picture: Picture, fig: Any, drawn: Path | None, trouble: list[str],
+    out_dir: str | Path, metrics: pd.DataFrame, lang: str,
+) -> list[str]:  # fmt: skip
+    notes = _words(fig)
     slide = deck.slides.add_slide(_layout(deck, "title only", 5))
     wide, high = deck.slide_width, deck.slide_height
     side = wide // 24
@@ -131,37 +161,22 @@ def _figure_slide(deck: Any, picture: Picture, out_dir: str | Path, metrics: pd.
     _text(slide, (side, int(high * 0.155), wide - 2 * side, high // 18), notes.get("subtitle", ""), 13)
     _text(slide, (side, int(high * 0.935), wide - 2 * side, high // 20), notes.get("source", ""), 10)
     box = (side, int(high * 0.22), wide - 2 * side, int(high * 0.70))
-    problems = _body(slide, fig, picture, notes, box)
     slide.notes_slide.notes_text_frame.text = _notes(picture, notes, out_dir, metrics, lang)
-    return problems
-
-
-def _body(slide: Any, fig: Any, picture: Picture, notes: dict[str, str], box: tuple[int, int, int, int]) -> list[str]:
     if "empty" in notes:
         _text(slide, box, notes["empty"], 18)
-        return []
-    if kind(fig) is not None:
+    elif kind(fig) is not None:
         add_chart(slide, fig, box)
-        return []
-    return _picture(slide, fig, picture, box)
+    elif drawn is not None:
+        _fit(slide.shapes.add_picture(str(drawn), box[0], box[1]), box)
+    else:
+        return [f"{picture.stem}: no native chart for it, and no picture: {trouble[-1]}"]
+    return []
 
 
-def _picture(slide: Any, fig: Any, picture: Picture, box: tuple[int, int, int, int]) -> list[str]:
-    """Show a figure without its own words (the slide has them) as a PNG that fits the box."""
-    from tempfile import TemporaryDirectory
-
-    fig.update_layout(title_text="", margin_t=20)
-    fig.layout.annotations = [a for a in fig.layout.annotations if a.name not in ("subtitle", "source")]
-    with TemporaryDirectory() as folder:
-        bare = Picture(picture.merchant, picture.chapter, picture.name, json.loads(fig.to_json()))
-        files, problems = write_drawn([bare], Path(folder), ["png"])
-        if not files:
-            return [f"{picture.stem}: no native chart for it, and no picture: {problems[-1]}"]
-        shape = slide.shapes.add_picture(str(files[0]), box[0], box[1])
+def _fit(shape: Any, box: tuple[int, int, int, int]) -> None:
     scale = min(box[2] / shape.width, box[3] / shape.height)
     shape.width, shape.height = int(shape.width * scale), int(shape.height * scale)
     shape.left = box[0] + (box[2] - shape.width) // 2
-    return list(problems)
 
 
 def _heading(slide: Any, text: str, side: int, wide: int, high: int) -> None:
