@@ -5,6 +5,7 @@ from typing import Any
 
 _HOMES = {"segment_explorer": "segments", "segment_tables": "segments"}
 _HOMES |= {"touchpoint_explorer": "touchpoints", "touchpoint_view": "touchpoints"}
+_HOMES |= {"growth_explorer": "growth", "growth_view": "growth"}
 
 __all__ = list(_HOMES)
 
