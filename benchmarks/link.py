@@ -81,7 +81,8 @@ def main() -> None:
     accounts, pairs = LARGE if large else SMALL
     connection = duckdb.connect(config={"threads": 2, "memory_limit": "4GB" if large else "3GB"})
     inputs = tables(connection, accounts, pairs)
-    print(f"{accounts:,} accounts, {pairs:,} pairs")
+    drawn = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
+    print(f"{accounts:,} accounts, {pairs:,} pairs; drawing them took {drawn:.1f} GB")
     ours = timed("retailkit.link_accounts", lambda: link_accounts(**inputs).person.nunique().execute())
     engine = timed("recursion in the engine", lambda: recursion(connection))
     print(f"ratio of CPU seconds to recursion: {ours / engine:.2f}")

@@ -13,7 +13,7 @@ from .rates import said
 
 DIGITS = {"JPY": 0, "KRW": 0, "VND": 0, "CLP": 0, "ISK": 0, "BHD": 3, "KWD": 3, "OMR": 3, "TND": 3, "JOD": 3}
 NEEDS = {
-    "sessions": ("visits and shares", "访问与分享"),
+    "sessions": ("visits or shares", "访问与分享"),
     "pushes": ("messages", "消息"),
     "guides": ("guides", "导购"),
     "groups": ("customer groups", "社群"),
@@ -43,7 +43,7 @@ def gaps_sentence(store: Any, lang: str = "en") -> str:
     gone = [words[0 if lang == "en" else 1] for name, words in NEEDS.items() if not store.has(name)]
     if not gone:
         return said(lang, "Every part of this chapter has its data.", "本章各部分均有数据。")
-    english = ", ".join(gone[:-1]) + (" and " if len(gone) > 1 else "") + gone[-1]
+    english = ", ".join(gone[:-1]) + (" or " if len(gone) > 1 else "") + gone[-1]
     return said(
         lang,
         f"This merchant's exports hold no {english}: the parts that need them stay empty, and nothing is guessed.",

@@ -48,7 +48,7 @@ def contract(size: int, edges: Edges) -> tuple[np.ndarray, dict[str, int]]:
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
 
-    label, left, merges = np.arange(size), size, {}
+    label, left, merges = np.arange(size, dtype=np.int32), size, {}
     for kind, (a, b) in edges.items():
         graph = coo_array((np.ones(len(a), dtype=np.int8), (label[a], label[b])), shape=(left, left))
         now, joined = connected_components(graph.tocsr(), directed=False)

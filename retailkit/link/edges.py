@@ -18,6 +18,8 @@ from ibis.expr.types import Table
 STRENGTH = ("unionid", "member_bind", "external_contact", "order", "other", "phone", "fuzzy")
 """Kinds of evidence from the strongest to the weakest; what is not named here counts as ``other``."""
 
+OTHER = STRENGTH.index("other")
+
 Edges = dict[str, tuple[np.ndarray, np.ndarray]]
 
 
@@ -49,7 +51,7 @@ def gather(
     )  # fmt: skip
     number, unlisted = _numbered(a.select(["merchant", "account"]), asked)
     of_member, left, right, _ = np.split(number, np.cumsum([m.num_rows, p.num_rows, p.num_rows]))
-    of_account = np.arange(a.num_rows)
+    of_account = np.arange(a.num_rows, dtype=np.int32)
     nodes = pa.concat_tables([a.select(["merchant", "account", "system"]), unlisted], promote_options="default")
     found: dict[str, list[tuple[np.ndarray, np.ndarray]]] = {kind: [] for kind in STRENGTH}
     own = _merchants(a["merchant"])
@@ -60,8 +62,7 @@ def gather(
     # member numbers are only comparable inside the system that gave them
     system, card = codes(m["system"]), codes(m["member_id"])
     found["member_bind"].append(_star(_within(_within(card, system), _merchants(m["merchant"])), of_member))
-    kind = _kinds(p["evidence"])
-    strong = p["weight"].to_numpy() >= min_weight
+    kind, strong = p["kind"].to_numpy(), p["weight"].to_numpy() >= min_weight
     for place, name in enumerate(STRENGTH):
         rows = strong & (kind == place)
         found[name].append((left[rows], right[rows]))
@@ -99,7 +100,8 @@ def _columns(
     m = members.select(
         "merchant", "account", system=members.account.split(":")[0], member_id=members.member_id.nullif("")
     )
-    p = pairs.select("merchant", "account", "other", "evidence", weight=pairs.weight.fill_null(1.0))
+    kind = ibis.cases(*((pairs.evidence == name, place) for place, name in enumerate(STRENGTH)), else_=OTHER)
+    p = pairs.select("merchant", "account", "other", kind=kind.cast("int8"), weight=pairs.weight.fill_null(1.0))
     p = p.filter(p.other != "")
     o = ibis.union(*(t.select("merchant", "account") for t in (orders, *others)), distinct=True) if others else (
         orders.select("merchant", "account").distinct()
@@ -121,12 +123,14 @@ def _numbered(listed: pa.Table, asked: pa.Table) -> tuple[np.ndarray, pa.Table]:
 
     Also returns the accounts that are not listed, in the order of their numbers.
     """
-    place = pa.chunked_array([pa.array(np.arange(listed.num_rows))])
+    place = pa.chunked_array([pa.array(np.arange(listed.num_rows, dtype=np.int32))])
     known = ibis.memtable(listed.append_column("number", place))
-    row = pa.chunked_array([pa.array(np.arange(asked.num_rows))])
+    row = pa.chunked_array([pa.array(np.arange(asked.num_rows, dtype=np.int32))])
     wanted = ibis.memtable(asked.append_column("row", row))
-    found = wanted.inner_join(known, ["merchant", "account"]).select("row", "number").to_pyarrow()
-    number = np.full(asked.num_rows, -1, dtype=np.int64)
+    one = len(set(asked["merchant"].unique().to_pylist() + listed["merchant"].unique().to_pylist())) < 2
+    key = ["account"] if one else ["merchant", "account"]
+    found = wanted.inner_join(known, key).select("row", "number").to_pyarrow()
+    number = np.full(asked.num_rows, -1, dtype=np.int32)
     number[found["row"].to_numpy()] = found["number"].to_numpy()
     new = np.flatnonzero(number < 0)
     rest = asked.take(new)
@@ -166,18 +170,6 @@ def _shared_phones(phone: np.ndarray, system: np.ndarray, customer: np.ndarray) 
     holders = given.drop_duplicates().groupby(["phone", "system"]).size()
     several = np.unique(holders[holders > 1].index.get_level_values("phone"))
     return known & np.isin(value, several)
-
-
-def _kinds(evidence: pa.ChunkedArray) -> np.ndarray:
-    """Position of each pair's kind of evidence in ``STRENGTH``."""
-    place = {name: number for number, name in enumerate(STRENGTH)}
-    names = (
-        evidence.combine_chunks().dictionary_encode()
-        if len(evidence)
-        else pa.array([], pa.string()).dictionary_encode()
-    )
-    of_name = np.array([*(place.get(name, place["other"]) for name in names.dictionary.to_pylist()), place["other"]])
-    return of_name[names.indices.fill_null(len(of_name) - 1).to_numpy(zero_copy_only=False)]
 
 
 def _joined(parts: list[tuple[np.ndarray, np.ndarray]]) -> tuple[np.ndarray, np.ndarray]:

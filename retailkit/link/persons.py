@@ -16,6 +16,7 @@ from .edges import STRENGTH, Evidence, gather
 
 MAX_ACCOUNTS = 100
 MIN_WEIGHT = 0.9
+FLAGS = ("two_member_numbers", "too_large")
 ID_DIGITS = 20  # 80 bits: one chance in a billion of two persons with one id among 50 million
 
 
@@ -76,7 +77,9 @@ def link_accounts(
     """
     linked = _link(accounts, members, orders, pairs, others, max_accounts, min_weight)
     rows = linked.evidence.nodes
-    rows = rows.append_column("label", pa.array(linked.found.label)).append_column("flag", pa.array(linked.flag))
+    flags = pa.array([None, *FLAGS]).take(pa.array(linked.flag))
+    rows = rows.append_column("label", pa.array(linked.found.label)).append_column("flag", flags)
+    del linked  # edges are the larger half, and are not needed to name persons
     return ibis.memtable(_named(ibis.memtable(rows), previous).to_pyarrow())
 
 
@@ -117,7 +120,7 @@ def link_evidence(
     last = len(frame) - 1
     frame.loc[last, "accounts"] = len(label)
     frame.loc[last, "persons"] = len(np.unique(label))
-    frame.loc[last, "flagged"] = len(np.unique(label[flag != ""]))
+    frame.loc[last, "flagged"] = len(np.unique(label[flag > 0]))
     return frame.astype(dict.fromkeys(frame.columns[1:], "Int64"))
 
 
@@ -138,7 +141,7 @@ def link_doubts(
     """
     linked = _link(accounts, members, orders, pairs, others, max_accounts, min_weight)
     nowhere = np.empty(0, dtype=np.int64)
-    twice = np.flatnonzero(linked.flag == "two_member_numbers")
+    twice = np.flatnonzero(linked.flag == 1)
     parts = [
         (linked.evidence.shared, nowhere, "phone", "several customers of one system give this phone"),
         (twice, nowhere, "member_bind", "the person holds two member numbers of one system"),
@@ -167,7 +170,7 @@ class _Linked:
 
     evidence: Evidence
     found: Components
-    flag: np.ndarray
+    flag: np.ndarray  # 0 sound, else the place in FLAGS, counted from 1
 
 
 def _link(
@@ -181,8 +184,8 @@ def _link(
 ) -> _Linked:
     evidence = gather(accounts, members, orders, pairs, others, min_weight)
     found = components(evidence.nodes.num_rows, evidence.edges, max_accounts)
-    flag = np.where(_two_numbers(evidence.cards, found.label), "two_member_numbers", "")
-    return _Linked(evidence, found, np.where(found.too_large, "too_large", flag))
+    flag = _two_numbers(evidence.cards, found.label).astype(np.int8)
+    return _Linked(evidence, found, np.where(found.too_large, np.int8(2), flag))
 
 
 def _two_numbers(cards: pd.DataFrame, label: np.ndarray) -> np.ndarray:
@@ -211,7 +214,7 @@ def _named(rows: Table, previous: Table | None) -> Table:
     size = size.select("label", "person", "accounts")
     full = rows.inner_join(size, "label")
     system = ibis.coalesce(full.system, full.account.split(":")[0])
-    return full.select("merchant", "account", "person", "accounts", system=system, flag=full.flag.nullif("")).select(
+    return full.select("merchant", "account", "person", "accounts", system=system, flag="flag").select(
         "merchant", "account", "person", "system", "accounts", "flag"
     )
 
