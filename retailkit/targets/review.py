@@ -101,12 +101,12 @@ def coverage(orders: Table, persons: Table, bindings: Table, members: Table) -> 
     sales = orders.inner_join(who, ["merchant", "account"]).select("merchant", "person", "shop_id", "net_amount")
     spent = sales.group_by(["merchant", "person"]).aggregate(
         amount=sales.net_amount.sum(),
-        shop=sales.shop_id.notnull().ifelse(1, 0).max(),  # noqa: PD004 - an ibis expression
+        shop=sales.shop_id.notnull().ifelse(1, 0).max(),
     )
-    bound = bindings.filter(bindings.unbound_at.isnull())  # noqa: PD003
+    bound = bindings.filter(bindings.unbound_at.isnull())
     bound = bound.inner_join(who, ["merchant", "account"])
     guides = bound.select("merchant", "person").distinct().mutate(guide=ibis.literal(1))
-    homes = members.filter(members.shop_id.notnull())  # noqa: PD004
+    homes = members.filter(members.shop_id.notnull())
     homes = homes.inner_join(who, ["merchant", "account"])
     homes = homes.select("merchant", "person").distinct().mutate(home=ibis.literal(1))
     table = spent.left_join(guides, ["merchant", "person"]).select(*spent.columns, "guide")

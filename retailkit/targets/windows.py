@@ -99,7 +99,7 @@ def measure(orders: Table, persons: Table, sessions: Table, windows: Mapping[str
     sales = orders.left_join(who, ["merchant", "account"]).select(
         "merchant", "paid_on", "order_id", "net_amount", "person"
     )
-    known = sales.filter(sales.person.notnull())  # noqa: PD004 - an ibis expression
+    known = sales.filter(sales.person.notnull())
     first = known.group_by(["merchant", "person"]).aggregate(first_on=known.paid_on.min())
     sales = sales.left_join(first, ["merchant", "person"]).select(*sales.columns, "first_on")
     visits = sessions.left_join(who, ["merchant", "account"])
@@ -115,7 +115,7 @@ def _window(sales: Table, visits: Table, name: str, window: Any, span: pd.DataFr
     start, end = window_days(window)
     first, last = ibis.date(str(start.date())), ibis.date(str(end.date()))
     inside = sales.filter(sales.paid_on.between(first, last))
-    unknown = inside.person.isnull().ifelse(1, 0)  # noqa: PD003 - an ibis expression
+    unknown = inside.person.isnull().ifelse(1, 0)
     rows = inside.group_by("merchant").aggregate(
         buyers=inside.person.nunique(),
         new_buyers=(inside.first_on >= first).fill_null(False).ifelse(inside.person, ibis.null("string")).nunique(),
