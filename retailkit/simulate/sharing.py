@@ -15,7 +15,7 @@ def share_tree(level: Levels, traffic: Traffic, seed: int) -> dict[str, np.ndarr
 
     Each visit by a share continues a tree with probability K, a day or more after its parent,
     and starts one otherwise; so the children of a visit are K on average. ``shared`` marks
-    sessions that sent a share of their own.
+    sessions that sent a share, in a tree or not; every visit by a share is a node of its tree.
     """
     rng = stream(seed, level.profile.id, "sharing")
     n = len(traffic.day)
