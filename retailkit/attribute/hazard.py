@@ -15,7 +15,8 @@ LAGS = (0, 1, 3, 7, 14)
 """First day of each delay: the same day, then up to the look-back."""
 
 SELF_INITIATED = ("direct_return", "search", "payment", "mini_program_profile", "my_orders")
-"""Visits of one's own accord: signs of intent, not causes. They make strata and earn nothing."""
+"""Visits of one's own accord: signs of intent, not causes. They earn nothing; like all visits and
+orders of earlier weeks they tell how active a person was."""
 
 ITERATIONS, TOLERANCE = 2000, 1e-9
 

@@ -68,7 +68,7 @@ def hazard_interval(
         worth = weight * amount
         touched = np.bincount(model.data.touchpoint, credit * worth[model.data.owner], len(model.touchpoints))
         drawn[i] = np.append(organic @ worth, touched) / max(worth.sum() + left, 1.0)
-    low, high = np.quantile(drawn, [(1 - level) / 2, (1 + level) / 2], axis=0)
+    low, high = np.quantile(drawn, [(1 - level) / 2, (1 + level) / 2], axis=0, method="weibull")
     bounds = pd.DataFrame({"touchpoint": names, "low": low, "high": high})
     total = float(table["credit"].sum())
     table = table.assign(share=table["credit"] / total if total else 0.0).merge(bounds, on="touchpoint", how="left")

@@ -8,9 +8,11 @@ import numpy as np
 import pandas as pd
 
 WEEK = 7
-HALF_LIFE_WEEKS = 13.0
-LEVELS = 6
-"""Strata of activity above 'nothing known'; more would split the orders too thin."""
+HALF_LIFE_WEEKS = 6.0
+"""Past activity fades: short enough to follow a merchant's growth, long enough not to hold a touch's own effect."""
+
+LEVELS = 24
+"""Strata of activity above 'nothing known': activity is very uneven, and the busiest need strata of their own."""
 
 
 @dataclass(frozen=True)

@@ -65,7 +65,7 @@ def risk(
     sent = frame(
         sent.group_by(["touchpoint", "record", "touched_on", "known"]).aggregate(n=sent.touch_id.count(), timed=timed)
     )
-    signs = usable.filter(usable.touchpoint.isin(passive)).select("person", on="touched_on")
+    signs = usable.filter(usable.record == "session").select("person", on="touched_on")
     crowd = frame(usable.select("person").distinct())
     people = pd.Index(np.unique(np.concatenate([crowd["person"].astype(object), sold["person"].astype(object)])))
     paid = pd.to_datetime(sold["paid_on"])
