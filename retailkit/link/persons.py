@@ -36,7 +36,7 @@ def link_accounts(
     Parameters
     ----------
     accounts, members, orders, pairs
-        Canonical tables (``pairs`` is ``account_pairs``). An account that only an order, a
+        Canonical tables, one row per key (``pairs`` is ``account_pairs``). An account that only an order, a
         member or a pair names counts as an account too.
     others
         Further tables with ``merchant`` and ``account`` (sessions, pushes, group_members ...).
