@@ -238,7 +238,7 @@ def next_targets(
         marker_color=[{"reference": GREY, "anyway": "#85BEE0"}.get(k, ACCENT) for k in keys], hoverinfo="skip",
         textfont={"color": INK},
     ))  # fmt: skip
-    fig.update_xaxes(money_axis(0, max(values) * 1.3, currency, lang))
+    fig.update_xaxes(money_axis(0, max(values) * 1.5, currency, lang))
     fig.update_yaxes(showgrid=False, tickfont={"color": INK})
     base = money(row["base"], currency, lang)
     if row["base"] > row["anyway"] * 1.0005:
