@@ -85,6 +85,24 @@ def test_another_merchants_new_orders_touch_only_chapters_that_compare(tmp_path)
     assert changed == {("b", "1_data"), ("a", "5_growth"), ("b", "5_growth")}
 
 
+@pytest.mark.parametrize(
+    ("code", "reads"),
+    [
+        ("t = rk.open_store(store, merchants=merchant, as_of=as_of)", "merchant"),
+        ("t = rk.open_store(store, merchants=None, as_of=as_of)", "cohort"),
+        ("t = rk.open_store(store, as_of=as_of)", "cohort"),
+        (
+            "t = rk.open_store(store, merchants=merchant)\nu = rk.open_store(store, merchants=sorted({merchant, 'd'}))",
+            "cohort",
+        ),
+        ("1", "merchant"),
+    ],
+)
+def test_what_a_chapter_reads_is_seen_from_how_it_opens_the_store(tmp_path, code, reads):
+    notebook(tmp_path / "1_data.ipynb", code, reads="")
+    assert pl.find_chapters(tmp_path)[0].reads == reads
+
+
 def test_merchants_are_chosen_in_the_files_order_and_donors_refused():
     assert pl.choose_merchants(cohort()) == ("a", "b")
     assert pl.choose_merchants(cohort(), ["b"]) == ("b",)

@@ -49,12 +49,12 @@ def link_store(store: str, merchants: Sequence[str]) -> tuple[int, int]:
     return frame.num_rows, names.num_rows
 
 
-def fingerprints(store: str, merchants: Sequence[str], as_of: str) -> Callable[[str | None], Mapping[str, str]]:
-    """Return merchant (None: all of the cohort) -> table -> hash of its data."""
+def fingerprints(store: str, as_of: str) -> Callable[[str | None], Mapping[str, str]]:
+    """Return merchant (None: everyone in the store) -> table -> hash of its data."""
     from retailkit.load import open_store
 
     @cache
     def of(merchant: str | None) -> Mapping[str, str]:
-        return open_store(store, merchant or list(merchants), as_of).fingerprint()
+        return open_store(store, merchant, as_of).fingerprint()
 
     return of

@@ -42,8 +42,7 @@ def run_study(
         tell(f"Data: {' '.join(cohort.licence.split())}")
     if load and not dry_run:
         _tell_load(load_and_link(cohort, options.store, lambda line: tell(f"  load {line}")), tell)
-    everyone = [m.id for m in cohort.everyone]
-    known = fingerprints(options.store, everyone, str(cohort.as_of))
+    known = fingerprints(options.store, str(cohort.as_of))
     plan = plan_study(cohort, options, _or_unknown(known) if dry_run else known, cohort_path(options.cohort))
     if dry_run:
         tell(plan_text(plan))

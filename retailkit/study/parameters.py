@@ -7,6 +7,7 @@ ill-typed parameter is refused before anything runs.
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -42,8 +43,9 @@ class Parameter:
 class Notebook:
     """One parameterised notebook: its file, first heading, parameters and what it reads.
 
-    ``reads`` is "merchant" or "cohort": the chapters that compare merchants are stale as
-    soon as any merchant's data change (notebook metadata ``retailkit: {"reads": "cohort"}``).
+    ``reads`` is "merchant" or "cohort": a chapter that opens the store for more than its own
+    merchant is stale as soon as any merchant's data change. It is read from the calls of
+    ``open_store``; notebook metadata ``retailkit: {"reads": "merchant"}`` overrules it.
     """
 
     path: Path
@@ -85,7 +87,8 @@ def read_notebook(path: str | Path) -> Notebook:
             f"{path} has {len(tagged)} cells tagged 'parameters' and needs one: select the cell that sets "
             "merchant, cohort, as_of ... and give it that tag (JupyterLab: Property Inspector)"
         )
-    reads = page.metadata.get("retailkit", {}).get("reads", "merchant")
+    code = "\n".join(c.source for c in page.cells if c.cell_type == "code")
+    reads = page.metadata.get("retailkit", {}).get("reads") or _reads(code)
     source = "\x00".join(f"{c.cell_type}\x01{c.source}" for c in page.cells)
     return Notebook(path, _heading(page) or path.stem, parse(tagged[0].source, path), reads, source)
 
@@ -194,6 +197,11 @@ def _unknown(name: str, notebooks: list[Notebook]) -> str:
     near = get_close_matches(name, known, 1)
     there = f"did you mean '{near[0]}'?" if near else f"they declare: {', '.join(known) or 'none of their own'}"
     return f"no chapter that would run declares '{name}'; {there}"
+
+
+def _reads(code: str) -> str:
+    opened = re.findall(r"\bopen_store\(([^()]*)", code)
+    return "merchant" if all(re.search(r"\bmerchants=merchant\s*(,|$)", call) for call in opened) else "cohort"
 
 
 def _heading(page: Any) -> str:
