@@ -82,12 +82,19 @@ def bootstrap(count: int) -> None:
     """1,000 replicates of a bootstrap over journeys."""
     sample = random_paths(count, 12, seed=3)
     whole = AggregatedPaths(
-        sample.touchpoints, sample.codes, sample.offsets, (sample.orders > 0) * 1.0, (sample.orders == 0) * 1.0, sample.value
+        sample.touchpoints,
+        sample.codes,
+        sample.offsets,
+        (sample.orders > 0) * 1.0,
+        (sample.orders == 0) * 1.0,
+        sample.value,
     )
     before, wall = time.process_time(), time.perf_counter()
     removal_interval(whole, seed=1, replicates=1000)
     took = time.process_time() - before, time.perf_counter() - wall
-    print(f"bootstrap, 1,000 replicates of {count:,} journeys: {took[0]:.1f} s CPU, {took[1]:.1f} s, {peak()}", flush=True)
+    print(
+        f"bootstrap, 1,000 replicates of {count:,} journeys: {took[0]:.1f} s CPU, {took[1]:.1f} s, {peak()}", flush=True
+    )
 
 
 SQL = """
