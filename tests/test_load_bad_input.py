@@ -8,7 +8,7 @@ from conftest import DATA
 from load_files import HEADER, ORDERS, layout, load, quarantine, stored
 
 from retailkit.cohort import Cohort
-from retailkit.load import LoadError, load_cohort, load_file, open_store
+from retailkit.load import LoadError, load_cohort, load_file, open_store, staging
 
 GOOD = "1,a,2018-03-01 10:00,12.34\n2,b,2018-03-01 11:00,1\n"
 
@@ -222,3 +222,16 @@ net_amount = { from = "金额", unit = "yuan" }
     assert "the file states 66 (rows) but holds 10" in report["warnings"][0]
     # order numbers are masked in this sample, so some rows share a key
     assert report.loc[0, ["rows_kept", "rows_duplicate", "rows_quarantined"]].sum() == report["rows_read"][0] == 10
+
+
+def test_a_large_file_is_staged_on_disk_with_the_same_result(tmp_path, monkeypatch):
+    rows = "".join(f"{i},c{i % 9},2018-0{1 + i % 6}-01 10:00,{i}.25\n" for i in range(5000))
+    small, large = tmp_path / "small", tmp_path / "large"
+    small.mkdir(), large.mkdir()
+    load(small, HEADER + rows + "x,c,never,1\n")
+    monkeypatch.setattr(staging, "BIG", 0)
+    monkeypatch.setenv("RETAILKIT_MEMORY", "200MB")
+    load(large, HEADER + rows + "x,c,never,1\n")
+    pd.testing.assert_frame_equal(stored(small), stored(large))
+    assert quarantine(small) == quarantine(large)
+    assert not list((large / "store").glob(".scratch*"))

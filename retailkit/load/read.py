@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from retailkit.load.engine import Connection, EngineError, literal, quote
+from retailkit.load.engine import Connection, EngineError, OutOfMemory, literal, quote
 from retailkit.load.errors import LoadError
 from retailkit.load.files import Probe, utf8_copy
 from retailkit.load.header import Header, check_needed, clean_names, find_header, match
@@ -55,6 +55,8 @@ def read_raw(con: Connection, found: Probe, layout: Layout, scratch: Path) -> Ra
     reader = {"parquet": _parquet, "excel": _excel, "json": _json, "csv": _csv}[found.kind]
     try:
         return _sampled(con, reader(con, found, layout, scratch))
+    except OutOfMemory:
+        raise
     except EngineError as error:
         raise LoadError(
             f"the file cannot be parsed: {str(error).splitlines()[0]}", found.path.name, do="export it again"
@@ -94,7 +96,7 @@ def _csv(con: Connection, found: Probe, layout: Layout, scratch: Path) -> Raw:
     source = (
         f"read_csv({literal(str(path))}, columns = {{{spec}}}, header = false, skip = {skip}, auto_detect = false, "
         f"delim = {literal(header.delimiter)}, quote = '\"', escape = '\"', null_padding = true, "
-        "strict_mode = false, max_line_size = 33554432, parallel = {parallel})"
+        "strict_mode = false, max_line_size = 4194304, parallel = {parallel})"
     )
     select = f"SELECT row_number() OVER () AS source_row, * FROM {source}"
     try:
