@@ -81,7 +81,7 @@ def test_an_unknown_merchant_is_named_with_the_near_ones(tmp_path: Path) -> None
 
 
 def test_a_missing_file_says_where_to_put_it(tmp_path: Path) -> None:
-    cohort = read_cohort(write(tmp_path, PAGE + '\n'), published_at="the data office")
+    cohort = read_cohort(write(tmp_path, PAGE + "\n"), published_at="the data office")
     with pytest.raises(CohortError, match=r"no file at .*exports.*the data office"):
         cohort.files(cohort.sources[0])
     (tmp_path / "exports").mkdir()

@@ -18,9 +18,7 @@ def name_and_bounds(requirement: str) -> tuple[str, str]:
 def test_conda_page_equals_pyproject() -> None:
     page = (ROOT / "environment.yml").read_text(encoding="utf-8")
     conda = {name_and_bounds(line) for line in re.findall(r"^  - ([a-z][^:\n]*)$", page, re.M)}
-    declared = {
-        (CONDA_NAMES.get(name, name), bounds) for name, bounds in map(name_and_bounds, PROJECT["dependencies"])
-    }
+    declared = {(CONDA_NAMES.get(name, name), bounds) for name, bounds in map(name_and_bounds, PROJECT["dependencies"])}
     assert conda == declared | {("python", PROJECT["requires-python"]), ("pip", "")}
 
 
