@@ -5,12 +5,14 @@ persons, causes of orders, effect of the programme, steps, K, group hazard, cust
 Parameters and their sources: ``world.toml``. Everything here is simulated and says so.
 """
 
+from typing import Any
+
 from retailkit.simulate.world import COHORTS, parameters, profiles
 
 __all__ = ["COHORTS", "parameters", "profiles", "simulate"]
 
 
-def __getattr__(name: str) -> object:
+def __getattr__(name: str) -> Any:
     if name == "simulate":
         from retailkit.simulate.write import simulate
 

@@ -44,7 +44,8 @@ def traffic(s: Simulated) -> dict[str, str]:
             instant(day, second) as started_at, day_of(day) as started_on, scene::varchar as scene, touch_name as touchpoint,
             case touch_name when 'guide' then 'guide' when 'group' then 'community' when 'share' then 'sharing'
               else 'official_store' end as format, chan as chan_id, {campaign} as campaign_id, guide_no(guide_in) as guide,
-            group_no(grp) as group_id, case when touch_name = 'share' then share_no(session) end as share_node, share_no(parent) as share_parent,
+            group_no(grp) as group_id, case when touch_name = 'share' then share_no(session) end as share_node,
+            share_no(parent) as share_parent,
             case when touch_name = 'share' then depth::bigint end as share_depth, pages::bigint as pages,
             {quoted(STEPS)}[step + 1] as furthest_step, case when sale >= 0 then order_no(sale) end as order_id
           from (select *, visits.guide as guide_in from visits) order by session""",

@@ -26,7 +26,8 @@ def youshu_orders(s: Simulated) -> str:
 
 def youshu_events(s: Simulated) -> str:
     """Youshu's SDK events: app_show for every visit, and the steps that it reached."""
-    chain = """case when touch_name = 'share' then {'mi': share_no(session), 'd': depth + 1, 'o': share_no(if(origin < 0, session, origin))} end"""
+    chain = """case when touch_name = 'share'
+          then {'mi': share_no(session), 'd': depth + 1, 'o': share_no(if(origin < 0, session, origin))} end"""
     came = "case when parent >= 0 then {'mi': share_no(parent), 'd': depth, 'o': share_no(origin)} end"
     return f"""select session_no(session) || event as row_key, event, page,
           (({EPOCH} + day::bigint * 86400 + second + wait) * 1000)::varchar as time, session_no(session) as tracking_id, log_id,
