@@ -3,6 +3,7 @@
 The flow, one idea a file::
 
     calendar    festivals, and the same days of last year
+    scope       which sales the study is about: private formats, or all
     panel       orders -> one row per merchant and day -> one row per merchant and week
     headline    mean daily GMV in the programme against the period before
     donors      who may stand in for a merchant; who shares its customers
@@ -28,6 +29,9 @@ from typing import Any
 
 _HOMES = {
     "festivals": "calendar",
+    "in_scope": "scope",
+    "resolve_scope": "scope",
+    "scope_sentence": "scope",
     "daily_panel": "panel",
     "weekly_panel": "panel",
     "headlines": "headline",
