@@ -87,7 +87,8 @@ class Source(_Record):
 
     ``merchant`` names the one merchant the files belong to. ``shared`` files (a CRM used by
     a whole group) carry no merchant and belong to every merchant of the cohort. Otherwise
-    the layout says which column names the merchant.
+    the layout says which column names the merchant. ``donors = false`` keeps the files to the
+    merchants in the programme: donors lend their sales, not their shelves.
     """
 
     layout: str
@@ -95,6 +96,7 @@ class Source(_Record):
     package: str = ""
     merchant: Id | None = None
     shared: bool = False
+    donors: bool = True
     optional: bool = False
 
     @model_validator(mode="after")

@@ -64,7 +64,8 @@ def load_cohort(
     merchants = {m.id: m for m in cohort.everyone}
     with loading(Path(store), merchants) as load:
         for source in cohort.sources:
-            owners = [source.merchant] if source.merchant else list(merchants)
+            everyone = list(merchants) if source.donors else list(cohort.merchant_ids)
+            owners = [source.merchant] if source.merchant else everyone
             for path in cohort.files(source):
                 if progress:
                     progress(f"{path.name} ({source.layout})")
