@@ -214,3 +214,17 @@ def test_a_store_may_be_named_by_a_relative_path(tmp_path, monkeypatch):
     put("store", [order("1")])
     put("store", [order("2")])
     assert open_store("store").orders.count().to_pandas() == 2
+
+
+def account(phone=None, union=None, seen="2018-03-05 08:00"):
+    at = pd.Timestamp(seen)
+    base = {"merchant": "m", "account": "shop:1", "system": "shop", "phone_key": phone, "unionid": union}
+    return base | {"first_seen_at": at, "first_seen_on": at.normalize()}
+
+
+def test_a_later_file_that_knows_less_of_an_account_forgets_nothing(tmp_path):
+    put(tmp_path, [account(phone="k1", union="u1")], "accounts")
+    put(tmp_path, [account(union="u2", seen="2018-02-01 08:00")], "accounts")
+    found = open_store(tmp_path).accounts.to_pandas()
+    assert found[["phone_key", "unionid"]].values.tolist() == [["k1", "u2"]]
+    assert str(found["first_seen_on"].iloc[0])[:10] == "2018-02-01"

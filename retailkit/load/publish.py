@@ -24,6 +24,7 @@ from deltalake.exceptions import DeltaError
 
 from retailkit.load.engine import SQL_TYPES, Connection, EngineError, OutOfMemory, files_select, quote, write_partitions
 from retailkit.load.errors import LoadError
+from retailkit.load.unique import last_filled
 from retailkit.schema import Table, table
 
 MANIFEST = "versions.json"
@@ -178,6 +179,9 @@ def _commit(
     if out and not replace:
         stay = f"SELECT *, {month} AS month FROM ({files_select(contract, [f['path'] for f in out])})"
         select = f"{incoming} UNION ALL SELECT old.* FROM ({stay}) old ANTI JOIN ({incoming}) new ON {same}"
+        if contract.room == "identity":
+            both = f"SELECT *, 1 AS age FROM ({incoming}) UNION ALL SELECT *, 0 AS age FROM ({stay})"
+            select = f"SELECT *, {month} AS month FROM ({last_filled(contract, both, 'age')})"
     if not contract.time:
         select = f"SELECT * EXCLUDE (month) FROM ({select})"
     stats = write_partitions(con, select, store / contract.name, _keys(contract), load)

@@ -59,15 +59,32 @@ def keep_last(con: Connection, rows: Typed, block: Block) -> Typed:
 
 
 def one_per_key(con: Connection, contract: Table, relations: Sequence[str]) -> str:
-    """Unite the rows of several files: of one key, the row of the file that came last stays."""
+    """Unite the rows of several files: of one key, the row of the file that came last stays.
+
+    Identity tables keep, column by column, the last *filled* value: a second file that knows an
+    account without its phone or unionid must not make the store forget them.
+    """
     if len(relations) == 1:
         return relations[0]
     union = " UNION ALL ".join(f'SELECT *, {i} AS "@file" FROM {r}' for i, r in enumerate(relations))
     keys = ", ".join(quote(k) for k in contract.key)
     if first(con, f"SELECT 1 FROM ({union}) GROUP BY {keys} HAVING count(*) > 1 LIMIT 1") is None:
         return f'(SELECT * EXCLUDE ("@file") FROM ({union}))'
+    if contract.room == "identity":
+        return f"({last_filled(contract, union, quote('@file'))})"
     last = f'QUALIFY row_number() OVER (PARTITION BY {keys} ORDER BY "@file" DESC) = 1'
     return f'(SELECT * EXCLUDE ("@file") FROM ({union}) {last})'
+
+
+def last_filled(contract: Table, rows: str, order: str) -> str:
+    """Return SQL of one row per key with each column's last filled value, first sightings the earliest."""
+    keys = ", ".join(quote(k) for k in contract.key)
+    others = [c.name for c in contract.columns if c.name not in contract.key]
+    best = ", ".join(
+        f"min({quote(c)}) AS {quote(c)}" if c.startswith("first_seen") else f"arg_max({quote(c)}, {order}) AS {quote(c)}"
+        for c in others
+    )
+    return f"SELECT {keys}, {best} FROM ({rows}) GROUP BY {keys}"
 
 
 def count_rows(con: Connection, rows: str, typed: Sequence[Typed], layout: Layout, place: Place) -> pd.DataFrame:
