@@ -212,9 +212,17 @@ class Cohort(_Record):
         """
         base = _package_folder(source.package, self.name) if source.package else self.folder
         path = Path(source.path).expanduser()
-        found = sorted(Path(path.anchor).glob(str(path.relative_to(path.anchor)))) if path.is_absolute() else sorted(base.glob(str(path)))
+        found = (
+            sorted(Path(path.anchor).glob(str(path.relative_to(path.anchor))))
+            if path.is_absolute()
+            else sorted(base.glob(str(path)))
+        )
         if not found and not source.optional:
-            where = f"Put your copy there: {self.published_at}" if self.published_at else "Check the path in the cohort file."
+            where = (
+                f"Put your copy there: {self.published_at}"
+                if self.published_at
+                else "Check the path in the cohort file."
+            )
             raise CohortError(f"cohort '{self.name}': no file at {base / path} (layout '{source.layout}'). {where}")
         return found
 
@@ -241,7 +249,9 @@ def cohort_path(cohort: str | Path) -> Path:
     names = [p.stem for p in sorted(COHORTS.glob("*.toml"))]
     near = get_close_matches(str(cohort), names, 1)
     hint = f"did you mean '{near[0]}'?" if near else f"there are: {', '.join(names) or 'none'}"
-    raise CohortError(f"no cohort '{cohort}' in {COHORTS} ({hint}). Give a name from there or the path of a .toml file.")
+    raise CohortError(
+        f"no cohort '{cohort}' in {COHORTS} ({hint}). Give a name from there or the path of a .toml file."
+    )
 
 
 def read_cohort(cohort: str | Path, **changes: Any) -> Cohort:

@@ -487,9 +487,7 @@ DERIVED = (
 )  # fmt: skip
 
 TABLES: dict[str, Table] = {
-    t.name: t
-    for room in (SALES, IDENTITY, TRAFFIC, ORGANISATION, MONEY_AND_PLAN, CONTEXT, DERIVED)
-    for t in room
+    t.name: t for room in (SALES, IDENTITY, TRAFFIC, ORGANISATION, MONEY_AND_PLAN, CONTEXT, DERIVED) for t in room
 }
 
 

@@ -226,5 +226,5 @@ def test_a_later_file_that_knows_less_of_an_account_forgets_nothing(tmp_path):
     put(tmp_path, [account(phone="k1", union="u1")], "accounts")
     put(tmp_path, [account(union="u2", seen="2018-02-01 08:00")], "accounts")
     found = open_store(tmp_path).accounts.to_pandas()
-    assert found[["phone_key", "unionid"]].values.tolist() == [["k1", "u2"]]
+    assert found[["phone_key", "unionid"]].to_numpy().tolist() == [["k1", "u2"]]
     assert str(found["first_seen_on"].iloc[0])[:10] == "2018-02-01"

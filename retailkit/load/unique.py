@@ -81,7 +81,9 @@ def last_filled(contract: Table, rows: str, order: str) -> str:
     keys = ", ".join(quote(k) for k in contract.key)
     others = [c.name for c in contract.columns if c.name not in contract.key]
     best = ", ".join(
-        f"min({quote(c)}) AS {quote(c)}" if c.startswith("first_seen") else f"arg_max({quote(c)}, {order}) AS {quote(c)}"
+        f"min({quote(c)}) AS {quote(c)}"
+        if c.startswith("first_seen")
+        else f"arg_max({quote(c)}, {order}) AS {quote(c)}"
         for c in others
     )
     return f"SELECT {keys}, {best} FROM ({rows}) GROUP BY {keys}"
