@@ -164,6 +164,11 @@ class Cohort(_Record):
         """Ids of the donors, in the file's order."""
         return tuple(m.id for m in self.donors)
 
+    @property
+    def everyone_ids(self) -> tuple[str, ...]:
+        """Ids of merchants, then donors."""
+        return (*self.merchant_ids, *self.donor_ids)
+
     def merchant(self, merchant: str) -> Merchant:
         """Return one merchant or donor, with the cohort's defaults filled in.
 

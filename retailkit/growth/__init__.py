@@ -29,6 +29,7 @@ from typing import Any
 
 _HOMES = {
     "festivals": "calendar",
+    "last_year": "calendar",
     "in_scope": "scope",
     "resolve_scope": "scope",
     "scope_sentence": "scope",

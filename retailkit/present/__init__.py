@@ -9,7 +9,8 @@ from typing import Any
 
 _ROOMS = {
     "report": (
-        "cohort_metrics", "league", "league_words", "counts", "headline", "side_by_side", "grew", "touch_shares",
+        "cohort_metrics", "league", "league_words", "counts", "headline", "by_rule", "reasons",
+        "side_by_side", "grew", "touch_shares",
         "compare", "unknowns", "links", "report_metrics",
     ),
     "pooling": ("pool",),

@@ -154,10 +154,27 @@ def touch_shares(ledger: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:
     return rows.merge(table[["merchant", "title"]], on="merchant")[columns]
 
 
+def by_rule(table: pd.DataFrame, rule: str = "position") -> pd.DataFrame:
+    """One row per merchant and touchpoint with its share by *one* rule for all merchants.
+
+    Chapters recommend the model that their merchant's data allow; shares by different models must
+    not stand in one chart. ``table`` is the chapters' ``credit_by_model``.
+    """
+    if rule not in table:
+        return pd.DataFrame(columns=["merchant", "touchpoint", "share"])
+    return table[["merchant", "touchpoint", rule]].rename(columns={rule: "share"}).query("touchpoint != 'organic'")
+
+
 def side_by_side(out_dir: str | Path, cohort: Any, chapter: str, table: str) -> pd.DataFrame:
     """Rows of one table of a chapter over the cohort's merchants, ``merchant`` first; empty if none saved it."""
     rows = read_table(out_dir, None, chapter, table)
     return rows[rows["merchant"].isin(cohort.merchant_ids)].reset_index(drop=True)
+
+
+def reasons(table: pd.DataFrame, lang: str = "en") -> pd.DataFrame:
+    """The verdicts' sentences as a table: one row per merchant, in the league's order."""
+    said = table["reason"].astype(str).str.replace(r"^[^:：]*[:：]\s*", "", regex=True)
+    return pd.DataFrame({choose(lang, "merchant", "商户"): table["title"], choose(lang, "why", "理由"): said})
 
 
 def report_metrics(table: pd.DataFrame, pooled: dict[str, float], pooling: pd.DataFrame) -> list[dict[str, Any]]:
