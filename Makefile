@@ -37,7 +37,8 @@ lint: setup-test  ## style and types
 	$(BIN)/mypy
 
 lab: setup-study  ## open the tour in JupyterLab
-	@$(BIN)/jupyter lab notebooks/0_tour.ipynb
+	@$(BIN)/jupyter lab --ServerApp.root_dir='$(CURDIR)' --LabApp.default_url=/lab/tree/notebooks/0_tour.ipynb \
+	  --ServerApp.kernel_manager_class=retailkit.commands.desk.DeskKernels $(ARGS)
 
 export: setup-study  ## pictures of a study: make export [COHORT=...]
 	@$(BIN)/retailkit export $(OUT) $(ARGS)
