@@ -157,7 +157,7 @@ def _customers(orders: Table, persons: Table, bindings: Table, start: str, end: 
     both = past.left_join(now, ["merchant", "person"]).drop("merchant_right", "person_right")
     both = both.left_join(held, ["merchant", "person"]).drop("merchant_right", "person_right")
     frame = fetch(both.mutate(days_since_last=day.delta(both["last"], unit="day")).drop("last"))
-    return frame.assign(bought=frame["bought"].fillna(0) > 0, guided=frame["guided"].fillna(0) > 0)
+    return frame.assign(bought=frame["bought"].astype("float64") > 0, guided=frame["guided"].astype("float64") > 0)
 
 
 def _quartiles(values: pd.Series) -> np.ndarray:
@@ -208,7 +208,7 @@ def guide_lives(guide_days: Table, orders: Table, *, start: str, end: str) -> pd
     sold = sold.select("merchant", "net_amount", guide=sold.sold_by, day=sold.paid_on)
     both = days.left_join(sold, ["merchant", "guide", "day"])
     frame = fetch(both.select("merchant", "guide", "lives", net_amount=both.net_amount.fill_null(0)))
-    frame["live"] = frame["lives"].fillna(0) > 0
+    frame["live"] = frame["lives"].astype("float64") > 0
     holders = frame[frame["live"].groupby([frame["merchant"], frame["guide"]]).transform("any")]
     total = frame.groupby("merchant").agg(lives=("lives", "sum"), guides=("guide", "nunique"))
     total["guides_live"] = holders.groupby("merchant")["guide"].nunique()
