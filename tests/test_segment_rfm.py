@@ -10,6 +10,7 @@ from segment_data import online_retail, random_orders, rfm_orders, tables
 
 from retailkit.segment.features import person_features
 from retailkit.segment.rfm import RFM, RFM_COLUMNS, fit_rfm
+from retailkit.segment.scores import rfm_features, rfm_scores
 from retailkit.segment.segments import (
     name_segments,
     rfm_segments,
@@ -133,6 +134,16 @@ def test_the_engine_scores_as_transform_does(choices):
     frame = model.score_expression(features).to_pandas()
     names = model.get_feature_names_out()
     assert (frame[list(names)].to_numpy() == model.transform(frame[COLUMNS])).all()
+
+
+def test_the_three_figures_alone_are_those_of_all_features_and_score_as_the_estimator_does():
+    orders, persons = tables(random_orders(3, persons=400))
+    day = "2024-06-01"
+    few = rfm_features(orders, persons, day).to_pandas().sort_values("person", ignore_index=True)
+    many = person_features(orders, persons, day).to_pandas().sort_values("person", ignore_index=True)
+    pd.testing.assert_frame_equal(few, many[list(few.columns)])
+    scored = rfm_scores(few)
+    assert scored[["r", "f", "m"]].to_numpy().tolist() == fit_rfm(many).transform(many[list(RFM_COLUMNS)]).tolist()
 
 
 def test_natural_breaks_are_the_best_of_all_breaks():

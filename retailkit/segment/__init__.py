@@ -1,7 +1,7 @@
 """Who the customers are and where they are heading.
 
 In the order of the chapter: ``assets`` whom we know and reach · ``features`` one row per person ·
-``rfm``, ``edges`` scores by learned edges · ``segments`` names and profile · ``lifecycle`` states ·
+``scores``, ``rfm``, ``edges`` scores by learned edges · ``segments`` names and profile · ``lifecycle`` states ·
 ``moves`` who went where, against the donors · ``worth`` what persons
 will bring (``purchases``, ``spend``, ``value``, ``pooling``) · ``tags`` rules with reasons · ``audience`` whom to talk
 to next · ``words`` names in English and Chinese.
@@ -19,6 +19,8 @@ _HOMES = {
     "person_features": "features",
     "person_orders": "features",
     "doubts_about_people": "features",
+    "rfm_features": "scores",
+    "rfm_scores": "scores",
     "RFM": "rfm",
     "fit_rfm": "rfm",
     "Clusters": "clusters",

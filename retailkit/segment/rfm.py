@@ -9,9 +9,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import _check_feature_names_in, check_is_fitted, validate_data
 
 from retailkit.segment.edges import METHODS, learn_edges
-
-RFM_COLUMNS = ("days_since_last", "orders", "net_amount")
-"""Columns that :func:`fit_rfm` scores, in the order R, F, M."""
+from retailkit.segment.scores import RFM_COLUMNS, score_values
 
 
 class RFM(TransformerMixin, BaseEstimator):
@@ -72,11 +70,7 @@ class RFM(TransformerMixin, BaseEstimator):
         """Return the scores, persons × columns, whole numbers; 1 is worst."""
         check_is_fitted(self)
         X = self._ranked(np.asarray(validate_data(self, X, reset=False, dtype="numeric"), float))
-        scores = np.empty(X.shape, dtype=np.int64)
-        for j, edges in enumerate(self.edges_):
-            above = np.searchsorted(edges, X[:, j], side="left")
-            scores[:, j] = len(edges) + 1 - above if j in self.less_is_better else above + 1
-        return scores
+        return score_values(X, self.edges_, self.less_is_better)
 
     def score_expression(self, table: ibis.Table) -> ibis.Table:
         """Return ``table`` with one score column per learned column, computed by its engine.
