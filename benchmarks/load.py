@@ -66,14 +66,13 @@ def scores_hand(path: str, folder: str) -> int:
 
 def scores_retailkit(path: str, folder: str) -> int:
     """Score households from the export through its layout."""
-    from retailkit.load import open_file
-    from retailkit.segment import fit_rfm, person_features
+    from retailkit import load, segment
 
-    with open_file(path, whole_journey(folder), "all", "America/New_York", "USD", ["orders"]) as tables:
+    page, columns = whole_journey(folder), ["account", "paid_on", "gross_amount", "refund_amount"]
+    with load.open_file(path, page, "all", "America/New_York", "USD", {"orders": columns}) as tables:
         orders = tables["orders"]
         persons = orders.select("merchant", "account", person=orders.account).distinct()
-        features = person_features(orders, persons, "2018-01-01").to_pandas()
-        return len(fit_rfm(features).transform(features[["days_since_last", "orders", "net_amount"]]))
+        return len(segment.rfm_scores(segment.rfm_features(orders, persons, "2018-01-01").to_pandas()))
 
 
 def store_retailkit(path: str, folder: str) -> int:

@@ -13,7 +13,7 @@ from typing import Any
 _HOMES = {
     "load_cohort": "loader",
     "load_file": "loader",
-    "open_file": "loader",
+    "open_file": "look",
     "open_store": "store",
     "save_table": "store",
     "Store": "store",

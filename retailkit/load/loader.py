@@ -6,9 +6,7 @@ published at once. A file that was loaded before with the same layout is not rea
 
 from __future__ import annotations
 
-import tempfile
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -16,7 +14,7 @@ from typing import Any
 import pandas as pd
 
 from retailkit.cohort import Cohort, Merchant, read_cohort
-from retailkit.load.engine import EngineError, files_select, first, literal, over_ibis
+from retailkit.load.engine import EngineError, files_select, first, literal
 from retailkit.load.errors import LoadError
 from retailkit.load.files import Probe, probe
 from retailkit.load.layout import Layout, read_layout
@@ -105,39 +103,6 @@ def load_file(
     with loading(Path(store), found) as load:
         _load_file(load, Path(path), rules, list(found), merchant is not None, (zone, currency))
         return _published(load)
-
-
-@contextmanager
-def open_file(
-    path: str | Path,
-    layout: str | Path,
-    merchant: str | None = None,
-    zone: str = "Asia/Shanghai",
-    currency: str = "CNY",
-    tables: Sequence[str] | None = None,
-) -> Iterator[dict[str, Any]]:
-    """Look at one export as canonical tables without loading it anywhere: name to Ibis table, for a ``with``.
-
-    Parameters
-    ----------
-    tables : only these canonical tables; None for all that the layout makes.
-
-    Raises
-    ------
-    LoadError
-        If the file cannot be read.
-    """
-    rules = read_layout(layout)
-    found = {merchant: Merchant(id=merchant, zone=zone, currency=currency)} if merchant else {}
-    with tempfile.TemporaryDirectory(prefix="retailkit-") as folder, loading(Path(folder), found) as load:
-        staged = stage_file(
-            load, "f", probe(path, rules.encoding), rules, list(found), merchant is not None, (zone, currency), tables
-        )
-        backend = over_ibis(load.con)
-        for name in {t.contract.name for t in staged.typed}:
-            relations = [shaped(name, t.relation) for t in staged.typed if t.contract.name == name]
-            load.con.execute(f"CREATE TEMP VIEW {name} AS FROM {one_per_key(load.con, table(name), relations)}")
-        yield {name: backend.table(name) for name in dict.fromkeys(t.contract.name for t in staged.typed)}
 
 
 def _try_file(load: Load, path: Path, layout: str, owners: list[str], owned: bool, base: Path) -> None:

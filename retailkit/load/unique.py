@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-
-import pandas as pd
+from typing import TYPE_CHECKING
 
 from retailkit.load.engine import Connection, first, literal, quote
 from retailkit.load.fields import Place
 from retailkit.load.layout import Block, Layout
 from retailkit.load.rows import Typed
 from retailkit.schema import Table
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 def keep_last(con: Connection, rows: Typed, block: Block) -> Typed:
@@ -91,6 +93,8 @@ def last_filled(contract: Table, rows: str, order: str) -> str:
 
 def count_rows(con: Connection, rows: str, typed: Sequence[Typed], layout: Layout, place: Place) -> pd.DataFrame:
     """Return one row per merchant of a file: rows read, kept, duplicate, quarantined, skipped."""
+    import pandas as pd
+
     base = con.execute(
         f'SELECT merchant, count(*) AS rows_read, count("@skip") AS rows_skipped FROM {rows} GROUP BY 1'
     ).df()

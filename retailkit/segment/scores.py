@@ -61,7 +61,7 @@ def rfm_scores(features: pd.DataFrame, bins: int = 5) -> pd.DataFrame:
     >>> rfm_scores(people, bins=2)[["r", "f", "m"]].to_numpy().tolist()
     [[2, 2, 2], [1, 1, 1]]
     """
-    if "merchant" in features and features["merchant"].nunique() > 1:
+    if "merchant" in features and len(features["merchant"].unique()) > 1:
         raise ValueError("several merchants in one table: learn RFM edges for each merchant by itself")
     values = features[list(RFM_COLUMNS)].to_numpy(float)
     if not len(values):
