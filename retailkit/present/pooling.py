@@ -7,8 +7,7 @@ import math
 import numpy as np
 import pandas as pd
 
-Z90 = 1.6448536269514722
-"""Standard errors on each side of a 90% interval."""
+from retailkit.present.hierarchy import Z90, donor_noise, posterior
 
 
 def open_ranks(table: pd.DataFrame) -> pd.DataFrame:
@@ -62,62 +61,52 @@ def pool(table: pd.DataFrame, donors: pd.DataFrame | None = None) -> dict[str, f
     known = np.isfinite(value) & np.isfinite(error)
     if not known.any():
         return {"effect": math.nan, "low": math.nan, "high": math.nan, "spread": math.nan, "merchants": 0}
-    y, e = value[known], error[known]
-    spreads, weight, centre, doubt = _posterior(y, e)
-    doubt = doubt + _shared(table.loc[known, "merchant"], e, spreads, donors)
-    mean = float(weight @ centre)
-    half = Z90 * math.sqrt(float(weight @ (doubt + (centre - mean) ** 2)))
+    found = posterior(value[known], donor_noise(table.loc[known, "merchant"], error[known], donors))
+    half = Z90 * found.error
     return {
-        "effect": math.expm1(mean), "low": math.expm1(mean - half), "high": math.expm1(mean + half),
-        "spread": float(weight @ spreads), "merchants": int(known.sum()),
+        "effect": math.expm1(found.mean), "low": math.expm1(found.mean - half), "high": math.expm1(found.mean + half),
+        "spread": found.within, "merchants": int(known.sum()),
     }  # fmt: skip
 
 
-def _shared(merchants: pd.Series, error: np.ndarray, spreads: np.ndarray, donors: pd.DataFrame | None) -> np.ndarray:
-    """What shared donors add to the variance of the mean, for each spread.
-
-    A merchant's error is its own noise less its donors' weighted noise: with weights w of equal
-    noise s the variance is s^2 (1 + sum w^2), and two merchants' errors share s s' sum(w w').
-    """
-    if donors is None or donors.empty:
-        return np.zeros(len(spreads))
-    wide = donors.pivot_table(index="merchant", columns="donor", values="weight", aggfunc="sum")
-    lean = wide.reindex(merchants).fillna(0.0).to_numpy(float)
-    noise = error / np.sqrt(1 + (lean**2).sum(axis=1))
-    common = (lean @ lean.T) * np.outer(noise, noise)
-    np.fill_diagonal(common, 0.0)
-    share = 1 / (error[None, :] ** 2 + spreads[:, None] ** 2)
-    share = share / share.sum(axis=1, keepdims=True)
-    return np.maximum(((share @ common) * share).sum(axis=1), 0.0)
-
-
-def _posterior(y: np.ndarray, error: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Spreads between merchants, their weights, and the mean and its variance given each; flat priors."""
-    # a flat prior on the spread needs three merchants to be a distribution at all
-    top = 3 * float(np.std(y) + error.min()) if len(y) > 2 else 0.0
-    spreads = np.linspace(0, top, 200 if top else 1)
-    inverse = 1 / (error[None, :] ** 2 + spreads[:, None] ** 2)
-    doubt = 1 / inverse.sum(axis=1)
-    centre = doubt * (inverse @ y)
-    log = 0.5 * (np.log(doubt) + np.log(inverse).sum(axis=1) - (inverse * (y - centre[:, None]) ** 2).sum(axis=1))
-    weight = np.exp(log - log.max())
-    return spreads, weight / weight.sum(), centre, doubt
-
-
-def shrink(table: pd.DataFrame) -> pd.DataFrame:
-    """Add ``shrunk, shrunk_low, shrunk_high``: each effect drawn to the cohort's mean by its noise."""
+def shrink(table: pd.DataFrame, donors: pd.DataFrame | None = None) -> pd.DataFrame:
+    """Add ``shrunk, shrunk_low, shrunk_high``: each effect drawn to its industry's and the cohort's mean by its noise."""
     value, error = _logs(table)
     known = np.isfinite(value) & np.isfinite(error)
     mean, half = np.full((2, len(value)), np.nan)
     if known.any():
-        y, e = value[known], error[known]
-        spreads, weight, centre, doubt = _posterior(y, e)
-        keep = spreads[:, None] ** 2 / (spreads[:, None] ** 2 + e[None, :] ** 2)
-        own = keep * y + (1 - keep) * centre[:, None]
-        mean[known] = weight @ own
-        inside = keep * e**2 + (1 - keep) ** 2 * doubt[:, None]
-        half[known] = Z90 * np.sqrt(weight @ (inside + (own - mean[known]) ** 2))
+        rows = table[known]
+        noise = donor_noise(rows["merchant"], error[known], donors)
+        found = posterior(value[known], noise, rows["industry"].tolist() if "industry" in rows else None)
+        mean[known], half[known] = found.merchant[0], Z90 * found.merchant[1]
     return table.assign(shrunk=np.expm1(mean), shrunk_low=np.expm1(mean - half), shrunk_high=np.expm1(mean + half))
+
+
+def by_industry(table: pd.DataFrame, donors: pd.DataFrame | None = None) -> pd.DataFrame:
+    """One row per industry of the league: its partially pooled effect and how far it stands from the cohort.
+
+    Returns
+    -------
+    DataFrame ``industry, merchants, effect, low, high, lead, lead_low, lead_high``: effects as
+    fractions, ``lead`` as the ratio to the cohort's mean less one; 90% intervals. Merchants
+    without an industry make one group.
+    """
+    columns = ["industry", "merchants", "effect", "low", "high", "lead", "lead_low", "lead_high"]
+    value, error = _logs(table)
+    known = np.isfinite(value) & np.isfinite(error)
+    if not known.any():
+        return pd.DataFrame(columns=columns)
+    rows = table[known]
+    found = posterior(
+        value[known], donor_noise(rows["merchant"], error[known], donors), rows["industry"].fillna("").tolist()
+    )
+    out = pd.DataFrame({"industry": found.industries})
+    out["merchants"] = out["industry"].map(rows["industry"].fillna("").value_counts())
+    for stem, (mean, sd) in (("", found.industry), ("lead", found.lead)):
+        names = ("lead", "lead_low", "lead_high") if stem else ("effect", "low", "high")
+        for name, shift in zip(names, (0, -Z90, Z90), strict=True):
+            out[name] = np.expm1(mean + shift * sd)
+    return out.sort_values("effect", ascending=False, ignore_index=True)[columns]
 
 
 def wilson(hits: int, total: int, z: float = Z90) -> tuple[float, float]:
