@@ -103,6 +103,16 @@ def secret_sql(cell: str) -> str:
     return f"CASE WHEN NOT contains({cell}, '*') THEN {_keyed(f'lower(trim({cell}))')} END"
 
 
+def handle_sql(parts: Sequence[str]) -> str:
+    """Return SQL of one keyed hash of several cells: an account for rows that carry no id of their own.
+
+    Fewer than two filled cells cannot tell one row from another: the hash is then empty.
+    """
+    filled = " + ".join(f"CAST({part} IS NOT NULL AS INTEGER)" for part in parts)
+    text = " || chr(31) || ".join(f"coalesce({part}, '')" for part in parts)
+    return f"CASE WHEN {filled} >= 2 THEN {_keyed(text)} END"
+
+
 def _keyed(text: str) -> str:
     inner = f"sha256(getvariable('retailkit_ipad') || encode({text}))"
     return f"sha256(getvariable('retailkit_opad') || unhex({inner}))"

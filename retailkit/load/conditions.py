@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from retailkit.load.engine import literal, quote
-from retailkit.load.layout import Where
 from retailkit.load.read import Raw
+from retailkit.load.rules import Where
 
 
 def where_sql(conditions: Sequence[Where], raw: Raw) -> str:

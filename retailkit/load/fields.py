@@ -10,16 +10,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from retailkit.load.cells import TIME_FORMATS, local_day, number_sql, phone_sql, secret_sql, time_sql, utc
+from retailkit.load.cells import TIME_FORMATS, handle_sql, local_day, number_sql, phone_sql, secret_sql, time_sql, utc
+from retailkit.load.conditions import where_sql
 from retailkit.load.engine import SQL_TYPES, literal, quote
 from retailkit.load.errors import LoadError
-from retailkit.load.layout import FieldRule, Layout
+from retailkit.load.layout import Layout
 from retailkit.load.read import Raw
+from retailkit.load.rules import FieldRule
 from retailkit.schema import Column, Table
 
 DIGITS = {"JPY": 0, "KRW": 0, "VND": 0, "CLP": 0, "ISK": 0, "KWD": 3, "BHD": 3, "OMR": 3, "JOD": 3, "TND": 3}
 """Decimals of currencies whose minor unit is not a hundredth."""
-NUMERIC = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT")
 WIDE = "DECIMAL(28, 6)"
 """Room for any amount, and for a product of a price and a quantity."""
 PLANNED = ("starts_on", "valid_from")
@@ -28,12 +29,16 @@ PLANNED = ("starts_on", "valid_from")
 
 @dataclass(frozen=True)
 class Place:
-    """Whose rows a file holds: each merchant's zone and currency, the file's name, the latest plausible time."""
+    """Whose rows a file holds: each merchant's zone and currency, the file's name, the latest plausible time.
+
+    ``stated`` is SQL of the currency that each row names, empty where the export names none.
+    """
 
     zones: Mapping[str, str]
     currencies: Mapping[str, str]
     file: str
     latest: str
+    stated: str = ""
 
     def by_merchant(self, values: Mapping[str, str]) -> str:
         """Return SQL of a merchant's value: one literal where all agree."""
@@ -61,14 +66,34 @@ def expression(contract: Table, name: str, rule: FieldRule, raw: Raw, layout: La
     """Compile one field of a layout for one file."""
     column = contract[name]
     if rule.value is not None:
-        return Expression(name, _constant(column, rule), "false", (), column.kind)
+        constant = _constant(column, rule)
+        if rule.where:
+            constant = f"CASE WHEN {where_sql(rule.where, raw)} THEN {constant} END"
+        return Expression(name, constant, "false", (), column.kind)
     if rule.number_within:
         keys = ", ".join(_cell(c, raw) for c in rule.number_within)
         number = f"row_number() OVER (PARTITION BY merchant, {keys} ORDER BY source_row, item)"
         return Expression(name, f"CAST({number} AS VARCHAR)", "false", (), column.kind)
+    if rule.cases:
+        told = " ".join(f"WHEN {where_sql(c.where, raw)} THEN {literal(c.value)}" for c in rule.cases)
+        return Expression(
+            name, f"CASE {told} END", "false", rule.columns, column.kind, _rules(contract, column, rule, place)
+        )
     value, filled = _value(column, rule, raw, layout, place)
+    if rule.where:
+        here = where_sql(rule.where, raw)
+        value, filled = f"CASE WHEN {here} THEN {value} END", f"(({here}) AND {filled})"
     columns = tuple(c for c in rule.columns if not c.startswith("@"))
     return Expression(name, value, filled, columns, column.kind, _rules(contract, column, rule, place))
+
+
+def net_amount(contract: Table, made: Sequence[Expression]) -> Expression:
+    """Gross less what was refunded, for layouts of orders that name no net column."""
+    parts = {e.name: e for e in made if e.name in ("gross_amount", "refund_amount")}
+    back = f" - coalesce({typed('refund_amount')}, 0)" if "refund_amount" in parts else ""
+    columns = tuple(c for e in parts.values() for c in e.columns)
+    value, filled = typed("gross_amount") + back, f"{typed('gross_amount')} IS NOT NULL"
+    return Expression("net_amount", value, filled, columns, "money", f"{typed('net_amount')} >= 0")
 
 
 def _constant(column: Column, rule: FieldRule) -> str:
@@ -89,6 +114,7 @@ def _source(rule: FieldRule, raw: Raw, place: Place) -> tuple[str, str]:
         parts = [_text(_cell(c, raw), _type(c, raw)) for c in rule.join]
         return f" || {literal(rule.separator)} || ".join(parts), "VARCHAR"
     special = {"@row": ("CAST(source_row AS VARCHAR)", "VARCHAR"), "@merchant": ("merchant", "VARCHAR")}
+    special["@item"] = ("CAST(item AS VARCHAR)", "VARCHAR")
     special["@file"] = (literal(place.file.split(".")[0]), "VARCHAR")
     cells = [special.get(c) or (_cell(c, raw), _type(c, raw)) for c in rule.source if c in raw.found or c in special]
     if not cells:
@@ -105,6 +131,7 @@ def _source(rule: FieldRule, raw: Raw, place: Place) -> tuple[str, str]:
         cases = " ".join(f"WHEN {literal(k)} THEN {literal(_word(v))}" for k, v in rule.map.items())
         rest = literal(rule.other) if rule.other is not None else text
         text = f"CASE {text} {cases} ELSE CASE WHEN {text} IS NOT NULL THEN {rest} END END"
+        text = f"nullif({text}, '')" if "" in (rule.other, *rule.map.values()) else text
     return text, "VARCHAR"
 
 
@@ -129,6 +156,11 @@ def _value(column: Column, rule: FieldRule, raw: Raw, layout: Layout, place: Pla
     if rule.plus or rule.minus or rule.times:
         number, filled = _arithmetic(rule, raw)
         return _numeric(column, rule, number, layout, place), filled
+    if rule.kind == "handle":
+        parts = [_text(_cell(c, raw), _type(c, raw)) for c in rule.join]
+        keyed = handle_sql(parts)
+        some = f"({' OR '.join(f'{part} IS NOT NULL' for part in parts)})"
+        return (f"{literal(rule.prefix + ':')} || {keyed}" if rule.prefix else keyed), some
     cell, kind = _source(rule, raw, place)
     filled = f"({cell}) IS NOT NULL"
     if rule.agg in ("count", "count_distinct"):
@@ -182,10 +214,25 @@ def _numeric(column: Column, rule: FieldRule, number: str, layout: Layout, place
     if column.kind == "float":
         return f"{sign}TRY_CAST({number} AS DOUBLE)" + (" / 100" if rule.unit == "percent" else "")
     if column.kind == "money" and rule.unit in ("major", "yuan"):
-        units = {m: str(10 ** DIGITS.get(layout.currency or c, 2)) for m, c in place.currencies.items()}
-        return f"{sign}TRY(CAST(round(({number}) * CAST({place.by_merchant(units)} AS INTEGER)) AS BIGINT))"
+        return f"{sign}TRY(CAST(round(({number}) * {_minor_units(layout, place)}) AS BIGINT))"
     # a fraction of a minor unit, or of a count, means that the unit is another one
     return f"{sign}CASE WHEN ({number}) = round({number}) THEN TRY_CAST(round({number}) AS BIGINT) END"
+
+
+def _minor_units(layout: Layout, place: Place) -> str:
+    """Return SQL of how many minor units make one of the row's currency."""
+    units = {m: str(10 ** DIGITS.get(layout.currency or c, 2)) for m, c in place.currencies.items()}
+    usual = f"CAST({place.by_merchant(units)} AS INTEGER)"
+    if not place.stated:
+        return usual
+    cases = " ".join(f"WHEN {literal(code)} THEN {10**digits}" for code, digits in DIGITS.items())
+    return f"CASE upper({place.stated}) {cases} ELSE CASE WHEN {place.stated} IS NULL THEN {usual} ELSE 100 END END"
+
+
+def row_currency(rule: FieldRule | None, raw: Raw) -> str:
+    """Return SQL of the currency that each row states, by the layout's rule for it (None: it states none)."""
+    cells = [f"CAST({_cell(c, raw)} AS VARCHAR)" for c in rule.source if c in raw.found] if rule else []
+    return f"coalesce({', '.join(cells)})" if cells else ""
 
 
 def _id(rule: FieldRule, cell: str, kind: str) -> str:

@@ -8,7 +8,7 @@ without case, blanks and underscores.
 from __future__ import annotations
 
 import csv
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 
@@ -57,8 +57,10 @@ def clean_names(cells: Sequence[object]) -> tuple[str, ...]:
     return tuple(unique)
 
 
-def match(names: Sequence[str], wanted: Sequence[str]) -> dict[str, str]:
+def match(names: Sequence[str], wanted: Sequence[str], misspelt: Mapping[str, str] | None = None) -> dict[str, str]:
     """Return ``{wanted column: column of the file}`` for those that are there.
+
+    ``misspelt`` maps a source's known slips to the right name (``slae_price`` to ``sale_price``).
 
     Examples
     --------
@@ -66,8 +68,11 @@ def match(names: Sequence[str], wanted: Sequence[str]) -> dict[str, str]:
     {'visit_uv': 'visitUv', 'ref_date': 'ref_date'}
     """
     loose: dict[str, str] = {}
+    slips = {_loose(slip): _loose(right) for slip, right in (misspelt or {}).items()}
     for name in names:
         loose.setdefault(_loose(name), name)
+    for name in names if slips else ():
+        loose.setdefault(".".join(slips.get(part, part) for part in _loose(name).split(".")), name)
     exact = set(names)
     found = {w: w if w in exact else loose.get(_loose(w)) for w in wanted}
     return {w: n for w, n in found.items() if n is not None}
@@ -103,7 +108,8 @@ def check_needed(names: Sequence[str], layout: Layout, where: str) -> None:
     LoadError
         Lists every missing column, with the nearest names that the file has.
     """
-    missing = [n for n in layout.needed if n not in match(names, layout.needed)]
+    there = match(names, layout.needed, layout.misspelt)
+    missing = [n for n in layout.needed if n not in there]
     if not missing:
         return
     near = {m: get_close_matches(m, names, 1) for m in missing}

@@ -13,121 +13,40 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 
 from retailkit.load.errors import LoadError
+from retailkit.load.rules import Break, Control, FieldRule, FillDown, Record, Skip, Where
 from retailkit.schema import TABLES
 
 LAYOUTS = Path(__file__).parent / "layouts"
 FORMATS = ("csv", "excel", "parquet", "jsonl", "json")
 
 
-class _Record(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
-
-
-class Where(_Record):
-    """One condition on a cell of the export; all keys given must hold."""
-
-    column: str
-    equals: str | None = None
-    not_equals: str | None = None
-    one_of: tuple[str, ...] = ()
-    none_of: tuple[str, ...] = ()
-    starts: str | None = None
-    not_starts: str | None = None
-    contains: str | None = None
-    matches: str | None = None
-    filled: bool | None = None
-    above: float | None = None
-    below: float | None = None
-
-
-class Skip(_Record):
-    """Rows that are left out for a stated reason, and counted."""
-
-    where: tuple[Where, ...]
-    reason: str
-
-
-class FillDown(_Record):
-    """Columns that the export fills on the first row of each group only."""
-
-    by: str
-    columns: tuple[str, ...]
-
-
-class Control(_Record):
-    """A total that the file states about itself: where it stands, what it should equal."""
-
-    pattern: str
-    check: Literal["rows", "sum"] = "rows"
-    column: str | None = None
-    where: tuple[Where, ...] = ()
-
-
-class Break(_Record):
-    """A day on which the source changed what it counts."""
-
-    on: str
-    what: str
-
-
-class FieldRule(_Record):
-    """How one canonical column is made from the columns of the export."""
-
-    source: tuple[str, ...] = Field(default=(), alias="from")
-    value: str | int | float | bool | None = None
-    join: tuple[str, ...] = ()
-    separator: str = ":"
-    times: tuple[str, ...] = ()
-    plus: tuple[str, ...] = ()
-    minus: tuple[str, ...] = ()
-    negate: bool = False
-    kind: Literal["phone", "secret"] | None = None
-    unit: Literal["major", "yuan", "minor", "fen", "percent"] | None = None
-    time: Literal["text", "epoch_s", "epoch_ms", "epoch_us", "week"] = "text"
-    formats: tuple[str, ...] = ()
-    zone: str | None = None
-    origin: str | None = None
-    edge: Literal["start", "end"] = "start"
-    earliest: str | None = None
-    prefix: str | None = None
-    map: dict[str, str | int | bool] = Field(default_factory=dict)
-    other: str | None = None
-    empty: tuple[str, ...] = ()
-    pattern: str | None = None
-    extract: bool = False
-    decimal: Literal[".", ","] = "."
-    agg: Literal["first", "last", "sum", "min", "max", "count", "count_distinct"] | None = None
-    number_within: tuple[str, ...] = ()
-    optional: bool = False
-
-    @model_validator(mode="before")
-    @classmethod
-    def _short_forms(cls, data: Any) -> Any:
-        """A bare string is an export column; a single name may stand for a list of one."""
-        if isinstance(data, str):
-            return {"from": (data,)}
-        if isinstance(data, dict):
-            lists = ("from", "join", "times", "plus", "minus", "formats", "empty", "number_within")
-            return {k: (v,) if k in lists and isinstance(v, str) else v for k, v in data.items()}
-        return data
-
-    @property
-    def columns(self) -> tuple[str, ...]:
-        """Every export column that the field reads."""
-        return (*self.source, *self.join, *self.times, *self.plus, *self.minus, *self.number_within)
-
-
-class Block(_Record):
+class Block(Record):
     """One canonical table made from the export's rows (or from groups of them)."""
 
     table: str
     where: tuple[Where, ...] = ()
     group: bool = False
-    explode: str | None = None
+    explode: tuple[str, ...] = ()
     fields: dict[str, FieldRule]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _short_forms(cls, data: Any) -> Any:
+        return {k: (v,) if k == "explode" and isinstance(v, str) else v for k, v in data.items()}
+
+    @property
+    def conditions(self) -> tuple[Where, ...]:
+        """Every condition of the block and of its fields."""
+        return (*self.where, *(w for rule in self.fields.values() for w in rule.where))
+
+    @property
+    def _tells_net(self) -> bool:
+        """Whether an order's net amount follows from its gross amount and refund (in groups: added up alike)."""
+        gross, back = self.fields.get("gross_amount"), self.fields.get("refund_amount")
+        return self.table == "orders" and gross is not None and (back is None or gross.agg == back.agg)
 
     @model_validator(mode="after")
     def _fits_the_contract(self) -> Block:
@@ -143,7 +62,10 @@ class Block(_Record):
                 problems.append(f'\'{name}\' is money: say unit = "major" (yuan) or "minor" (fen)')
             elif name.startswith("phone") and rule.kind != "phone":
                 problems.append(f"'{name}' holds phones: say kind = \"phone\" (it is stored as a keyed hash)")
+            elif rule.agg == "furthest" and not contract[name].one_of:
+                problems.append(f"'{name}' has no order of steps: \"furthest\" cannot be told")
         given = set(self.fields) | {"merchant"}
+        given |= {"net_amount"} if self._tells_net else set()
         for column in contract.columns:
             at = column.name.removesuffix("_on") + "_at"
             derived = column.name.endswith("_on") and at in given
@@ -154,7 +76,7 @@ class Block(_Record):
         return self
 
 
-class Layout(_Record):
+class Layout(Record):
     """One kind of export: how to know it, how to read it, which tables it becomes."""
 
     name: str
@@ -178,6 +100,8 @@ class Layout(_Record):
     breaks: tuple[Break, ...] = ()
     retention_days: int | None = None
     newest_day_partial: bool = False
+    limits: tuple[str, ...] = ()
+    misspelt: dict[str, str] = Field(default_factory=dict)
     signature: tuple[str, ...] = ()
     columns: tuple[str, ...] = ()
     header: bool = True
@@ -187,7 +111,7 @@ class Layout(_Record):
     @model_validator(mode="before")
     @classmethod
     def _short_forms(cls, data: Any) -> Any:
-        lists = ("format", "footer", "sensitive")
+        lists = ("format", "footer", "sensitive", "limits")
         return {k: (v,) if k in lists and isinstance(v, str) else v for k, v in data.items()}
 
     @property
@@ -196,7 +120,7 @@ class Layout(_Record):
         found = [self.merchant] if self.merchant else []
         for block in self.tables:
             for rule in block.fields.values():
-                if not rule.optional and len(rule.source) <= 1:
+                if not rule.optional and len(rule.source) <= 1 and not rule.cases:
                     found += rule.columns
             found += [w.column for w in block.where]
         return tuple(dict.fromkeys([*self.signature, *found]))
@@ -207,7 +131,7 @@ class Layout(_Record):
         found = [self.merchant] if self.merchant else []
         for block in self.tables:
             found += [c for rule in block.fields.values() for c in rule.columns]
-            found += [w.column for w in block.where]
+            found += [*block.explode, *(w.column for w in block.conditions)]
         found += [w.column for s in self.skip for w in s.where]
         found += [c for control in self.control for c in (control.column, *(w.column for w in control.where)) if c]
         found += [self.fill_down.by, *self.fill_down.columns] if self.fill_down else []

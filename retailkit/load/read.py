@@ -35,6 +35,7 @@ class Raw:
     preamble: str = ""
     text: bool = True
     samples: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    arrays: frozenset[str] = frozenset()
 
 
 def read_raw(con: Connection, found: Probe, layout: Layout, scratch: Path) -> Raw:
@@ -79,7 +80,7 @@ def _parquet(con: Connection, found: Probe, layout: Layout, scratch: Path) -> Ra
     types = {name: kind for name, kind, *_ in con.execute(f"DESCRIBE SELECT * FROM {source}").fetchall()}
     types.pop("file_row_number")
     check_needed(list(types), layout, found.path.name)
-    columns = match(list(types), layout.used)
+    columns = match(list(types), layout.used, layout.misspelt)
     kept = "".join(f", {quote(n)}" for n in dict.fromkeys(columns.values()))
     relation = f"(SELECT file_row_number + 1 AS source_row{kept} FROM {source})"
     return Raw(relation, types, columns, tuple(types), text=False)
@@ -134,20 +135,20 @@ def _excel(con: Connection, found: Probe, layout: Layout, scratch: Path) -> Raw:
 
 
 def _json(con: Connection, found: Probe, layout: Layout, scratch: Path) -> Raw:
-    names, records = _json_names(con, found, layout, scratch)
+    names, records, arrays = _json_names(con, found, layout, scratch)
     check_needed(list(names), layout, found.path.name)
-    columns = match(list(names), layout.used)
-    paths = "".join(
-        f", json_extract_string(json, {literal(_path(n))}) AS {quote(n)}" for n in dict.fromkeys(columns.values())
-    )
+    columns = match(list(names), layout.used, layout.misspelt)
+    paths = "".join(f", {json_cell('json', n, '', arrays)} AS {quote(n)}" for n in dict.fromkeys(columns.values()))
     keep = ', json AS "@json"' if any(b.explode for b in layout.tables) else ""
     select = f"SELECT row_number() OVER () AS source_row{paths}{keep} FROM ({records})"
     header = Header(names, "", 0, 0, 0)
-    return _cleaned(con, select, header, list(columns.values()), layout, found)
+    return replace(_cleaned(con, select, header, list(columns.values()), layout, found), arrays=arrays)
 
 
-def _json_names(con: Connection, found: Probe, layout: Layout | None, scratch: Path) -> tuple[tuple[str, ...], str]:
-    """Return the dotted names of a JSON file's cells (from its first records) and SQL of its records."""
+def _json_names(
+    con: Connection, found: Probe, layout: Layout | None, scratch: Path
+) -> tuple[tuple[str, ...], str, frozenset[str]]:
+    """Return the dotted names of a JSON file's cells (from its first records), SQL of its records, which are arrays."""
     path = found.path if found.plain else utf8_copy(found, scratch / f"{found.file_id}.json")
     big = max(found.bytes * (20 if found.gzipped else 2), 1 << 24)
     inside = layout.records if layout else None
@@ -156,11 +157,13 @@ def _json_names(con: Connection, found: Probe, layout: Layout | None, scratch: P
     source = f"read_json_objects({literal(str(path))}, format = {literal(shape)}, maximum_object_size = {big})"
     records = f"SELECT json FROM {source}"
     if inside:
-        records = f"SELECT unnest(json_extract(json, {literal(_path(inside) + '[*]')})) AS json FROM {source}"
+        records = f"SELECT unnest(json_extract(json, {literal(json_path(inside) + '[*]')})) AS json FROM {source}"
     names: dict[str, None] = {}
+    arrays: set[str] = set()
     for (text,) in con.execute(f"SELECT json::VARCHAR FROM ({records}) LIMIT 1000").fetchall():
-        names.update(dict.fromkeys(_paths(json.loads(text))))
-    return tuple(n for n in names if n), records
+        names.update(dict.fromkeys(_paths(record := json.loads(text))))
+        arrays |= _arrays(record)
+    return tuple(n for n in names if n), records, frozenset(arrays)
 
 
 def _sheet_heads(found: Probe, layout: Layout | None) -> list[tuple[str, ...]]:
@@ -181,7 +184,7 @@ def _sheets(found: Probe, layout: Layout | None) -> list[list[Any]]:
 
 def _cleaned(con: Connection, select: str, header: Header, names: Sequence[str], layout: Layout, found: Probe) -> Raw:
     """Keep the columns in use, cleaned; cut the footer; drop blank lines."""
-    columns = match(header.names, layout.used)
+    columns = match(header.names, layout.used, layout.misspelt)
     used = list(dict.fromkeys(columns.values()))
     more = [n for n in names if n.startswith("@more")]
     cells = ", ".join(f"{clean_sql(quote(n))} AS {quote(n)}" for n in used)
@@ -242,5 +245,30 @@ def _paths(record: Any, prefix: str = "") -> list[str]:
     return [prefix[:-1]]
 
 
-def _path(name: str) -> str:
-    return "$" + "".join(f'."{part}"' for part in name.split("."))
+def _arrays(record: Any, name: str = "") -> set[str]:
+    """Return the dotted names at which a JSON object holds an array."""
+    if isinstance(record, dict):
+        return {a for k, v in record.items() for a in _arrays(v, f"{name}.{k}" if name else k)}
+    if isinstance(record, list):
+        return {name} | {a for v in record[:20] if isinstance(v, dict) for a in _arrays(v, name)}
+    return set()
+
+
+def json_path(name: str, arrays: frozenset[str] = frozenset(), above: str = "") -> str:
+    """Return the JSON path of a dotted name below ``above``, through every element of the arrays on its way."""
+    parts, path = name.split("."), "$"
+    for i, part in enumerate(parts):
+        through = i < len(parts) - 1 and above + ".".join(parts[: i + 1]) in arrays
+        path += f'."{part}"' + ("[*]" if through else "")
+    return path
+
+
+def json_cell(source: str, name: str, above: str, arrays: frozenset[str]) -> str:
+    """Return SQL of a cell of a JSON object: through arrays, the first filled one (an order's first channel)."""
+    below = name[len(above) :]
+    plain = f"json_extract_string({source}, {literal(json_path(below))})"
+    through = json_path(below, arrays, above)
+    if "[*]" not in through:
+        return plain
+    found = f"json_extract_string({source}, {literal(through)})"
+    return f"coalesce(list_filter({found}, lambda x: x <> '')[1], {plain})"

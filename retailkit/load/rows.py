@@ -7,15 +7,15 @@ only over the rows that failed, to say which cell, why, and what stood there.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from retailkit.load.cells import local_day
 from retailkit.load.conditions import where_sql
 from retailkit.load.engine import SQL_TYPES, Connection, first, literal, quote
 from retailkit.load.errors import LoadError
-from retailkit.load.fields import Expression, Place, expression, typed
+from retailkit.load.fields import Expression, Place, expression, net_amount, row_currency, typed
 from retailkit.load.layout import Block, Layout
-from retailkit.load.read import Raw, clean_sql
+from retailkit.load.read import Raw, clean_sql, json_cell, json_path
 from retailkit.schema import Column, Table, table
 
 Materialise = Callable[[str, str], None]
@@ -64,7 +64,11 @@ def type_rows(
         rows, raw = _exploded(rows, raw, block)
     # an optional column that the file lacks is no field: what it would say is derived or stays empty
     fields = {n: r for n, r in block.fields.items() if not r.optional or any(c in raw.found for c in r.columns)}
+    place = replace(place, stated=row_currency(fields.get("currency"), raw))
     made = [expression(contract, n, r, raw, layout, place) for n, r in fields.items()]
+    if contract.name == "orders" and "net_amount" not in fields:
+        made.append(net := net_amount(contract, made))
+        block = block.model_copy(update={"fields": {**block.fields, net.name: block.fields["gross_amount"]}})
     inner = f"SELECT *, {', '.join(f'{e.value} AS {typed(e.name)}' for e in made)} FROM ({_numbered(rows, block)})"
     inner += f' WHERE "@skip" IS NULL AND {where_sql(block.where, raw)}'
     judged = [f"CASE WHEN {e.rules} THEN {typed(e.name)} END AS {typed(e.name)}" for e in made if e.rules]
@@ -96,25 +100,30 @@ def _numbered(rows: str, block: Block) -> str:
 
 
 def _exploded(rows: str, raw: Raw, block: Block) -> tuple[str, Raw]:
-    """One row per element of a JSON array; its cells are then columns like the record's own."""
-    assert block.explode is not None
-    path = "".join(f'."{part}"' for part in block.explode.split("."))
-    inside = {c for r in block.fields.values() for c in r.columns if c.startswith(block.explode + ".")}
-    inside |= {w.column for w in block.where if w.column.startswith(block.explode + ".")}
-    elements = (
-        f'SELECT *, unnest(json_extract("@json", \'${path}[*]\')) AS "@element", '
-        f"generate_subscripts(json_extract(\"@json\", '${path}[*]'), 1) AS item FROM {rows}"
-    )
-    cells = ""
-    for column in sorted(inside):
-        inner = "".join(f'."{part}"' for part in column[len(block.explode) + 1 :].split("."))
-        text = clean_sql(f"json_extract_string(\"@element\", '${inner}')")
-        cells += f", {text} AS {quote(column)}"
-    drop = ", ".join(quote(c) for c in sorted(inside & set(raw.types)))
+    """One row per element of a JSON array (of an array within it, ...); its cells become columns."""
+    inside: dict[str, str] = {}
+    known = {c for r in block.fields.values() for c in r.columns} | {w.column for w in block.conditions}
+    source, base, elements, number = "@json", "", rows, ""
+    for depth, step in enumerate(block.explode):
+        written = raw.found.get(step, step)
+        array = f"json_extract({quote(source)}, '{json_path(written[len(base) :])}[*]')"
+        source, base = f"@element{depth}", written + "."
+        elements = (
+            f"SELECT *{' EXCLUDE (item)' if depth else ''}, unnest({array}) AS {quote(source)}, "
+            f"{number}generate_subscripts({array}, 1) AS item FROM {elements if not depth else f'({elements})'}"
+        )
+        number = "item * 100000 + "
+        for column in sorted(c for c in known if c.startswith(step + ".")):
+            name = raw.found.get(column, written + column[len(step) :])
+            inside[column] = clean_sql(json_cell(quote(source), name, base, raw.arrays))
+    cells = "".join(f", {text} AS {quote(column)}" for column, text in inside.items())
+    # two spellings that differ in case only are one name to the engine
+    gone = {c.casefold() for c in inside}
+    drop = ", ".join(quote(c) for c in sorted(raw.types) if c.casefold() in gone)
     exclude = f" EXCLUDE ({drop})" if drop else ""
     found = {**raw.found, **{c: c for c in inside}}
     types = {**raw.types, **dict.fromkeys(inside, "VARCHAR")}
-    return f"SELECT *{exclude}{cells} FROM ({elements})", Raw(raw.relation, types, found, raw.names)
+    return f"SELECT *{exclude}{cells} FROM ({elements})", replace(raw, types=types, found=found, samples={})
 
 
 def _fatal(column: Column, contract: Table) -> bool:
@@ -218,7 +227,7 @@ def _finished(
     if block.group:
         keys = ", ".join(quote(k) for k in contract.key)
         rest = [e for e in made if e.name not in contract.key]
-        cells = "".join(f", {_aggregate(block, e)} AS {quote(e.name)}" for e in rest)
+        cells = "".join(f", {_aggregate(block, e, contract)} AS {quote(e.name)}" for e in rest)
         missing = [k for k in contract.key if k != "merchant" and k not in {e.name for e in made}]
         if missing:
             raise LoadError(f"a grouped table needs its key: {', '.join(missing)}", f"layout table '{block.table}'")
@@ -257,12 +266,15 @@ def _aside(name: str, contract: Table, block: Block) -> str:
     return f"SELECT t.merchant, t.source_row FROM {quote(name)} t SEMI JOIN (FROM {quote(name)} WHERE bad) g ON {same}"
 
 
-def _aggregate(block: Block, e: Expression) -> str:
+def _aggregate(block: Block, e: Expression, contract: Table) -> str:
     agg, cell = block.fields[e.name].agg or "first", quote(e.name)
     if not e.columns:
         return f"any_value({cell})"
-    calls = {"first": f"arg_min({cell}, source_row)", "last": f"arg_max({cell}, source_row)"}
+    place = "(source_row, item)" if block.explode else "source_row"
+    calls = {"first": f"arg_min({cell}, {place})", "last": f"arg_max({cell}, {place})"}
     calls |= {"count": f"count({cell})", "count_distinct": f"count(DISTINCT {cell})"}
+    steps = ", ".join(map(literal, contract[e.name].one_of))
+    calls["furthest"] = f"arg_max({cell}, list_position([{steps}], {cell}))"
     return f"CAST({calls.get(agg, f'{agg}({cell})')} AS {SQL_TYPES[e.kind]})"
 
 

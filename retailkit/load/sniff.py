@@ -73,7 +73,7 @@ def sniff(path: str | Path) -> Sniffed:
         if not set({"json": ("json", "jsonl")}.get(found.kind, (found.kind,))) & set(layout.format):
             continue
         names = _header(found, layout)
-        hit, used = match(names, layout.needed), match(names, layout.used)
+        hit, used = (match(names, some, layout.misspelt) for some in (layout.needed, layout.used))
         missing = [n for n in layout.needed if n not in hit]
         if hit and not layout.name.startswith("canonical"):
             rows.append((name, len(hit), len(layout.needed), len(used), ", ".join(missing)))

@@ -9,10 +9,11 @@ from pathlib import Path
 from retailkit.load.cells import number_sql
 from retailkit.load.conditions import where_sql
 from retailkit.load.engine import Connection, files_select, first, quote
-from retailkit.load.layout import Control, Layout
+from retailkit.load.layout import Layout
 from retailkit.load.publish import active_files, day_column, read_manifest
 from retailkit.load.read import Raw
 from retailkit.load.rows import Typed
+from retailkit.load.rules import Control
 from retailkit.schema import table
 
 
@@ -26,6 +27,7 @@ def file_warnings(con: Connection, raw: Raw, layout: Layout, rows: str, typed: S
         day = next((d for t in typed if (d := day_column(t.contract))), None)
         if day:
             found.append("the newest day may be incomplete: the source finishes a day on the next morning")
+    found += layout.limits
     return found + _repeats(con, typed, layout)
 
 
