@@ -1,0 +1,162 @@
+"""The pooled headline taken apart over all merchants: season, market, programme; exact, with an interval."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pandas as pd
+
+from retailkit.charts.numbers import major, percent
+from retailkit.charts.words import choose
+from retailkit.present.hierarchy import Z90, donor_noise
+
+STEPS = ("season", "market", "season and market", "programme", "headline")
+
+
+def comparable_days(metrics: pd.DataFrame) -> pd.DataFrame:
+    """One row per merchant: mean daily sales ``before`` and in the ``programme``, in one unit for all.
+
+    Where merchants keep different currencies, amounts cannot be added: each merchant's sales
+    before then count as one, and ``unit`` says so.
+    """
+    rows = metrics[metrics["metric"].isin(["gmv_before", "gmv_programme"])]
+    days = rows.pivot_table(index="merchant", columns="metric", values="value", aggfunc="last")
+    days = days.reindex(columns=["gmv_before", "gmv_programme"]).dropna()
+    days.columns = ["before", "programme"]
+    days = days[days["before"] > 0]
+    units = rows[rows["merchant"].isin(days.index)]["unit"].unique()
+    if len(units) > 1:
+        days = days.div(days["before"], axis=0)
+    return days.assign(unit=units[0] if len(units) == 1 else "").reset_index()
+
+
+def pooled_bridge(metrics: pd.DataFrame, table: pd.DataFrame, donors: pd.DataFrame | None = None) -> pd.DataFrame:
+    """One row per step of the pooled headline: season x market x programme = headline, exactly.
+
+    The sums over merchants of mean daily sales before, with last year's season, without the
+    programme (counterfactual) and with it stand in a row; each step is the ratio of two
+    neighbours. Merchants without a counterfactual are left out of all four sums.
+
+    Parameters
+    ----------
+    metrics : see ``cohort_metrics``; chapter 5 gives ``bridge_season, bridge_programme`` ...
+    table : the league; its intervals give the doubt.
+    donors : ``merchant, donor, weight``: merchants on the same donors err together.
+
+    Returns
+    -------
+    DataFrame ``step, ratio, low, high, from_value, to_value, merchants, unit``; 90% intervals.
+    The headline is a count and has none; the programme's doubt is the market's, turned round.
+    """
+    columns = ["step", "ratio", "low", "high", "from_value", "to_value", "merchants", "unit"]
+    factors = metrics[metrics["metric"].str.startswith("bridge_")]
+    wide = factors.pivot_table(index="merchant", columns="metric", values="value", aggfunc="last")
+    wide = wide.reindex(columns=["bridge_season", "bridge_programme"])
+    rows = comparable_days(metrics).merge(wide, on="merchant").dropna(subset=["bridge_programme"])
+    rows = rows.merge(table[["merchant", "effect", "low", "high"]], on="merchant", suffixes=("", "_effect"))
+    rows = rows[rows["bridge_programme"] > 0].reset_index(drop=True)
+    if rows.empty:
+        return pd.DataFrame(columns=columns)
+    without = rows["programme"] / rows["bridge_programme"]
+    before, actual, base = rows["before"].sum(), rows["programme"].sum(), without.sum()
+    half = Z90 * _error(rows, without / base, donors)
+    programme, rest, headline = actual / base, base / before, actual / before
+    spread = math.exp(half) if math.isfinite(half) else math.nan
+    levels = [("programme", programme, spread, base, actual), ("headline", headline, 1.0, before, actual)]
+    if rows["bridge_season"].notna().all():
+        seasonal = (rows["before"] * rows["bridge_season"]).sum()
+        levels = [
+            ("season", seasonal / before, 1.0, before, seasonal),
+            ("market", base / seasonal, spread, seasonal, base),
+            *levels,
+        ]
+    else:
+        levels = [("season and market", rest, spread, before, base), *levels]
+    unit = rows["unit"].iloc[0]
+    made = [(s, r, r / w, r * w, a, b, len(rows), unit) for s, r, w, a, b in levels]
+    return pd.DataFrame(made, columns=columns)
+
+
+def _error(rows: pd.DataFrame, share: pd.Series, donors: pd.DataFrame | None) -> float:
+    """Standard error of the log of actual over counterfactual sales, both summed over merchants."""
+    spread = np.log1p(rows["high"].to_numpy(float)) - np.log1p(rows["low"].to_numpy(float))
+    known = np.isfinite(spread)
+    if not known.any():
+        return math.nan
+    error = np.where(known, spread / (2 * Z90), np.nanmax(np.where(known, spread, np.nan)) / (2 * Z90))
+    noise = donor_noise(rows["merchant"], error, donors)
+    weight = share.to_numpy(float)
+    return float(np.sqrt(weight @ noise @ weight))
+
+
+def festival_days(festivals: pd.DataFrame, metrics: pd.DataFrame, table: pd.DataFrame, days: int) -> pd.DataFrame:
+    """One row per shopping day: its part of the pooled change in daily sales, as a fraction of sales before.
+
+    Parameters
+    ----------
+    festivals : chapter 5's ``merchant, double_11, double_12`` (sales of the two days, minor units).
+    days : days of the programme.
+
+    What the day sold above a mean day of the period before, over all merchants and spread over
+    the programme's days; with the season inside, because a festival is season.
+    """
+    columns = ["day", "sales_days", "points"]
+    known = comparable_days(metrics)
+    rows = festivals.drop_duplicates("merchant").merge(known, on="merchant") if len(festivals) else pd.DataFrame()
+    rows = rows[rows["merchant"].isin(table["merchant"])] if len(rows) else rows
+    if rows.empty or not days or (rows["unit"] == "").any():
+        return pd.DataFrame(columns=columns)
+    before = rows["before"].sum()
+    out = []
+    for day in ("double_11", "double_12"):
+        sold = float(major(rows[day].fillna(0).sum(), str(rows["unit"].iloc[0])))
+        out.append((day, sold / before, (sold - before) / days / before))
+    return pd.DataFrame(out, columns=columns)
+
+
+def say_bridge(table: pd.DataFrame, growth: float, n: int, lang: str = "en") -> str:
+    """Say the bridge in one sentence: the headline is the product of its factors.
+
+    ``growth`` and ``n`` are the pooled headline and its merchants, also those without a counterfactual.
+    """
+    if table.empty:
+        return choose(
+            lang, "No merchant has a counterfactual, so the headline cannot be taken apart.",
+            "没有商户有反事实估计，因此无法拆解环比增长。",
+        )  # fmt: skip
+    row = table.set_index("step")
+    parts = [f"{_step(s, lang)} ×{row['ratio'][s]:.2f}" for s in row.index if s != "headline"]
+    low, high = row["low"]["programme"], row["high"]["programme"]
+    doubt = f" (90%: ×{low:.2f}–×{high:.2f})" if math.isfinite(low) else ""
+    head, size = percent(row["ratio"]["headline"] - 1, signed=True), int(row["merchants"]["headline"])
+    rest = n - size
+    en = f"{head} over {size} merchants is {' × '.join(parts)}{doubt}."
+    zh = f"{size}家商户合计{head}，等于{' × '.join(parts)}{doubt.replace('90%: ', '90%区间：')}。"
+    if rest > 0:
+        en += f" {rest} more have no counterfactual; with them the headline is {percent(growth, signed=True)}."
+        zh += f"另有{rest}家没有反事实估计，计入后环比为{percent(growth, signed=True)}。"
+    return choose(lang, en, zh)
+
+
+def say_festivals(table: pd.DataFrame, growth: float, lang: str = "en") -> str:
+    """Say how much of the pooled headline the two large shopping days made by themselves."""
+    if table.empty or not math.isfinite(growth):
+        return ""
+    rows = table.set_index("day")["points"]
+    eleven, twelve = (percent(rows[d], signed=True) for d in ("double_11", "double_12"))
+    return choose(
+        lang,
+        f"Of {percent(growth, signed=True)}, Double 11 (one day) made {eleven} and Double 12 {twelve}, in % of daily "
+        "sales before; without both days the headline would be "
+        f"{percent(growth - float(rows.sum()), signed=True)}.",
+        f"在{percent(growth, signed=True)}中，双11当天贡献{eleven}，双12当天贡献{twelve}（占前期日销的百分比）；"
+        f"去掉这两天，环比为{percent(growth - float(rows.sum()), signed=True)}。",
+    )
+
+
+_ZH = dict(zip(STEPS, ("季节", "市场", "季节与市场", "项目", "环比"), strict=True))
+
+
+def _step(name: str, lang: str) -> str:
+    return choose(lang, name, _ZH.get(name, name))
