@@ -113,18 +113,18 @@ def _source(rule: FieldRule, raw: Raw, place: Place) -> tuple[str, str]:
     if rule.join:
         parts = [_text(_cell(c, raw), _type(c, raw)) for c in rule.join]
         return f" || {literal(rule.separator)} || ".join(parts), "VARCHAR"
-    special = {"@row": ("CAST(source_row AS VARCHAR)", "VARCHAR"), "@merchant": ("merchant", "VARCHAR")}
-    special["@item"] = ("CAST(item AS VARCHAR)", "VARCHAR")
-    special["@file"] = (literal(place.file.split(".")[0]), "VARCHAR")
+    told = {"@row": "CAST(source_row AS VARCHAR)", "@item": "CAST(item AS VARCHAR)", "@merchant": "merchant"}
+    special = {n: (sql, "VARCHAR") for n, sql in {**told, "@file": literal(place.file.split(".")[0])}.items()}
     cells = [special.get(c) or (_cell(c, raw), _type(c, raw)) for c in rule.source if c in raw.found or c in special]
     if not cells:
         return "CAST(NULL AS VARCHAR)", "VARCHAR"
     if len({kind for _, kind in cells}) == 1 and cells[0][1] != "VARCHAR" and not rule.empty and not rule.map:
         return (cells[0][0] if len(cells) == 1 else f"coalesce({', '.join(c for c, _ in cells)})"), cells[0][1]
     texts = [_text(c, k) for c, k in cells]
-    text = texts[0] if len(texts) == 1 else f"coalesce({', '.join(texts)})"
     if rule.empty:
-        text = f"CASE WHEN {text} IN ({', '.join(map(literal, rule.empty))}) THEN NULL ELSE {text} END"
+        words = ", ".join(map(literal, rule.empty))
+        texts = [f"CASE WHEN {text} IN ({words}) THEN NULL ELSE {text} END" for text in texts]
+    text = texts[0] if len(texts) == 1 else f"coalesce({', '.join(texts)})"
     if rule.pattern:
         text = f"nullif(regexp_extract({text}, {literal(rule.pattern)}, 1), '')"
     if rule.map:

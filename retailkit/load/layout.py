@@ -30,6 +30,7 @@ class Block(Record):
     where: tuple[Where, ...] = ()
     group: bool = False
     explode: tuple[str, ...] = ()
+    optional: bool = False
     fields: dict[str, FieldRule]
 
     @model_validator(mode="before")
@@ -41,6 +42,13 @@ class Block(Record):
     def conditions(self) -> tuple[Where, ...]:
         """Every condition of the block and of its fields."""
         return (*self.where, *(w for rule in self.fields.values() for w in rule.where))
+
+    @property
+    def needed(self) -> tuple[str, ...]:
+        """Export columns without which the table cannot be made; one of several spellings is never alone needed."""
+        rules = (r for r in self.fields.values() if not r.optional and len(r.source) <= 1 and not r.cases)
+        found = [c for rule in rules for c in rule.columns] + [w.column for w in self.where]
+        return tuple(dict.fromkeys(c for c in found if not c.startswith("@")))
 
     @property
     def _tells_net(self) -> bool:
@@ -118,11 +126,7 @@ class Layout(Record):
     def needed(self) -> tuple[str, ...]:
         """Export columns without which the file cannot be this export, in first-use order."""
         found = [self.merchant] if self.merchant else []
-        for block in self.tables:
-            for rule in block.fields.values():
-                if not rule.optional and len(rule.source) <= 1 and not rule.cases:
-                    found += rule.columns
-            found += [w.column for w in block.where]
+        found += [c for block in self.tables if not block.optional for c in block.needed]
         return tuple(dict.fromkeys([*self.signature, *found]))
 
     @property
@@ -130,7 +134,7 @@ class Layout(Record):
         """Every export column that the layout mentions, in first-use order."""
         found = [self.merchant] if self.merchant else []
         for block in self.tables:
-            found += [c for rule in block.fields.values() for c in rule.columns]
+            found += [c for rule in block.fields.values() for c in rule.columns if not c.startswith("@")]
             found += [*block.explode, *(w.column for w in block.conditions)]
         found += [w.column for s in self.skip for w in s.where]
         found += [c for control in self.control for c in (control.column, *(w.column for w in control.where)) if c]

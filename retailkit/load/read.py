@@ -79,11 +79,18 @@ def _parquet(con: Connection, found: Probe, layout: Layout, scratch: Path) -> Ra
     source = f"read_parquet({literal(str(found.path))}, file_row_number = true)"
     types = {name: kind for name, kind, *_ in con.execute(f"DESCRIBE SELECT * FROM {source}").fetchall()}
     types.pop("file_row_number")
+    if "jsonl" in layout.format and nested(types):
+        return _json(con, found, layout, scratch)
     check_needed(list(types), layout, found.path.name)
     columns = match(list(types), layout.used, layout.misspelt)
     kept = "".join(f", {quote(n)}" for n in dict.fromkeys(columns.values()))
     relation = f"(SELECT file_row_number + 1 AS source_row{kept} FROM {source})"
     return Raw(relation, types, columns, tuple(types), text=False)
+
+
+def nested(types: Mapping[str, str]) -> bool:
+    """Tell whether a typed file holds records within records: it is then read as JSON is."""
+    return any(kind.startswith("STRUCT") or kind.endswith("[]") for kind in types.values())
 
 
 def _csv(con: Connection, found: Probe, layout: Layout, scratch: Path) -> Raw:
@@ -149,21 +156,29 @@ def _json_names(
     con: Connection, found: Probe, layout: Layout | None, scratch: Path
 ) -> tuple[tuple[str, ...], str, frozenset[str]]:
     """Return the dotted names of a JSON file's cells (from its first records), SQL of its records, which are arrays."""
-    path = found.path if found.plain else utf8_copy(found, scratch / f"{found.file_id}.json")
-    big = max(found.bytes * (20 if found.gzipped else 2), 1 << 24)
-    inside = layout.records if layout else None
-    lines = not inside and found.head.lstrip().startswith("{") and (layout is None or "jsonl" in layout.format)
-    shape = "newline_delimited" if lines else "unstructured" if inside else "auto"
-    source = f"read_json_objects({literal(str(path))}, format = {literal(shape)}, maximum_object_size = {big})"
-    records = f"SELECT json FROM {source}"
-    if inside:
-        records = f"SELECT unnest(json_extract(json, {literal(json_path(inside) + '[*]')})) AS json FROM {source}"
+    if found.kind == "parquet":
+        records = f"SELECT to_json(p) AS json FROM read_parquet({literal(str(found.path))}) p"
+    else:
+        records = _json_records(found, layout, scratch)
     names: dict[str, None] = {}
     arrays: set[str] = set()
     for (text,) in con.execute(f"SELECT json::VARCHAR FROM ({records}) LIMIT 1000").fetchall():
         names.update(dict.fromkeys(_paths(record := json.loads(text))))
         arrays |= _arrays(record)
     return tuple(n for n in names if n), records, frozenset(arrays)
+
+
+def _json_records(found: Probe, layout: Layout | None, scratch: Path) -> str:
+    """Return SQL of the records of a JSON file: one object a line, an array, or an array within an object."""
+    path = found.path if found.plain else utf8_copy(found, scratch / f"{found.file_id}.json")
+    big = max(found.bytes * (20 if found.gzipped else 2), 1 << 24)
+    inside = layout.records if layout else None
+    lines = not inside and found.head.lstrip().startswith("{") and (layout is None or "jsonl" in layout.format)
+    shape = "newline_delimited" if lines else "unstructured" if inside else "auto"
+    source = f"read_json_objects({literal(str(path))}, format = {literal(shape)}, maximum_object_size = {big})"
+    if inside:
+        return f"SELECT unnest(json_extract(json, {literal(json_path(inside) + '[*]')})) AS json FROM {source}"
+    return f"SELECT json FROM {source}"
 
 
 def _sheet_heads(found: Probe, layout: Layout | None) -> list[tuple[str, ...]]:

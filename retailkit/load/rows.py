@@ -13,9 +13,10 @@ from retailkit.load.cells import local_day
 from retailkit.load.conditions import where_sql
 from retailkit.load.engine import SQL_TYPES, Connection, first, literal, quote
 from retailkit.load.errors import LoadError
+from retailkit.load.explode import exploded
 from retailkit.load.fields import Expression, Place, expression, net_amount, row_currency, typed
 from retailkit.load.layout import Block, Layout
-from retailkit.load.read import Raw, clean_sql, json_cell, json_path
+from retailkit.load.read import Raw
 from retailkit.schema import Column, Table, table
 
 Materialise = Callable[[str, str], None]
@@ -60,8 +61,10 @@ def type_rows(
         If a column contradicts its declared unit, or no row at all can be read.
     """
     contract = table(block.table)
+    if block.optional and any(c not in raw.found for c in block.needed):
+        return _nothing(name, contract, materialise)
     if block.explode:
-        rows, raw = _exploded(rows, raw, block)
+        rows, raw = exploded(rows, raw, block)
     # an optional column that the file lacks is no field: what it would say is derived or stays empty
     fields = {n: r for n, r in block.fields.items() if not r.optional or any(c in raw.found for c in r.columns)}
     place = replace(place, stated=row_currency(fields.get("currency"), raw))
@@ -95,35 +98,15 @@ def type_rows(
     return Typed(contract, relation, name, (*problems, *below), _aside(name, contract, block) if bad else None)
 
 
+def _nothing(name: str, contract: Table, materialise: Materialise) -> Typed:
+    """Return no rows: the file lacks the columns that an optional table needs."""
+    columns = ", ".join(f"CAST(NULL AS {SQL_TYPES[c.kind]}) AS {quote(c.name)}" for c in contract.columns)
+    materialise(name, f"SELECT 0 AS source_row, 0 AS item, {columns}, false AS bad, false AS doubtful WHERE false")
+    return Typed(contract, name, name, ())
+
+
 def _numbered(rows: str, block: Block) -> str:
     return rows if block.explode else f"SELECT *, 0 AS item FROM {rows}"
-
-
-def _exploded(rows: str, raw: Raw, block: Block) -> tuple[str, Raw]:
-    """One row per element of a JSON array (of an array within it, ...); its cells become columns."""
-    inside: dict[str, str] = {}
-    known = {c for r in block.fields.values() for c in r.columns} | {w.column for w in block.conditions}
-    source, base, elements, number = "@json", "", rows, ""
-    for depth, step in enumerate(block.explode):
-        written = raw.found.get(step, step)
-        array = f"json_extract({quote(source)}, '{json_path(written[len(base) :])}[*]')"
-        source, base = f"@element{depth}", written + "."
-        elements = (
-            f"SELECT *{' EXCLUDE (item)' if depth else ''}, unnest({array}) AS {quote(source)}, "
-            f"{number}generate_subscripts({array}, 1) AS item FROM {elements if not depth else f'({elements})'}"
-        )
-        number = "item * 100000 + "
-        for column in sorted(c for c in known if c.startswith(step + ".")):
-            name = raw.found.get(column, written + column[len(step) :])
-            inside[column] = clean_sql(json_cell(quote(source), name, base, raw.arrays))
-    cells = "".join(f", {text} AS {quote(column)}" for column, text in inside.items())
-    # two spellings that differ in case only are one name to the engine
-    gone = {c.casefold() for c in inside}
-    drop = ", ".join(quote(c) for c in sorted(raw.types) if c.casefold() in gone)
-    exclude = f" EXCLUDE ({drop})" if drop else ""
-    found = {**raw.found, **{c: c for c in inside}}
-    types = {**raw.types, **dict.fromkeys(inside, "VARCHAR")}
-    return f"SELECT *{exclude}{cells} FROM ({elements})", replace(raw, types=types, found=found, samples={})
 
 
 def _fatal(column: Column, contract: Table) -> bool:

@@ -14,7 +14,7 @@ from retailkit.load.errors import LoadError
 from retailkit.load.files import Probe, probe
 from retailkit.load.header import DELIMITERS, clean_names, find_header, match
 from retailkit.load.layout import Layout, layout_names, read_layout
-from retailkit.load.read import _json_names, _sheet_heads
+from retailkit.load.read import _json_names, _sheet_heads, nested
 from retailkit.schema import TABLES
 
 HINTS = {
@@ -155,7 +155,8 @@ def _header(found: Probe, layout: Layout | None) -> tuple[str, ...]:
     if found.kind == "parquet":
         con = connect_raw(threads=1)
         source = f"read_parquet({literal(str(found.path))})"
-        return tuple(n for n, *_ in con.execute(f"DESCRIBE SELECT * FROM {source}").fetchall())
+        types = {n: kind for n, kind, *_ in con.execute(f"DESCRIBE SELECT * FROM {source}").fetchall()}
+        return _json_names(con, found, layout, Path())[0] if nested(types) else tuple(types)
     if found.kind == "excel":
         heads = _sheet_heads(found, layout)
         needed = layout.needed if layout else ()

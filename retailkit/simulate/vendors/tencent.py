@@ -34,7 +34,7 @@ def youshu_events(s: Simulated) -> str:
           {{'app_id': 'wxsimulated', 'open_id': open_id, 'union_id': case when union_known then unionid end}} as wx_user,
           {{'chan_wxapp_scene': scene, 'chan_id': chan, 'openGId': group_no(grp)}} as chan, guide_no(guide_in) as guide_id,
           {chain} as txsr_share_info_sdk, {came} as txsr_from_share_info,
-          case when event = 'custom_order' then {{'order_id': order_no(sale), 'order_status': 'pay'}} end as "order", '' as dirty
+          case when event = 'custom_order' then {{'order_id': order_no(sale), 'order_status': 'payed'}} end as "order", '' as dirty
         from (select v.*, v.guide as guide_in, p.unionid, p.union_known, e.event, e.page, e.wait, e.log_id
               from visits v join person p using (person)
               join (values ('app_show', 'pages/index', 0, 1, 0), ('browse_sku_page', 'pages/goods', 20, 2, 1),

@@ -1,0 +1,39 @@
+"""A JSON record becomes one row per element of an array that it holds."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from retailkit.load.engine import quote
+from retailkit.load.layout import Block
+from retailkit.load.read import Raw, clean_sql, json_cell, json_path
+
+
+def exploded(rows: str, raw: Raw, block: Block) -> tuple[str, Raw]:
+    """One row per element of a JSON array (of an array within it, ...); its cells become columns.
+
+    ``item`` numbers the elements within their record.
+    """
+    inside: dict[str, str] = {}
+    known = {c for r in block.fields.values() for c in r.columns} | {w.column for w in block.conditions}
+    source, base, elements, number = "@json", "", rows, ""
+    for depth, step in enumerate(block.explode):
+        written = raw.found.get(step, step)
+        array = f"json_extract({quote(source)}, '{json_path(written[len(base) :])}[*]')"
+        source, base = f"@element{depth}", written + "."
+        elements = (
+            f"SELECT *{' EXCLUDE (item)' if depth else ''}, unnest({array}) AS {quote(source)}, "
+            f"{number}generate_subscripts({array}, 1) AS item FROM {elements if not depth else f'({elements})'}"
+        )
+        number = "item * 100000 + "
+        for column in sorted(c for c in known if c.startswith(step + ".")):
+            name = raw.found.get(column, written + column[len(step) :])
+            inside[column] = clean_sql(json_cell(quote(source), name, base, raw.arrays))
+    cells = "".join(f", {text} AS {quote(column)}" for column, text in inside.items())
+    # two spellings that differ in case only are one name to the engine
+    gone = {c.casefold() for c in inside}
+    drop = ", ".join(quote(c) for c in sorted(raw.types) if c.casefold() in gone)
+    exclude = f" EXCLUDE ({drop})" if drop else ""
+    found = {**raw.found, **{c: c for c in inside}}
+    types = {**raw.types, **dict.fromkeys(inside, "VARCHAR")}
+    return f"SELECT *{exclude}{cells} FROM ({elements})", replace(raw, types=types, found=found, samples={})
