@@ -3,7 +3,7 @@
 # make lab     open the notebooks in JupyterLab
 # make help    the rest
 
-COHORT  ?= complete_journey
+COHORT  ?= doubling_1
 OUT     ?= studies/$(COHORT)
 ARGS    ?=
 VENV    ?= .venv
@@ -25,7 +25,7 @@ setup-study:
 setup-test:
 	@$(INSTALL) base examples present fuzzy cluster test
 
-study: setup-study  ## run a cohort: make study [COHORT=complete_journey] [ARGS="--workers 2"]
+study: setup-study  ## run a cohort, the simulated one or another: make study [COHORT=complete_journey] [ARGS="--workers 2"]
 	@$(BIN)/retailkit run $(COHORT) --out $(OUT) $(ARGS)
 
 test: setup-test  ## run the tests: make test [ARGS="-k ledger"]
@@ -50,4 +50,4 @@ lock:  ## pin the dependencies again (needs uv)
 	python3 requirements/lock.py
 
 clean:  ## remove what runs have made (not the environment)
-	rm -rf store studies exports .pytest_cache .mypy_cache .ruff_cache .hypothesis htmlcov .coverage
+	rm -rf store studies exports simulated .pytest_cache .mypy_cache .ruff_cache .hypothesis htmlcov .coverage

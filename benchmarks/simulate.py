@@ -30,7 +30,7 @@ def timed(out: str, scale: float | None, merchants: list[str] | None) -> None:
     took, peak = time.process_time() - start, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
     size = sum(p.stat().st_size for p in folder.rglob("*") if p.is_file()) / 1e6
     credit = pq.read_table(folder / "truth" / "credit.parquet").to_pandas()
-    sessions = sum(pq.read_metadata(p).num_rows for p in folder.glob("canonical/*/sessions.parquet"))
+    sessions = sum(pq.read_metadata(p).num_rows for p in folder.glob("canonical/sessions.parquet"))
     what = f"{', '.join(merchants) if merchants else 'whole cohort'} at scale {scale or parameters()['span']['small']}"
     print(f"{what}: {credit['orders'].sum():,} private orders, {sessions:,} sessions in canonical tables")
     print(f"  {took:.1f} s CPU, {time.perf_counter() - wall:.1f} s wall, {peak:.1f} GB peak, {size:,.0f} MB written")

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
-from typing import Any
+from itertools import count
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-import pandas as pd
+if TYPE_CHECKING:
+    import pandas as pd
 
 WITH_ACCOUNTS = ("sessions", "pushes", "coupons", "group_members", "guide_bindings", "red_packets")
 
@@ -15,15 +19,56 @@ def load_and_link(cohort: Any, store: str, tell: Callable[[str], None]) -> pd.Da
     """Load a cohort's exports and link its accounts; one row per file, as `load_cohort` returns.
 
     What was loaded before is not read again, and persons are linked anew only if something was.
+    The exports of a simulated cohort are made first, unless they are there.
     """
     from retailkit.load import load_cohort, open_store
 
+    if cohort.simulated:
+        make_simulated(cohort, tell)
     report = load_cohort(cohort, store, progress=tell)
     everyone = [m.id for m in cohort.everyone]
     if (report["status"] == "loaded").any() or not open_store(store, everyone).has("persons"):
         accounts, persons = link_store(store, everyone)
         tell(f"{accounts:,} accounts are {persons:,} persons")
     return report
+
+
+def make_simulated(cohort: Any, tell: Callable[[str], None]) -> Path | None:
+    """Make the exports of a simulated cohort where its sources look for them; return their folder.
+
+    Those that are there stay, whatever their seed and scale, as long as the simulation that
+    made them is this one; else they are made again with the same seed and scale. A cohort
+    file that the simulation wrote into its own folder is taken as it is.
+    """
+    from retailkit.simulate import COHORTS, parameters
+    from retailkit.simulate.write import made_by, simulate
+
+    found = [source.path.partition("canonical/") for source in cohort.sources]
+    base = next((Path(before) for before, cut, _ in found if cut), None)
+    if base is None or base == Path() or base.name not in COHORTS:
+        return None
+    folder = cohort.folder / base
+    page = _world(folder)
+    asked = {"seed": page.get("seed", 1), "scale": page.get("scale", parameters()["span"]["small"])}
+    told = f"seed {asked['seed']}, scale {asked['scale']:g}"
+    if page.get("made_by") == made_by() and set(page["merchants"]) >= set(cohort.everyone_ids):
+        tell(f"simulated before ({told}): {folder}")
+        return folder
+    tell(f"simulating ({told}): {folder}")
+    who, done = cohort.everyone_ids, count(1)
+
+    def told_of(line: str) -> None:
+        tell(f"{next(done)} of {len(who)}: {line}")
+
+    return simulate(base.name, folder.parent, report=told_of, merchants=who, **asked)
+
+
+def _world(folder: Path) -> dict[str, Any]:
+    """What a simulated cohort's folder says of itself; nothing if it is not complete."""
+    try:
+        return dict(json.loads((folder / "truth" / "world.json").read_text(encoding="utf-8")))
+    except (OSError, ValueError):
+        return {}
 
 
 def link_store(store: str, merchants: Sequence[str]) -> tuple[int, int]:
@@ -51,10 +96,15 @@ def link_store(store: str, merchants: Sequence[str]) -> tuple[int, int]:
 
 def fingerprints(store: str, as_of: str) -> Callable[[str | None], Mapping[str, str]]:
     """Return merchant (None: everyone in the store) -> table -> hash of its data."""
-    from retailkit.load import open_store
+    from retailkit.load.publish import fingerprint
 
     @cache
     def of(merchant: str | None) -> Mapping[str, str]:
-        return open_store(store, merchant, as_of).fingerprint()
+        found = fingerprint(store, None if merchant is None else [merchant])
+        if not found:
+            from retailkit.load import open_store
+
+            open_store(store, merchant, as_of)  # says what is missing: the store, or the merchant in it
+        return found
 
     return of

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from retailkit.simulate.vendors import exports
@@ -9,7 +10,7 @@ from retailkit.simulate.world import COHORTS, parameters, profiles, roles
 
 LIMITS = (
     "SIMULATED: no row describes a real merchant, person or order; titles are numbers.",
-    "Sizes are small: one simulated person stands for 500 (retailkit simulate --scale).",
+    "One simulated person stands for {stands} (retailkit simulate --scale).",
     "The headline and seven merchants' cases are set to published figures; all else is a stated assumption (simulate/world.toml).",
     "The headline is on private sales; shop orders in the tables are mostly those of known members, the books (daily_totals) hold all.",
     "Guests without a member number, platform buyers and 2% of private orders have no link to a person.",
@@ -24,9 +25,22 @@ TABLES = (
     "programme_counters", "lift_tests", "city_tiers",
 )  # fmt: skip
 
+DONOR_TABLES = ("orders", "refunds", "daily_totals")
+"""What a donor shows: merchants outside the programme give their sales only."""
+_OF_DONORS = [f"canonical/{name}.parquet" for name in DONOR_TABLES]
 
-def cohort_page(cohort: str) -> str:
-    """Return the TOML page of a cohort, as it lies in ``data/cohorts``; paths are relative to that folder.
+
+def cohort_page(
+    cohort: str, made: Path | None = None, scale: float | None = None, merchants: Sequence[str] | None = None
+) -> str:
+    """Return the TOML page of a cohort.
+
+    Parameters
+    ----------
+    made : folder of a simulated cohort that the page shall lie in: only what was made there is named.
+        If not given, the page is that of the whole cohort as it lies in ``data/cohorts``.
+    scale : that it was made at; the small cohort's if not given.
+    merchants : only these.
 
     Raises
     ------
@@ -34,6 +48,9 @@ def cohort_page(cohort: str) -> str:
         If the world has no such cohort.
     """
     who, group = roles(cohort), COHORTS[cohort]
+    who = {m: role for m, role in who.items() if not merchants or m in merchants}
+    base = "." if made else f"../../simulated/{cohort}"
+    limits = [limit.format(stands=f"{1 / (scale or parameters()['span']['small']):,.0f}") for limit in LIMITS]
     page, title = (
         parameters()[group],
         {"first": "first cohort, last quarter of 2018", "second": "second cohort, spring 2019"}[group],
@@ -47,7 +64,7 @@ def cohort_page(cohort: str) -> str:
         'zone = "Asia/Shanghai"', 'currency = "CNY"', 'country = "CN"', 'lang = "en"',
         *(f"{name} = {{ start = {page[name]['start']}, end = {page[name]['end']} }}" for name in ("baseline", "programme")),
         'licence = "Simulated by retailkit; use it as you like."', f'published_at = "nowhere: run retailkit simulate {cohort}"',
-        "", "limits = [", *(f'  "{limit}",' for limit in LIMITS), "]",
+        "", "limits = [", *(f'  "{limit}",' for limit in limits), "]",
     ]  # fmt: skip
     for role in ("merchant", "donor"):
         lines += ["", f"{role}s = ["]
@@ -55,17 +72,14 @@ def cohort_page(cohort: str) -> str:
             invited = f", invited = {parameters()[p.group]['invited']}" if p.group != "never" else ""
             lines.append(f'  {{ id = "{p.id}", title = "{p.title}", industry = "{p.industry}"{invited} }},')
         lines.append("]")
-    for name in TABLES:
-        lines += ["", *_source(f"canonical_{name}", f"../../simulated/{cohort}/canonical/*/{name}.parquet")]
+    sources = [(f"canonical_{name}", f"canonical/{name}.parquet", "") for name in TABLES]
     for p in (p for p in profiles() if who.get(p.id) == "merchant"):
-        for export in exports(p.exports):
-            path = f"../../simulated/{cohort}/exports/{p.id}/{export.file}"
-            lines += ["", *_source(export.layout, path), f'merchant = "{p.id}"']
+        sources += [(export.layout, f"exports/{p.id}/{export.file}", p.id) for export in exports(p.exports)]
+    for layout, path, owner in sources:
+        if made is None or any(made.glob(path)):
+            lines += ["", "[[sources]]", f'layout = "{layout}"', f'path = "{base}/{path}"']
+            lines += [f'merchant = "{owner}"'] if owner else ["donors = false"] * (path not in _OF_DONORS)
     return "\n".join(lines) + "\n"
-
-
-def _source(layout: str, path: str) -> list[str]:
-    return ["[[sources]]", f'layout = "{layout}"', f'path = "{path}"']
 
 
 def write_pages(folder: str | Path) -> list[Path]:

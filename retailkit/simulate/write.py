@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import shutil
+import tempfile
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
+import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from retailkit.schema import table
 from retailkit.simulate import truth as true
 from retailkit.simulate.calibrate import NOISY
-from retailkit.simulate.merchant import Simulated, draw
+from retailkit.simulate.merchant import MEMORY, Simulated, draw
+from retailkit.simulate.page import DONOR_TABLES, TABLES, cohort_page
 from retailkit.simulate.tables import identity, organisation, plan, sales, traffic
 from retailkit.simulate.vendors import exports, kept
 from retailkit.simulate.vendors.files import write_export
 from retailkit.simulate.world import Profile, parameters, profiles, roles
 
 NOTICE = "SIMULATED: no row describes a real merchant, person or order"
-DONOR_TABLES = ("orders", "refunds", "daily_totals")
-"""What a donor shows: merchants outside the programme give their sales only."""
 
 
 def simulate(
@@ -35,10 +39,13 @@ def simulate(
 ) -> Path:
     """Write a simulated cohort: one folder of exports a merchant, and the truth beside them.
 
+    The folder appears when it is complete; what was there before is replaced.
+
     Parameters
     ----------
     cohort : 'doubling_1' (programme in the last quarter of 2018) or 'doubling_2' (spring 2019).
-    out_dir : folder to write into; ``<cohort>/canonical/<merchant>/*.parquet`` and ``<cohort>/truth/*.parquet`` appear there.
+    out_dir : folder to write into; in ``<cohort>`` appear ``canonical/*.parquet`` (one file a table), ``exports/<merchant>/*``,
+        ``truth/*.parquet`` and ``<cohort>.toml``, a cohort file of just these merchants.
     seed : of every random draw; the same seed and scale give the same bytes.
     scale : simulated persons per person of the full world; the small cohort's .002 if not given, 1 is full scale.
     report : called with one line per merchant.
@@ -63,6 +70,36 @@ def simulate(
     if unknown:
         raise ValueError(f"cohort '{cohort}' has no merchant {', '.join(unknown)}; it has {', '.join(who)}")
     everyone = [p for p in profiles() if p.id in (merchants or who)]
+    page = {"notice": NOTICE, "cohort": cohort, "seed": seed, "scale": scale, "made_by": made_by(),
+            "merchants": {p.id: who[p.id] for p in everyone}}  # fmt: skip
+    Path(out_dir).mkdir(parents=True, exist_ok=True)
+    scratch = Path(tempfile.mkdtemp(prefix=f".{cohort}-", dir=out_dir))
+    try:
+        scratch.chmod(0o755)
+        _write_all(everyone, page, scratch, vendors, report)
+        text = cohort_page(cohort, scratch, scale, merchants)
+        (scratch / f"{cohort}.toml").write_text(text, encoding="utf-8")
+        shutil.rmtree(out, ignore_errors=True)
+        scratch.rename(out)
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+    return out
+
+
+def made_by() -> str:
+    """Return a hash of the simulation itself, parameters and code: other files, other data."""
+    here = Path(__file__).parent
+    digest = hashlib.sha256()
+    for path in sorted([*here.rglob("*.py"), *here.glob("*.toml")]):
+        digest.update(path.relative_to(here).as_posix().encode() + path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def _write_all(
+    everyone: list[Profile], page: dict[str, Any], out: Path, vendors: bool, report: Callable[[str], None] | None
+) -> None:
+    """Write every merchant's folder, then the truth of all of them."""
+    who, seed, scale = page["merchants"], page["seed"], page["scale"]
 
     def one(profile: Profile) -> dict[str, pa.Table]:
         systems = profile.exports if vendors and who[profile.id] == "merchant" else ()
@@ -73,12 +110,25 @@ def simulate(
 
     with ThreadPoolExecutor(1 if scale > NOISY else 2) as pool:
         made = list(pool.map(one, everyone))
+    _join_parts(out / "parts", [p.id for p in everyone], out / "canonical")
     for name in dict.fromkeys(name for tables in made for name in tables):
         parts = [tables[name] for tables in made if name in tables]
         _write(pa.concat_tables(parts, promote_options="permissive"), out / "truth" / f"{name}.parquet")
-    page = {"notice": NOTICE, "cohort": cohort, "seed": seed, "scale": scale, "merchants": who}
     (out / "truth" / "world.json").write_text(json.dumps(page, indent=1) + "\n", encoding="utf-8")
-    return out
+
+
+def _join_parts(parts: Path, merchants: list[str], folder: Path) -> None:
+    """Put every merchant's rows of a table into one file, merchant after merchant: one file to load instead of 39."""
+    folder.mkdir()
+    con = duckdb.connect(config={"threads": 1, "memory_limit": MEMORY})
+    for name in (n for n in TABLES if any(parts.glob(f"*/{n}.parquet"))):
+        files = [str(f) for f in (parts / m / f"{name}.parquet" for m in merchants) if f.exists()]
+        if len(files) == 1:
+            Path(files[0]).rename(folder / f"{name}.parquet")
+        else:
+            _copy(con, f"from read_parquet({files})", folder / f"{name}.parquet")
+    con.close()
+    shutil.rmtree(parts)
 
 
 def _write_merchant(
@@ -86,7 +136,7 @@ def _write_merchant(
 ) -> tuple[dict[str, pa.Table], str]:
     """Write one merchant's files; return its truth tables and a line to report."""
     drawn = draw_tables(profile, seed, scale)
-    write_canonical(drawn, out / "canonical" / profile.id, None if role == "merchant" else DONOR_TABLES, systems)
+    write_canonical(drawn, out / "parts" / profile.id, None if role == "merchant" else DONOR_TABLES, systems)
     spoilt = [write_export(drawn, export, out / "exports" / profile.id) for export in exports(systems)]
     made = {name: drawn.connection.sql(sql).to_arrow_table() for name, sql in true.truth(drawn).items()}
     made["cases"] = pa.Table.from_pylist(true.cases(drawn), schema=_CASES)
@@ -124,7 +174,7 @@ def write_canonical(
             drawn.connection.execute(f"create {made} out_{name} as select {columns} from ({sql})")
         if not wanted or name in wanted:
             path = folder / f"{name}.parquet"
-            rows[name] = _copy(drawn, f"from out_{name} where {kept(systems, name)}", path)
+            rows[name] = _copy(drawn.connection, f"from out_{name} where {kept(systems, name)}", path)
     return rows
 
 
@@ -132,11 +182,11 @@ READ_AGAIN = ("spend", "follower_days", "guide_days")
 """Tables that exports and cases read again: made once, and for donors as well."""
 
 
-def _copy(drawn: Simulated, sql: str, path: Path) -> int:
+def _copy(con: duckdb.DuckDBPyConnection, sql: str, path: Path) -> int:
     """Write rows straight from the engine, so that memory does not grow with them; no rows, no file."""
     path.parent.mkdir(parents=True, exist_ok=True)
     notice = f"kv_metadata {{notice: '{NOTICE}'}}"
-    drawn.connection.execute(f"copy ({sql}) to '{path}' (format parquet, compression zstd, {notice})")
+    con.execute(f"copy ({sql}) to '{path}' (format parquet, compression zstd, {notice})")
     rows = pq.read_metadata(path).num_rows
     if not rows:
         path.unlink()
