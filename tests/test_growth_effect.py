@@ -5,13 +5,14 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
-from growth_tables import BASELINE, PROGRAMME, daily_world, journey_orders, order_rows, tables
+from growth_tables import BASELINE, PROGRAMME, daily_world, journey_orders, tables
 
 from retailkit.growth.bridge import build_bridge
-from retailkit.growth.donors import choose_donors, shared_customers
+from retailkit.growth.donors import choose_donors, later_invited
 from retailkit.growth.effect import NO_SEASON, estimate
 from retailkit.growth.guards import check_guards
 from retailkit.growth.headline import headlines
+from retailkit.growth.overlap import shared_customers
 from retailkit.growth.panel import daily_panel, weekly_panel
 from retailkit.growth.verdict import CANNOT_TELL, RAISED, judge
 
@@ -86,16 +87,13 @@ def test_a_donor_without_customers_of_its_own_is_dropped_or_its_weight_said():
     assert said.answer == CANNOT_TELL, "no claim on donors that the programme touched"
 
 
-def test_shared_customers_are_counted_before_the_programme_only():
-    orders, _ = tables(order_rows([
-        ("m", "2018-01-01", "c:1", 100), ("d", "2018-01-02", "c:1", 30), ("d", "2018-01-02", "c:2", 70),
-        ("m", "2018-02-01", "c:2", 100), ("e", "2018-01-03", "c:9", 10),
-    ]))  # fmt: skip
-    table = shared_customers(orders, ["m"], ("2018-02-01", "2018-02-28")).set_index("donor")
-    assert table.loc["d", "shared_sales_share"] == pytest.approx(0.3)
-    assert table.loc["e", "shared_customers"] == 0
-    unknown = shared_customers(orders, ["m"], ("2018-02-01", "2018-02-28"), common_ids=False)
-    assert unknown["shared_share"].isna().all()
+def test_merchants_invited_later_stand_in_first():
+    from types import SimpleNamespace as Row
+
+    never = [Row(id=f"d{i}", invited=None) for i in range(3)]
+    later = [Row(id=f"n{i}", invited="2019-02-15") for i in range(6)]
+    assert later_invited([*never, *later], PROGRAMME) == [f"n{i}" for i in range(6)]
+    assert len(later_invited([*never, *later[:5]], PROGRAMME)) == 8, "too few of them: all donors"
 
 
 def broken(daily: pd.DataFrame, what: str) -> pd.DataFrame:

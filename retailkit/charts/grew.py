@@ -57,6 +57,48 @@ def tree(
                  height=max(320, 150 + 34 * len(names)))  # fmt: skip
 
 
+def rise(
+    parts: pd.DataFrame, *, merchant: str, period: str = "", source: str = "", lang: str = "en", currency: str = "USD"
+) -> go.Figure:
+    """Waterfall of the rise of mean daily GMV: ordinary days, then each festival and its run-up."""
+    from retailkit.growth.sentences import festival_name
+
+    title = choose(lang, "How much of the rise was festivals", "增长中有多少来自节日")
+    if parts.empty:
+        return empty(title, choose(lang, "There is no rise to split.", "没有可分解的增长。"), lang=lang)
+    change = parts["money"].sum()
+    names = [festival_name(part, lang) for part in parts["part"]]
+    words = [money(v, currency, lang, signed=True) for v in [*parts["money"], change]]
+    added = [
+        money(v, currency, lang, signed=True) if v == v else ""
+        for v in [*parts["programme"], parts["programme"].sum(min_count=1)]
+    ]
+    text = [
+        f"{w}  ({choose(lang, f'programme {a}', f'项目 {a}')})" if a else w for w, a in zip(words, added, strict=True)
+    ]
+    fig = go.Figure(
+        go.Waterfall(
+            orientation="h", y=[*names, choose(lang, "rise", "合计")], x=[*major(parts["money"], currency), None],
+            measure=[*["relative"] * len(parts), "total"], text=text, textposition="outside", cliponaxis=False,
+            connector={"line": {"color": MUTED, "width": 1}}, increasing={"marker": {"color": UP}},
+            decreasing={"marker": {"color": DOWN}}, totals={"marker": {"color": TOTAL}},
+        )
+    )  # fmt: skip
+    levels = major(pd.concat([pd.Series([0.0]), parts["money"].cumsum()]), currency)
+    room = levels.max() - levels.min()
+    fig.update_xaxes(money_axis(levels.min() - 0.1 * room, levels.max() + 0.55 * room, currency, lang))
+    fig.update_yaxes(autorange="reversed", type="category", showgrid=False)
+    festive = parts.loc[parts["part"] != "ordinary", "money"].sum()
+    share = f"{festive / change:.0%}" if change else "0%"
+    total, moved = money(festive, currency, lang, signed=True), money(change, currency, lang, signed=True)
+    title = choose(lang, f"{moved} a day, of which festivals and their run-up {total} ({share})",
+                   f"每天 {moved}，其中节日及预热 {total}（{share}）")  # fmt: skip
+    unit = choose(lang, "parts of the change in mean daily GMV, above the ordinary level; in brackets the programme's",
+                  "日均 GMV 变化的构成（高出平日水平的部分；括号内为项目所致）")  # fmt: skip
+    return frame(fig, title, f"{unit}, {currency} · {merchant} · {period}", source, lang=lang,
+                 height=max(320, 160 + 36 * len(names)))  # fmt: skip
+
+
 def cells(
     table: pd.DataFrame, *, merchant: str, period: str = "", source: str = "", lang: str = "en", currency: str = "USD"
 ) -> go.Figure:

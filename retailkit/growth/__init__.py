@@ -6,11 +6,13 @@ The flow, one idea a file::
     scope       which sales the study is about: private formats, or all
     panel       orders -> one row per merchant and day -> one row per merchant and week
     headline    mean daily GMV in the programme against the period before
-    donors      who may stand in for a merchant; who shares its customers
+    donors      who may stand in for a merchant
+    overlap     who shares its customers, where ids can tell
     did, sc, sdid, series   one estimator a file, on plain arrays
     effect      the estimator that the data allow, its interval and its label
     guards      what would overturn the claim
     bridge      headline = season x market x programme, exactly
+    rise        the rise in money: ordinary days, Double 11, Double 12, other festivals
     tree        what grew: buyers x frequency x basket, exactly
     factors     which factor carried the programme's effect
     cells       the same by touchpoint, format, new and returning; shapley for what is no product
@@ -38,8 +40,9 @@ _HOMES = {
     "headlines": "headline",
     "pooled": "headline",
     "headline_sentence": "sentences",
-    "common_ids": "donors",
-    "shared_customers": "donors",
+    "common_ids": "overlap",
+    "shared_customers": "overlap",
+    "later_invited": "donors",
     "donors_sentence": "sentences",
     "estimate": "effect",
     "robustness_sentence": "sentences",
@@ -47,6 +50,8 @@ _HOMES = {
     "guards_sentence": "sentences",
     "build_bridge": "bridge",
     "bridge_sentence": "sentences",
+    "festival_parts": "rise",
+    "rise_sentence": "sentences",
     "tree_inputs": "tree",
     "growth_tree": "tree",
     "lmdi": "tree",

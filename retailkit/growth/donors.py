@@ -8,16 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from retailkit.growth.calendar import bounds
 from retailkit.growth.fit import Array, Mask
-
-if TYPE_CHECKING:
-    from ibis.expr.types import Table
 
 AT_RISK_SHARE = 0.10
 """A donor with more than this share of its sales from the programme's customers is at risk."""
@@ -48,56 +45,20 @@ class Matrix:
     days: Array
 
 
-def shared_customers(orders: Table, merchants: Sequence[str], programme: Any, common_ids: bool = True) -> pd.DataFrame:
-    """One row per other merchant: how much of its sales comes from the programme's customers.
+def later_invited(donors: Iterable[Any], programme: Any) -> list[str]:
+    """Ids of the donors to take: those invited after the programme where there are enough, else all.
+
+    Invited merchants grow faster than others with or without a programme, so merchants that
+    were invited later are the fair comparison.
 
     Parameters
     ----------
-    orders : canonical orders of all merchants and donors.
-    merchants : the merchants in the programme.
-    programme : the programme's window; only orders paid before it count.
-    common_ids : True where one account means one customer at every merchant (one loyalty
-        programme over all shops); False where each merchant numbers its own, then nothing
-        can be known and the shares are missing.
-
-    Returns
-    -------
-    DataFrame ``donor, customers, shared_customers, shared_share, shared_sales_share``.
+    donors : records with ``id`` and ``invited`` (a date, or None for never).
     """
-    import ibis
-
-    names = ["donor", "customers", "shared_customers", "shared_share", "shared_sales_share"]
-    start, _ = bounds(programme)
-    known = orders if pd.isna(start) else orders.filter(orders.paid_on < ibis.date(str(start.date())))
-    if not common_ids:
-        others = known.filter(~known.merchant.isin(list(merchants))).select(donor="merchant").distinct().execute()
-        return others.sort_values("donor").reindex(columns=names).reset_index(drop=True)
-    known = known.filter(known.account.notnull())
-    spend = known.group_by(["merchant", "account"]).aggregate(spent=known.net_amount.sum())
-    ours = spend.filter(spend.merchant.isin(list(merchants))).select("account").distinct().mutate(ours=ibis.literal(1))
-    theirs = spend.filter(~spend.merchant.isin(list(merchants))).left_join(ours, "account")
-    theirs = theirs.select("merchant", "account", "spent", mark=theirs.ours.fill_null(0))
-    table = (
-        theirs.group_by("merchant")
-        .aggregate(
-            customers=theirs.account.count(),
-            shared_customers=theirs.mark.sum(),
-            spent=theirs.spent.sum(),
-            shared_spent=(theirs.spent * theirs.mark).sum(),
-        )
-        .execute()
-        .rename(columns={"merchant": "donor"})
-    )
-    table["shared_share"] = table["shared_customers"] / table["customers"]
-    spent = table["spent"].astype(float)
-    table["shared_sales_share"] = table["shared_spent"].astype(float) / spent.where(spent > 0)
-    return table[names].sort_values("donor").reset_index(drop=True)
-
-
-def common_ids(sources: Iterable[Any]) -> bool:
-    """Whether one account means one customer at every merchant: the exports are not one merchant's own."""
-    owners = [getattr(source, "merchant", None) for source in sources]
-    return bool(owners) and all(owner is None for owner in owners)
+    everyone = list(donors)
+    _, end = bounds(programme)
+    later = [d for d in everyone if getattr(d, "invited", None) is not None and pd.Timestamp(d.invited) > end]
+    return [d.id for d in (later if len(later) >= ENOUGH else everyone)]
 
 
 def choose_donors(

@@ -13,15 +13,27 @@ from retailkit.growth.verdict import Verdict
 MINOR_DIGITS = {"JPY": 0, "KRW": 0, "VND": 0, "CLP": 0, "ISK": 0, "BHD": 3, "KWD": 3, "OMR": 3, "TND": 3, "JOD": 3}
 
 
+def amount(minor: float, currency: str) -> str:
+    """Money in whole units with its sign and currency.
+
+    >>> amount(123456789, "CNY"), amount(-500, "JPY")
+    ('+CNY 1,234,568', '-JPY 500')
+    """
+    value = minor / 10.0 ** MINOR_DIGITS.get(currency, 2)
+    return f"{'-' if value < 0 else '+'}{currency} {abs(value):,.0f}"
+
+
 def growth_metrics(
-    heads: pd.DataFrame, steps: pd.DataFrame, effect: Effect, judged: Verdict, currency: str
-) -> list[dict[str, Any]]:
+    heads: pd.DataFrame, steps: pd.DataFrame, effect: Effect, judged: Verdict, currency: str,
+    parts: pd.DataFrame | None = None,
+) -> list[dict[str, Any]]:  # fmt: skip
     """One record per figure of the chapter: the headline, its bridge, the effect, the answer.
 
     Parameters
     ----------
     heads, steps, effect, judged : see ``headlines``, ``build_bridge``, ``estimate``, ``judge``.
     currency : ISO 4217 code of the merchant's amounts.
+    parts : see ``festival_parts``; the rise in money by festival, left out where not given.
     """
     row = heads.set_index("merchant").reindex([effect.merchant]).iloc[0]
     unit = 10.0 ** MINOR_DIGITS.get(currency, 2)
@@ -42,6 +54,12 @@ def growth_metrics(
         name = str(step.step).replace(" ", "_")
         definition = "factor of the headline; all factors multiply to growth + 1"
         out.append(_figure(f"bridge_{name}", step.ratio, "ratio", definition, step.low, step.high))
+    for part in () if parts is None else parts.itertuples():
+        name = f"rise_{str(part.part).replace('run-up to ', 'run_up_')}"
+        definition = "part of the rise of mean daily net GMV; all parts add up to it"
+        out.append(_figure(name, part.money / unit, currency, definition))
+        added = "what the programme added to this part of the rise"
+        out.append(_figure(f"{name}_programme", part.programme / unit, currency, added))
     return [*out, _text("answer", judged.answer), _text("verdict", judged.sentence), _text("method", method)]
 
 

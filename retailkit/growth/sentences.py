@@ -44,6 +44,50 @@ def bridge_sentence(steps: pd.DataFrame, lang: str = "en") -> str:
             f"({largest['ratio'] - 1:+.0%}).")  # fmt: skip
 
 
+FESTIVALS = {
+    "ordinary": ("ordinary days", "平日"), "double_11": ("Double 11", "双11"), "double_12": ("Double 12", "双12"),
+    "618": ("618", "618"), "womens_day": ("3.8", "3.8"), "spring_festival": ("Spring Festival", "春节"),
+}  # fmt: skip
+
+
+def festival_name(part: str, lang: str = "en") -> str:
+    """A part of the rise in words.
+
+    >>> festival_name("double_11"), festival_name("run-up to double_11", "zh"), festival_name("black_friday")
+    ('Double 11', '双11预热', 'Black friday')
+    """
+    code = part.removeprefix("run-up to ")
+    plain = code.replace("_", " ").capitalize()
+    name = FESTIVALS.get(code, (plain, plain))[lang == "zh"]
+    if code == part:
+        return name
+    return f"{name}预热" if lang == "zh" else f"run-up to {name}"
+
+
+def rise_sentence(parts: pd.DataFrame, currency: str, lang: str = "en") -> str:
+    """Say in money how much of the rise each festival made, its run-up included, and what of it was the programme."""
+    from retailkit.growth.metrics import amount
+
+    if parts.empty:
+        return "没有可分解的增长额。" if lang == "zh" else "There is no rise to split."
+    money = parts.set_index("part")[["money", "programme"]]
+    money = money.groupby(lambda name: name.removeprefix("run-up to "), sort=False).sum(min_count=1)
+    rise = float(money["money"].sum())
+    words = []
+    for part, row in money.iterrows():
+        share = f"{row['money'] / rise:.0%}" if rise else "0%"
+        of_it = "" if pd.isna(row["programme"]) else amount(row["programme"], currency)
+        if lang == "zh":
+            words.append(f"{festival_name(str(part), lang)} {amount(row['money'], currency)}（{share}"
+                         f"{f'，其中项目 {of_it}' if of_it else ''}）")  # fmt: skip
+        else:
+            words.append(f"{festival_name(str(part))} {amount(row['money'], currency)} ({share}"
+                         f"{f'; of it the programme {of_it}' if of_it else ''})")  # fmt: skip
+    if lang == "zh":
+        return f"日均 GMV 变化 {amount(rise, currency)}：{'；'.join(words)}。节日含预热期。"
+    return f"Mean daily GMV moved by {amount(rise, currency)}: {', '.join(words)}. Festivals include their run-up."
+
+
 _FACTORS_ZH = {"buyers": "购买人数", "frequency": "频次", "basket": "笔单价", "orders a day": "日均订单",
                "entry or exit": "新增或退出"}  # fmt: skip
 _SEGMENTS_ZH = {"new": "新客", "returning": "老客", "unknown": "未识别"}
