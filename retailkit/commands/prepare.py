@@ -74,9 +74,7 @@ def _world(folder: Path) -> dict[str, Any]:
 def link_store(store: str, merchants: Sequence[str]) -> tuple[int, int]:
     """Link all accounts of some merchants and store the table ``persons``; numbers of accounts and persons."""
     from retailkit.link import link_accounts
-    from retailkit.load import open_store
-    from retailkit.load.publish import write_tables
-    from retailkit.schema import table
+    from retailkit.load import open_store, save_table
 
     tables = open_store(store, list(merchants))
     others = [tables[name] for name in WITH_ACCOUNTS if tables.has(name)]
@@ -86,10 +84,7 @@ def link_store(store: str, merchants: Sequence[str]) -> tuple[int, int]:
     )
     frame = linked.to_pyarrow()
     if frame.num_rows:
-        con = tables.connection.con
-        con.register("linked_persons", frame)
-        columns = ", ".join(f'"{name}"' for name in table("persons").names)
-        write_tables(con, store, {"persons": f"(SELECT {columns} FROM linked_persons)"}, replace=True)
+        save_table(store, "persons", frame)
     names = frame.select(["merchant", "person"]).group_by(["merchant", "person"]).aggregate([])
     return frame.num_rows, names.num_rows
 

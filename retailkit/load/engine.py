@@ -2,20 +2,32 @@
 
 DuckDB, embedded, with threads and memory always set (its own default of 80% of the memory
 *in each process* starves a machine that runs several studies). No extension is used: they
-download at run time.
+download at run time. Loading always writes with it.
+
+``RETAILKIT_ENGINE=spark`` opens the same store with Spark instead (the ``cluster`` extra and
+Java), for merchants too large for one machine: in this machine's cores, or where
+``RETAILKIT_SPARK_MASTER`` says; the store's folder must then be visible to every worker.
+The list of files comes from the store, so Spark needs no Delta package.
 """
 
 from __future__ import annotations
 
+import hashlib
 import os
+import re
 import tempfile
 from collections.abc import Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
+from retailkit.load.errors import LoadError
 from retailkit.schema import Table
+
+ENGINES = ("duckdb", "spark")
+JAVA = "default-jre-headless"
 
 Connection = duckdb.DuckDBPyConnection
 EngineError, OutOfMemory = duckdb.Error, duckdb.OutOfMemoryException
@@ -31,6 +43,9 @@ SQL_TYPES = {
     "date": "DATE",
 }
 """Engine type of each kind of column; integers are 64 bits from the first day, so files never widen."""
+
+SPARK_TYPES = {"VARCHAR": "STRING", "TIMESTAMP": "TIMESTAMP_NTZ"}
+"""Where Spark's name of a type is another one."""
 
 
 def settings(threads: int | None = None, memory: str | None = None, temp: str | Path | None = None) -> dict[str, Any]:
@@ -59,9 +74,79 @@ def connect_raw(threads: int | None = None, memory: str | None = None, temp: str
     return con
 
 
-def connect(threads: int | None = None, memory: str | None = None, temp: str | Path | None = None) -> Any:
-    """Return an Ibis backend on a fresh in-memory engine, with threads and memory set."""
-    return over_ibis(connect_raw(threads, memory, temp))
+def engine_name(engine: str | None = None) -> str:
+    """Return the engine asked for: the argument, else ``RETAILKIT_ENGINE``, else duckdb.
+
+    Raises
+    ------
+    LoadError
+        If there is no such engine.
+
+    Examples
+    --------
+    >>> engine_name("spark")
+    'spark'
+    """
+    name = (engine or os.environ.get("RETAILKIT_ENGINE") or ENGINES[0]).strip().lower()
+    if name not in ENGINES:
+        raise LoadError(
+            f"unknown engine '{name}'", "RETAILKIT_ENGINE", f"one of {', '.join(ENGINES)}", "correct it or leave it out"
+        )
+    return name
+
+
+def connect(
+    threads: int | None = None,
+    memory: str | None = None,
+    temp: str | Path | None = None,
+    engine: str | None = None,
+) -> Any:
+    """Return an Ibis backend with threads and memory set: a fresh in-memory engine or Spark session.
+
+    Raises
+    ------
+    LoadError
+        If the engine is unknown or not installed.
+    """
+    if engine_name(engine) == "duckdb":
+        return over_ibis(connect_raw(threads, memory, temp))
+    return _spark(settings(threads, memory, temp))
+
+
+def _spark(given: dict[str, Any]) -> Any:
+    """Return an Ibis backend over a Spark session of its own, in the one Spark of this process."""
+    if find_spec("pyspark") is None:
+        raise LoadError("Spark is not installed", "RETAILKIT_ENGINE", do="pip install 'retailkit[cluster]'")
+    import ibis
+    from pyspark.errors import PySparkRuntimeError
+    from pyspark.sql import SparkSession
+
+    master = os.environ.get("RETAILKIT_SPARK_MASTER") or f"local[{given['threads']}]"
+    chosen = {
+        # Spark wants 512m at the least, and its sizes without the B
+        "spark.driver.memory": re.sub(r"i?b$", "", given["memory_limit"].strip().lower()).replace(" ", ""),
+        "spark.sql.shuffle.partitions": given["threads"] if master.startswith("local") else 200,
+        "spark.local.dir": given["temp_directory"],
+        "spark.sql.warehouse.dir": f"{given['temp_directory']}/warehouse",
+        "spark.sql.timestampType": "TIMESTAMP_NTZ",
+        "spark.sql.session.timeZone": "UTC",
+        "spark.ui.enabled": "false",
+        "spark.ui.showConsoleProgress": "false",
+        "spark.log.level": "ERROR",
+        **({"spark.driver.host": "127.0.0.1"} if master.startswith("local") else {}),
+    }
+    builder = SparkSession.builder.master(master).appName("retailkit")
+    for name, value in chosen.items():
+        builder = builder.config(name, str(value))
+    try:
+        session = builder.getOrCreate().newSession()  # views of two open stores never meet
+    except PySparkRuntimeError as error:
+        raise LoadError(
+            "Spark does not start", "RETAILKIT_ENGINE", "a Java runtime", f"install one (Debian: {JAVA}); {error}"
+        ) from error
+    of_session = {name: str(value) for name, value in chosen.items() if name.startswith("spark.sql.")}
+    del of_session["spark.sql.warehouse.dir"]  # belongs to the process
+    return ibis.pyspark.connect(session, **of_session)
 
 
 def over_ibis(con: Connection) -> Any:
@@ -117,6 +202,43 @@ def files_select(table: Table, files: Sequence[str], more: Sequence[tuple[str, s
     listed = ", ".join(literal(str(f)) for f in files)
     parquet = f"SELECT * FROM read_parquet([{listed}], union_by_name = true, hive_partitioning = false)"
     return f"SELECT {names} FROM ({empty_select(table, more)} UNION ALL BY NAME {parquet})"
+
+
+def open_files(backend: Any, table: Table, files: Sequence[str]) -> str:
+    """Return SQL, known to the backend, over Parquet files with exactly the contract's columns."""
+    if backend.name == "duckdb" or not files:
+        return files_select(table, files)
+    paths = ["file://" + re.sub(r"([\\\[\]{}*?])", r"\\\1", str(Path(f).resolve())) for f in sorted(files)]
+    name = f"files_{table.name}_{hashlib.sha256('|'.join(paths).encode()).hexdigest()[:16]}"
+    session = backend._session
+    if not session.catalog.tableExists(name):
+        types = ((c.name, SQL_TYPES[c.kind]) for c in table.columns)
+        schema = ", ".join(f"`{column}` {SPARK_TYPES.get(kind, kind)}" for column, kind in types)
+        session.read.schema(schema).parquet(*paths).createOrReplaceTempView(name)
+    return f"SELECT {', '.join(map(quote, table.names))} FROM {name}"
+
+
+def open_view(backend: Any, name: str, select: str) -> Any:
+    """Return an Ibis table of that name over SQL; it is defined once per backend."""
+    if backend.name == "duckdb":
+        backend.con.execute(f"CREATE VIEW IF NOT EXISTS {quote(name)} AS {select}")
+    elif not backend._session.catalog.tableExists(name):
+        backend._session.sql(_for_spark(select)).createOrReplaceTempView(name)
+    return backend.table(name)
+
+
+def fetch(backend: Any, query: str) -> list[tuple[Any, ...]]:
+    """Return all rows of a small query."""
+    if backend.name == "duckdb":
+        return backend.con.execute(query).fetchall()
+    return [tuple(row) for row in backend._session.sql(_for_spark(query)).collect()]
+
+
+def _for_spark(query: str) -> str:
+    """Return the embedded engine's SQL as Spark writes it: quotes, casts, types without a zone."""
+    import sqlglot
+
+    return sqlglot.transpile(query, read="duckdb", write="spark")[0]
 
 
 def write_partitions(

@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 
 import pandas as pd
 
-from retailkit.load.engine import connect, connect_raw, empty_select, files_select, first, literal, quote
+from retailkit.load.engine import connect, connect_raw, empty_select, fetch, literal, open_files, open_view, quote
 from retailkit.load.errors import LoadError
 from retailkit.load.publish import active_files, day_column, read_manifest, write_tables
 from retailkit.schema import TABLES, Table, table
@@ -44,8 +44,7 @@ class Store:
     def __getattr__(self, name: str) -> Any:
         if name not in TABLES:
             raise AttributeError(f"no canonical table '{name}'; there are {', '.join(TABLES)}")
-        self.connection.con.execute(f"CREATE VIEW IF NOT EXISTS {quote(name)} AS {self._select(table(name))}")
-        return self.connection.table(name)
+        return open_view(self.connection, name, self._select(table(name)))
 
     def __getitem__(self, name: str) -> Any:
         return getattr(self, table(name).name)
@@ -54,8 +53,7 @@ class Store:
         """Tell whether any row of a table was known."""
         if name not in self.versions or not self._files(name):
             return False
-        query = f"SELECT 1 FROM ({self._select(table(name))}) LIMIT 1"
-        return first(self.connection.con, query) is not None
+        return bool(fetch(self.connection, f"SELECT 1 FROM ({self._select(table(name))}) LIMIT 1"))
 
     def rows(self) -> pd.DataFrame:
         """Return one row per table that holds any: ``table, room, rows, first, last`` (days)."""
@@ -67,7 +65,7 @@ class Store:
             day = day_column(contract) or contract.time
             span = f"min({quote(day)})::DATE, max({quote(day)})::DATE" if day else "NULL::DATE, NULL::DATE"
             query = f"SELECT count(*), {span} FROM ({self._select(contract)})"
-            found.append((name, contract.room, *(first(self.connection.con, query) or ())))
+            found.append((name, contract.room, *fetch(self.connection, query)[0]))
         frame = pd.DataFrame(found, columns=["table", "room", "rows", "first", "last"])
         return frame.loc[frame["rows"] > 0].reset_index(drop=True)
 
@@ -88,7 +86,7 @@ class Store:
         if self.as_of and contract.time:
             last = self.as_of.strftime("%Y-%m")
             files = [f for f in files if f["month"] == "undated" or f["month"] <= last]
-        select = files_select(contract, [f["path"] for f in files])
+        select = open_files(self.connection, contract, [f["path"] for f in files])
         if self.as_of is None or not files:
             return select
         columns = ", ".join(self._masked(contract, c.name) for c in contract.columns)
@@ -137,6 +135,7 @@ def open_store(
     as_of: str | date | None = None,
     threads: int | None = None,
     memory: str | None = None,
+    engine: str | None = None,
 ) -> Store:
     """Open the published state of a store; every table as it was known before the local day ``as_of``.
 
@@ -145,11 +144,13 @@ def open_store(
     merchants : an id, a list of ids, or None for all.
     as_of : ISO date; rows of that local day and later are not there, and instants that tell
         what happened later (unfollowed, released ...) are empty. None shows everything.
+    engine : "duckdb" or "spark"; None asks ``RETAILKIT_ENGINE`` and falls back on duckdb.
 
     Raises
     ------
     LoadError
-        If there is no store in the folder, or a merchant is not in it; near names are suggested.
+        If there is no store in the folder, a merchant is not in it (near names are suggested), or
+        the engine is not there.
     """
     folder = Path(store)
     manifest = read_manifest(folder)
@@ -159,7 +160,7 @@ def open_store(
         )
     wanted = None if merchants is None else (merchants,) if isinstance(merchants, str) else tuple(map(str, merchants))
     day = None if as_of is None else date.fromisoformat(str(as_of))
-    backend = connect(threads, memory)
+    backend = connect(threads, memory, engine=engine)
     zones = _zones(folder, manifest["tables"], backend, wanted)
     return Store(folder, wanted, day, manifest["tables"], backend, zones)
 
@@ -176,8 +177,8 @@ def _zones(folder: Path, versions: Mapping[str, int], backend: Any, wanted: tupl
     zones: dict[str, str] = {}
     if "merchants" in versions:
         files = [f["path"] for f in active_files(folder, "merchants", versions["merchants"])]
-        query = f"SELECT merchant, any_value(zone) FROM ({files_select(table('merchants'), files)}) GROUP BY 1"
-        zones = {m: z or "UTC" for m, z in backend.con.execute(query).fetchall()}
+        query = f"SELECT merchant, any_value(zone) FROM ({open_files(backend, table('merchants'), files)}) GROUP BY 1"
+        zones = {m: z or "UTC" for m, z in fetch(backend, query)}
     if wanted is None:
         return zones
     known = set(zones)
