@@ -19,12 +19,16 @@ import numpy as np
 import pandas as pd
 from growth_worlds import BASELINE, KINDS, PROGRAMME, about, world
 
+from retailkit.growth.bridge import build_bridge
 from retailkit.growth.cohort import pooled_effect
 from retailkit.growth.effect import estimate
+from retailkit.growth.factors import factor_effects
 from retailkit.growth.guards import check_guards
 from retailkit.growth.headline import headlines
 from retailkit.growth.panel import weekly_panel
-from retailkit.growth.steps import find_steps
+from retailkit.growth.quick import gains_by_week
+from retailkit.growth.rise import festival_parts
+from retailkit.growth.steps import find_steps, step_recall
 from retailkit.growth.tree import lmdi
 from retailkit.growth.verdict import CANNOT_TELL, judge
 
@@ -98,7 +102,7 @@ def seconds() -> dict[str, float]:
         effect = estimate(weekly, merchant, names)
         guards = check_guards(weekly, effect)
         build_bridge(daily, effect, BASELINE, PROGRAMME)
-        festival_bridge(daily, effect, BASELINE, PROGRAMME)
+        festival_parts(daily, [merchant], BASELINE, PROGRAMME, [effect])
         find_steps(weekly, effect)
         step_recall(weekly, effect, seed=1)
         factor_effects(weekly, effect)

@@ -131,7 +131,8 @@ def world(seed: int, donors: int, kind: str, merchants: int = 1, effect: float =
         frames.append(pd.DataFrame({"merchant": name, "day": days, "gmv": np.exp(log).round().astype("int64")}))
     panel = pd.concat(frames, ignore_index=True)
     zero = dict.fromkeys(("refunds", "unknown_orders", "unknown_gmv"), 0)
-    return panel.assign(gross=panel["gmv"], orders=10, buyers=10, filled=False, partial=False, **zero)
+    orders = (panel["gmv"] / panel.groupby("merchant")["gmv"].transform("mean") * 1000).round().astype("int64")
+    return panel.assign(gross=panel["gmv"], orders=orders, buyers=orders, filled=False, partial=False, **zero)
 
 
 def _drawn(rng: np.random.Generator, noise: Noise, days: pd.DatetimeIndex, count: int) -> list[np.ndarray]:

@@ -5,6 +5,7 @@ The flow, one idea a file::
     calendar    festivals, and the same days of last year
     scope       which sales the study is about: private formats, or all
     panel       orders -> one row per merchant and day -> one row per merchant and week
+    definitions was it counted the same way all along; holes in the record
     headline    mean daily GMV in the programme against the period before
     donors      who may stand in for a merchant
     overlap     who shares its customers, where ids can tell
@@ -37,6 +38,10 @@ _HOMES = {
     "scope_sentence": "scope",
     "daily_panel": "panel",
     "weekly_panel": "panel",
+    "daily_visits": "definitions",
+    "definition_breaks": "definitions",
+    "definitions_sentence": "definitions",
+    "holes": "headline",
     "headlines": "headline",
     "pooled": "headline",
     "headline_sentence": "sentences",

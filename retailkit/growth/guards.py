@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from retailkit.growth.definitions import definition_breaks
 from retailkit.growth.donors import Matrix
 from retailkit.growth.effect import POOR_FIT, rebuild
 from retailkit.growth.fit import mean_rows, pre_error
@@ -23,13 +24,14 @@ BACKDATES = 2
 Row = tuple[str, float, float, str, str, str]
 
 
-def check_guards(weekly: pd.DataFrame, effect: Effect) -> pd.DataFrame:
+def check_guards(weekly: pd.DataFrame, effect: Effect, changes: pd.DataFrame | None = None) -> pd.DataFrame:
     """One row per guard: its value, the limit, and passed, failed, noted or "not possible".
 
     Parameters
     ----------
     weekly : the panel that the effect was estimated on.
     effect : see ``estimate``; a refused effect has no guards.
+    changes : see ``definition_breaks``; found here, without visits, where not given.
 
     Returns
     -------
@@ -39,6 +41,7 @@ def check_guards(weekly: pd.DataFrame, effect: Effect) -> pd.DataFrame:
         return pd.DataFrame(columns=list(COLUMNS))
     m, estimator = rebuild(weekly, effect)
     rows = [
+        _definitions(definition_breaks(weekly, effect.merchant) if changes is None else changes, effect),
         _shared(effect),
         _fit(effect),
         *(_backdate(m, estimator, k) for k in range(1, BACKDATES + 1)),
@@ -54,6 +57,21 @@ def check_guards(weekly: pd.DataFrame, effect: Effect) -> pd.DataFrame:
 
 def _status(passed: bool) -> str:
     return "passed" if passed else "failed"
+
+
+def _definitions(changes: pd.DataFrame, effect: Effect) -> Row:
+    inside = changes[changes["week"].between(effect.weeks["week"].min(), effect.weeks["week"].max())]
+    sales = inside[inside["series"] != "visits"]
+    count = float(len(sales))
+    if len(sales):
+        return ("same definition throughout", count, 0.0, "failed",
+                "; ".join(sales["finding"]), "；".join(sales["finding_zh"]))  # fmt: skip
+    if len(inside):
+        return ("same definition throughout", count, 0.0, "noted",
+                "; ".join(inside["finding"]), "；".join(inside["finding_zh"]))  # fmt: skip
+    return ("same definition throughout", count, 0.0, "passed",
+            "sales and orders moved together: nothing looks like a changed definition",
+            "销售额与订单同步变动，未见口径变化")  # fmt: skip
 
 
 def _shared(effect: Effect) -> Row:

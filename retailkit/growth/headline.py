@@ -17,13 +17,40 @@ def mean_day(daily: pd.DataFrame, window: Any) -> pd.Series:
     """One value per merchant: mean daily net GMV in the window, minor units.
 
     Only merchants whose rows cover every day of the window are there; a merchant that opened
-    or closed inside it has no mean day to compare.
+    or closed inside it, or whose record has a hole there, has no mean day to compare.
     """
     first, last = bounds(window)
+    lost = holes(daily)
+    lost = lost[(lost["first"] <= last) & (lost["last"] >= first)]
+    daily = daily[~daily["merchant"].isin(lost["merchant"])]
     inside = daily[(daily["day"] >= first) & (daily["day"] <= last) & ~daily["partial"]]
     by = inside.groupby("merchant")["gmv"].agg(["mean", "size"])
     needed = (last - first).days + 1
     return by.loc[by["size"] == needed, "mean"].rename("gmv")
+
+
+def holes(daily: pd.DataFrame, shortest: int = 7) -> pd.DataFrame:
+    """One row per run of at least ``shortest`` days without an order, inside a merchant's record.
+
+    A merchant that sells on most days does not fall silent for a week: it was closed, or an
+    export is missing. The days are zeros in the panel, but they are not known to be zeros.
+    Merchants that sell on fewer than half of their days have no holes, only rare orders.
+
+    Returns
+    -------
+    DataFrame ``merchant, first, last, days``.
+    """
+    names = ["merchant", "first", "last", "days"]
+    silent = daily["filled"].astype(bool)
+    rare = silent.groupby(daily["merchant"]).transform("mean") > 0.5
+    rows = daily[silent & ~rare].sort_values(["merchant", "day"])
+    if rows.empty:
+        return pd.DataFrame(columns=names).astype({"first": "datetime64[us]", "last": "datetime64[us]"})
+    new = (rows["merchant"] != rows["merchant"].shift()) | (rows["day"].diff() != pd.Timedelta(days=1))
+    runs = rows.groupby(new.cumsum()).agg(
+        merchant=("merchant", "first"), first=("day", "min"), last=("day", "max"), days=("day", "size")
+    )
+    return runs.loc[runs["days"] >= shortest, names].reset_index(drop=True)
 
 
 def headlines(daily: pd.DataFrame, baseline: Any, programme: Any, merchants: list[str]) -> pd.DataFrame:
@@ -46,8 +73,19 @@ def headlines(daily: pd.DataFrame, baseline: Any, programme: Any, merchants: lis
     table["growth"] = (table["programme"] / table["before"] - 1).where(valid)
     table["doubled"] = (table["growth"] >= 1).astype("boolean").where(table["growth"].notna())
     planned = baseline is not None and programme is not None
-    table["reason"] = [_reason(row) if planned else "the cohort names no programme" for row in table.itertuples()]
+    lost = holes(daily) if planned else None
+    table["reason"] = [_hole(row, lost, (baseline, programme)) or _reason(row) if planned
+                       else "the cohort names no programme" for row in table.itertuples()]  # fmt: skip
     return table
+
+
+def _hole(row: Any, lost: Any, windows: tuple[Any, Any]) -> str:
+    for window in windows:
+        first, last = bounds(window)
+        for hole in lost[(lost["merchant"] == row.merchant) & (lost["first"] <= last)].itertuples():
+            if hole.last >= first:
+                return f"no order from {hole.first.date()} to {hole.last.date()}: closed, or an export is missing"
+    return ""
 
 
 def _reason(row: object) -> str:

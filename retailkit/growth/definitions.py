@@ -1,0 +1,121 @@
+"""Was it counted the same way all along: levels that break in one series and not in its partner.
+
+Sales, orders and visits of a merchant move together when business moves. Where one of them
+jumps between two weeks for good and its partner does not, the likely reason is a changed
+definition (gross for net, fen for yuan, page views for visitors, split orders), not business.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from retailkit.growth.fit import Array
+from retailkit.growth.segments import best_count, levels
+
+if TYPE_CHECKING:
+    from ibis.expr.types import Table
+
+COLUMNS = ("week", "series", "partner", "size", "partner_moved", "finding", "finding_zh")
+PAIRS = (("gmv", "orders"), ("orders", "gmv"), ("visits", "orders"))
+"""A series that may have changed its definition, and the partner that would move with real business."""
+
+SMALLEST = 0.25
+"""Log size of a break below which prices, assortment or season explain it as well."""
+
+PENALTY = 25.0
+"""Cost of a break in units of the noise: five standard errors of a single week."""
+
+FLAT = 1 / 3
+"""A partner that moves by less than this part of the break stayed where it was."""
+
+BESIDE = 4
+"""Weeks on each side of a break whose means are compared."""
+
+NAMES = {"gmv": ("sales", "销售额"), "orders": ("orders", "订单数"), "visits": ("visits", "访问量")}
+
+
+def daily_visits(sessions: Table, totals: Table) -> pd.DataFrame:
+    """One row per merchant and day: visits, from sessions, else from the visitors that a source states.
+
+    Columns ``merchant, day, visits``; empty where neither is on record.
+    """
+    seen = sessions.group_by(["merchant", "started_on"]).aggregate(visits=sessions.session_id.count()).execute()
+    seen = seen.rename(columns={"started_on": "day"})
+    stated = totals.filter(totals.visitors.notnull()).group_by(["merchant", "day"])
+    others = stated.aggregate(visits=lambda t: t.visitors.max()).execute()
+    others = others[~others["merchant"].isin(seen["merchant"])]
+    both = pd.concat([t for t in (seen, others) if len(t)] or [seen.reindex(columns=["merchant", "day", "visits"])])
+    return both.assign(day=pd.to_datetime(both["day"])).sort_values(["merchant", "day"], ignore_index=True)
+
+
+def definition_breaks(weekly: pd.DataFrame, merchant: str, visits: pd.DataFrame | None = None) -> pd.DataFrame:
+    """One row per week from which a series of the merchant seems to be counted otherwise.
+
+    Parameters
+    ----------
+    weekly : see ``weekly_panel``; festival weeks are left out.
+    visits : see ``daily_visits``; left out, only sales and orders are compared.
+
+    Returns
+    -------
+    DataFrame ``week, series, partner, size, partner_moved, finding, finding_zh``: ``size`` and
+    ``partner_moved`` are the jumps of both in logs over the weeks beside the break. Only jumps
+    of at least 25% in one week that last, while the partner stays, are rows.
+    """
+    series = _series(weekly, merchant, visits)
+    rows = [row for name, partner in PAIRS if {name, partner} <= set(series.columns)
+            for row in _breaks(series[[name, partner]].dropna(), name, partner)]  # fmt: skip
+    table = pd.DataFrame(rows, columns=list(COLUMNS))
+    return table.sort_values(["week", "series"], ignore_index=True)
+
+
+def _series(weekly: pd.DataFrame, merchant: str, visits: pd.DataFrame | None) -> pd.DataFrame:
+    """Logs of the merchant's mean days by week, festival weeks and cut weeks left out."""
+    own = weekly[(weekly["merchant"] == merchant) & (weekly["festival"].fillna("") == "") & (weekly["days"] >= 4)]
+    out = own.drop_duplicates("week").set_index("week")[["log_gmv", "log_orders"]]
+    out.columns = pd.Index(["gmv", "orders"])
+    if visits is None or not (visits["merchant"] == merchant).any():
+        return out
+    days = visits[visits["merchant"] == merchant]
+    monday = days["day"] - pd.to_timedelta(days["day"].dt.day_of_week, unit="D")
+    mean = days.groupby(monday)["visits"].agg(["mean", "size"])
+    whole = mean.loc[(mean["size"] == 7) & (mean["mean"] > 0), "mean"].astype(float)
+    return out.join(np.log(whole).rename("visits"))
+
+
+def _breaks(pair: pd.DataFrame, name: str, partner: str) -> list[tuple[object, ...]]:
+    if len(pair) < 2 * BESIDE or pair[partner].std() < 1e-9:
+        return []  # a partner that never moves tells nothing
+    found = levels((pair[name] - pair[partner]).to_numpy(float))
+    rows: list[tuple[object, ...]] = []
+    for at in found.starts[best_count(found, PENALTY)]:
+        own, other = (_jump(pair[c].to_numpy(float), at) for c in (name, partner))
+        if abs(own) < SMALLEST or abs(other) > FLAT * abs(own):
+            continue
+        week = pair.index[at]
+        (en, zh), (their_en, their_zh) = NAMES[name], NAMES[partner]
+        moved, stayed = f"{np.expm1(own):+.0%}", f"{np.expm1(other):+.0%}"
+        rows.append((
+            week, name, partner, own, other,
+            f"from the week of {week:%Y-%m-%d} {en} jump by {moved} for good while {their_en} move by {stayed}: "
+            f"{en} seem to be counted otherwise",
+            f"自 {week:%Y-%m-%d} 当周起{zh}持续跳变 {moved}，而{their_zh}仅变 {stayed}：{zh}的口径可能已改变",
+        ))  # fmt: skip
+    return rows
+
+
+def _jump(values: Array, at: int) -> float:
+    """Mean of the weeks after less mean of the weeks before, up to four on each side."""
+    return float(values[at : at + BESIDE].mean() - values[max(at - BESIDE, 0) : at].mean())
+
+
+def definitions_sentence(table: pd.DataFrame, lang: str = "en") -> str:
+    """Say which series changed its definition, and from when."""
+    if table.empty:
+        return "未见口径变化。" if lang == "zh" else "No series changed its definition, as far as levels can tell."
+    found = table["finding_zh" if lang == "zh" else "finding"].tolist()
+    text = ("；" if lang == "zh" else "; ").join(found)
+    return f"{text}。" if lang == "zh" else f"{text[0].upper()}{text[1:]}."

@@ -1,0 +1,134 @@
+"""Claims about bad input: every kind gives a label or a refusal by name, never a wrong number."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from growth_tables import BASELINE, PROGRAMME, daily_world, order_rows, tables
+
+from retailkit import growth
+from retailkit.growth.verdict import CANNOT_TELL, RAISED
+
+DONORS = [f"d{j}" for j in range(8)]
+
+
+def counted(daily: pd.DataFrame) -> pd.DataFrame:
+    """Orders that move with sales, so that a changed definition can be told from business."""
+    orders = (daily["gmv"] / daily.groupby("merchant")["gmv"].transform("mean") * 500).round().astype("int64")
+    return daily.assign(orders=orders, buyers=orders)
+
+
+def visits_of(daily: pd.DataFrame, factor: float = 1.0, since: str = "2100-01-01") -> pd.DataFrame:
+    seen = daily.loc[daily["merchant"] == "m", ["merchant", "day", "orders"]].rename(columns={"orders": "visits"})
+    return seen.assign(visits=seen["visits"] * 20 * np.where(seen["day"] >= since, factor, 1.0))
+
+
+def study(daily: pd.DataFrame, changes: pd.DataFrame | None = None):
+    weekly = growth.weekly_panel(daily, PROGRAMME)
+    effect = growth.estimate(weekly, "m", DONORS)
+    guards = growth.check_guards(weekly, effect, changes)
+    return weekly, guards, growth.judge(effect, growth.headlines(daily, BASELINE, PROGRAMME, ["m"]), guards)
+
+
+@pytest.fixture(scope="module")
+def world():
+    return counted(daily_world(5, donors=8, effect=0.5))
+
+
+def test_a_sound_panel_has_no_changed_definition_and_is_claimed(world):
+    weekly, guards, judged = study(world)
+    assert growth.definition_breaks(weekly, "m", visits_of(world)).empty
+    assert guards.set_index("guard").loc["same definition throughout", "status"] == "passed"
+    assert judged.answer == RAISED
+
+
+@pytest.mark.parametrize("factor", [1.5, 100.0])
+def test_amounts_counted_otherwise_from_a_week_on_bar_the_claim(world, factor):
+    mine = (world["merchant"] == "m") & (world["day"] >= "2018-08-27")
+    broken = world.assign(gmv=world["gmv"].where(~mine, (world["gmv"] * factor).astype("int64")))
+    weekly, guards, judged = study(broken)
+    found = growth.definition_breaks(weekly, "m")
+    assert found["series"].tolist() == ["gmv"]
+    assert found["week"].iloc[0] == pd.Timestamp("2018-08-27")
+    assert found["size"].iloc[0] == pytest.approx(np.log(factor), abs=0.15)
+    assert judged.answer == CANNOT_TELL
+    assert "sales seem to be counted otherwise" in judged.sentence
+    assert "口径" in judged.sentence_zh
+    assert guards.set_index("guard").loc["same definition throughout", "status"] == "failed"
+
+
+def test_split_orders_are_named_as_orders(world):
+    mine = (world["merchant"] == "m") & (world["day"] >= "2018-05-07")
+    split = world.assign(orders=world["orders"].where(~mine, world["orders"] * 2))
+    assert growth.definition_breaks(growth.weekly_panel(split, PROGRAMME), "m")["series"].tolist() == ["orders"]
+
+
+def test_a_break_in_visits_but_not_in_orders_is_named_and_bars_nothing(world):
+    weekly = growth.weekly_panel(world, PROGRAMME)
+    found = growth.definition_breaks(weekly, "m", visits_of(world, 3.0, "2018-08-13"))
+    assert found[["series", "partner"]].to_numpy().tolist() == [["visits", "orders"]]
+    assert found["week"].iloc[0] == pd.Timestamp("2018-08-13")
+    assert "visits" in growth.definitions_sentence(found)
+    assert "访问量" in growth.definitions_sentence(found, "zh")
+    _, guards, judged = study(world, found)
+    assert guards.set_index("guard").loc["same definition throughout", "status"] == "noted"
+    assert judged.answer == RAISED
+
+
+def test_growth_that_moves_everything_is_no_changed_definition(world):
+    mine = (world["merchant"] == "m") & (world["day"] >= "2018-05-07")
+    doubled = world.assign(gmv=world["gmv"].where(~mine, world["gmv"] * 2),
+                           orders=world["orders"].where(~mine, world["orders"] * 2))  # fmt: skip
+    assert growth.definition_breaks(growth.weekly_panel(doubled, PROGRAMME), "m", visits_of(doubled)).empty
+
+
+def test_visits_are_counted_from_sessions_else_as_stated():
+    import ibis
+
+    sessions = ibis.memtable(pd.DataFrame({"merchant": ["m", "m"], "started_on": [pd.Timestamp("2018-05-01").date()] * 2,
+                                           "session_id": ["1", "2"]}))  # fmt: skip
+    totals = ibis.memtable(pd.DataFrame({"merchant": ["m", "n"], "day": [pd.Timestamp("2018-05-01").date()] * 2,
+                                         "visitors": [9, 7]}))  # fmt: skip
+    got = growth.daily_visits(sessions, totals)
+    assert got[["merchant", "visits"]].to_numpy().tolist() == [["m", 2], ["n", 7]]
+
+
+def orders_without(first: str, last: str) -> pd.DataFrame:
+    days = pd.date_range("2018-01-01", PROGRAMME[1])
+    gone = (days >= first) & (days <= last)
+    return order_rows([("m", str(d.date()), "c:1", 100) for d in days[~gone]])
+
+
+@pytest.mark.parametrize(("first", "last", "known"), [
+    ("2018-08-13", "2018-08-26", False), ("2018-10-08", "2018-10-21", False), ("2018-03-05", "2018-03-18", True),
+    ("2018-08-13", "2018-08-15", True),
+])  # fmt: skip
+def test_missing_weeks_give_no_headline_and_a_silent_day_does(first, last, known):
+    daily = growth.daily_panel(*tables(orders_without(first, last)))
+    row = growth.headlines(daily, BASELINE, PROGRAMME, ["m"]).iloc[0]
+    assert pd.notna(row["growth"]) == known
+    if not known:
+        assert f"no order from {first} to {last}" in row["reason"]
+        assert growth.festival_parts(daily, ["m"], BASELINE, PROGRAMME).empty
+
+
+def test_a_merchant_of_rare_orders_has_no_holes():
+    days = pd.date_range("2018-01-01", PROGRAMME[1], freq="9D")
+    daily = growth.daily_panel(*tables(order_rows([("m", str(d.date()), "c:1", 100) for d in days])))
+    assert growth.holes(daily).empty
+
+
+def test_missing_weeks_of_the_programme_refuse_the_estimate(world):
+    mine = (world["merchant"] == "m") & world["day"].between("2018-10-08", "2018-10-21")
+    lost = world.assign(gmv=world["gmv"].where(~mine, 0), filled=mine, orders=world["orders"].where(~mine, 0))
+    _, guards, judged = study(lost)
+    assert guards.empty
+    assert judged.answer == CANNOT_TELL
+    assert "zero or below" in judged.sentence
+
+
+def test_missing_weeks_before_the_programme_are_not_fitted(world):
+    mine = (world["merchant"] == "m") & world["day"].between("2018-02-05", "2018-02-18")
+    lost = world.assign(gmv=world["gmv"].where(~mine, 0), filled=mine)
+    effect = growth.estimate(growth.weekly_panel(lost, PROGRAMME), "m", DONORS)
+    assert effect.weeks["week"].min() >= pd.Timestamp("2018-02-19")
+    assert np.isfinite(effect.effect)
