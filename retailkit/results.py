@@ -18,6 +18,8 @@ from urllib.parse import unquote
 
 import pandas as pd
 
+from retailkit.folders import chapter_dir, folder_name
+
 METRIC_COLUMNS = ("merchant", "chapter", "metric", "value", "low", "high", "unit", "definition", "as_of", "text")
 
 
@@ -169,11 +171,6 @@ def say(*sentences: str | None) -> Any:
     return Markdown("\n\n".join(s for s in sentences if s))
 
 
-def chapter_dir(out_dir: str | Path, merchant: str, chapter: str) -> Path:
-    """Folder where one chapter of one merchant keeps its results."""
-    return Path(out_dir) / folder_name(merchant) / folder_name(chapter)
-
-
 def _metric_frame(metrics: Iterable[Mapping[str, Any]], merchant: str, chapter: str, as_of: str) -> pd.DataFrame:
     """One row per metric with all columns typed, also when there is none."""
     fixed = {"merchant": str(merchant), "chapter": str(chapter), "as_of": str(as_of)}
@@ -191,17 +188,6 @@ def _plain(table: Any) -> pd.DataFrame:
     if not isinstance(frame.index, pd.RangeIndex):
         frame = frame.reset_index(drop=frame.index.names == [None])
     return frame.set_axis([str(c) for c in frame.columns], axis=1)
-
-
-def folder_name(name: str) -> str:
-    """A file name for any id or title: safe characters stay, also Chinese; others become %XX."""
-    plain = "".join(c if c.isalnum() or c in "-_" else _percent(c) for c in str(name).strip())
-    return plain or "_"
-
-
-def _percent(character: str) -> str:
-    """%XX of a character; the standard quote leaves the dot, and '..' would leave the folder."""
-    return "".join(f"%{byte:02X}" for byte in character.encode())
 
 
 def _chapters(out_dir: str | Path) -> Iterator[tuple[str, str, Path]]:

@@ -16,7 +16,7 @@ from retailkit.commands.prepare import fingerprints, load_and_link
 from retailkit.commands.show import text_table
 from retailkit.study.ledger import Entry, page_path
 from retailkit.study.plan import REPORT
-from retailkit.study.run import Options, Plan, check, plan_study, run_plan
+from retailkit.study.run import Options, Plan, check, made_ready, plan_study, run_plan
 
 
 def run_study(
@@ -40,14 +40,15 @@ def run_study(
     tell(cohort.title)
     if cohort.licence:
         tell(f"Data: {' '.join(cohort.licence.split())}")
-    if load and not dry_run:
-        _tell_load(load_and_link(cohort, options.store, lambda line: tell(f"  load {line}")), tell)
     known = fingerprints(options.store, str(cohort.as_of))
-    plan = plan_study(cohort, options, _or_unknown(known) if dry_run else known, cohort_path(options.cohort))
     if dry_run:
-        tell(plan_text(plan))
+        tell(plan_text(plan_study(cohort, options, _or_unknown(known), cohort_path(options.cohort))))
         return 0
-    entries = run_plan(plan, options, _listener(tell))
+    with made_ready(options) as address:
+        if load:
+            _tell_load(load_and_link(cohort, options.store, lambda line: tell(f"  load {line}")), tell)
+        plan = plan_study(cohort, options, known, cohort_path(options.cohort))
+        entries = run_plan(plan, options, _listener(tell), address)
     return _finish(plan, options, entries, tell)
 
 

@@ -9,6 +9,7 @@ pinned version. Readers follow the manifest and never lock; writers take one loc
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import json
 import os
 import time
@@ -110,13 +111,25 @@ def active_files(
     return [dict(f) for f in found if merchants is None or f["merchant"] in merchants]
 
 
+def fingerprint(store: str | Path, merchants: Collection[str] | None = None) -> dict[str, str]:
+    """Return table -> hash of the files that hold it for some merchants (None: for all): equal hashes, equal rows."""
+    versions = read_manifest(store)["tables"]
+    return {
+        name: hashlib.sha256("\n".join(sorted(f["log_path"] for f in files)).encode()).hexdigest()[:16]
+        for name in sorted(versions)
+        if (files := active_files(Path(store), name, versions[name], merchants))
+    }
+
+
 @lru_cache(maxsize=256)
 def _files_at(path: str, version: int, born: int) -> tuple[dict[str, Any], ...]:
     """Read a table's log once: a version never changes (``born`` tells a store from its successor)."""
     import pyarrow as pa
     from deltalake import DeltaTable
 
-    actions = pa.table(DeltaTable(path, version=version).get_add_actions(flatten=True)).to_pylist()
+    # by way of a reader: pa.table() would import pandas first
+    stream = DeltaTable(path, version=version).get_add_actions(flatten=True)
+    actions = pa.RecordBatchReader.from_stream(stream).read_all().to_pylist()
     return tuple(
         {
             "path": f"{path}/{url_unquote(a['path'])}",

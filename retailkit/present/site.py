@@ -15,7 +15,7 @@ from typing import Any
 from urllib.parse import quote
 
 from retailkit.present import cells
-from retailkit.results import folder_name
+from retailkit.folders import folder_name
 
 WORDS = {
     "en": {
@@ -59,16 +59,15 @@ def chapter_html(page: Any, merchant: str, chapter: str, context: Context) -> st
     links = [f'<a class="home" href="{up}index.html">{html.escape(context.title or word["study"])}</a>']
     if merchant:
         links.append(f'<p class="who">{html.escape(name)}</p>')
-        links += [_link(f"{c}.html", title, c == chapter, page) for c, title in context.chapters]
-        links.append(_link("../cohort_report.html", word["report"], False, page))
+        links += [_link(f"{c}.html", title, c == chapter, page, context.lang) for c, title in context.chapters]
+        links.append(_link("../cohort_report.html", word["report"], False, page, context.lang))
     else:
-        links.append(_link(f"{chapter}.html", word["report"], True, page))
-        first = context.chapters[0][0] if context.chapters else ""
-        links += [_link(f"{_folder(m)}/{first}.html", title, False, page) for m, title in context.merchants if first]
+        links.append(_link(f"{chapter}.html", word["report"], True, page, context.lang))
+        links += [_link(f"{_folder(m)}/{c}.html", title, False, page) for m, title, c in _written(page, context)]
     heading = dict(context.chapters).get(chapter, word["report"])
     title = " · ".join(t for t in (heading, name, context.title) if t)
     note = f'<p class="simulated">{word["simulated"]}</p>' if context.simulated else ""
-    return _page(title, f"{note}<main>{cells.body(page)}</main>", up, context.lang, "\n".join(links))
+    return _page(title, f"{note}<main>{cells.body(page, context.lang)}</main>", up, context.lang, "\n".join(links))
 
 
 def index_html(context: Context, status: Iterable[tuple[str, str, str]], facts: Sequence[tuple[str, str]] = ()) -> str:
@@ -151,6 +150,14 @@ document.querySelectorAll('script[data-figure]').forEach(function (s) {
   var f = JSON.parse(s.textContent);
   Plotly.newPlot(s.dataset.figure, f.data, f.layout, f.config);
 });
+function fit() {
+  document.querySelectorAll('.figure').forEach(function (box) {
+    var wide = parseFloat(getComputedStyle(box).getPropertyValue('--w'));
+    box.style.setProperty('--k', Math.max(0.6, Math.min(1, box.clientWidth / wide)));
+  });
+}
+fit();
+window.addEventListener('resize', fit);
 var toggle = document.getElementById('toggle');
 toggle.addEventListener('click', function () {
   var on = document.body.classList.toggle('with-code');
@@ -159,10 +166,21 @@ toggle.addEventListener('click', function () {
 """
 
 
-def _link(target: str, title: str, here: bool, page: Any) -> str:
+def _written(page: Any, context: Context) -> list[tuple[str, str, str]]:
+    """(merchant, title, first chapter) of the merchants that have a page; of all where the folder is not known."""
+    out_dir = page.metadata.get("papermill", {}).get("parameters", {}).get("out_dir", "")
+    found = []
+    for merchant, title in context.merchants:
+        home = Path(out_dir) / folder_name(merchant)
+        there = [c for c, _ in context.chapters if not out_dir or (home / f"{c}.html").exists()]
+        found += [(merchant, title, there[0])] if there else []
+    return found
+
+
+def _link(target: str, title: str, here: bool, page: Any, lang: str = "en") -> str:
     if not here:
         return f'<a href="{html.escape(target, quote=True)}">{html.escape(title)}</a>'
-    inner = "".join(f'<a class="sub" href="#{anchor}">{text}</a>' for anchor, text in cells.headings(page))
+    inner = "".join(f'<a class="sub" href="#{anchor}">{text}</a>' for anchor, text in cells.headings(page, lang))
     return f'<a class="here" href="#top">{html.escape(title)}</a>{inner}'
 
 

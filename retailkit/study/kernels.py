@@ -59,6 +59,7 @@ def warm_server(enabled: bool = True) -> Iterator[str]:
         finally:
             assert server.stdin is not None
             server.stdin.close()
+            server.terminate()  # heard only while it still imports; once it serves, the closed input ends it
             with contextlib.suppress(subprocess.TimeoutExpired):
                 server.wait(5)
             server.kill()
@@ -161,6 +162,7 @@ def serve(address: str) -> int:
         listener.close()
         Path(address).unlink()
         return 3
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
     gc.collect()
     gc.freeze()
     with selectors.DefaultSelector() as ready:
@@ -230,6 +232,7 @@ def _become_kernel(request: dict[str, Any]) -> None:
     os.environ.clear()
     os.environ.update(request["env"], JPY_PARENT_PID=str(os.getppid()))
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     tempfile.tempdir = None  # looked up anew, from the child's own TMPDIR
     random.seed()
     np.random.seed(None)  # noqa: NPY002 - every child would otherwise draw the same numbers

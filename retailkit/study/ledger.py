@@ -17,7 +17,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from retailkit.results import chapter_dir
+from retailkit.folders import chapter_dir
 from retailkit.study.parameters import StudyError
 
 

@@ -7,6 +7,7 @@ ill-typed parameter is refused before anything runs.
 from __future__ import annotations
 
 import ast
+import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -73,24 +74,37 @@ def read_notebook(path: str | Path) -> Notebook:
     StudyError
         If it is no notebook, or has not exactly one cell tagged ``parameters``.
     """
-    import nbformat
-
     path = Path(path)
     try:
-        page = nbformat.read(path, as_version=4)
-    except Exception as problem:
-        head = str(problem).splitlines()[0] if str(problem) else type(problem).__name__
-        raise StudyError(f"{path} is not a notebook that can be read: {head}") from None
-    tagged = [c for c in page.cells if "parameters" in c.metadata.get("tags", [])]
+        page = _page(path)
+    except (OSError, ValueError) as problem:
+        raise StudyError(f"{path} is not a notebook that can be read: {str(problem).splitlines()[0]}") from None
+    cells = page["cells"]
+    tagged = [c for c in cells if "parameters" in c["metadata"].get("tags", [])]
     if len(tagged) != 1:
         raise StudyError(
             f"{path} has {len(tagged)} cells tagged 'parameters' and needs one: select the cell that sets "
             "merchant, cohort, as_of ... and give it that tag (JupyterLab: Property Inspector)"
         )
-    code = "\n".join(c.source for c in page.cells if c.cell_type == "code")
-    reads = page.metadata.get("retailkit", {}).get("reads") or _reads(code)
-    source = "\x00".join(f"{c.cell_type}\x01{c.source}" for c in page.cells)
-    return Notebook(path, _heading(page) or path.stem, parse(tagged[0].source, path), reads, source)
+    code = "\n".join(c["source"] for c in cells if c["cell_type"] == "code")
+    reads = page["metadata"].get("retailkit", {}).get("reads") or _reads(code)
+    source = "\x00".join(f"{c['cell_type']}\x01{c['source']}" for c in cells)
+    return Notebook(path, _heading(cells) or path.stem, parse(tagged[0]["source"], path), reads, source)
+
+
+def _page(path: Path) -> dict[str, Any]:
+    """Return a notebook's cells and metadata, each cell's source as one text.
+
+    Read as the JSON that it is: nbformat, with the schema that it checks, takes longer to
+    import than a whole study to plan.
+    """
+    page = json.loads(path.read_text(encoding="utf-8"))
+    if not isinstance(page, dict) or page.get("nbformat") != 4 or not isinstance(page.get("cells"), list):
+        raise ValueError("expected a Jupyter notebook of format 4 (open and save it in JupyterLab)")
+    for cell in page["cells"]:
+        cell["source"] = "".join(cell.get("source", ""))
+        cell.setdefault("metadata", {})
+    return {"metadata": {}, **page}
 
 
 def parse(source: str, where: str | Path = "the notebook") -> tuple[Parameter, ...]:
@@ -204,9 +218,9 @@ def _reads(code: str) -> str:
     return "merchant" if all(re.search(r"\bmerchants=merchant\s*(,|$)", call) for call in opened) else "cohort"
 
 
-def _heading(page: Any) -> str:
-    for cell in page.cells:
-        for line in cell.source.splitlines() if cell.cell_type == "markdown" else ():
+def _heading(cells: list[dict[str, Any]]) -> str:
+    for cell in cells:
+        for line in cell["source"].splitlines() if cell["cell_type"] == "markdown" else ():
             if line.startswith("# "):
                 return line[2:].strip()
     return ""

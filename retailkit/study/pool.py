@@ -11,6 +11,7 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from multiprocessing import forkserver
 
 from retailkit.study.chapter import Settings, run_unit, start_worker
 from retailkit.study.ledger import Entry, write_entry
@@ -47,8 +48,7 @@ def _in_pool(units: Sequence[Unit], settings: Settings, workers: int, address: s
     """(manifest, unit) of the units that finished before a worker died, if one did."""
     if not units:
         return
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["retailkit.study.preload"])
+    context = make_ready()
     pool = ProcessPoolExecutor(max(workers, 1), mp_context=context, initializer=start_worker, initargs=(address,))
     try:
         futures = {pool.submit(run_unit, unit, settings): unit for unit in units}
@@ -63,6 +63,14 @@ def _in_pool(units: Sequence[Unit], settings: Settings, workers: int, address: s
         raise
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
+
+
+def make_ready() -> multiprocessing.context.ForkServerContext:
+    """Start the process that workers are forked from, which imports meanwhile; return how to fork them."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["retailkit.study.preload"])
+    forkserver.ensure_running()
+    return context
 
 
 def _harvest(executor: Executor, units: Sequence[Unit], settings: Settings) -> Iterator[Entry]:

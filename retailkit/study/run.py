@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,7 +25,7 @@ from retailkit.study.ledger import (
 )
 from retailkit.study.parameters import Notebook, read_notebook, resolve
 from retailkit.study.plan import REPORT, Unit, choose_merchants, find_chapters, make_plan, unit, versions
-from retailkit.study.pool import kernel_environment, run_units
+from retailkit.study.pool import kernel_environment, make_ready, run_units
 
 Heard = Callable[[Entry | None, int, int], None]
 
@@ -103,17 +104,34 @@ def plan_study(
     return Plan(tuple(units), tuple(stale), _report(options.notebooks), {**common, **chosen}, context, digest)
 
 
-def run_plan(plan: Plan, options: Options, heard: Heard = lambda entry, done, total: None) -> list[Entry]:
+@contextlib.contextmanager
+def made_ready(options: Options) -> Iterator[str]:
+    """Start the processes that a run forks workers and kernels from, for `run_plan`; give the kernels' address.
+
+    Started before the load and the plan, they have imported what they need when the plan stands.
+    """
+    make_ready()
+    with warm_server(options.warm) as address:
+        yield address
+
+
+def run_plan(
+    plan: Plan, options: Options, heard: Heard = lambda entry, done, total: None, address: str | None = None
+) -> list[Entry]:
     """Run what is stale, then the cohort report; write pages and manifests; return all entries of the plan.
 
     ``heard`` is told each entry as it finishes, with how many are done and how many there are
-    (first with None, before any has).
+    (first with None, before any has). ``address`` comes from `made_ready`; None starts what is
+    needed now.
     """
-    with only_run(options.out_dir):
-        return _run_plan(plan, options, heard)
+    with only_run(options.out_dir), contextlib.ExitStack() as ready:
+        some = bool(plan.stale) or plan.report is not None
+        if address is None:
+            address = ready.enter_context(warm_server(options.warm and some))
+        return _run_plan(plan, options, heard, address)
 
 
-def _run_plan(plan: Plan, options: Options, heard: Heard) -> list[Entry]:
+def _run_plan(plan: Plan, options: Options, heard: Heard, address: str) -> list[Entry]:
     write_assets(options.out_dir)
     started = datetime.now(UTC).isoformat(timespec="seconds")
     settings = Settings(options.out_dir, options.timeout, kernel_environment(options.workers), plan.context)
@@ -121,13 +139,12 @@ def _run_plan(plan: Plan, options: Options, heard: Heard) -> list[Entry]:
     heard(None, 0, total)
     made: dict[tuple[str, str], Entry] = {}
     try:
-        with warm_server(options.warm and total > 1) as address:
-            for entry in run_units(plan.stale, settings, options.workers, address):
-                made[entry.merchant, entry.chapter] = entry
-                heard(entry, len(made), total)
-            for entry in _run_report(plan, options, settings, address):
-                made[entry.merchant, entry.chapter] = entry
-                heard(entry, total, total)
+        for entry in run_units(plan.stale, settings, options.workers, address):
+            made[entry.merchant, entry.chapter] = entry
+            heard(entry, len(made), total)
+        for entry in _run_report(plan, options, settings, address):
+            made[entry.merchant, entry.chapter] = entry
+            heard(entry, total, total)
     finally:
         write_index(plan.context, options.out_dir)
         entries = _entries(plan, options, made)
