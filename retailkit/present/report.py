@@ -17,8 +17,10 @@ import pandas as pd
 
 from retailkit.charts.numbers import percent
 from retailkit.charts.words import choose
+from retailkit.folders import chapter_dir
+from retailkit.present.bridge import comparable_days
 from retailkit.present.pooling import open_ranks, shrink, wilson
-from retailkit.results import chapter_dir, metric, read_metrics, read_table
+from retailkit.results import metric, read_metrics, read_table
 
 ANSWERS = ("raised", "cannot tell", "lowered", "no result")
 ANSWERS_ZH = dict(zip(ANSWERS, ("有提升", "无法判断", "有下降", "无结果"), strict=True))
@@ -28,20 +30,21 @@ LEAGUE = (
 )  # fmt: skip
 
 
-def league(metrics: pd.DataFrame, cohort: Any) -> pd.DataFrame:
+def league(metrics: pd.DataFrame, cohort: Any, donors: pd.DataFrame | None = None) -> pd.DataFrame:
     """One row per merchant of the cohort, by effect, the largest first; those without one last.
 
     Parameters
     ----------
     metrics : see ``read_metrics``.
     cohort : a ``Cohort``; its merchants give the rows and titles, donors are left out.
+    donors : chapter 5's ``merchant, donor, weight``: merchants on the same donors err together.
 
     Returns
     -------
     DataFrame with the columns ``LEAGUE``. ``growth``: the headline, programme on period
     before, as a fraction. ``effect, low, high``: what the programme did, as a fraction of
-    sales without it, with its 90% interval. ``shrunk``: the effect drawn towards the
-    cohort's mean by partial pooling. ``best_rank`` to ``worst_rank``: the places that
+    sales without it, with its 90% interval. ``shrunk``: the effect drawn towards its
+    industry's and the cohort's mean by partial pooling. ``best_rank`` to ``worst_rank``: the places that
     pairwise comparison leaves open, so that noise is not read as a rank. ``answer`` is one
     of ``ANSWERS``.
     """
@@ -58,7 +61,7 @@ def league(metrics: pd.DataFrame, cohort: Any) -> pd.DataFrame:
             "answer": _answer(own), "reason": _row(own, "verdict")["text"],
         })  # fmt: skip
     table = pd.DataFrame(rows, columns=[c for c in LEAGUE if c in rows[0]] if rows else None)
-    table = shrink(open_ranks(table)) if len(table) else table.reindex(columns=list(LEAGUE))
+    table = shrink(open_ranks(table), donors) if len(table) else table.reindex(columns=list(LEAGUE))
     return table.sort_values("effect", ascending=False, na_position="last", ignore_index=True)[list(LEAGUE)]
 
 
@@ -85,19 +88,29 @@ def counts(table: pd.DataFrame) -> pd.DataFrame:
     return out.assign(share=out["merchants"] / max(total, 1), low=[b[0] for b in bounds], high=[b[1] for b in bounds])
 
 
+def answer_words(table: pd.DataFrame, lang: str = "en") -> pd.DataFrame:
+    """The answers' counts as a reader wants them."""
+    return pd.DataFrame({
+        choose(lang, "answer", "结论"): [choose(lang, a, ANSWERS_ZH[a]) for a in table["answer"]],
+        choose(lang, "merchants", "商户数"): table["merchants"],
+        choose(lang, "share", "占比"): [percent(v) for v in table["share"]],
+        choose(lang, "90% interval", "90%区间"): [
+            f"{percent(a)}–{percent(b)}" for a, b in zip(table["low"], table["high"], strict=True)
+        ],
+    })  # fmt: skip
+
+
 def headline(metrics: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:
     """One row per way to pool the headline: pooled, mean, median; ``growth`` as a fraction.
 
-    Pooled is the sum of the merchants' mean days in the programme over the sum before.
+    Pooled is the sum of the merchants' mean days in the programme over the sum before; where
+    currencies differ, each merchant's sales before count as one.
     """
     known = table.dropna(subset=["growth"])
-    days = metrics[metrics["merchant"].isin(known["merchant"])].pivot_table(
-        index="merchant", columns="metric", values="value", aggfunc="last"
-    )
-    days = days.reindex(columns=["gmv_before", "gmv_programme"]).dropna()
-    before = days["gmv_before"].sum()
+    days = comparable_days(metrics[metrics["merchant"].isin(known["merchant"])])
+    before = days["before"].sum()
     rows = [
-        ("pooled", days["gmv_programme"].sum() / before - 1 if before > 0 else math.nan, len(days)),
+        ("pooled", days["programme"].sum() / before - 1 if before > 0 else math.nan, len(days)),
         ("mean", known["growth"].mean(), len(known)),
         ("median", known["growth"].median(), len(known)),
     ]
@@ -169,6 +182,12 @@ def side_by_side(out_dir: str | Path, cohort: Any, chapter: str, table: str) -> 
     """Rows of one table of a chapter over the cohort's merchants, ``merchant`` first; empty if none saved it."""
     rows = read_table(out_dir, None, chapter, table)
     return rows[rows["merchant"].isin(cohort.merchant_ids)].reset_index(drop=True)
+
+
+def with_result(table: pd.DataFrame) -> pd.DataFrame:
+    """The league's merchants that have a result; all of them where none has one."""
+    some = table[table["answer"] != "no result"].reset_index(drop=True)
+    return some if len(some) else table
 
 
 def reasons(table: pd.DataFrame, lang: str = "en") -> pd.DataFrame:
