@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -45,7 +46,8 @@ def time_sql(cell: str, formats: Sequence[str], samples: Sequence[str] = ()) -> 
     A format that does not fit costs fifty times one that does, so those that read the
     ``samples`` are tried first; the others are still tried where they fail.
     """
-    fit = [f for f in formats if any(_fits(text, f) for text in samples)]
+    shapes = {re.sub(r"[0-9]", "0", text): text for text in sorted(samples)}.values()
+    fit = [f for f in formats if any(_fits(text, f) for text in shapes)]
     rest = [f for f in formats if f not in fit]
     tries = [f"try_strptime({cell}, [{', '.join(map(literal, some))}])" for some in (fit, rest) if some]
     return tries[0] if len(tries) == 1 else f"coalesce({', '.join(tries)})"

@@ -6,7 +6,7 @@ only over the rows that failed, to say which cell, why, and what stood there.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from retailkit.load.cells import local_day
@@ -72,10 +72,9 @@ def type_rows(
     if contract.name == "orders" and "net_amount" not in fields:
         made.append(net := net_amount(contract, made))
         block = block.model_copy(update={"fields": {**block.fields, net.name: block.fields["gross_amount"]}})
-    inner = f"SELECT *, {', '.join(f'{e.value} AS {typed(e.name)}' for e in made)} FROM ({_numbered(rows, block)})"
-    inner += f' WHERE "@skip" IS NULL AND {where_sql(block.where, raw)}'
-    judged = [f"CASE WHEN {e.rules} THEN {typed(e.name)} END AS {typed(e.name)}" for e in made if e.rules]
-    inner = f"SELECT * REPLACE ({', '.join(judged)}) FROM ({inner})" if judged else inner
+    source = _numbered(rows, block)
+    wanted = f'"@skip" IS NULL AND {where_sql(block.where, raw)}'
+    inner = _judged(made, source, wanted)
     failing = {e.name: _failing(e, contract) for e in made}
     fatal = " OR ".join(f"({failing[e.name]})" for e in made if _fatal(contract[e.name], contract)) or "false"
     soft = " OR ".join(f"({failing[e.name]})" for e in made if not _fatal(contract[e.name], contract)) or "false"
@@ -90,12 +89,24 @@ def type_rows(
     bad, doubtful, total = first(con, totals) or (0, 0, 0)
     problems: list[str] = []
     if bad or doubtful:
-        problems = [_problem(e, contract, block, failing[e.name], inner, raw, layout) for e in made if e.columns]
+        # every sentence about a cell is looked for among the failed rows only
+        marked = f"SELECT merchant, source_row, item FROM {quote(name)} WHERE bad OR doubtful"
+        rejected = f"SELECT * FROM ({source}) SEMI JOIN ({marked}) USING (merchant, source_row, item)"
+        materialise(name + "_failed", _judged(made, rejected, wanted))
+        failed = f"FROM {quote(name + '_failed')}"
+        problems = [_problem(e, contract, block, failing[e.name], failed, raw, layout) for e in made if e.columns]
         if overlong != "false":
-            problems.append(_overlong(block, inner))
+            problems.append(_overlong(block, failed))
         _refuse_if_hopeless(con, problems, int(bad), int(total), place, block)
     relation, below = _finished(con, name, contract, block, made, place, bool(bad), materialise)
     return Typed(contract, relation, name, (*problems, *below), _aside(name, contract, block) if bad else None)
+
+
+def _judged(made: Sequence[Expression], source: str, wanted: str) -> str:
+    """Return SQL of the wanted rows with their typed columns; what breaks a rule is empty."""
+    inner = f"SELECT *, {', '.join(f'{e.value} AS {typed(e.name)}' for e in made)} FROM ({source}) WHERE {wanted}"
+    judged = [f"CASE WHEN {e.rules} THEN {typed(e.name)} END AS {typed(e.name)}" for e in made if e.rules]
+    return f"SELECT * REPLACE ({', '.join(judged)}) FROM ({inner})" if judged else inner
 
 
 def _nothing(name: str, contract: Table, materialise: Materialise) -> Typed:
