@@ -1,7 +1,11 @@
-"""RFM segments from 10M order lines: this package against the same query written by hand and against pandas.
+"""Segments and customer value: this package against other packages, each in an environment made for this run.
 
-Run: ``python benchmarks/segment.py [--lines 10000000]``. Each way runs in a process of its own with two threads and
-prints seconds and peak memory; what counts is the ratio within one run.
+CPU seconds (user and system) and peak memory of one process per task and way; what counts is the ratio within
+one run. A peer that cannot be installed or does not end in time is said so, and the row stands without it.
+
+    python benchmarks/segment.py                      # everything, about five minutes
+    python benchmarks/segment.py --tasks rfm,summary  # some tasks
+    python benchmarks/segment.py --peers ~/peers      # keep the peers' environments there for the next run
 """
 
 from __future__ import annotations
@@ -13,114 +17,236 @@ import subprocess
 import sys
 import tempfile
 import time
+import venv
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import duckdb
+import numpy as np
+import pandas as pd
 
-WAYS = ("retailkit", "hand", "pandas")
 AS_OF = "2024-01-01"
-
+PEERS = {"retail": ["openretailscience"], "value": ["lifetimes", "clvkit", "kmodes", "pyarrow"]}
 HAND = """
 with orders as (
-  select person, order_id, min(paid_on) as paid_on, sum(net_amount) as amount from lines join persons using (account)
+  select account, order_id, max(paid_on) as paid_on, sum(net_amount) as amount from lines
   where paid_on < date '2024-01-01' group by all
 ), people as (
   select person, date '2024-01-01' - max(paid_on) - 1 as days, count(*) as orders, sum(amount) as net
-  from orders group by person
+  from orders join persons using (account) group by person
 ), edges as (
   select quantile_cont(days, [.2, .4, .6, .8]) as r, quantile_cont(orders, [.2, .4, .6, .8]) as f,
     quantile_cont(net, [.2, .4, .6, .8]) as m from people
-), scored as (
-  select person, days, orders, net, 5 - len(list_filter(e.r, lambda x: days > x)) as r,
-    1 + len(list_filter(e.f, lambda x: orders > x)) as f, 1 + len(list_filter(e.m, lambda x: net > x)) as m
-  from people, edges e
 )
-select r, f, m, count(*) as persons, sum(net) as net from scored group by all
+select person, days, orders, net, 5 - len(list_filter(e.r, lambda x: days > x)) as r,
+  1 + len(list_filter(e.f, lambda x: orders > x)) as f, 1 + len(list_filter(e.m, lambda x: net > x)) as m
+from people, edges e
 """
 
 
-def draw(folder: str, lines: int) -> None:
-    """Write order lines (four to an order, five orders to an account) and persons."""
-    orders, accounts = lines // 4, lines // 20
+def draw_sales(folder: str, lines: int) -> None:
+    """Write order lines (four to an order, five orders to an account), their orders, and persons."""
+    accounts = lines // 20
     con = duckdb.connect(config={"threads": 2})
+    con.execute("set enable_progress_bar = false")
     con.execute(f"""
-        copy (select 'm' as merchant, 'o' || (i // 4) as order_id, 'crm:' || (hash(i // 4) % {accounts}) as account,
-          date '2022-01-01' + (hash(i // 4 + 7) % 730)::int as paid_on, (1 + hash(i) % 5)::bigint as items,
-          (100 + hash(i + 3) % 9900)::bigint as net_amount from range({orders * 4}) t(i))
-        to '{folder}/lines.parquet';
+        copy (select 'm' as merchant, 'o' || (i // 4) as order_id, (i % 4)::varchar as line,
+          'crm:' || (hash(i // 4) % {accounts}) as account, date '2022-01-01' + (hash(i // 4 + 7) % 730)::int as paid_on,
+          (1 + hash(i) % 5)::bigint as items, (100 + hash(i + 3) % 9900)::bigint as net_amount
+          from range({lines // 4 * 4}) t(i)) to '{folder}/lines.parquet';
+        copy (select merchant, order_id, any_value(account) as account, max(paid_on) as paid_on,
+          sum(items)::bigint as items, sum(net_amount)::bigint as gross_amount, 0::bigint as refund_amount
+          from '{folder}/lines.parquet' group by merchant, order_id) to '{folder}/orders.parquet';
         copy (select 'm' as merchant, 'crm:' || i as account, 'p' || i as person from range({accounts}) t(i))
         to '{folder}/persons.parquet'""")
 
 
-def retailkit(folder: str) -> int:
-    """Count persons in segments by the package's own functions, all features included."""
+def draw_customers(folder: str, customers: int) -> None:
+    """Write histories of BG/NBD customers in days over up to a year, and 20,000 persons of numbers and words."""
+    rng = np.random.default_rng(1)
+    age = rng.integers(30, 365, customers).astype(float)
+    rate, leave = rng.gamma(0.5, 1 / 15, customers), rng.beta(0.8, 2.5, customers)
+    x, last, now, here = np.zeros(customers, int), np.zeros(customers), np.zeros(customers), np.ones(customers, bool)
+    while (here & (now < age)).any():
+        now = np.where(here, now + rng.exponential(1 / rate), now)
+        bought = here & (now < age)
+        x, last = x + bought, np.where(bought, now, last)
+        here = bought & (rng.random(customers) > leave)
+    mean = rng.gamma(6.0 * np.maximum(x, 1)) / (rng.gamma(4.0, 1 / 500, customers) * np.maximum(x, 1))
+    spent = np.where(x > 0, mean, 0.0)
+    frame = {"repeat_days": x, "days_to_last": last.round(), "age_days": age, "repeat_day_amount": spent}
+    pd.DataFrame(frame).to_parquet(f"{folder}/customers.parquet")
+    kind = rng.integers(0, 4, 20_000)
+    numbers = {"a": rng.normal(kind), "b": rng.normal(-kind), "c": rng.normal(size=20_000)}
+    words = {"d": np.where(rng.random(20_000) < 0.7, kind, rng.integers(0, 4, 20_000)).astype(str)}
+    words["e"] = rng.choice(list("xyz"), 20_000)
+    pd.DataFrame(numbers | words).to_parquet(f"{folder}/mixed.parquet")
+
+
+def rfm(folder: str) -> Callable[[], Any]:
+    """R, F, M and their scores per person, from order lines."""
     import ibis
 
-    from retailkit.segment import person_features, rfm_segments
+    from retailkit.segment import rfm_features, rfm_scores
 
     con = ibis.duckdb.connect(threads=2, memory_limit="2GB")
     lines, persons = (con.read_parquet(f"{folder}/{name}.parquet") for name in ("lines", "persons"))
-    orders = lines.group_by("merchant", "order_id", "account").agg(
-        paid_on=ibis._.paid_on.min(), items=ibis._["items"].sum(), gross_amount=ibis._.net_amount.sum()
-    )
-    orders = orders.mutate(refund_amount=ibis.literal(0, "int64"))
-    named = rfm_segments(person_features(orders, persons, AS_OF).cache())
-    return int(named.group_by("segment").agg(n=ibis._.count()).to_pandas()["n"].sum())
+    return lambda: rfm_scores(rfm_features(lines, persons, AS_OF).to_pandas())
 
 
-def hand(folder: str) -> int:
+def rfm_by_hand(folder: str) -> Callable[[], Any]:
     """The same scores in one query of DuckDB."""
     con = duckdb.connect(config={"threads": 2, "memory_limit": "2GB"})
     for name in ("lines", "persons"):
         con.execute(f"create view {name} as from '{folder}/{name}.parquet'")
-    return int(con.execute(HAND).df()["persons"].sum())
+    return lambda: con.execute(HAND).df()
 
 
-def pandas(folder: str) -> int:
-    """The same scores in plain pandas."""
-    import pandas as pd
+def summary(folder: str) -> Callable[[], Any]:
+    """The table of histories, from orders."""
+    import ibis
 
-    lines = pd.read_parquet(f"{folder}/lines.parquet").merge(pd.read_parquet(f"{folder}/persons.parquet"))
-    lines["paid_on"] = pd.to_datetime(lines["paid_on"])
-    orders = lines[lines["paid_on"] < AS_OF].groupby(["person", "order_id"], as_index=False).agg(
-        paid_on=("paid_on", "min"), net=("net_amount", "sum")
-    )  # fmt: skip
-    people = orders.groupby("person").agg(last=("paid_on", "max"), orders=("order_id", "count"), net=("net", "sum"))
-    people["days"] = (pd.Timestamp(AS_OF) - people["last"]).dt.days - 1
-    scores = [
-        pd.cut(people[c], [-1e18, *people[c].quantile([0.2, 0.4, 0.6, 0.8]).unique(), 1e18])
-        for c in ("days", "orders", "net")
-    ]
-    return int(people.groupby(scores, observed=True).size().sum())
+    from retailkit.segment import person_features
+
+    con = ibis.duckdb.connect(threads=2, memory_limit="2GB")
+    orders, persons = (con.read_parquet(f"{folder}/{name}.parquet") for name in ("orders", "persons"))
+    wanted = ["person", "repeat_days", "days_to_last", "age_days", "repeat_day_amount"]
+    return lambda: person_features(orders, persons, AS_OF).select(*wanted).to_pandas()
+
+
+def fit(folder: str) -> Callable[[], Any]:
+    """BG/NBD: parameters with standard errors."""
+    from retailkit.segment.purchases import fit_purchases
+
+    people = pd.read_parquet(f"{folder}/customers.parquet")
+    return lambda: fit_purchases(people).table()
+
+
+def value(folder: str, draws: int = 0) -> Callable[[], Any]:
+    """Twelve-month value, the models fitted before."""
+    from retailkit.segment import customer_value, fit_value
+
+    people = pd.read_parquet(f"{folder}/customers.parquet")
+    found = fit_value(people.sample(20_000, random_state=1))
+    return lambda: customer_value(found, people, 365, draws=draws)
+
+
+def value_interval(folder: str) -> Callable[[], Any]:
+    """The same with 90% intervals from 200 draws of the parameters."""
+    return value(folder, draws=200)
+
+
+def prototypes(folder: str) -> Callable[[], Any]:
+    """K-prototypes on 20,000 persons × 5 columns, best of five starts."""
+    from retailkit.segment import KPrototypes
+
+    people = pd.read_parquet(f"{folder}/mixed.parquet")
+    return lambda: KPrototypes(4, words=("d", "e")).fit(people)
+
+
+WAYS = {f.__name__: f for f in (rfm, rfm_by_hand, summary, fit, value, value_interval, prototypes)}
+TASKS = {
+    "rfm": ("R, F, M scores from 10M order lines", ["rfm_by_hand"], {"rfm": "retail"}, 0.85, None, 800),
+    "summary": ("histories from 2.5M orders", [], {"summary": "value"}, 0.12, None, None),
+    "fit": ("BG/NBD, 1M customers, with errors", [], {"fit": "value", "fit_clvkit": "value"}, None, 3.0, None),
+    "value": ("12-month value, 1M customers", [], {"value": "value"}, None, 0.7, None),
+    "value_interval": ("the same with 90% intervals", [], {}, None, 60.0, None),
+    "prototypes": ("k-prototypes, 20k × 5", [], {"prototypes": "value"}, None, 0.7, None),
+}
+"""Task: what it is, our other ways, peers with their environment, then what is promised: ratio, seconds, MB."""
+
+
+def make_peers(folder: Path, name: str) -> Path | str:
+    """Return the Python of an environment with the peers, made if need be, or why there is none."""
+    python = folder / name / "bin" / "python"
+    if not python.exists():
+        venv.create(folder / name, with_pip=True)
+        done = subprocess.run([python, "-m", "pip", "install", "--quiet", *PEERS[name]], capture_output=True, text=True)
+        if done.returncode:
+            return f"not installed: {done.stderr.strip().splitlines()[-1]}"
+    return python
+
+
+def measure(command: list[str], runs: int, limit: float) -> tuple[float, float, str] | str:
+    """Median CPU seconds, peak MB and the name of a way over some runs, or why there is no figure."""
+    found = []
+    for _ in range(runs):
+        try:
+            done = subprocess.run(
+                command, capture_output=True, text=True, timeout=limit, env={**os.environ, "PYTHONWARNINGS": "ignore"}
+            )
+        except subprocess.TimeoutExpired:
+            return f"stopped after {limit:.0f} s"
+        if done.returncode:
+            return f"failed: {done.stderr.strip().splitlines()[-1]}"
+        seconds, peak, name = done.stdout.split()[-3:]
+        found.append((float(seconds), float(peak), name))
+    return sorted(found)[len(found) // 2]
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser()
+    """Measure, print, and fail if a figure is below what is promised."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--lines", type=int, default=10_000_000)
-    parser.add_argument("--way", choices=WAYS)
-    parser.add_argument("--folder")
+    parser.add_argument("--customers", type=int, default=1_000_000)
+    parser.add_argument("--tasks", default=",".join(TASKS))
+    parser.add_argument("--peers", default="", help="folder of the peers' environments; empty: made and thrown away")
+    parser.add_argument("--limit", type=float, default=180.0, help="seconds after which a way is stopped")
+    parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--way", choices=WAYS, help=argparse.SUPPRESS)
+    parser.add_argument("--folder", help=argparse.SUPPRESS)
     asked = parser.parse_args()
     if asked.way:
-        start = time.perf_counter()
-        persons = globals()[asked.way](asked.folder)
-        seconds = time.perf_counter() - start
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-        print(seconds, peak, persons)
+        run = WAYS[asked.way](asked.folder)
+        start = time.process_time()
+        run()
+        seconds, peak = time.process_time() - start, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        print(seconds, peak, asked.way)
         return
-    with tempfile.TemporaryDirectory() as folder:
-        draw(folder, asked.lines)
-        found = {}
-        for way in WAYS:
-            runs = []
-            for _ in range(1 if way == "pandas" else 3):
-                command = [sys.executable, __file__, "--way", way, "--folder", folder]
-                out = subprocess.run(
-                    command, capture_output=True, text=True, check=True, env={**os.environ, "PYTHONWARNINGS": "ignore"}
-                )
-                runs.append(tuple(map(float, out.stdout.split())))
-            found[way] = sorted(runs)[len(runs) // 2]
-        for way, (seconds, peak, persons) in found.items():
-            ratio = seconds / found["hand"][0]
-            print(f"{way:10} {seconds:6.2f} s  {peak:6.0f} MB  {persons:,.0f} persons  {ratio:.2f} x by hand")
+    missed = []
+    with tempfile.TemporaryDirectory() as scratch:
+        home, tasks = Path(asked.peers or scratch).expanduser(), asked.tasks.split(",")
+        if {"rfm", "summary"} & set(tasks):
+            draw_sales(scratch, asked.lines)
+        draw_customers(scratch, asked.customers)
+        for task in tasks:
+            missed += compare(task, scratch, home, asked)
+    if missed:
+        sys.exit("below what is promised: " + "; ".join(missed))
+
+
+def compare(task: str, scratch: str, home: Path, asked: argparse.Namespace) -> list[str]:
+    """Measure one task in all its ways, print a line each, and return what falls short of the promise."""
+    title, others, peers, ratio, seconds, memory = TASKS[task]
+    here = [sys.executable, __file__, "--folder", scratch, "--way"]
+    ours = measure([*here, task], asked.runs, asked.limit)
+    print(f"{title}\n  {'retailkit':26} {said(ours)}", flush=True)
+    if isinstance(ours, str):
+        return [f"{task}: {ours}"]
+    for way in others:
+        print(f"  {'by hand':26} {said(measure([*here, way], asked.runs, asked.limit), ours)}", flush=True)
+    short = []
+    for peer, room in peers.items():
+        python = make_peers(home, room)
+        script = str(Path(__file__).with_name("segment_peers.py"))
+        found = python if isinstance(python, str) else measure([str(python), script, peer, scratch], 1, asked.limit)
+        print(f"  {peer if isinstance(found, str) else found[2]:26} {said(found, ours)}", flush=True)
+        if ratio and not isinstance(found, str) and ours[0] > ratio * found[0]:
+            short.append(f"{task} takes {ours[0] / found[0]:.2f} x the peer's time, promised {ratio}")
+    if seconds and ours[0] > seconds:
+        short.append(f"{task} takes {ours[0]:.2f} s, promised {seconds}")
+    if memory and ours[1] > memory:
+        short.append(f"{task} takes {ours[1]:.0f} MB, promised {memory}")
+    return short
+
+
+def said(found: tuple[float, float, str] | str, ours: tuple[float, float, str] | None = None) -> str:
+    """One way's figures as text, with our share of its time."""
+    if isinstance(found, str):
+        return found
+    share = f"  retailkit takes {ours[0] / found[0]:.2f} of it" if ours else ""
+    return f"{found[0]:7.2f} s CPU {found[1]:6.0f} MB{share}"
 
 
 if __name__ == "__main__":

@@ -146,6 +146,16 @@ def test_the_three_figures_alone_are_those_of_all_features_and_score_as_the_esti
     assert scored[["r", "f", "m"]].to_numpy().tolist() == fit_rfm(many).transform(many[list(RFM_COLUMNS)]).tolist()
 
 
+def test_order_lines_give_the_figures_of_their_orders():
+    orders, persons = tables(random_orders(3, persons=400).assign(refund_amount=0))
+    halves = [orders.mutate(line=ibis.literal(n), net_amount=part) for n, part in (
+        ("1", orders.gross_amount - 100), ("2", ibis.literal(100, "int64"))
+    )]  # fmt: skip
+    one, two = (rfm_features(t, persons, "2024-06-01") for t in (orders, ibis.union(*halves)))
+    one, two = (t.to_pandas().sort_values("person", ignore_index=True) for t in (one, two))
+    pd.testing.assert_frame_equal(one, two)
+
+
 def test_natural_breaks_are_the_best_of_all_breaks():
     from itertools import combinations
 

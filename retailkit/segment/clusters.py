@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ibis
 import numpy as np
-from scipy.stats import norm
+from scipy.special import ndtri
 from sklearn.base import BaseEstimator, ClusterMixin, TransformerMixin
 from sklearn.cluster import KMeans
 from sklearn.mixture import GaussianMixture
@@ -143,7 +143,7 @@ def _knots(values: np.ndarray, shape: str) -> tuple[np.ndarray, np.ndarray]:
     if len(distinct) > 33:
         at = np.unique(np.searchsorted(middle, np.linspace(middle[0], middle[-1], 33)))
         distinct, middle = distinct[at], middle[at]
-    return distinct, norm.ppf(middle)
+    return distinct, ndtri(middle)
 
 
 def _line(value: ibis.Value, xs: np.ndarray, ys: np.ndarray) -> ibis.Value:

@@ -2,8 +2,18 @@
 
 from __future__ import annotations
 
+from statistics import NormalDist
+
 import numpy as np
-from scipy.stats import norm
+
+
+def normal_half(level: float = 0.9) -> float:
+    """Return how many standard errors a two-sided normal interval reaches either way.
+
+    >>> round(normal_half(0.95), 2)
+    1.96
+    """
+    return NormalDist().inv_cdf(0.5 + level / 2)
 
 
 def wilson(successes, trials, level: float = 0.9) -> tuple[np.ndarray, np.ndarray]:
@@ -16,7 +26,7 @@ def wilson(successes, trials, level: float = 0.9) -> tuple[np.ndarray, np.ndarra
     ([0.269, 0.0], [0.731, 1.0])
     """
     k, n = np.asarray(successes, float), np.asarray(trials, float)
-    z = norm.ppf(0.5 + level / 2)
+    z = normal_half(level)
     some = np.maximum(n, 1)
     p = k / some
     centre = (p + z**2 / (2 * some)) / (1 + z**2 / some)
@@ -33,5 +43,5 @@ def mean_interval(mean, deviation, n, level: float = 0.9) -> tuple[np.ndarray, n
     """
     n = np.asarray(n, float)
     enough = np.where(n > 1, n, np.nan)
-    half = norm.ppf(0.5 + level / 2) * np.asarray(deviation, float) / np.sqrt(enough)
+    half = normal_half(level) * np.asarray(deviation, float) / np.sqrt(enough)
     return np.asarray(mean, float) - half, np.asarray(mean, float) + half

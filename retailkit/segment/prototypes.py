@@ -62,14 +62,14 @@ class KPrototypes(ClusterMixin, BaseEstimator):
             c[block.argmax(axis=1)] for c, block in zip(self.categories_, self._blocks(self._centres), strict=True)
         ]
         self.modes_ = np.array(modes, dtype=object).T.reshape(self.n_clusters, len(modes))
-        self.labels_ = np.argmin(_far(points, self._centres), axis=1)
+        self.labels_ = _nearest(points, self._centres)
         return self
 
     def predict(self, X):
         """Return the cluster of each row; a word never seen in ``fit`` matches no cluster."""
         check_is_fitted(self)
         points = self._points(*self._parts(X, reset=False))
-        return np.argmin(_far(points, self._centres), axis=1)
+        return _nearest(points, self._centres)
 
     def score_expression(self, table: ibis.Table) -> ibis.Table:
         """Return ``table`` with the column ``cluster``, computed by its engine; equal to ``predict``."""
@@ -97,29 +97,32 @@ class KPrototypes(ClusterMixin, BaseEstimator):
 
     def _once(self, points, draw):
         """One start: seeds far apart (k-means++ on the mixed distance), then rounds until nobody moves."""
-        seeds = [int(draw.randint(len(points)))]
-        nearest = _far(points, points[seeds])[:, 0]
-        while len(seeds) < self.n_clusters:
-            total = nearest.sum()
-            at = draw.choice(len(points), p=nearest / total) if total > 0 else draw.randint(len(points))
-            seeds.append(int(at))
-            nearest = np.minimum(nearest, _far(points, points[seeds[-1:]])[:, 0])
-        centres, labels, rounds = points[seeds].copy(), None, 0
+        turned, square = np.ascontiguousarray(points.T), (points**2).sum(axis=1)
+        centres = points[[int(draw.randint(len(points)))]]
+        nearest = square + _apart(turned, centres)[0]
+        while len(centres) < self.n_clusters:
+            chance = np.maximum(nearest, 0)
+            total = chance.sum()
+            at = draw.choice(len(points), p=chance / total) if total > 0 else draw.randint(len(points))
+            centres = np.vstack([centres, points[at]])
+            nearest = np.minimum(nearest, square + _apart(turned, centres[-1:])[0])
+        labels, rounds = None, 0
         while rounds < self.max_iter:
             rounds += 1
-            far = _far(points, centres)
-            new = np.argmin(far, axis=1)
+            apart = _apart(turned, centres)
+            new = np.argmin(apart, axis=0)
             if labels is not None and (new == labels).all():
                 break
             labels = new
             centres = self._updated(points, labels, centres)
-        return far[np.arange(len(points)), new].sum(), new, centres, rounds
+        cost = (square + apart[new, np.arange(len(points))]).sum()
+        return max(cost, 0.0), new, centres, rounds
 
     def _updated(self, points, labels, centres):
         """Means of the numbers and modes of the words; an empty cluster keeps its place."""
-        member = (labels[:, None] == np.arange(self.n_clusters)).astype(float)
-        size = member.sum(axis=0)
-        new = np.where(size[:, None] > 0, member.T @ points / np.maximum(size, 1)[:, None], centres)
+        member = (np.arange(self.n_clusters)[:, None] == labels).astype(float)
+        size = member.sum(axis=1)
+        new = np.where(size[:, None] > 0, member @ points / np.maximum(size, 1)[:, None], centres)
         for block in self._blocks(new):
             mode = block.argmax(axis=1)
             block[:] = 0
@@ -160,7 +163,14 @@ class KPrototypes(ClusterMixin, BaseEstimator):
         return numbers, texts
 
 
-def _far(points, centres):
-    """Squared distance of every point to every centre."""
-    square = (points**2).sum(axis=1)[:, None] - 2 * points @ centres.T + (centres**2).sum(axis=1)
-    return np.maximum(square, 0)
+def _nearest(points, centres):
+    """Number of the closest centre of every point."""
+    return np.argmin(_apart(points.T, centres), axis=0)
+
+
+def _apart(turned, centres):
+    """Squared distances, centres × points, less each point's own square: that changes no comparison.
+
+    ``turned`` has a column per point, so that rows are long and a comparison runs along them.
+    """
+    return (centres**2).sum(axis=1)[:, None] - 2 * centres @ turned

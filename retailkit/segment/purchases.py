@@ -15,6 +15,7 @@ from scipy.optimize import minimize
 from scipy.special import hyp2f1
 
 from retailkit.segment import likelihoods
+from retailkit.segment.intervals import normal_half
 from retailkit.segment.likelihoods import Histories
 
 MODELS: dict[str, tuple[Callable, tuple[str, ...]]] = {
@@ -50,10 +51,8 @@ class PurchaseFit:
 
     def table(self, level: float = 0.9) -> pd.DataFrame:
         """One row per parameter: estimate, standard error, interval (log-normal, at ``level``)."""
-        from scipy.stats import norm
-
         spread = np.sqrt(np.diag(self.covariance))
-        z = norm.ppf((1 + level) / 2)
+        z = normal_half(level)
         return pd.DataFrame({
             "parameter": self.names, "value": self.parameters, "standard_error": self.parameters * spread,
             "low": self.parameters * np.exp(-z * spread), "high": self.parameters * np.exp(z * spread),

@@ -14,7 +14,6 @@ import pandas as pd
 from ibis import _
 
 from retailkit.segment.edges import learn_edges
-from retailkit.segment.features import person_orders
 
 RFM_COLUMNS = ("days_since_last", "orders", "net_amount")
 """Columns that are scored, in the order R, F, M."""
@@ -22,21 +21,30 @@ LESS_IS_BETTER = (0,)
 """Positions of the columns whose low values score high."""
 
 
-def rfm_features(orders: ibis.Table, persons: ibis.Table, as_of: str) -> ibis.Table:
+def rfm_features(sales: ibis.Table, persons: ibis.Table, as_of: str) -> ibis.Table:
     """One row per merchant and person who bought before ``as_of``: days since the last order, orders, net amount.
 
-    The same figures as :func:`~retailkit.segment.features.person_features` for an eighth of the
-    work. Money in minor units; days end on the day before ``as_of``.
+    From orders the same figures as :func:`~retailkit.segment.features.person_features` for an eighth of
+    the work; from order lines an order's lines count as one order, and money is what was paid for them.
+    Money in minor units; days end on the day before ``as_of``.
+
+    Parameters
+    ----------
+    sales : canonical table ``orders`` or ``order_lines``.
+    persons : canonical table.
+    as_of : ISO day.
     """
-    people = (
-        person_orders(orders, persons, as_of)
-        .group_by("merchant", "person")
-        .agg(
-            last_paid_on=_.paid_on.max(),
-            orders=_.count(),
-            net_amount=_.gross_amount.sum().fill_null(0) - _.refund_amount.sum().fill_null(0),
-        )
-    )
+    known = sales.filter(_.paid_on < ibis.date(as_of), _.account.notnull())
+    by_account = ["merchant", "account"]
+    if "line" in sales.columns:
+        known = known.group_by(*by_account, "order_id").agg(paid_on=_.paid_on.max(), net_amount=_.net_amount.sum())
+    else:
+        known = known.mutate(net_amount=_.gross_amount - _.refund_amount.fill_null(0))
+    sums = {"last_paid_on": _.paid_on.max(), "orders": _.count(), "net_amount": _.net_amount.sum().fill_null(0)}
+    accounts = known.group_by(*by_account).agg(**sums)  # before the join: it then sees few rows
+    who = persons.select(*by_account, "person")
+    sums |= {"last_paid_on": _.last_paid_on.max(), "orders": _.orders.sum()}
+    people = accounts.inner_join(who, by_account).group_by("merchant", "person").agg(**sums)
     since = ibis.date(as_of).delta(people.last_paid_on, unit="day").cast("int64") - 1
     return people.mutate(days_since_last=since).select("merchant", "person", *RFM_COLUMNS)
 

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from scipy.optimize import linear_sum_assignment
-from scipy.stats import norm
 from sklearn.base import clone
 from sklearn.metrics import adjusted_rand_score
+
+from retailkit.segment.intervals import normal_half
 
 UNSTABLE, STABLE, VERY_STABLE = 0.6, 0.75, 0.85
 NOT_NAMED = "unstable, not named"
@@ -120,7 +121,7 @@ def cluster_drift(model, before: pd.DataFrame, after: pd.DataFrame, level: float
     k = model.n_clusters
     was, now = (np.bincount(model.predict(p), minlength=k) for p in (before, after))
     p, q = was / len(before), now / len(after)
-    half = norm.ppf(0.5 + level / 2) * np.sqrt(p * (1 - p) / len(before) + q * (1 - q) / len(after))
+    half = normal_half(level) * np.sqrt(p * (1 - p) / len(before) + q * (1 - q) / len(after))
     safe_p, safe_q = (was + 0.5) / (len(before) + 0.5 * k), (now + 0.5) / (len(after) + 0.5 * k)
     return pd.DataFrame(
         {

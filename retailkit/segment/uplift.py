@@ -7,10 +7,11 @@ from dataclasses import dataclass
 import ibis
 import numpy as np
 import pandas as pd
-from scipy.stats import binomtest, norm
 from sklearn.base import clone
 from sklearn.ensemble import HistGradientBoostingRegressor
 from sklearn.model_selection import StratifiedKFold
+
+from retailkit.segment.intervals import normal_half
 
 LEARNERS = ("s", "t", "x")
 ENOUGH = 50
@@ -92,7 +93,7 @@ def uplift_study(
     y, X = rows["outcome"].to_numpy(float), rows[columns].to_numpy(float)
     uplift = uplift_scores(X, y, w, learner, seed, base)
     effect = y[w].mean() - y[~w].mean()
-    half = norm.ppf(0.95) * np.sqrt(y[w].var(ddof=1) / w.sum() + y[~w].var(ddof=1) / (~w).sum())
+    half = normal_half(0.9) * np.sqrt(y[w].var(ddof=1) / w.sum() + y[~w].var(ddof=1) / (~w).sum())
     persons = rows[["merchant", "person", "outcome"]].assign(contacted=w, uplift=uplift)
     return UpliftStudy(persons, effect, effect - half, effect + half, qini(uplift, y, w, seed=seed), balance)
 
@@ -133,7 +134,7 @@ def policy_value(
     chance = np.where(w, share_contacted, 1 - share_contacted)
     weight = (np.asarray(contact, bool) == w) / chance
     value = float((weight * y).sum() / weight.sum())
-    half = norm.ppf(0.95) * float(np.sqrt((weight**2 * (y - value) ** 2).sum()) / weight.sum())
+    half = normal_half(0.9) * float(np.sqrt((weight**2 * (y - value) ** 2).sum()) / weight.sum())
     return value, value - half, value + half
 
 
@@ -143,6 +144,8 @@ def sample_ratio(contacted: int, held: int, share_contacted: float) -> float:
     >>> sample_ratio(900, 100, 0.9) > 0.5, sample_ratio(800, 200, 0.9) < 0.001
     (True, True)
     """
+    from scipy.stats import binomtest
+
     return float(binomtest(contacted, contacted + held, share_contacted).pvalue)
 
 
