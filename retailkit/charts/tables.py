@@ -36,6 +36,31 @@ def readable(table: pd.DataFrame, currency: str, lang: str = "en") -> pd.DataFra
             written[name] = ["–" if missing(v) else f"{v:,}" for v in column]
         elif pd.api.types.is_float_dtype(column):
             written[name] = [number(v, lang) for v in column]
+        elif pd.api.types.is_datetime64_any_dtype(column):
+            whole = (column.dropna() == column.dropna().dt.normalize()).all()
+            written[name] = column.dt.strftime("%Y-%m-%d" if whole else "%Y-%m-%d %H:%M").fillna("–").tolist()
         else:
-            written[name] = column.tolist()
+            written[name] = ["–" if missing(v) else v for v in column]
     return pd.DataFrame(written, columns=list(shown.columns), index=shown.index)
+
+
+def readable_tables(currency: str, lang: str = "en") -> None:
+    """Show every pandas table of this notebook as `readable` writes it; the tables themselves stay as they are.
+
+    Outside a notebook nothing happens. Row numbers are left out; long tables are cut in the
+    middle as pandas does.
+    """
+    from IPython import get_ipython
+
+    shell = get_ipython()
+    if shell is None:
+        return
+
+    def page(table: pd.DataFrame) -> str:
+        numbered = isinstance(table.index, pd.RangeIndex)
+        plain = table.columns.nlevels > 1 or not table.columns.is_unique or not all(isinstance(n, str) for n in table.columns)
+        written = table if plain else readable(table, currency, lang)
+        with pd.option_context("display.max_colwidth", None):
+            return str(written.to_html(index=not numbered, border=0, max_rows=30))
+
+    shell.display_formatter.formatters["text/html"].for_type(pd.DataFrame, page)

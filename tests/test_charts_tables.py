@@ -1,0 +1,41 @@
+"""Tables as readers see them: money with its sign, nothing that could be read as a hundred times too much."""
+
+import re
+
+import pandas as pd
+import pytest
+
+from retailkit.charts.tables import readable_tables
+
+
+@pytest.fixture
+def shell():
+    from IPython.core.interactiveshell import InteractiveShell
+
+    yield InteractiveShell.instance()
+    InteractiveShell.clear_instance()
+
+
+def shown(shell, table: pd.DataFrame) -> list[list[str]]:
+    """Texts of the cells, row by row, as the notebook shows them."""
+    page = shell.display_formatter.format(table)[0]["text/html"]
+    return [re.findall(r"<t[hd]>(.*?)</t[hd]>", row) for row in page.split("<tr")[1:]]
+
+
+def test_fen_are_shown_as_yuan_and_the_table_itself_stays(shell):
+    readable_tables("CNY", "zh")
+    table = pd.DataFrame(
+        {"net_amount": [123_456_789, 5_000], "share": [0.25, None], "day": pd.to_datetime(["2018-11-11", None])}
+    )
+    before = table.copy()
+    assert shown(shell, table) == [["net_amount", "share", "day"], ["¥123万", "25%", "2018-11-11"], ["¥50", "–", "–"]]
+    pd.testing.assert_frame_equal(table, before)
+
+
+def test_a_turned_table_is_shown_as_it_is(shell):
+    readable_tables("CNY")
+    assert shown(shell, pd.DataFrame([[1, 2]], columns=["a", "a"])) == [["a", "a"], ["1", "2"]]
+
+
+def test_outside_a_notebook_nothing_happens():
+    readable_tables("CNY")
