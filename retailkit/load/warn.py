@@ -8,13 +8,17 @@ from pathlib import Path
 
 from retailkit.load.cells import number_sql
 from retailkit.load.conditions import where_sql
-from retailkit.load.engine import Connection, files_select, first, quote
+from retailkit.load.engine import Connection, files_select, first, literal, quote
 from retailkit.load.layout import Layout
-from retailkit.load.publish import active_files, day_column, read_manifest
+from retailkit.load.partitions import day_column
+from retailkit.load.publish import active_files, read_manifest
 from retailkit.load.read import Raw
 from retailkit.load.rows import Typed
 from retailkit.load.rules import Control
 from retailkit.schema import table
+
+DAILY = {"guide_days", "group_days", "follower_days", "touchpoint_days"}
+"""Tables whose sources should tell every day."""
 
 
 def file_warnings(con: Connection, raw: Raw, layout: Layout, rows: str, typed: Sequence[Typed]) -> list[str]:
@@ -28,12 +32,35 @@ def file_warnings(con: Connection, raw: Raw, layout: Layout, rows: str, typed: S
         if day:
             found.append("the newest day may be incomplete: the source finishes a day on the next morning")
     found += layout.limits
-    return found + _repeats(con, typed, layout)
+    return found + _worded(con, raw, layout) + _repeats(con, typed, layout)
 
 
 def table_warnings(con: Connection, store: Path, loaded: set[str], merchants: list[str]) -> list[str]:
-    """Return sentences about tables that contradict each other, over all that is published."""
+    """Return sentences about tables that contradict each other or lack days, over all that is published."""
     versions = read_manifest(store)["tables"]
+    found = []
+    for name in sorted(loaded & DAILY & set(versions)):
+        rows = files_select(table(name), [f["path"] for f in active_files(store, name, versions[name], merchants)])
+        found += _missing_days(con, name, rows)
+    return found + _orders_before_members(con, store, versions, loaded, merchants)
+
+
+def _missing_days(con: Connection, name: str, rows: str) -> list[str]:
+    """Say which days of a daily series are missing between its first and its last: a source may not keep them."""
+    which = "source_system = 'wecom_groups'" if name == "touchpoint_days" else "true"
+    gaps = con.execute(
+        f"SELECT merchant, min(day), max(day), max(day) - min(day) + 1 - count(DISTINCT day) AS gone FROM ({rows}) "
+        f"WHERE {which} GROUP BY 1 HAVING gone > 0 ORDER BY 1"
+    ).fetchall()
+    return [
+        f"{name}: {gone:,} of the days between {first} and {last} are missing (merchant {merchant})"
+        for merchant, first, last, gone in gaps
+    ]
+
+
+def _orders_before_members(
+    con: Connection, store: Path, versions: dict[str, int], loaded: set[str], merchants: list[str]
+) -> list[str]:
     if not loaded & {"orders", "members"} or not {"orders", "members"} <= set(versions):
         return []
     rows = {
@@ -63,6 +90,23 @@ def _control(con: Connection, raw: Raw, control: Control) -> str | None:
     if here is None or abs(float(here[0]) - figure) < 0.005:
         return None
     return f"the file states {figure:,.10g} ({what}) but holds {float(here[0]):,.10g}"
+
+
+def _worded(con: Connection, raw: Raw, layout: Layout) -> list[str]:
+    """Count amounts that carry words (still being computed, for reference only): the number is taken, and said so."""
+    rules = [r for block in layout.tables for r in block.fields.values() if r.extract]
+    columns = dict.fromkeys(c for r in rules for c in r.columns if c in raw.found and c not in layout.sensitive)
+    empty = {w for r in rules for w in r.empty}
+    sentences = []
+    for column in columns:
+        cell = quote(raw.found[column])
+        words = f"regexp_replace({cell}, '[-+]?[0-9][0-9.,]*', '')"
+        plain = ", ".join(literal(w) for w in ("", "元", "¥", "￥", *sorted(empty)))
+        query = f"SELECT count(*), any_value({words}) FROM {raw.relation} WHERE trim({words}) NOT IN ({plain})"
+        count, example = first(con, query) or (0, "")
+        if count:
+            sentences.append(f"{count:,} cells of '{column}' carry words beside the number ('{example}')")
+    return sentences
 
 
 def _repeats(con: Connection, typed: Sequence[Typed], layout: Layout) -> list[str]:
