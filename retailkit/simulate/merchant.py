@@ -76,7 +76,7 @@ def _macros(profile: Profile, seed: int) -> str:
         create macro day_of(day) as date '{days()[0]}' + day::integer;
         create macro order_no(n) as 'E' || strftime(day_of(0), '%Y') || '{m}' || lpad(n::varchar, 12, '0');
         create macro session_no(n) as '{m}s' || lpad(n::varchar, 9, '0');
-        create macro share_no(n) as case when n >= 0 then substr(md5('{m}:share:' || n), 1, 16) end;
+        create macro share_no(n) as case when n >= 0 then 'sh' || substr(md5('{m}:share:' || n), 1, 16) end;
         create macro guide_no(n) as case when n >= 0 then 'G{m}' || lpad(n::varchar, 5, '0') end;
         create macro rnd(key) as ('0x' || substr(md5('{m}:{seed}:' || key), 1, 8))::bigint / 4294967296.0;
         create macro group_no(n) as case when n >= 0 then 'wr' || substr(md5('{m}:group:' || n), 1, 20) end;

@@ -16,6 +16,8 @@ PRICE = np.array([0.6, 1.0, 1.9])
 PARTS = np.array([0.45, 0.35, 0.20])
 SPREAD = 0.55
 """Sd of the log of an order's amount around the person's own level (assumed)."""
+FULL_PRICE = 0.35
+"""Part of the orders paid at list price (assumed)."""
 PLATFORM = -2
 """Area of an order on a platform, before it is written."""
 AREAS = ("pilot_1", "pilot_2", "pilot_3", "other")
@@ -47,9 +49,11 @@ def goods(rng: np.random.Generator, mean_yuan: np.ndarray, refunds: float = 0.0)
     rate = refunds or parameters()["programme"]["refunds"]
     kind = rng.random(n)
     refund = np.where(kind < rate, gross, np.where(kind < rate + 0.02, np.round(gross * 0.4), 0))
+    refund_day, items, product = rng.integers(1, 15, n), 1 + rng.poisson(0.8, n), rng.integers(0, 20, n)
+    listed = np.where(rng.random(n) < FULL_PRICE, gross - freight, listed)
     return Goods(
         gross.astype(np.int64), listed.astype(np.int64), freight.astype(np.int64), refund.astype(np.int64),
-        rng.integers(1, 15, n), 1 + rng.poisson(0.8, n), category, rng.integers(0, 20, n),
+        refund_day, items, category, product,
     )  # fmt: skip
 
 
