@@ -13,7 +13,7 @@ import duckdb
 import pandas as pd
 import pytest
 
-from retailkit.load import LoadError, open_store, publish, save_table, vacuum
+from retailkit.load import LoadError, open_store, partitions, publish, save_table, vacuum
 from retailkit.load.publish import read_manifest, write_tables
 from retailkit.load.staging import shaped
 
@@ -79,7 +79,9 @@ def test_an_unknown_merchant_is_refused_with_a_near_name(tmp_path):
         open_store(tmp_path / "elsewhere")
 
 
-def test_a_newer_row_of_the_same_key_replaces_the_old_one_in_any_month(tmp_path):
+@pytest.mark.parametrize("few", [0, 1, 2, 100])
+def test_a_newer_row_of_the_same_key_replaces_the_old_one_in_any_month(tmp_path, monkeypatch, few):
+    monkeypatch.setattr(partitions, "FEW", few)
     put(tmp_path, [order("1", gross=100), order("2", gross=200)])
     put(tmp_path, [order("1", "2018-04-05", gross=90)])
     frame = open_store(tmp_path).orders.to_pandas().set_index("order_id")
@@ -87,7 +89,8 @@ def test_a_newer_row_of_the_same_key_replaces_the_old_one_in_any_month(tmp_path)
     assert len(frame) == 2
 
 
-def test_a_load_touches_only_its_own_merchants_and_months(tmp_path):
+def test_a_load_touches_only_its_own_merchants_and_months(tmp_path, monkeypatch):
+    monkeypatch.setattr(partitions, "FEW", 0)
     put(tmp_path, [order("1", "2018-03-01"), order("2", "2018-04-01"), order("3", merchant="other")])
     before = {f["path"] for f in publish.active_files(tmp_path, "orders", read_manifest(tmp_path)["tables"]["orders"])}
     mark = open_store(tmp_path, "other").fingerprint()
@@ -111,12 +114,52 @@ def test_a_derived_table_replaces_all_rows_of_its_merchants(tmp_path):
     assert list(open_store(tmp_path).persons.to_pandas()["person"]) == ["z"]
 
 
-def test_other_tools_read_the_store_as_delta_tables(tmp_path):
+def test_other_tools_read_the_store_as_delta_tables(tmp_path, monkeypatch):
     from deltalake import DeltaTable
 
     put(tmp_path, [order("1"), order("2", "2018-05-01")])
     frame = DeltaTable(tmp_path / "orders").to_pandas()
-    assert sorted(frame["month"]) == ["2018-03", "2018-05"]
+    assert sorted(frame["order_id"]) == ["1", "2"]
+    assert set(frame["month"]) == {"all"}  # few rows: one file
+    monkeypatch.setattr(partitions, "FEW", 0)
+    put(tmp_path, [order("3", "2018-05-02")])
+    frame = DeltaTable(tmp_path / "orders").to_pandas()
+    assert sorted(frame["month"]) == ["2018-03", "2018-05", "2018-05"]
+
+
+def test_rows_of_a_merchant_lie_in_one_file_until_they_are_many(tmp_path, monkeypatch):
+    monkeypatch.setattr(partitions, "FEW", 3)
+    months = [f"2018-{m:02d}-15" for m in range(1, 7)]
+
+    def labels():
+        version = read_manifest(tmp_path)["tables"]["orders"]
+        return sorted(f["month"] for f in publish.active_files(tmp_path, "orders", version))
+
+    put(tmp_path, [order(d, d) for d in months[:3]])
+    assert labels() == ["all"]
+    assert list(open_store(tmp_path, as_of="2018-02-15").orders.to_pandas()["order_id"]) == ["2018-01-15"]
+    put(tmp_path, [order(d, d) for d in months[3:]] + [order("2018-01-15", gross=7)])
+    assert labels() == ["2018-02", "2018-03", "2018-04", "2018-05", "2018-06"]
+    frame = open_store(tmp_path).orders.to_pandas().set_index("order_id")
+    assert sorted(frame.index) == months
+    assert frame.loc["2018-01-15", "gross_amount"] == 7
+
+
+@pytest.mark.parametrize("many", [0, 10**9])
+def test_months_written_one_by_one_hold_the_same_rows(tmp_path, monkeypatch, many):
+    monkeypatch.setattr(partitions, "FEW", 0)
+    monkeypatch.setattr(partitions, "MANY", many)
+    days = pd.date_range("2017-12-30 23:59", "2019-01-02", freq="11h")
+    put(tmp_path, [order(str(i), d, i) for i, d in enumerate(days)])
+    coupon = {"merchant": "m", "coupon_id": "c"}
+    times = [{"redeemed_at": days[5]}, {"redeemed_on": pd.Timestamp("2018-03-31")}, {"amount": 5}]
+    put(tmp_path, [coupon | t for t in times], "coupons")
+    store = open_store(tmp_path)
+    assert store.orders.gross_amount.sum().to_pandas() == sum(range(len(days)))
+    assert store.orders.count().to_pandas() == len(days)
+    assert store.coupons.count().to_pandas() == 3
+    files = publish.active_files(tmp_path, "coupons", store.versions["coupons"])
+    assert sorted(f["month"] for f in files) == ["2018-01", "2018-03", "undated"]
 
 
 def test_vacuum_keeps_what_is_published(tmp_path):

@@ -20,6 +20,7 @@ from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import duckdb
 
@@ -259,6 +260,17 @@ def write_partitions(
     )
     names = [d[0] for d in cursor.description or ()]
     return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+
+def write_file(con: Connection, select: str, folder: Path, stem: str) -> dict[str, Any]:
+    """Write a query to one Parquet file ``stem-<uuid>.parquet``; a record as of `write_partitions`, without its keys."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{stem}-{uuid4()}.parquet"
+    cursor = con.execute(
+        f"COPY ({select}) TO {literal(str(path))} (FORMAT parquet, COMPRESSION zstd, RETURN_STATS true)"
+    )
+    names = [d[0] for d in cursor.description or ()]
+    return dict(zip(names, cursor.fetchall()[0], strict=True))
 
 
 def _machine_memory() -> int:

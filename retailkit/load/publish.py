@@ -23,15 +23,15 @@ from uuid import uuid4
 
 from deltalake.exceptions import DeltaError
 
-from retailkit.load.engine import SQL_TYPES, Connection, EngineError, OutOfMemory, files_select, quote, write_partitions
+from retailkit.load.engine import SQL_TYPES, Connection, EngineError, OutOfMemory, files_select, quote
 from retailkit.load.errors import LoadError
+from retailkit.load.partitions import count_parts, partition_keys, touched_files, write_parts
 from retailkit.load.unique import last_filled
 from retailkit.schema import Table, table
 
 MANIFEST = "versions.json"
 KEEP = 10
 """Published states that vacuum keeps readable."""
-MONTH = ("month", "VARCHAR")
 
 
 def read_manifest(store: str | Path) -> dict[str, Any]:
@@ -143,28 +143,6 @@ def _files_at(path: str, version: int, born: int) -> tuple[dict[str, Any], ...]:
     )
 
 
-def month_sql(contract: Table) -> str:
-    """Return SQL of a row's month partition: 'YYYY-MM' of its time, else of its day, else 'undated'."""
-    candidates = [contract.time] if contract.time else []
-    candidates += [d for d in [day_column(contract)] if d and d not in candidates]
-    stamps = ", ".join(f"strftime({quote(c)}, '%Y-%m')" for c in candidates)
-    return f"coalesce({stamps}, 'undated')"
-
-
-def day_column(contract: Table) -> str | None:
-    """Return the date column beside the table's time (``paid_on`` for ``paid_at``), or None."""
-    if contract.time is None:
-        return None
-    if contract[contract.time].kind == "date":
-        return contract.time
-    sibling = contract.time.removesuffix("_at") + "_on"
-    return sibling if sibling in contract.names else None
-
-
-def _keys(contract: Table) -> list[str]:
-    return ["merchant", "month"] if contract.time else ["merchant"]
-
-
 def _commit(
     con: Connection,
     store: Path,
@@ -175,29 +153,27 @@ def _commit(
     load: str,
 ) -> int:
     delta = _at_pinned(store, contract, pinned)
-    month = month_sql(contract) if contract.time else "''"
     columns = ", ".join(f"{quote(c.name)}::{SQL_TYPES[c.kind]} AS {quote(c.name)}" for c in contract.columns)
-    incoming = f"SELECT *, {month} AS month FROM (SELECT {columns} FROM {relation})"
-    touched = {tuple(r) for r in con.execute(f"SELECT DISTINCT merchant, month FROM ({incoming})").fetchall()}
-    if not touched:
+    incoming = f"SELECT {columns} FROM {relation}"
+    parts = count_parts(con, contract, incoming)
+    if not parts:
         return delta.version()
-    files = active_files(store, contract.name, delta.version(), sorted({m for m, _ in touched}))
-    old = f"SELECT *, {month} AS month FROM ({files_select(contract, [f['path'] for f in files])})"
+    files = active_files(store, contract.name, delta.version(), sorted({m for m, _ in parts}))
     same = " AND ".join(f"old.{quote(k)} IS NOT DISTINCT FROM new.{quote(k)}" for k in contract.key)
-    if files and not replace:
-        again = f"SELECT DISTINCT merchant, month FROM ({old}) old WHERE EXISTS (FROM ({incoming}) new WHERE {same})"
-        touched |= {tuple(r) for r in con.execute(again).fetchall()}
-    out = [f for f in files if replace or not contract.time or (f["merchant"], f["month"]) in touched]
+    touched = set(parts)
+    if files and not replace and contract.time:
+        old = files_select(contract, [f["path"] for f in files])
+        again = f"SELECT old.* FROM ({old}) old SEMI JOIN ({incoming}) new ON {same}"
+        touched |= set(count_parts(con, contract, again))
+    out = touched_files(files, touched, replace)
     select = incoming
     if out and not replace:
-        stay = f"SELECT *, {month} AS month FROM ({files_select(contract, [f['path'] for f in out])})"
+        stay = files_select(contract, [f["path"] for f in out])
         select = f"{incoming} UNION ALL SELECT old.* FROM ({stay}) old ANTI JOIN ({incoming}) new ON {same}"
         if contract.room == "identity":
             both = f"SELECT *, 1 AS age FROM ({incoming}) UNION ALL SELECT *, 0 AS age FROM ({stay})"
-            select = f"SELECT *, {month} AS month FROM ({last_filled(contract, both, 'age')})"
-    if not contract.time:
-        select = f"SELECT * EXCLUDE (month) FROM ({select})"
-    stats = write_partitions(con, select, store / contract.name, _keys(contract), load)
+            select = last_filled(contract, both, "age")
+    stats = write_parts(con, store / contract.name, contract, select, parts, [] if replace else files, load)
     return _append(delta, contract, stats, out)
 
 
@@ -206,7 +182,7 @@ def _append(delta: Any, contract: Table, stats: list[dict], out: list[dict[str, 
 
     now = time.time_ns() // 1_000_000
     root = Path(delta.table_uri.removeprefix("file://"))
-    keys = _keys(contract)
+    keys = partition_keys(contract)
     adds = [
         AddAction(
             str(Path(s["filename"]).relative_to(root)),
@@ -230,7 +206,7 @@ def _at_pinned(store: Path, contract: Table, pinned: int | None) -> Any:
 
     path = store / contract.name
     if not DeltaTable.is_deltatable(str(path)):
-        return DeltaTable.create(path, _delta_schema(contract), partition_by=_keys(contract))
+        return DeltaTable.create(path, _delta_schema(contract), partition_by=partition_keys(contract))
     delta = DeltaTable(path)
     if delta.version() != (pinned or 0):
         delta.restore(pinned or 0)

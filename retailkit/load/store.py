@@ -19,7 +19,8 @@ import pandas as pd
 
 from retailkit.load.engine import connect, connect_raw, empty_select, fetch, literal, open_files, open_view, quote
 from retailkit.load.errors import LoadError
-from retailkit.load.publish import active_files, day_column, read_manifest, write_tables
+from retailkit.load.partitions import EVERY, UNDATED, day_column
+from retailkit.load.publish import active_files, read_manifest, write_tables
 from retailkit.schema import TABLES, Table, table
 
 FACT_DATES = ("left_on", "closed_on", "solved_on", "activated_on", "redeemed_on")
@@ -85,7 +86,7 @@ class Store:
         files = self._files(contract.name) if contract.name in self.versions else []
         if self.as_of and contract.time:
             last = self.as_of.strftime("%Y-%m")
-            files = [f for f in files if f["month"] == "undated" or f["month"] <= last]
+            files = [f for f in files if f["month"] in (EVERY, UNDATED) or f["month"] <= last]
         select = open_files(self.connection, contract, [f["path"] for f in files])
         if self.as_of is None or not files:
             return select

@@ -1,0 +1,131 @@
+"""How a table's rows lie in files: by merchant, and by month where a merchant has many rows.
+
+A file for each month of each merchant is right for millions of orders and wrong for a hundred
+target lines: thirty merchants with thirty small tables would make twelve thousand files. So
+all rows of a merchant lie in one file of the partition "all" until there are more than `FEW`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Collection, Mapping
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from retailkit.load.engine import Connection, literal, quote, write_file, write_partitions
+from retailkit.schema import Table
+
+FEW = 200_000
+"""Up to so many rows of one merchant in one table lie in one file."""
+MANY = 1_000_000
+"""From here on each month is written on its own: writing all at once keeps all of them in memory."""
+EVERY, UNDATED = "all", "undated"
+Part = tuple[str, str]
+"""A merchant and a month ('YYYY-MM', 'undated' or 'all')."""
+
+
+def partition_keys(contract: Table) -> list[str]:
+    """Return the columns by which a table's files are told apart."""
+    return ["merchant", "month"] if contract.time else ["merchant"]
+
+
+def day_column(contract: Table) -> str | None:
+    """Return the date column beside the table's time (``paid_on`` for ``paid_at``), or None."""
+    if contract.time is None:
+        return None
+    if contract[contract.time].kind == "date":
+        return contract.time
+    sibling = contract.time.removesuffix("_at") + "_on"
+    return sibling if sibling in contract.names else None
+
+
+def dated(contract: Table) -> list[str]:
+    """Return the columns that tell a row's month: its time, else its day."""
+    return list(dict.fromkeys(c for c in (contract.time, day_column(contract)) if c))
+
+
+def month_sql(contract: Table) -> str:
+    """Return SQL of a row's month: 'YYYY-MM' of its time, else of its day, else 'undated'."""
+    if not contract.time:
+        return "''"
+    stamps = ", ".join(f"strftime({quote(c)}, '%Y-%m')" for c in dated(contract))
+    return f"coalesce({stamps}, '{UNDATED}')"
+
+
+def count_parts(con: Connection, contract: Table, rows: str) -> dict[Part, int]:
+    """Return how many rows each merchant has in each month."""
+    months = ", ".join(f"12 * year({quote(c)}) + month({quote(c)}) - 1" for c in dated(contract))
+    month = f"coalesce({months}, 0)" if months else "0"
+    counted = con.execute(f"SELECT merchant, {month} AS month, count(*) FROM ({rows}) GROUP BY 1, 2").fetchall()
+    named = {0: UNDATED if contract.time else ""}
+    return {(m, named.get(n, f"{n // 12:04d}-{n % 12 + 1:02d}")): rows for m, n, rows in counted}
+
+
+def touched_files(files: list[dict[str, Any]], parts: Collection[Part], everything: bool) -> list[dict[str, Any]]:
+    """Return the files that may hold rows of some merchants' months."""
+    owners = {m for m, _ in parts}
+    whole = [f for f in files if f["merchant"] in owners and (everything or f["month"] in (EVERY, None))]
+    return whole + [f for f in files if f not in whole and (f["merchant"], f["month"]) in parts]
+
+
+def write_parts(
+    con: Connection,
+    folder: Path,
+    contract: Table,
+    rows: str,
+    parts: Mapping[Part, int],
+    kept: list[dict[str, Any]],
+    stem: str,
+) -> list[dict[str, Any]]:
+    """Write rows to the files of a table; one record per file as of `write_partitions`.
+
+    Parameters
+    ----------
+    rows : SQL of the rows with the contract's columns.
+    parts : how many rows there are of each merchant's months (those of ``kept`` files aside).
+    kept : files of the same merchants that stay, or whose rows are among ``rows``.
+    """
+    total = Counter[str]()
+    for (merchant, _), count in parts.items():
+        total[merchant] += count
+    for file in kept:
+        total[file["merchant"]] += file["rows"]
+    if not contract.time:
+        return write_partitions(con, rows, folder, ["merchant"], stem)
+    few = sorted(m for m in total if total[m] <= FEW)
+    large = sum(parts.values()) > MANY and not kept and not few and len(parts) <= 200
+    if large and all(re.fullmatch(r"[A-Za-z0-9_.-]+", m) for m, _ in parts):
+        return [_write_month(con, folder, contract, rows, part, stem) for part in sorted(parts)]
+    month = month_sql(contract)
+    if few:
+        month = f"CASE WHEN merchant IN ({', '.join(map(literal, few))}) THEN '{EVERY}' ELSE {month} END"
+    return write_partitions(con, f"SELECT *, {month} AS month FROM ({rows})", folder, partition_keys(contract), stem)
+
+
+def _write_month(con: Connection, folder: Path, contract: Table, rows: str, part: Part, stem: str) -> dict[str, Any]:
+    """Write one month of one merchant to its one file."""
+    merchant, month = part
+    path = folder / f"merchant={merchant}" / f"month={month}"
+    owned = f"SELECT *, {literal(month)} AS month FROM ({rows}) WHERE merchant = {literal(merchant)}"
+    record = write_file(con, f"{owned} AND ({_within(contract, month)})", path, stem)
+    return record | {"partition_keys": {"merchant": merchant, "month": month}}
+
+
+def _within(contract: Table, month: str) -> str:
+    """Return SQL of 'this row is of that month', on the columns as they are: the engine skips what lies outside."""
+    columns = dated(contract)
+    if month == UNDATED:
+        return " AND ".join(f"{quote(c)} IS NULL" for c in columns)
+    first = date(int(month[:4]), int(month[5:]), 1)
+    after = date(first.year + first.month // 12, first.month % 12 + 1, 1)
+    tests = []
+    for i, column in enumerate(columns):
+        kind = "DATE" if contract[column].kind == "date" else "TIMESTAMP"
+        span = f"{quote(column)} >= {kind} '{first}' AND {quote(column)} < {kind} '{after}'"
+        missing = "".join(f"{quote(c)} IS NULL AND " for c in columns[:i])
+        tests.append(f"({missing}{span})")
+        if contract[column].required:
+            break
+    return " OR ".join(tests)
