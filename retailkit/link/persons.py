@@ -17,6 +17,7 @@ from .edges import STRENGTH, Evidence, gather
 MAX_ACCOUNTS = 100
 MIN_WEIGHT = 0.9
 FLAGS = ("two_member_numbers", "too_large")
+PIECE = 4_000_000  # rows of one Arrow array
 ID_DIGITS = 20  # 80 bits: one chance in a billion of two persons with one id among 50 million
 
 
@@ -76,11 +77,14 @@ def link_accounts(
     4       mini:fred  mini_program         2
     """
     linked = _link(accounts, members, orders, pairs, others, max_accounts, min_weight)
-    rows = linked.evidence.nodes
-    flags = pa.array([None, *FLAGS]).take(pa.array(linked.flag))
-    rows = rows.append_column("label", pa.array(linked.found.label)).append_column("flag", flags)
+    rows, label, flag = linked.evidence.nodes, linked.found.label, linked.flag
     del linked  # edges are the larger half, and are not needed to name persons
-    return ibis.memtable(_named(ibis.memtable(rows), previous).to_pyarrow())
+    names = _named(rows.select(["merchant", "account"]).append_column("label", pa.array(label)), previous)
+    merchant, system = (rows[name].cast(pa.string()) for name in ("merchant", "system"))
+    person, flags = _spread(names, label), _spread(pa.array([None, *FLAGS], pa.string()), flag)
+    size = pa.array(np.bincount(label, minlength=1)[label])
+    columns = [merchant, rows["account"], person, system, size, flags]
+    return ibis.memtable(pa.table(columns, names=["merchant", "account", "person", "system", "accounts", "flag"]))
 
 
 def link_evidence(
@@ -148,13 +152,13 @@ def link_doubts(
     ]
     for kind, (a, b) in linked.found.cut.items():
         parts.append((a, b, kind, f"cut: it joined more than {max_accounts} accounts"))
-    merchant, account = (linked.evidence.nodes[name].to_pandas() for name in ("merchant", "account"))
+    nodes = linked.evidence.nodes
     frames = [
         pd.DataFrame(
             {
-                "merchant": merchant.iloc[a].to_numpy(),
-                "account": account.iloc[a].to_numpy(),
-                "other": account.iloc[b].to_numpy() if len(b) else None,
+                "merchant": nodes["merchant"].cast(pa.string()).take(pa.array(a)).to_numpy(),
+                "account": nodes["account"].take(pa.array(a)).to_numpy(),
+                "other": nodes["account"].take(pa.array(b)).to_numpy() if len(b) else None,
                 "evidence": kind,
                 "reason": reason,
             }
@@ -190,6 +194,8 @@ def _link(
 
 def _two_numbers(cards: pd.DataFrame, label: np.ndarray) -> np.ndarray:
     """Tell for each account whether its person holds two member numbers of one system."""
+    if cards.empty:
+        return np.zeros(len(label), dtype=bool)
     held = cards.assign(label=label[cards["node"]])
     several = np.bincount(held["label"], minlength=int(label.max(initial=0)) + 1) > 1
     held = held.loc[several[held["label"]], ["label", "system", "card"]].drop_duplicates()
@@ -197,26 +203,32 @@ def _two_numbers(cards: pd.DataFrame, label: np.ndarray) -> np.ndarray:
     return np.isin(label, numbers[numbers > 1].index.get_level_values("label"))
 
 
-def _named(rows: Table, previous: Table | None) -> Table:
-    """Give each label its person id: one kept from before where there is one, else a new one."""
-    size = rows.group_by("label").agg(founder=rows.account.min(), accounts=rows.count())
-    size = size.mutate(person=_id(size.founder))
+def _spread(words: pa.Array, place: np.ndarray) -> pa.ChunkedArray:
+    """Give each row its word, in pieces: one Arrow text array holds no more than 2 GB."""
+    pieces = np.split(place, range(PIECE, len(place), PIECE))
+    return pa.chunked_array([words.take(pa.array(piece)) for piece in pieces], pa.string())
+
+
+def _named(accounts: pa.Table, previous: Table | None) -> pa.Array:
+    """Person id of each label, in the labels' order: one kept from before where there is one, else a new one."""
+    rows = ibis.memtable(accounts.set_column(0, "merchant", accounts["merchant"].cast(pa.string())))
+    founded = rows.group_by("label").agg(founder=rows.account.min())
+    founded = founded.mutate(person=_id(founded.founder))
     if previous is not None:
         owner = rows.select("merchant", "label").distinct()
-        size = size.inner_join(owner, "label")
+        founded = founded.inner_join(owner, "label")
         kept = _kept(rows, previous)
         taken = kept.select("merchant", person=kept.old).mutate(taken=True)
-        size = size.left_join(taken, ["merchant", "person"]).drop("merchant_right", "person_right")
-        size = size.left_join(kept, ["merchant", "label"]).drop("merchant_right", "label_right")
+        founded = founded.left_join(taken, ["merchant", "person"]).drop("merchant_right", "person_right")
+        founded = founded.left_join(kept, ["merchant", "label"]).drop("merchant_right", "label_right")
         # an id that another part of a split person kept is never given a second time
-        again = _id(size.founder.concat("+"))
-        size = size.mutate(person=ibis.coalesce(size.old, size.taken.fill_null(False).ifelse(again, size.person)))
-    size = size.select("label", "person", "accounts")
-    full = rows.inner_join(size, "label")
-    system = ibis.coalesce(full.system, full.account.split(":")[0])
-    return full.select("merchant", "account", "person", "accounts", system=system, flag="flag").select(
-        "merchant", "account", "person", "system", "accounts", "flag"
-    )
+        again = _id(founded.founder.concat("+"))
+        person = ibis.coalesce(founded.old, founded.taken.fill_null(False).ifelse(again, founded.person))
+        founded = founded.mutate(person=person)
+    named = founded.select("label", "person").to_pyarrow()
+    place = np.empty(named.num_rows, dtype=np.int32)
+    place[named["label"].to_numpy()] = np.arange(named.num_rows, dtype=np.int32)
+    return named["person"].combine_chunks().take(pa.array(place))
 
 
 def _id(founder: ibis.expr.types.StringColumn) -> ibis.expr.types.StringColumn:
