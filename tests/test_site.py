@@ -45,7 +45,7 @@ def test_no_page_asks_the_network(lang):
 
 def test_a_chart_is_drawn_from_the_data_beside_it_and_cannot_break_out():
     text = chapter_html(page(figure()), "b", "1_data", CONTEXT)
-    assert 'id="c1-0" style="min-height:300px"' in text
+    assert '--h:300px"><div class="canvas" id="c1-0">' in text
     assert '<script src="../plotly.min.js">' in text
     assert "\\u003c/script>" in text
 

@@ -162,7 +162,7 @@ def headlines(
         ("effect", names[1], PALETTE[1], "diamond"),
     ):
         fig.add_trace(go.Scatter(
-            x=known[column], y=known["title"], mode="markers", name=name,
+            x=known[column], y=known["title"], mode="markers", name=name, cliponaxis=False,
             marker={"size": 11, "color": colour, "symbol": sign, "line": {"color": PAPER, "width": 1.5}},
             hovertext=[f"{t}: {percent(v, signed=True)}" for t, v in zip(known["title"], known[column], strict=True)],
             hoverinfo="text",

@@ -9,12 +9,22 @@ from typing import Any
 
 _ROOMS = {
     "report": (
-        "cohort_metrics", "league", "league_words", "counts", "headline", "by_rule", "reasons",
-        "side_by_side", "grew", "touch_shares",
-        "compare", "unknowns", "links", "report_metrics",
+        "cohort_metrics", "league", "with_result", "league_words", "counts", "headline", "answer_words", "by_rule", "reasons",
+        "side_by_side", "grew", "touch_shares", "compare", "unknowns", "links", "report_metrics",
     ),
-    "pooling": ("pool",),
-    "sentences": ("say_cohort", "say_headline", "say_league", "say_grew", "say_unknowns", "limits"),
+    "pooling": ("pool", "by_industry"),
+    "bridge": ("pooled_bridge", "festival_days", "say_bridge", "say_festivals"),
+    "worked": ("gains", "what_worked", "worked_words", "say_worked", "industry_titles", "thing_titles"),
+    "register": (
+        "issues", "issue_counts", "issue_words", "classes", "counters", "study_counters", "counter_words", "say_issues",
+    ),
+    "evidence": ("Evidence",),
+    "claims": ("check_claims", "claim_words", "say_claims"),
+    "cases": ("best_cases", "case_weeks", "say_cases", "Cards"),
+    "tables": ("show", "health_words", "unknown_words"),
+    "sentences": (
+        "say_cohort", "say_missing", "say_headline", "say_league", "say_grew", "say_unknowns", "limits",
+    ),
     "pictures": ("export",),
     "deck": ("write_deck",),
 }  # fmt: skip

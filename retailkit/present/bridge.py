@@ -46,7 +46,8 @@ def pooled_bridge(metrics: pd.DataFrame, table: pd.DataFrame, donors: pd.DataFra
 
     Returns
     -------
-    DataFrame ``step, ratio, low, high, from_value, to_value, merchants, unit``; 90% intervals.
+    DataFrame ``step, ratio, low, high, from_value, to_value, merchants, unit``; 90% intervals,
+    amounts in minor units.
     The headline is a count and has none; the programme's doubt is the market's, turned round.
     """
     columns = ["step", "ratio", "low", "high", "from_value", "to_value", "merchants", "unit"]
@@ -73,8 +74,9 @@ def pooled_bridge(metrics: pd.DataFrame, table: pd.DataFrame, donors: pd.DataFra
         ]
     else:
         levels = [("season and market", rest, spread, before, base), *levels]
-    unit = rows["unit"].iloc[0]
-    made = [(s, r, r / w, r * w, a, b, len(rows), unit) for s, r, w, a, b in levels]
+    unit = str(rows["unit"].iloc[0])
+    small = 1 / float(major(1.0, unit))
+    made = [(s, r, r / w, r * w, a * small, b * small, len(rows), unit) for s, r, w, a, b in levels]
     return pd.DataFrame(made, columns=columns)
 
 

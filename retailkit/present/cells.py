@@ -18,28 +18,36 @@ _NUMBER = re.compile(r"^[-+−]?(?:[$€£¥]|[A-Z]{2,3}\s?)?[-+−]?[\d][\d,.\s
 _EMPTY = ("", "NaN", "None", "NaT", "nan", "<NA>", "–", "—", "-")
 
 
-def body(page: Any) -> str:
+WIDTH = 960  # pixels that figures are laid out for; a page shrinks them to its column
+
+
+def body(page: Any, lang: str = "en") -> str:
     """HTML of all cells of a notebook, in order."""
-    return "\n".join(part for number, cell in enumerate(page.cells) for part in _cell(cell, number))
+    return "\n".join(part for number, cell in enumerate(page.cells) for part in _cell(cell, number, lang))
 
 
-def headings(page: Any) -> list[tuple[str, str]]:
+def prose(cell: Any, lang: str = "en") -> str:
+    """A cell's text: its source, or the translation that its metadata carry under the language's name."""
+    return str(cell.metadata.get(lang) or cell.source)
+
+
+def headings(page: Any, lang: str = "en") -> list[tuple[str, str]]:
     """(anchor, text) of each second-level heading, for the table of contents."""
     found = []
     for cell in page.cells:
         if cell.cell_type == "markdown":
             for anchor, text in re.findall(
-                r'<h2 id="([^"]*)">(.*?)(?:<a class="anchor-link"|</h2>)', _markdown(cell.source)
+                r'<h2 id="([^"]*)">(.*?)(?:<a class="anchor-link"|</h2>)', _markdown(prose(cell, lang))
             ):
                 found.append((anchor, re.sub("<[^>]+>", "", text)))
     return found
 
 
-def _cell(cell: Any, number: int) -> Iterator[str]:
+def _cell(cell: Any, number: int, lang: str) -> Iterator[str]:
     tags = cell.metadata.get("tags", [])
     if cell.cell_type == "markdown":
         failed = ' class="failed"' if "papermill-error-cell-tag" in tags else ""
-        yield f"<section{failed}>{_markdown(cell.source)}</section>"
+        yield f"<section{failed}>{_markdown(prose(cell, lang))}</section>"
     elif cell.cell_type == "code":
         if cell.source.strip():
             yield f'<div class="code">{_highlight(cell.source)}</div>'
@@ -71,12 +79,13 @@ def _output(output: Any, name: str) -> str:
 
 def figure(chart: Any, name: str) -> str:
     """HTML of one plotly figure: a ``div`` and its data; the page's script draws it."""
-    chart = dict(chart)
-    chart["config"] = {"responsive": True, "displaylogo": False, "displayModeBar": False}
-    height = chart.get("layout", {}).get("height") or 450
+    layout = dict(chart.get("layout", {}))
+    width, height = int(layout.get("width") or WIDTH), int(layout.get("height") or 450)
+    layout |= {"width": width, "height": height, "autosize": False}
+    chart = {**chart, "layout": layout, "config": {"displaylogo": False, "displayModeBar": False}}
     data = json.dumps(chart, ensure_ascii=False).replace("<", "\\u003c")
     return (
-        f'<div class="figure" id="{name}" style="min-height:{int(height)}px"></div>'
+        f'<div class="figure" style="--w:{width}px;--h:{height}px"><div class="canvas" id="{name}"></div></div>'
         f'<script type="application/json" data-figure="{name}">{data}</script>'
     )
 
@@ -130,7 +139,7 @@ def _td(tag: str, text: str, right: bool) -> str:
     text = "–" if html.unescape(text).strip() in _EMPTY[1:6] else text
     if right and re.fullmatch(r"-?\d+\.\d{4,}", text):
         text = f"{float(text):,.1f}" if abs(float(text)) >= 1000 else f"{float(text):.4g}"
-    kind = ' class="num"' if right else ' class="short"' if len(text) <= 24 else ""
+    kind = ' class="num"' if right else ' class="short"' if len(text) <= 24 else ' class="long"'
     return f'<th scope="row"{kind}>{text}</th>' if tag == "th" else f"<td{kind}>{text}</td>"
 
 

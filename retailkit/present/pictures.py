@@ -169,7 +169,7 @@ def page(picture: Picture, script: str) -> str:
         f'<!doctype html>\n<html><head><meta charset="utf-8"><title>{title}</title>\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f'<script src="{html.escape(script)}"></script></head>\n'
-        f'<body style="margin:0"><div id="figure" style="max-width:{WIDTH}px;margin:auto"></div>\n'
+        f'<body style="margin:0"><div id="figure" style="width:{WIDTH}px;margin:auto"></div>\n'
         f"<script>const f = {figure};\n"
         'Plotly.newPlot("figure", f.data, f.layout, {responsive: true, displaylogo: false});</script></body></html>\n'
     )

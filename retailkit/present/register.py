@@ -150,7 +150,7 @@ def say_issues(counts: pd.DataFrame, lessons: pd.DataFrame, lang: str = "en") ->
 def issue_words(counts: pd.DataFrame, lang: str = "en") -> pd.DataFrame:
     """The counts as a reader wants them; no rows without a register."""
     kinds = {"common": ("common: classes", "共性：课程"), "particular": ("particular: projects", "个性：项目")}
-    rows = counts[counts["issues"].sum() > 0] if not counts["issues"].sum() else counts
+    rows = counts if counts["issues"].sum() else counts.head(0)
     return pd.DataFrame({
         choose(lang, "kind of problem", "问题类别"): [choose(lang, *kinds.get(k, (k, k))) for k in rows["kind"]],
         choose(lang, "problems", "数量"): rows["issues"],

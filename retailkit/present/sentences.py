@@ -25,6 +25,18 @@ def say_cohort(cohort: Any, as_of: str, lang: str = "en") -> str:
     )
 
 
+def say_missing(table: pd.DataFrame, lang: str = "en") -> str:
+    """Name the merchants of the cohort file that have no result; empty where all have one."""
+    gone = table[table["answer"] == "no result"]["title"].tolist()
+    if not gone:
+        return ""
+    n = len(table)
+    return choose(
+        lang, f"{len(gone)} of {n} merchants have no result (not run, or failed) and are not shown: {', '.join(gone)}.",
+        f"{n}家商户中{len(gone)}家没有结果（未运行或失败），未列出：{'、'.join(gone)}。",
+    )  # fmt: skip
+
+
 def say_headline(pooling: pd.DataFrame, lang: str = "en") -> str:
     """Say the headline three ways, because the way of pooling decides the figure.
 

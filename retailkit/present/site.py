@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from retailkit.present import cells
 from retailkit.folders import folder_name
+from retailkit.present import cells
 
 WORDS = {
     "en": {

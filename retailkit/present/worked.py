@@ -36,8 +36,9 @@ def gains(factors: pd.DataFrame, cells: pd.DataFrame, table: pd.DataFrame, metri
     -------
     DataFrame ``kind, thing, merchant, title, industry, value, base``; ``kind`` is factor,
     touchpoint, format or customer; ``base`` the thing's counterfactual sales on the sales before
-    (the whole counterfactual for a factor), to which an error of the counterfactual applies. A merchant whose exports do not tell its touchpoints is left out of
-    that kind; one that knows them and did not use one has a zero.
+    (the whole counterfactual for a factor), to which an error of the counterfactual applies. A
+    merchant whose exports do not tell its touchpoints is left out of that kind; one that knows
+    them and did not use one has a zero.
     """
     before = metrics[metrics["metric"] == "gmv_before"].set_index("merchant")
     parts = []
@@ -78,7 +79,7 @@ def _filled(own: pd.DataFrame) -> pd.DataFrame:
     return filled.reset_index().assign(kind=own["kind"].iloc[0])
 
 
-def worked(table: pd.DataFrame, league: pd.DataFrame, donors: pd.DataFrame | None = None) -> pd.DataFrame:
+def what_worked(table: pd.DataFrame, league: pd.DataFrame, donors: pd.DataFrame | None = None) -> pd.DataFrame:
     """One row per thing: what it gave the cohort with its interval, who differs, and how to read it.
 
     Parameters
@@ -206,6 +207,16 @@ def industry_title(name: str, lang: str = "en") -> str:
     if not name:
         return choose(lang, "no industry given", "未标明行业")
     return choose(lang, name.replace("_", "-"), _INDUSTRIES.get(name, name.replace("_", "-")))
+
+
+def industry_titles(table: pd.DataFrame, lang: str = "en") -> dict[str, str]:
+    """Industry -> its title, for a chart."""
+    return {i: industry_title(i, lang) for i in table["industry"].fillna("").unique()}
+
+
+def thing_titles(table: pd.DataFrame, lang: str = "en") -> dict[str, str]:
+    """Thing -> its title, for a chart."""
+    return {t: thing_title(t, lang) for t in table["thing"].unique()}
 
 
 def say_worked(table: pd.DataFrame, lang: str = "en") -> str:

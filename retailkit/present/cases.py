@@ -1,0 +1,160 @@
+"""Case cards: the merchants with the best supported effect, what they did and what carried it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from html import escape
+from typing import Any
+from urllib.parse import quote
+
+import pandas as pd
+
+from retailkit.charts.numbers import percent
+from retailkit.charts.words import choose
+from retailkit.folders import folder_name
+from retailkit.present import register
+from retailkit.present.evidence import Evidence
+from retailkit.present.worked import industry_title, thing_title
+
+CARDS = 3
+LEAST = 0.02  # part of the credited sales below which no touchpoint leads
+COLUMNS = (
+    "merchant", "title", "industry", "answer", "growth", "effect", "low", "high", "shrunk", "did", "touchpoint", "touch_part",
+    "touch_basis", "first_gain",
+)  # fmt: skip
+
+
+def best_cases(evidence: Evidence, lang: str = "en", count: int = CARDS) -> pd.DataFrame:
+    """One row per case, the best supported first.
+
+    Merchants whose sales the programme raised come first; among them the lower end of the
+    partially pooled interval decides, so that a lucky or a noisy merchant makes no case.
+
+    Returns
+    -------
+    DataFrame with the columns ``COLUMNS``: ``did`` says in words what was done there,
+    ``touchpoint`` what carried most of the gain (``touch_part`` of it); where the gain cannot be
+    split, what stood before most sales (``touch_basis`` says which).
+    """
+    league = evidence.league.dropna(subset=["effect"])
+    league = league.assign(first=league["answer"] != "raised")
+    league = league.sort_values(["first", "shrunk_low"], ascending=[True, False]).head(count)
+    done, cells = evidence.table("1_data", "actions"), evidence.table("5_growth", "cells")
+    ledger, gains = evidence.table("3_touchpoints", "touchpoint_ledger"), evidence.table("5_growth", "gains")
+    rows = []
+    for one in league.itertuples():
+        touch, part, basis = _leading(cells, ledger, one.merchant)
+        rows.append((
+            one.merchant, one.title, one.industry, one.answer, one.growth, one.effect, one.low, one.high, one.shrunk,
+            _did(done, one.merchant, lang), touch, part, basis, _first_gain(gains, one.merchant),
+        ))  # fmt: skip
+    return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def _leading(cells: pd.DataFrame, ledger: pd.DataFrame, merchant: str) -> tuple[str, float, str]:
+    """The touchpoint with the largest part of the gain; else of the credited sales."""
+    own = cells[cells["merchant"] == merchant]
+    if len(own) and len(set(own["touchpoint"])) > 1:
+        told = own[~own["touchpoint"].isin(["unknown", "(none)", "", "organic", "direct_return"])]
+        parts = told.groupby("touchpoint")["part"].sum()
+        if len(parts) and parts.max() > 0 and own["part"].sum() > 0:
+            return str(parts.idxmax()), float(parts.max() / own["part"].sum()), "gain"
+    book = ledger[(ledger["merchant"] == merchant)] if len(ledger) else ledger
+    book = book[~book["touchpoint"].isin(["organic", "unattributed"])] if len(book) else book
+    if len(book) and book["share"].max() > LEAST:
+        row = book.loc[book["share"].idxmax()]
+        return str(row["touchpoint"]), float(row["share"]), "credit"
+    return "", float("nan"), ""
+
+
+def _did(done: pd.DataFrame, merchant: str, lang: str) -> str:
+    own = done[done["merchant"] == merchant]
+    if own.empty or "action" not in own:
+        return choose(lang, "no record of what was done", "没有行动记录")
+    lessons = register.classes(own)
+    n = int(lessons["classes"].sum())
+    other = own[~own["action"].fillna("").str.contains(r"\bclass\b|课", case=False, regex=True)]
+    acts, comma = [], choose(lang, ", ", "、")
+    for action, rows in other.groupby("action", sort=False):
+        where = [thing_title(t, lang) for t in dict.fromkeys(rows["touchpoint"].dropna())]
+        times = choose(lang, f", {len(rows)} times", f"，{len(rows)}次") if len(rows) > 1 else ""
+        acts.append(f"{action}{f' ({comma.join(where)})' if where else ''}{times}")
+    taught = [choose(lang, f"attended {n} classes", f"参加{n}节课")] if n else []
+    return choose(lang, "; ", "；").join([*acts, *taught])
+
+
+def _first_gain(gains: pd.DataFrame, merchant: str) -> float:
+    own = gains[gains["merchant"] == merchant]
+    won = own[own["significant"].astype(bool) & (own["effect"] > 0)] if "significant" in own else own.head(0)
+    return float(won["weeks"].min()) if len(won) else float("nan")
+
+
+def case_weeks(evidence: Evidence, cases: pd.DataFrame) -> pd.DataFrame:
+    """One row per case and week: actual and counterfactual mean daily sales, minor units, with its interval."""
+    weeks = evidence.table("5_growth", "weeks")
+    names = ["merchant", "week", "phase", "actual", "counterfactual", "low", "high"]
+    if weeks.empty or "week" not in weeks:
+        return pd.DataFrame(columns=[*names, "title"])
+    return weeks[weeks["merchant"].isin(cases["merchant"])][names].merge(cases[["merchant", "title"]], on="merchant")
+
+
+def say_cases(cases: pd.DataFrame, lang: str = "en") -> str:
+    """Say whether the cards are cases at all: an effect that stands, or the best of what cannot be told."""
+    if cases.empty:
+        return choose(
+            lang,
+            "No merchant has an estimated effect, so there is no case to show.",
+            "没有商户有效应估计，因此没有案例。",
+        )
+    sure = int((cases["answer"] == "raised").sum())
+    if sure == len(cases):
+        return choose(
+            lang, f"The {sure} merchants below have the best supported effects: chosen by the lower end of the partially "
+            "pooled interval, not by the largest figure.",
+            f"以下{sure}家商户的效应证据最充分：按部分合并后区间的下限选取，而不是按最大数字。",
+        )  # fmt: skip
+    return choose(
+        lang, f"{sure} of these {len(cases)} merchants have an effect that stands. The other cards describe merchants "
+        "whose effect cannot be told from zero: they are no proof that what they did worked.",
+        f"这{len(cases)}家商户中{sure}家的效应成立。其余卡片只是描述：其效应与零无法区分，不能证明其做法有效。",
+    )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Cards:
+    """Case cards ready to show in a notebook or on a page."""
+
+    cases: pd.DataFrame
+    lang: str = "en"
+
+    def _repr_html_(self) -> str:
+        return f'<div class="cards">{"".join(_card(r, self.lang) for r in self.cases.itertuples())}</div>'
+
+
+def _card(row: Any, lang: str) -> str:
+    to = choose(lang, " to ", " 至 ")
+    effect = f"{percent(row.effect, signed=True)} ({percent(row.low, signed=True)}{to}{percent(row.high, signed=True)})"
+    basis = {
+        "gain": choose(lang, "of the gain", "的增量"), "credit": choose(lang, "of credited sales", "的归因销售额"), "": ""
+    }[row.touch_basis]  # fmt: skip
+    touch = (
+        f"{thing_title(row.touchpoint, lang)}: {percent(row.touch_part)} {basis}"
+        if row.touchpoint
+        else choose(lang, "none stands out", "没有突出者")
+    )
+    weeks = f"{row.first_gain:.0f}" if row.first_gain == row.first_gain else "–"
+    lines = (
+        (choose(lang, "What it did", "做了什么"), row.did),
+        (choose(lang, "Headline", "环比增长"), percent(row.growth, signed=True)),
+        (choose(lang, "Programme's effect (90%)", "项目效应（90%区间）"), effect),
+        (choose(lang, "Pooled with the cohort", "与同期商户合并后"), percent(row.shrunk, signed=True)),
+        (choose(lang, "Leading touchpoint", "主要触点"), touch),
+        (choose(lang, "Weeks to the first sure gain", "首次显著增长（周）"), weeks),
+    )
+    facts = "".join(f"<dt>{escape(a)}</dt><dd>{escape(str(b))}</dd>" for a, b in lines)
+    link = f"{quote(folder_name(row.merchant))}/5_growth.html"
+    kind = industry_title(row.industry, lang) if row.industry else ""
+    return (
+        f'<article class="card"><h3>{escape(row.title)}</h3><p class="kind">{escape(kind)}</p><dl>{facts}</dl>'
+        f'<p><a href="{link}">{choose(lang, "Its growth chapter", "其增长章节")}</a></p></article>'
+    )

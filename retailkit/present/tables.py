@@ -1,0 +1,72 @@
+"""A table as a reader wants it: no row numbers, no text cut short."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from retailkit.charts.numbers import number, percent
+from retailkit.charts.words import choose
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A table to look at beneath a cell; the frame itself stays as it is."""
+
+    table: pd.DataFrame
+
+    def _repr_html_(self) -> str:
+        with pd.option_context("display.max_colwidth", None):
+            return str(self.table.to_html(index=False, border=0))
+
+
+def show(table: pd.DataFrame) -> Shown | None:
+    """Show a table whole, its texts at full length; nothing where it has no row.
+
+    >>> "z" * 80 in show(pd.DataFrame({"why": ["z" * 80]}))._repr_html_()
+    True
+    """
+    return Shown(table) if len(table) else None
+
+
+_HEALTH = {
+    "rows_read": ("rows read", "读入行数"), "rows_used": ("rows used", "采用比例"),
+    "rows_set_aside": ("rows set aside, each with its reason", "隔离行数（均有原因）"),
+    "days_with_orders": ("days with orders", "有订单的天数"), "days_missing": ("days without any order", "无订单的天数"),
+    "sources_agree": ("comparisons of sources that agree", "来源一致的比例"),
+    "questions_open": ("questions that can be studied", "可研究的问题数"),
+}  # fmt: skip
+
+
+def health_words(table: pd.DataFrame, lang: str = "en") -> pd.DataFrame:
+    """The loading chapter's figures over merchants as a reader wants them (see ``compare``); plain facts are left out."""
+    rows = table[table["metric"].isin(_HEALTH)]
+    lows, mids, highs = (
+        [percent(v) if u == "fraction" else number(v, lang) for v, u in zip(rows[c], rows["unit"], strict=True)]
+        for c in ("lowest", "median", "highest")
+    )
+    return pd.DataFrame({
+        choose(lang, "figure", "指标"): [choose(lang, *_HEALTH[m]) for m in rows["metric"]],
+        choose(lang, "merchants", "商户数"): rows["merchants"],
+        choose(lang, "median", "中位"): mids,
+        choose(lang, "lowest", "最低"): lows,
+        choose(lang, "highest", "最高"): highs,
+    })  # fmt: skip
+
+
+def unknown_words(table: pd.DataFrame, lang: str = "en") -> pd.DataFrame:
+    """Per chapter the figures that were told and those that could not be (see ``unknowns``), in words."""
+    chapters = {
+        "1_data": "数据", "2_people": "顾客", "3_touchpoints": "触点", "4_formats": "业态", "5_growth": "增长", "6_targets": "目标",
+    }  # fmt: skip
+    named = [n.partition("_")[2].capitalize() for n in table["chapter"]]
+    return pd.DataFrame({
+        choose(lang, "chapter", "章节"): [
+            choose(lang, en, chapters.get(n, n)) for n, en in zip(table["chapter"], named, strict=True)
+        ],
+        choose(lang, "merchants", "商户数"): table["merchants"],
+        choose(lang, "without a result", "无结果商户"): table["merchants_without"],
+        choose(lang, "figures told", "已得出"): table["told"],
+        choose(lang, "cannot be told", "无法得出"): table["cannot_tell"],
+    })  # fmt: skip
