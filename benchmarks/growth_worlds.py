@@ -117,14 +117,19 @@ def about(kind: str) -> str:
     return f"{kind}: " + ", ".join(f"{k} {v:.3f}" for k, v in asdict(noise_of(kind)).items())
 
 
-def world(seed: int, donors: int, kind: str, merchants: int = 1, effect: float = 0.0) -> pd.DataFrame:
-    """Daily panel of merchants m0.. and donors d0..; ``effect`` in logs inside PROGRAMME for the merchants."""
+def world(
+    seed: int, donors: int, kind: str, merchants: int = 1, effect: float = 0.0, until: str = PROGRAMME[1]
+) -> pd.DataFrame:
+    """Daily panel of merchants m0.. and donors d0.., to the day ``until``.
+
+    ``effect`` in logs is the merchants' from PROGRAMME's first day on.
+    """
     rng = np.random.default_rng(10_000 + seed)
-    days = pd.date_range(FIRST_DAY, PROGRAMME[1])
+    days = pd.date_range(FIRST_DAY, until)
     noise = noise_of(kind)
     names = [*(f"m{i}" for i in range(merchants)), *(f"d{j}" for j in range(donors))]
     logs = _cohort(seed, merchants, donors, days) if noise is None else _drawn(rng, noise, days, len(names))
-    inside = np.asarray((days >= PROGRAMME[0]) & (days <= PROGRAMME[1]))
+    inside = np.asarray(days >= PROGRAMME[0])
     frames = []
     for k, name in enumerate(names):
         log = logs[k] + (effect * inside if name.startswith("m") else 0.0)

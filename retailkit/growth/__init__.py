@@ -22,6 +22,7 @@ The flow, one idea a file::
     cannibal    was it taken from the other channels
     festival    Double 12 against Double 11
     power, plan before the phase: what could be seen, and what was promised
+    drift       how far the market itself may move in the next window
     cohort      many merchants: multiplicity, pooling, staggered starts
     verdict     one plain sentence, and it may say "cannot tell"
     sentences   what each table says
@@ -81,6 +82,7 @@ _HOMES = {
     "totals_panel": "cannibal",
     "cannibalisation": "cannibal",
     "cannibal_sentence": "sentences",
+    "market_drift": "drift",
     "detectable": "power",
     "AnalysisPlan": "plan",
     "plan_hash": "plan",

@@ -4,6 +4,7 @@ The flow, one idea a file::
 
     windows    orders, persons, sessions -> one row per merchant and window
     tree       one window -> KPI nodes whose products and sums are exact; owners
+    lifts      what merchants of the cohort gained, and what is left to gain
     plan       season, carried effect and planned lift -> the next window's nodes
     curve      where the total should stand each day, and the chance to reach it
     review     planned against achieved, ranked in money; ownership coverage
@@ -17,11 +18,11 @@ _ROOMS = {
     "windows": ("phases", "span", "measure", "window_days", "next_window"),
     "tree": ("kpi_tree", "cuts", "cut_by", "with_owners"),
     "plan": (
-        "season", "market", "without_programme", "past_lifts", "no_lift", "propose", "as_plan", "total", "planned",
-        "chances",
+        "season", "market", "without_programme", "propose", "as_plan", "total", "planned", "chances",
     ),
+    "lifts": ("no_lift", "past_lifts", "lifts_left", "attainable"),
     "curve": ("pacing", "reach"),
-    "review": ("attainment", "shortfalls", "cut_shortfalls", "coverage", "next_targets", "target_metrics"),
+    "review": ("attainment", "shortfalls", "cut_shortfalls", "coverage", "with_reasons", "next_targets", "target_metrics"),
     "sentences": (
         "tree_sentence", "attainment_sentence", "shortfall_sentence", "plan_sentence", "pacing_sentence",
         "coverage_sentence",

@@ -1,8 +1,8 @@
 """The next window's targets: level x season x planned lift, over the tree, so that products match.
 
 Target = what would be sold anyway (the last phase's level, its effect carried on, times the
-season) x the planned lift per factor: the median of what merchants of past cohorts achieved
-is the *base*, their upper quartile the *stretch*.
+season) x the planned lift per factor (``lifts``): what merchants of the cohort still gain is
+the *base* at the median and the *stretch* at the upper quartile.
 """
 
 from __future__ import annotations
@@ -17,9 +17,6 @@ from retailkit.targets.tree import nodes, window_factors
 
 MOVING = ("buyers", "frequency", "basket", "unknown_orders", "unknown_basket")
 """Factors that a season or a lift moves; visitors follow buyers at the last conversion."""
-
-ENOUGH = 4
-"""Merchants of past cohorts below which their median and quartile mean nothing."""
 
 
 def season(
@@ -109,69 +106,6 @@ def without_programme(measured: pd.DataFrame, merchant: str, effect: float) -> f
     if sold.empty or not sold["before"].iloc[0] > 0 or not effect > 0:
         return float("nan")
     return float(sold["programme"].iloc[0] / sold["before"].iloc[0] / effect)
-
-
-def no_lift() -> pd.DataFrame:
-    """One row per moving factor: no planned lift."""
-    ones = [1.0] * len(MOVING)
-    return pd.DataFrame({"factor": MOVING, "base": ones, "stretch": ones, "merchants": 0, "median": float("nan")})
-
-
-def past_lifts(
-    measured: pd.DataFrame, merchants: Sequence[str], donors: Sequence[str], before: str, during: str
-) -> pd.DataFrame:
-    """One row per moving factor: what merchants of a past phase lifted it by, against the donors.
-
-    A merchant's lift is its log change less the donors' median change. The whole's lift is the
-    median (base) and the upper quartile (stretch) over merchants, never below none; it is split
-    over factors by how past merchants' factors moved with their whole (least-squares slopes,
-    none below zero), so that the factors' lifts multiply to the whole's.
-
-    Returns
-    -------
-    DataFrame ``factor, base, stretch, merchants, median``: ratios, and each factor's own median
-    lift as it was; base and stretch are 1 (no lift planned) where fewer than four merchants or
-    three donors have both windows. Sales to known and to unknown buyers are lifted alike.
-    """
-    names = ["whole", *MOVING]
-    changes = {m: _changes(measured, m, before, during) for m in dict.fromkeys([*merchants, *donors])}
-    own = pd.DataFrame([changes[m] for m in merchants], columns=names, dtype=float).dropna(subset=["whole"])
-    others = pd.DataFrame([changes[m] for m in donors], columns=names, dtype=float).dropna(subset=["whole"])
-    lift = own - others.median()
-    median = np.exp(lift.median()).reindex(MOVING)
-    base = stretch = pd.Series(1.0, index=list(MOVING))
-    if len(own) >= ENOUGH and len(others) >= 3:
-        middle, high = (max(0.0, float(q)) for q in lift["whole"].quantile([0.5, 0.75]))
-        parts = _split(lift)
-        base, stretch = np.exp(parts * middle), np.exp(parts * high)
-    return pd.DataFrame({
-        "factor": list(MOVING), "base": base.to_numpy(float), "stretch": stretch.to_numpy(float),
-        "merchants": len(own), "median": median.to_numpy(float),
-    })  # fmt: skip
-
-
-def _split(lift: pd.DataFrame) -> pd.Series:
-    """Share of the whole's log lift that each factor carries; the factors of a product add up to 1."""
-    whole = lift["whole"] - lift["whole"].mean()
-    slopes = pd.Series({f: float((whole * lift[f]).mean()) for f in MOVING}).fillna(0.0).clip(lower=0.0)
-    for product in (MOVING[:3], MOVING[3:]):
-        total = slopes[list(product)].sum()
-        slopes[list(product)] = slopes[list(product)] / total if total > 0 else 1.0 / len(product)
-    return slopes
-
-
-def _changes(measured: pd.DataFrame, merchant: str, before: str, during: str) -> dict[str, float]:
-    a, b = (window_factors(measured, merchant, w) for w in (before, during))
-    if a is None or b is None:
-        return dict.fromkeys(("whole", *MOVING), float("nan"))
-    then, now = ({**f, "whole": _gmv(f)} for f in (a, b))
-    return {
-        f: float(np.log(now[f] / then[f])) if then[f] > 0 and now[f] > 0 else float("nan") for f in ("whole", *MOVING)
-    }
-
-
-def _gmv(f: dict[str, float]) -> float:
-    return f["buyers"] * f["frequency"] * f["basket"] + f["unknown_orders"] * f["unknown_basket"]
 
 
 def propose(
@@ -272,12 +206,14 @@ def _from_nodes(values: dict[str, float]) -> dict[str, float]:
     return {**known, **values, "new_share": values.get("new_buyers", 0.0) / buyers if buyers else 0.0}
 
 
-def chances(tree: pd.DataFrame, se: float, df: int) -> pd.DataFrame:
+def chances(tree: pd.DataFrame, se: float, df: int, drift: float = float("nan")) -> pd.DataFrame:
     """One row per target: the chance to reach it if nothing new is done, and if the lift comes again.
 
     The log of the window's GMV is taken as Student t around what would be sold anyway (or
     around the base target), with the error ``se`` on ``df`` degrees of freedom that comparing
-    merchants showed; missing where no error could be measured.
+    merchants showed, and the ``drift`` of the whole market that comparing them cannot show
+    (``growth.market_drift``; left out where it is not known). Missing where no error could be
+    measured.
 
     >>> tree = pd.DataFrame({"node": ["gmv"], "anyway": [100.0], "base": [110.0], "stretch": [120.0]})
     >>> chances(tree, se=.1, df=20).round(2).values.tolist()
@@ -286,6 +222,7 @@ def chances(tree: pd.DataFrame, se: float, df: int) -> pd.DataFrame:
     from scipy.stats import t
 
     gmv = tree[tree["node"] == "gmv"]
+    se = float(np.hypot(se, drift)) if drift > 0 else se
     rows: list[tuple[Any, ...]] = []
     for name in ("base", "stretch"):
         if gmv.empty or not se > 0:

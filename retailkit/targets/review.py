@@ -129,26 +129,56 @@ def _share(part: float, whole: float) -> float:
     return float(part / whole) if whole > 0 else float("nan")
 
 
-def next_targets(tree: pd.DataFrame, gaps: pd.DataFrame, lifts: pd.DataFrame) -> pd.DataFrame:
+def with_reasons(gaps: pd.DataFrame, lang: str = "en") -> pd.DataFrame:
+    """The table of ``shortfalls`` with ``reason``: how far the node was off, and its part of all that was lost or won.
+
+    >>> gaps = pd.DataFrame({"node": ["buyers", "basket"], "planned": [10.0, 5.0], "achieved": [8.0, 6.0],
+    ...                      "attainment": [0.8, 1.2], "money": [-30.0, 10.0]})
+    >>> with_reasons(gaps)["reason"].tolist()
+    ['20.0% below plan; 100% of all that was lost', '20.0% above plan; 100% of all that was won']
+    """
+    lost, won = -gaps["money"].clip(upper=0).sum(), gaps["money"].clip(lower=0).sum()
+    words = []
+    for row in gaps.itertuples():
+        whole, off = (lost if row.money < 0 else won), row.attainment - 1
+        part = f"{abs(row.money) / whole:.0%}" if whole > 0 else "0%"
+        if lang == "zh":
+            far = "计划中没有" if off != off else f"{'低于' if off < 0 else '高于'}计划 {abs(off):.1%}"
+            words.append(f"{far}；占全部{'损失' if row.money < 0 else '增益'}的 {part}")
+        else:
+            far = "not in the plan" if off != off else f"{abs(off):.1%} {'below' if off < 0 else 'above'} plan"
+            words.append(f"{far}; {part} of all that was {'lost' if row.money < 0 else 'won'}")
+    return gaps.assign(reason=words)
+
+
+def next_targets(tree: pd.DataFrame, gaps: pd.DataFrame, lifts: pd.DataFrame, lang: str = "en") -> pd.DataFrame:
     """One row per KPI node of the next phase with base and stretch target and the reason for it.
 
     Parameters
     ----------
     tree : see ``propose``.
     gaps : see ``shortfalls``; the last phase's misses.
-    lifts : see ``past_lifts``.
+    lifts : see ``lifts_left`` or ``past_lifts``.
     """
     missed = gaps.set_index("node")["attainment"] if len(gaps) else pd.Series(dtype=float)
     base = lifts.set_index("factor")
+    left = "shrink" in lifts.attrs
     reasons = []
     for node in tree["node"]:
         words = []
         if node in missed.index and missed[node] < 0.995:
-            words.append(f"reached {missed[node]:.1%} of plan last time")
+            reached = f"{missed[node]:.1%}"
+            words.append(f"上期达成 {reached}" if lang == "zh" else f"reached {reached} of plan last time")
         if node in base.index and base["merchants"][node] and np.isfinite(base["median"][node]):
-            seen, lift = base["median"][node] - 1, base["base"][node] - 1
-            words.append(f"planned lift {lift:+.1%}; the median of {base['merchants'][node]} merchants was {seen:+.1%}")
-        reasons.append("; ".join(words))
+            lift, seen = f"{base['base'][node] - 1:+.1%}", f"{base['median'][node] - 1:+.1%}"
+            if lang == "zh":
+                words.append(
+                    f"计划提升 {lift}；{base['merchants'][node]} 家商户{'下半期再增' if left else ''}中位数 {seen}"
+                )
+            else:
+                what = "the second half added" if left else "was"
+                words.append(f"planned lift {lift}; the median of {base['merchants'][node]} merchants {what} {seen}")
+        reasons.append(("；" if lang == "zh" else "; ").join(words))
     return tree.assign(reason=reasons)
 
 

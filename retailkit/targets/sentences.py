@@ -119,9 +119,12 @@ def plan_sentence(
     anyway, base, stretch = (_money(row[c], currency, digits) for c in ("anyway", "base", "stretch"))
     chance = odds.set_index("target")["if_nothing_new"]
     basis = str(seasons["basis"].iloc[0])
+    shrink = lifts.attrs.get("shrink", float("nan"))
+    shrunk = "" if shrink != shrink else (f"，为下半期新增的{shrink:.0%}" if lang == "zh" else
+                                          f", {shrink:.0%} of what the phase's second half added")  # fmt: skip
     few = bool((lifts[["base", "stretch"]] == 1).all(axis=None))
     if lang == "zh":
-        lift = "往期商户不足或没有提升，未计划提升" if few else f"提升取{n}家往期商户的中位数与上四分位"
+        lift = "往期商户不足或没有提升，未计划提升" if few else f"提升取{n}家商户的中位数与上四分位{shrunk}"
         odd = (
             "，达成概率无法判断"
             if chance.isna().all()
@@ -132,7 +135,7 @@ def plan_sentence(
     lift = (
         "no lift planned: too few past merchants, or they had none"
         if few
-        else f"lift: median and upper quartile of {n} merchants"
+        else f"lift: median and upper quartile of {n} merchants{shrunk}"
     )
     odd = (
         "; the chance to reach them cannot be told" if chance.isna().all()

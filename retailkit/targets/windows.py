@@ -58,7 +58,8 @@ def phases(
     """The windows that the chapter compares, by name, both days included.
 
     ``before`` and ``programme`` as the cohort has them, or the last two spans of eight weeks
-    where it has none; ``next``, as long as the programme; and last year's days of both.
+    where it has none; ``first`` and ``second``, the halves of the programme; ``next``, as long
+    as the programme; and last year's days of both.
 
     Parameters
     ----------
@@ -69,6 +70,12 @@ def phases(
         programme = (end - pd.Timedelta(days=55), end)
         before = (end - pd.Timedelta(days=111), end - pd.Timedelta(days=56))
     windows = {"before": window_days(before), "programme": window_days(programme)}
+    start, end = windows["programme"]
+    half = pd.Timedelta(days=((end - start).days + 1) // 2)
+    windows["first"], windows["second"] = (
+        (start, start + half - pd.Timedelta(days=1)),
+        (end - half + pd.Timedelta(days=1), end),
+    )
     windows["next"] = window_days(next_window(programme, as_of))
     for name in ("programme", "next"):
         start, end = windows[name]

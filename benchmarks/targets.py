@@ -1,0 +1,78 @@
+"""Targets against known truth: do the stated chances come true.
+
+    python benchmarks/targets.py --kind cohort --worlds 150
+
+World w is drawn from seed 10000 + w (``growth_worlds.py``). In each, merchants keep the level
+of their programme; a target is set some way off what would be sold anyway, its chance stated
+before the window, and the window's sales counted afterwards. A chance is right when, of the
+targets with that chance, that share was reached: by quintile of the chance.
+"""
+
+from __future__ import annotations
+
+import argparse
+
+import numpy as np
+import pandas as pd
+from growth_worlds import BASELINE, KINDS, PROGRAMME, about, world
+
+from retailkit import growth, targets
+
+AS_OF, MERCHANTS, DONORS = "2018-12-24", 8, 16
+WINDOWS = targets.phases(BASELINE, PROGRAMME, AS_OF, growth.last_year)
+
+
+def measured(daily: pd.DataFrame) -> pd.DataFrame:
+    """One row per merchant and window, every sale of an unknown buyer (a daily panel has no persons)."""
+    rows = []
+    for name, (start, end) in WINDOWS.items():
+        inside = daily[daily["day"].between(start, end)].groupby("merchant")
+        days = (end - start).days + 1
+        table = inside.agg(unknown_orders=("orders", "sum"), unknown_gmv=("gmv", "sum"), seen=("day", "size"))
+        table = table[table["seen"] == days].drop(columns="seen").reset_index()
+        rows.append(table.assign(window=name, start=start, end=end, days=days, buyers=0, new_buyers=0, orders=0, gmv=0))
+    return pd.concat(rows, ignore_index=True).assign(visitors=np.nan)
+
+
+def stated(worlds: int, kind: str) -> pd.DataFrame:
+    """One row per merchant and world: the chance stated for its target, and whether it was reached."""
+    rows = []
+    for seed in range(worlds):
+        daily = world(seed, DONORS, kind, MERCHANTS, 0.5, str(WINDOWS["next"][1].date()))
+        known = measured(daily[daily["day"] < AS_OF])
+        later = measured(daily).query("window == 'next'").set_index("merchant")["unknown_gmv"]
+        names = [f"d{j}" for j in range(DONORS)]
+        weeks = (WINDOWS["next"][1] - WINDOWS["next"][0]).days // 7 + 1
+        drift = growth.market_drift(growth.weekly_panel(daily[daily["day"] < AS_OF], PROGRAMME), names, weeks)
+        rng = np.random.default_rng(30_000 + seed)
+        for i in range(MERCHANTS):
+            merchant = f"m{i}"
+            season = targets.season(known, (*names, merchant), "programme", ("next_last_year", "programme_last_year"))
+            tree = targets.propose(known, merchant, "programme", season, targets.no_lift())
+            aim = np.exp(rng.normal(0, 0.12))
+            tree = tree.assign(base=tree["anyway"] * aim, stretch=tree["anyway"] * aim)
+            chance = targets.chances(tree, season.attrs["se"], season.attrs["df"], drift)["if_nothing_new"].iloc[0]
+            gone = np.log(later[merchant] / targets.total(tree, "anyway"))
+            rows.append((chance, later[merchant] >= targets.total(tree, "base"), gone, season.attrs["se"], drift))
+    return pd.DataFrame(rows, columns=["chance", "reached", "error", "se", "drift"])
+
+
+def main() -> None:
+    """Print stated and true shares by quintile."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--worlds", type=int, default=150)
+    parser.add_argument("--kind", choices=KINDS, default="cohort")
+    args = parser.parse_args()
+    table = stated(args.worlds, args.kind)
+    print(f"{about(args.kind)}; {args.worlds} worlds of {MERCHANTS} merchants and {DONORS} donors, seeds 10000-"
+          f"{9999 + args.worlds}")  # fmt: skip
+    print(f"error of what would be sold anyway: mean {table['error'].mean():+.3f}, sd {table['error'].std():.3f} log; "
+          f"stated se {table['se'].mean():.3f}, drift {table['drift'].mean():.3f}")  # fmt: skip
+    fifth = pd.qcut(table["chance"], 5, labels=False)
+    sums = table.groupby(fifth).agg(stated=("chance", "mean"), reached=("reached", "mean"), n=("reached", "size"))
+    print(sums.round(3).to_string())
+    print(f"largest miss: {(sums['stated'] - sums['reached']).abs().max():.3f} (<= .05)")
+
+
+if __name__ == "__main__":
+    main()
