@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 
 import ibis
@@ -10,6 +11,7 @@ import pyarrow as pa
 from ibis import _
 
 from retailkit.segment.features import person_orders
+from retailkit.segment.said import said
 
 ASSET_COLUMNS = ("merchant", "day", "system", "accounts", "persons", "buyers")
 
@@ -80,13 +82,25 @@ def reach(
     return frame.sort_values(["merchant", "persons", "touchpoint"], ascending=[True, False, True], ignore_index=True)
 
 
-def reach_sentence(reached: pd.DataFrame) -> str:
-    """Say how many persons messages reached, touchpoint by touchpoint."""
+def reach_sentence(reached: pd.DataFrame, lang: str = "en", titles: Mapping[str, str] | None = None) -> str:
+    """Say how many persons messages reached, touchpoint by touchpoint; ``titles`` are the touchpoints' names."""
     if reached.empty:
-        return "No message to a known person is in the data, so whom the merchant can reach is not known."
+        return said(
+            lang,
+            "No message to a known person is in the data, so whom the merchant can reach is not known.",
+            "数据中没有发给已识别人员的消息，无法判断可触达人数。",
+        )
+    names = titles or {}
     parts = [
-        f"{row.touchpoint} reached {row.persons:,} persons, {row.buyers:,} of them buyers here "
-        f"({row.buyers_messaged_share:.0%} of all buyers)"
+        said(
+            lang,
+            f"{names.get(row.touchpoint, row.touchpoint)} reached {row.persons:,} persons, {row.buyers:,} of them "
+            f"buyers here ({row.buyers_messaged_share:.0%} of all buyers)",
+            f"{names.get(row.touchpoint, row.touchpoint)}触达{row.persons:,}人，其中{row.buyers:,}人在本商户购买过"
+            f"（占全部购买人的{row.buyers_messaged_share:.0%}）",
+        )
         for row in reached.itertuples()
     ]
-    return "Since the start of the period " + "; ".join(parts) + "."
+    return said(
+        lang, "Since the start of the period " + "; ".join(parts) + ".", "自本期开始，" + "；".join(parts) + "。"
+    )

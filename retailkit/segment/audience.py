@@ -12,6 +12,7 @@ from ibis import _
 
 from retailkit.segment.features import person_features
 from retailkit.segment.intervals import mean_interval, wilson
+from retailkit.segment.said import said
 from retailkit.segment.segments import rfm_segments
 from retailkit.segment.tags import TagRules, tag_persons
 
@@ -138,13 +139,20 @@ def export_audience(chosen: pd.DataFrame, persons: ibis.Table, out_dir: str | Pa
     return path
 
 
-def audience_sentence(sizes: pd.DataFrame) -> str:
+def audience_sentence(sizes: pd.DataFrame, lang: str = "en") -> str:
     """Say how many persons are in audiences, which one comes first and what the held-back group is for."""
     if sizes.empty:
-        return "No person fits an audience: there is nobody to talk to who is not already buying as usual."
+        return said(
+            lang,
+            "No person fits an audience: there is nobody to talk to who is not already buying as usual.",
+            "没有人符合任何触达人群：其余客户都在照常购买。",
+        )
     first, persons, held = sizes.iloc[0], int(sizes["persons"].sum()), int(sizes["held"].sum())
-    return (
+    return said(
+        lang,
         f"{persons:,} persons are in {len(sizes)} audiences; {held:,} of them are held back so that the next study "
         f"can tell what the message added. The audience with the most expected spend is {first['audience']} "
-        f"({int(first['persons']):,} persons). Expected spend comes without any message too."
+        f"({int(first['persons']):,} persons). Expected spend comes without any message too.",
+        f"共{persons:,}人进入{len(sizes)}个触达人群，其中{held:,}人作为对照不触达，以便下次研究判断触达带来的增量。"
+        f"预期消费最高的是“{first['audience']}”（{int(first['persons']):,}人）。即使不触达，预期消费也会发生。",
     )

@@ -16,13 +16,14 @@ from sklearn.preprocessing import SplineTransformer, StandardScaler
 
 from retailkit.segment.features import person_features, person_orders
 from retailkit.segment.intervals import wilson
+from retailkit.segment.said import TooFewError, said
 
 ENOUGH = 100
 SNAPSHOTS = 4
 CALIBRATION = ("tenth", "persons", "expected_share", "away_share", "share_low", "share_high")
 
 
-class TooFewBuyersError(ValueError):
+class TooFewBuyersError(TooFewError):
     """Too few buyers, or all of one kind, to learn from; the message says what is there."""
 
 
@@ -44,14 +45,17 @@ class ChurnFit:
     auc: float
     calibration: pd.DataFrame
 
-    def sentence(self) -> str:
+    def sentence(self, lang: str = "en") -> str:
         """Say how far expected and seen shares lie apart, and how well persons are ordered."""
         apart = (self.calibration["expected_share"] - self.calibration["away_share"]).abs()
         weight = self.calibration["persons"]
-        return (
+        return said(
+            lang,
             f"Checked on {int(weight.sum()):,} buyers as of {self.checked_on}: expected and seen shares who stayed away "
             f"lie {np.average(apart, weights=weight):.0%} apart on average, and of two persons the one who stayed away "
-            f"was given the higher chance in {self.auc:.0%} of the pairs."
+            f"was given the higher chance in {self.auc:.0%} of the pairs.",
+            f"以{self.checked_on}为准、对{int(weight.sum()):,}名购买人检验：各十分位的预期与实际未购比例平均相差"
+            f"{np.average(apart, weights=weight):.0%}；任取一名未购者与一名再购者，模型在{self.auc:.0%}的情况下排序正确。",
         )
 
 
@@ -79,13 +83,19 @@ def fit_churn(
     seen = [_snapshot(orders, persons, day, horizon_days, gap_days) for day in days]
     *teach, level, check = seen
     taught = pd.concat(teach, ignore_index=True)
-    for part, words in ((taught, "to learn from"), (level, "to set the level"), (check, "to check on")):
+    for part, words, zh in (
+        (taught, "to learn from", "用于训练"), (level, "to set the level", "用于校准"), (check, "to check on", "用于检验")
+    ):  # fmt: skip
         if len(part) < ENOUGH // 2 or (part is taught and len(part) < ENOUGH):
             raise TooFewBuyersError(
-                f"{len(part)} buyers {words}: at least {ENOUGH} are needed, half of them each later day"
+                f"{len(part)} buyers {words}: at least {ENOUGH} are needed, half of them each later day",
+                f"{zh}的购买人只有{len(part)}人：至少需要{ENOUGH}人，之后各日至少一半",
             )
         if part["away"].nunique() < 2:
-            raise TooFewBuyersError(f"all or none of the {len(part)} buyers {words} stayed away: nothing to tell apart")
+            raise TooFewBuyersError(
+                f"all or none of the {len(part)} buyers {words} stayed away: nothing to tell apart",
+                f"{zh}的{len(part)}名购买人全部或没有人不再购买：无从区分",
+            )
     model = make_pipeline(
         StandardScaler(), SplineTransformer(n_knots=4, degree=2, extrapolation="constant"), LogisticRegression(C=1.0)
     ).fit(_columns(taught), taught["away"])
@@ -103,7 +113,7 @@ def churn_scores(fit: ChurnFit, features: pd.DataFrame) -> pd.DataFrame:
 
 
 def people_churn(
-    orders: ibis.Table, persons: ibis.Table, as_of: str, horizon_days: int = 56
+    orders: ibis.Table, persons: ibis.Table, as_of: str, horizon_days: int = 56, lang: str = "en"
 ) -> tuple[pd.DataFrame, str]:
     """Return the calibration table of ``fit_churn`` and a sentence; the table is empty where there is too little.
 
@@ -113,8 +123,9 @@ def people_churn(
     try:
         fit = fit_churn(orders, persons, as_of, horizon_days)
     except TooFewBuyersError as why:
-        return pd.DataFrame(columns=list(CALIBRATION)), f"Who will stay away cannot be told: {why}."
-    return fit.calibration, fit.sentence()
+        told = said(lang, f"Who will stay away cannot be told: {why}.", f"无法判断谁将不再购买：{why.said('zh')}。")
+        return pd.DataFrame(columns=list(CALIBRATION)), told
+    return fit.calibration, fit.sentence(lang)
 
 
 def _snapshot(orders: ibis.Table, persons: ibis.Table, day: str, horizon: int, gap: int) -> pd.DataFrame:

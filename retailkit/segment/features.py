@@ -7,6 +7,8 @@ from datetime import date
 import ibis
 from ibis import _
 
+from retailkit.segment.said import said
+
 PERSON_FEATURES = (
     "merchant", "person", "orders", "purchase_days", "items", "gross_amount", "refund_amount", "net_amount",
     "first_paid_on", "last_paid_on", "days_since_last", "age_days", "repeat_days", "days_to_last",
@@ -130,7 +132,7 @@ def _with_refunds(people: ibis.Table, refunds: ibis.Table, persons: ibis.Table, 
     return joined.mutate(refund_amount=amount).drop("table_amount", "covered")
 
 
-def doubts_about_people(features: ibis.Table, minimum: int = 100) -> list[str]:
+def doubts_about_people(features: ibis.Table, minimum: int = 100, lang: str = "en") -> list[str]:
     """Return one sentence per reason to read segments of these persons with care, or one that there is none.
 
     Looks for no persons, too few (under ``minimum``), everybody bought once, one value in a column
@@ -149,22 +151,40 @@ def doubts_about_people(features: ibis.Table, minimum: int = 100) -> list[str]:
     )
     persons = int(facts.persons)
     if persons == 0:
-        return ["No order could be tied to a person, so there are no segments."]
-    said = []
+        return [
+            said(
+                lang, "No order could be tied to a person, so there are no segments.", "没有订单能对应到人，无法分层。"
+            )
+        ]
+    doubts = []
     if persons < minimum:
-        said.append(f"Only {persons} persons bought: segments of so few are read with their intervals or not at all.")
+        doubts.append(said(
+            lang, f"Only {persons} persons bought: segments of so few are read with their intervals or not at all.",
+            f"只有{persons}人购买：人数过少，分层结果须结合区间阅读，或不作解读。",
+        ))  # fmt: skip
     if persons > 1 and int(facts.most_orders) == 1:
-        said.append("Every person bought once: frequency tells nothing, and gaps between orders are unknown.")
+        doubts.append(said(
+            lang, "Every person bought once: frequency tells nothing, and gaps between orders are unknown.",
+            "所有人都只买过一次：购买频次没有信息，复购间隔未知。",
+        ))  # fmt: skip
     if persons > 1 and int(facts.spend_values) == 1:
-        said.append("Every person spent the same amount: spend tells nothing.")
+        doubts.append(said(
+            lang, "Every person spent the same amount: spend tells nothing.", "所有人消费金额相同：消费金额没有信息。"
+        ))  # fmt: skip
     if persons > 1 and int(facts.recency_values) == 1:
-        said.append("Every person bought last on the same day: recency tells nothing.")
+        doubts.append(said(
+            lang, "Every person bought last on the same day: recency tells nothing.",
+            "所有人最近一次购买在同一天：最近购买时间没有信息。",
+        ))  # fmt: skip
     if int(facts.below_zero) > 0:
-        said.append(
+        doubts.append(said(
+            lang,
             f"{int(facts.below_zero)} persons were refunded more than they paid (refunds of orders before the data "
-            "begin, or booked twice); they keep their negative net spend and the lowest spend score."
-        )
-    return said or [f"{persons:,} persons bought: enough, and different enough, for segments."]
+            "begin, or booked twice); they keep their negative net spend and the lowest spend score.",
+            f"{int(facts.below_zero)}人的退款多于付款（退的是数据期以前的订单，或重复入账）；保留其负净消费，消费分为最低。",
+        ))  # fmt: skip
+    fine = f"{persons:,} persons bought: enough, and different enough, for segments."
+    return doubts or [said(lang, fine, f"共{persons:,}人购买：人数足够、差异足够，可以分层。")]
 
 
 def _day(as_of: str) -> ibis.Value:

@@ -12,6 +12,7 @@ import pyarrow as pa
 from ibis import _
 
 from retailkit.segment.features import person_orders
+from retailkit.segment.said import said
 
 STATES = ("new", "active", "reactivated", "at_risk", "dormant", "lost")
 NOT_YET = "not_yet"
@@ -38,13 +39,20 @@ class LifecycleDays:
     gaps: int
     learned: bool
 
-    def sentence(self) -> str:
+    def sentence(self, lang: str = "en") -> str:
         """Say what the thresholds are and where they come from."""
         days = f"{self.at_risk}, {self.dormant} and {self.lost} days without an order"
+        chinese = f"{self.at_risk}、{self.dormant}、{self.lost}天未购买分别视为有流失风险、沉睡、流失"
         if self.learned:
-            return f"A buyer is at risk, dormant and lost after {days}: quantiles of {self.gaps:,} gaps between orders."
-        return (
-            f"A buyer counts as at risk, dormant and lost after {days}: defaults, as only {self.gaps} gaps were seen."
+            return said(
+                lang,
+                f"A buyer is at risk, dormant and lost after {days}: quantiles of {self.gaps:,} gaps between orders.",
+                f"{chinese}：取自{self.gaps:,}个复购间隔的分位数。",
+            )
+        return said(
+            lang,
+            f"A buyer counts as at risk, dormant and lost after {days}: defaults, as only {self.gaps} gaps were seen.",
+            f"{chinese}：只有{self.gaps}个复购间隔，使用默认值。",
         )
 
 

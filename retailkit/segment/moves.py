@@ -12,6 +12,7 @@ from ibis import _
 
 from retailkit.segment.intervals import wilson
 from retailkit.segment.lifecycle import NOT_YET, STATES
+from retailkit.segment.said import said
 
 WARM, COLD = ("new", "active", "reactivated"), ("dormant", "lost")
 RATES = {
@@ -21,6 +22,16 @@ RATES = {
     "fell_asleep": (WARM, COLD, "warm buyers who went dormant or were lost"),
 }
 """Rate -> from-states, to-states, meaning."""
+RATE_TITLES = {
+    "en": {
+        "kept": "Warm buyers still warm", "won_back": "At risk, bought again", "woken": "Dormant or lost, bought again",
+        "fell_asleep": "Warm buyers gone dormant", "new_buyers": "New buyers per buyer before",
+    },
+    "zh": {
+        "kept": "活跃客户仍活跃", "won_back": "流失风险客户回购", "woken": "沉睡流失客户回购",
+        "fell_asleep": "活跃客户转沉睡", "new_buyers": "新客与原客户之比",
+    },
+}  # fmt: skip
 ENOUGH = 20  # persons a donor needs in the from-states for its rate to count
 
 
@@ -129,21 +140,41 @@ def rates_against_donors(rates: pd.DataFrame, merchant: str) -> pd.DataFrame:
     return table.assign(place=place)
 
 
-def moves_sentence(against: pd.DataFrame) -> str:
+def moves_sentence(against: pd.DataFrame, lang: str = "en") -> str:
     """Say which rates lie outside what the donors show, and that being outside is no cause."""
     if against.empty or against["base"].sum() == 0:
-        return "There were no buyers at the start of the period, so nobody could move."
+        return said(
+            lang, "There were no buyers at the start of the period, so nobody could move.", "期初没有购买人，无从流转。"
+        )
     if (against["place"] == "unknown").all():
-        return "Fewer than three donors have enough buyers, so these moves stand alone, without comparison."
+        return said(
+            lang,
+            "Fewer than three donors have enough buyers, so these moves stand alone, without comparison.",
+            "购买人数足够的对照商户不到三家，只能看本商户流转，无法比较。",
+        )
     outside = against[against["place"].isin(["above", "below"])]
     if outside.empty:
-        return "Every rate lies within what the donors show over the same days: nothing here sets this merchant apart."
+        return said(
+            lang,
+            "Every rate lies within what the donors show over the same days: nothing here sets this merchant apart.",
+            "各项比率都在对照商户同期范围之内，本商户没有特别之处。",
+        )
+    names = RATE_TITLES[lang]
     parts = [
-        f"{row.rate.replace('_', ' ')} ({row.share:.0%}) lies {row.place} all {row.donors} donors "
-        f"({row.donors_low:.0%} to {row.donors_high:.0%})"
+        said(
+            lang,
+            f"{names.get(row.rate, row.rate)} ({row.share:.0%}) lies {row.place} all {row.donors} donors "
+            f"({row.donors_low:.0%} to {row.donors_high:.0%})",
+            f"{names.get(row.rate, row.rate)}（{row.share:.0%}）{'高于' if row.place == 'above' else '低于'}"
+            f"全部{row.donors}家对照商户（{row.donors_low:.0%}至{row.donors_high:.0%}）",
+        )
         for row in outside.itertuples()
     ]
-    return f"{'; '.join(parts).capitalize()}. That is a difference, not yet a cause: the growth chapter tests causes."
+    return said(
+        lang,
+        f"{'; '.join(parts)}. That is a difference, not yet a cause: the growth chapter tests causes.",
+        f"{'；'.join(parts)}。这只是差异，尚不能说明原因：原因由增长一章检验。",
+    )
 
 
 def _with_shares(counted: pd.DataFrame, source: list[str], level: float) -> pd.DataFrame:

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from retailkit.segment.purchases import PurchaseFit, TooFewError, fit_purchases
+from retailkit.segment.purchases import PurchaseFit, fit_purchases
+from retailkit.segment.said import TooFewError
 
 _FLOOR = 0.02  # variance below which merchants would be forced to be one and the same
 _WIDE = 4.0  # starting spread: a factor of about e^2 either way
@@ -48,7 +49,10 @@ def pool_purchases(features: pd.DataFrame, model: str = "bg_nbd", rounds: int = 
     by_merchant = {str(m): part for m, part in features.groupby("merchant", sort=True)}
     wholes = [part for part in by_merchant.values() if (part["repeat_days"] > 0).sum() >= 20]
     if not wholes:
-        raise TooFewError("no merchant of the cohort has 20 repeaters: a purchase model cannot be fitted")
+        raise TooFewError(
+            "no merchant of the cohort has 20 repeaters: a purchase model cannot be fitted",
+            "同批商户中没有一家有20名复购客户，无法估计购买模型。",
+        )
     start = fit_purchases(pd.concat(wholes), model)
     mean, variance = np.log(start.parameters), np.full(4, _WIDE)
     fits: dict[str, PurchaseFit] = {}

@@ -17,6 +17,7 @@ from scipy.special import hyp2f1
 from retailkit.segment import likelihoods
 from retailkit.segment.intervals import normal_half
 from retailkit.segment.likelihoods import Histories
+from retailkit.segment.said import TooFewError
 
 MODELS: dict[str, tuple[Callable, tuple[str, ...]]] = {
     "bg_nbd": (likelihoods.bg_nbd, ("r", "alpha", "a", "b")),
@@ -24,10 +25,6 @@ MODELS: dict[str, tuple[Callable, tuple[str, ...]]] = {
     "pareto_nbd": (likelihoods.pareto_nbd, ("r", "alpha", "s", "beta")),
 }
 TIMES = {"alpha", "beta"}
-
-
-class TooFewError(ValueError):
-    """Too little purchase history to fit a model; the message says what is there and what is needed."""
 
 
 @dataclass(frozen=True)
@@ -85,7 +82,8 @@ def fit_purchases(
     if repeaters < 2 and prior is None:
         raise TooFewError(
             f"{repeaters} of {len(features)} customers bought again: a purchase model needs at least 2 repeaters. "
-            "Study a longer span, or fit the cohort together with pool_purchases."
+            "Study a longer span, or fit the cohort together with pool_purchases.",
+            f"{len(features)}名客户中只有{repeaters}人复购：购买模型至少需要2名复购客户。可延长研究期，或合并同批商户估计。",
         )
     likelihood, names = MODELS[model]
     in_scale = np.array([h.scale if name in TIMES else 1.0 for name in names])

@@ -14,6 +14,7 @@ from ibis import _
 
 from retailkit.segment.intervals import mean_interval, wilson
 from retailkit.segment.rfm import RFM, RFM_COLUMNS, fit_rfm
+from retailkit.segment.said import said
 
 OTHER = "other"
 PROFILE_COLUMNS = (
@@ -143,12 +144,25 @@ def segment_profile(segments: ibis.Table, level: float = 0.9) -> pd.DataFrame:
     return order[list(PROFILE_COLUMNS)].reset_index(drop=True)
 
 
-def profile_sentence(profile: pd.DataFrame) -> str:
+def profile_sentence(profile: pd.DataFrame, lang: str = "en") -> str:
     """Say which segment brings most of the net spend, and how many persons it holds."""
     if profile.empty:
-        return "No person bought before the day of the study, so there are no segments."
+        return said(
+            lang,
+            "No person bought before the day of the study, so there are no segments.",
+            "研究日之前没有人购买，无法分层。",
+        )
     first = profile.iloc[0]
-    return (
+    if pd.isna(first["net_share"]):
+        return said(
+            lang,
+            "All persons together were refunded at least what they paid: shares of net spend cannot be told.",
+            "全体客户的退款不少于付款：无法计算净消费占比。",
+        )
+    return said(
+        lang,
         f"{first['segment']} are {first['share']:.0%} of the persons ({first['share_low']:.0%} to "
-        f"{first['share_high']:.0%}) and bring {first['net_share']:.0%} of their net spend."
+        f"{first['share_high']:.0%}) and bring {first['net_share']:.0%} of their net spend.",
+        f"{first['segment']}占总人数的{first['share']:.0%}（{first['share_low']:.0%}至{first['share_high']:.0%}），"
+        f"贡献净消费的{first['net_share']:.0%}。",
     )

@@ -14,7 +14,8 @@ from scipy.optimize import minimize
 from scipy.special import stdtr
 
 from retailkit.segment.likelihoods import gamma_gamma
-from retailkit.segment.purchases import TooFewError, _hessian
+from retailkit.segment.purchases import _hessian
+from retailkit.segment.said import TooFewError
 
 
 @dataclass(frozen=True)
@@ -50,8 +51,13 @@ def fit_spend(features: pd.DataFrame, left_truncate: int = 0) -> SpendFit:
     x = used["repeat_days"].to_numpy(float)
     mean = used["repeat_day_amount"].to_numpy(float)
     if len(used) < 3 or np.ptp(mean) == 0:
-        why = f"{len(used)} repeaters with a positive spend" if len(used) < 3 else "all repeaters spend the same"
-        raise TooFewError(f"the spend model needs at least 3 repeaters with different spends: {why}")
+        few = len(used) < 3
+        why = f"{len(used)} repeaters with a positive spend" if few else "all repeaters spend the same"
+        chinese = f"有正消费的复购客户只有{len(used)}人" if few else "所有复购客户消费金额相同"
+        raise TooFewError(
+            f"the spend model needs at least 3 repeaters with different spends: {why}.",
+            f"消费模型至少需要3名消费金额不同的复购客户：{chinese}。",
+        )
     unit = float(np.average(mean, weights=x))
 
     def loss(theta: np.ndarray) -> tuple[float, np.ndarray]:

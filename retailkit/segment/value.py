@@ -16,6 +16,7 @@ from retailkit.segment.purchases import PurchaseFit, alive, expected_purchases, 
 from retailkit.segment.spend import SpendFit, expected_spend, fit_spend
 
 _CHUNK = 100_000
+_WIDEST = 20.0  # standard error of a log parameter beyond which it is not known to a factor of a billion
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,11 @@ class ValueFit:
 
     purchases: PurchaseFit
     spend: SpendFit
+
+    @property
+    def identified(self) -> bool:
+        """Whether both likelihoods have a maximum with curvature all round, so that there are standard errors."""
+        return all(_round(part.covariance) for part in (self.purchases, self.spend))
 
 
 def fit_value(features: pd.DataFrame, model: str = "bg_nbd") -> ValueFit:
@@ -51,7 +57,8 @@ def customer_value(
     fit : from ``fit_value``, on these or on earlier persons.
     features : one row per person.
     horizon_days : length of the time ahead, in the features' unit of time.
-    draws : parameter draws behind the interval; 0 leaves the interval out.
+    draws : parameter draws behind the interval; 0 leaves the interval out. The interval is empty
+        where the fit is not ``identified``.
     """
     h = histories(features)
     purchases = expected_purchases(fit.purchases, h, horizon_days)[h.row_of]
@@ -62,8 +69,18 @@ def customer_value(
     )  # fmt: skip
     if draws == 0:
         return result
+    if not fit.identified:
+        return result.assign(value_low=np.nan, value_high=np.nan)
     low, high = _interval(fit, features, h, horizon_days, level, draws, np.random.default_rng(seed))
     return result.assign(value_low=low, value_high=high)
+
+
+def _round(covariance: np.ndarray) -> bool:
+    """Whether a matrix can be a covariance: finite, no direction with negative or without any variance."""
+    if not np.isfinite(covariance).all():
+        return False
+    spread = np.linalg.eigvalsh(covariance)
+    return bool(spread[0] > 1e-12 * spread[-1] and spread[-1] < _WIDEST**2)
 
 
 def _interval(fit, features, h, horizon, level, draws, rng) -> tuple[np.ndarray, np.ndarray]:  # type: ignore[no-untyped-def]

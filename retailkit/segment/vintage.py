@@ -9,6 +9,7 @@ from ibis import _
 
 from retailkit.segment.features import person_orders
 from retailkit.segment.intervals import wilson
+from retailkit.segment.said import said
 
 VINTAGE_COLUMNS = (
     "merchant", "vintage", "age_months", "persons", "buyers", "retention", "retention_low", "retention_high",
@@ -61,19 +62,27 @@ def vintage_retention(orders: ibis.Table, persons: ibis.Table, as_of: str, level
     return table.sort_values(["merchant", "vintage", "age_months"], ignore_index=True)[list(VINTAGE_COLUMNS)]
 
 
-def vintage_sentence(table: pd.DataFrame) -> str:
+def vintage_sentence(table: pd.DataFrame, lang: str = "en") -> str:
     """Compare how many of the newer and of the older vintages bought in the month after the first order."""
     known = table[(table["age_months"] == 1) & table["retention"].notna() & ~table["first_month_of_data"].astype(bool)]
     if len(known) < 2:
-        return "There are not yet two vintages with a full month after their first: retention cannot be compared."
+        return said(
+            lang,
+            "There are not yet two vintages with a full month after their first: retention cannot be compared.",
+            "首购后满一个月的客户批次不足两个，暂不能比较复购率。",
+        )
     half = len(known) // 2
     older, newer = known.iloc[:half], known.iloc[half:]
     shares = [part["buyers"].sum() / part["persons"].sum() for part in (older, newer)]
     (low_old, low_new), (high_old, high_new) = wilson(
         [part["buyers"].sum() for part in (older, newer)], [part["persons"].sum() for part in (older, newer)]
     )
-    told = "cannot be told apart" if low_new <= high_old and low_old <= high_new else "differ by more than chance"
-    return (
+    alike = low_new <= high_old and low_old <= high_new
+    return said(
+        lang,
         f"In the month after their first, {shares[0]:.0%} of the older vintages (to {older['vintage'].iloc[-1]}) and "
-        f"{shares[1]:.0%} of the newer ones bought again; the two {told}."
+        f"{shares[1]:.0%} of the newer ones bought again; the two "
+        f"{'cannot be told apart' if alike else 'differ by more than chance'}.",
+        f"首购次月再次购买的比例：较早批次（截至{older['vintage'].iloc[-1]}）{shares[0]:.0%}，较新批次{shares[1]:.0%}；"
+        f"两者{'无法区分' if alike else '差异超出偶然'}。",
     )

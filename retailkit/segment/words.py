@@ -5,20 +5,11 @@ from __future__ import annotations
 import pandas as pd
 
 from retailkit.segment.lifecycle import STATE_TITLES
+from retailkit.segment.moves import RATE_TITLES
 from retailkit.segment.segments import segment_map, segment_maps
 from retailkit.segment.tags import tag_rules
 
 COLUMNS = ("segment", "state", "from_segment", "to_segment", "from_state", "to_state", "audience", "rate")
-RATE_TITLES = {
-    "en": {
-        "kept": "Warm buyers still warm", "won_back": "At risk, bought again", "woken": "Dormant or lost, bought again",
-        "fell_asleep": "Warm buyers gone dormant", "new_buyers": "New buyers per buyer before",
-    },
-    "zh": {
-        "kept": "活跃客户仍活跃", "won_back": "流失风险客户回购", "woken": "沉睡流失客户回购",
-        "fell_asleep": "活跃客户转沉睡", "new_buyers": "新客与原客户之比",
-    },
-}  # fmt: skip
 
 
 def in_words(table: pd.DataFrame, lang: str = "en", segments: str = "usual") -> pd.DataFrame:

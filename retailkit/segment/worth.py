@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import ibis
+import numpy as np
 import pandas as pd
 
-from retailkit.segment.purchases import TooFewError
+from retailkit.segment.said import TooFewError, said
 from retailkit.segment.value import customer_value, fit_value
 
 NOBODY_LEAVES = 0.99  # everybody is more likely active than this: leaving was not seen
@@ -14,12 +15,13 @@ WORTH_BY_SEGMENT = ("merchant", "segment", "persons", "alive", "purchases", "val
 
 
 def people_worth(
-    features: ibis.Table, horizon_days: int, seed: int, model: str = "mbg_nbd"
+    features: ibis.Table, horizon_days: int, seed: int, model: str = "mbg_nbd", lang: str = "en"
 ) -> tuple[pd.DataFrame, str]:
     """Return one row per person with the gross amount expected in ``horizon_days``, and a sentence.
 
     The table is empty and the sentence says why where the models cannot be fitted: too few
-    persons, or hardly anybody came back.
+    persons, or hardly anybody came back. ``value_low`` and ``value_high`` are empty, and the sentence
+    says so, where the histories do not pin the models down.
 
     Parameters
     ----------
@@ -30,27 +32,46 @@ def people_worth(
     """
     frame = features.to_pandas()
     if frame["repeat_days"].sum() == 0:
-        why = f"of {len(frame):,} persons nobody bought on a second day"
-        return pd.DataFrame(columns=list(WORTH_COLUMNS)), f"What persons are worth cannot be told: {why}."
+        return pd.DataFrame(columns=list(WORTH_COLUMNS)), said(
+            lang,
+            f"What persons are worth cannot be told: of {len(frame):,} persons nobody bought on a second day.",
+            f"无法估计客户价值：{len(frame):,}人中没有人在第二个日子再次购买。",
+        )
     try:
         fit = fit_value(frame, model)
         nobody_leaves = customer_value(fit, frame, horizon_days, draws=0)["alive"].min() > NOBODY_LEAVES
         if nobody_leaves:  # the chance to leave lies at its bound 0, where this model has no standard errors
             fit = fit_value(frame, "bg_nbd")
         worth = customer_value(fit, frame, horizon_days=horizon_days, seed=seed)
+        if not np.isfinite(worth["value"]).all():
+            raise TooFewError(
+                "the purchase histories are too much alike to fit a model.", "购买记录过于相似，无法估计模型。"
+            )
     except TooFewError as why:
-        return pd.DataFrame(columns=list(WORTH_COLUMNS)), f"What persons are worth cannot be told: {why}"
+        english, chinese = f"What persons are worth cannot be told: {why}", f"无法估计客户价值：{why.said('zh')}"
+        return pd.DataFrame(columns=list(WORTH_COLUMNS)), said(lang, english, chinese)
     top = worth.nlargest(max(len(worth) // 10, 1), "value")
     share = top["value"].sum() / worth["value"].sum()
-    told = (
+    told = said(
+        lang,
         f"In the next {horizon_days} days {worth['purchases'].sum():,.0f} purchase days are expected from "
-        f"{len(worth):,} persons; the tenth with the highest value is to bring {share:.0%} of the money."
+        f"{len(worth):,} persons; the tenth with the highest value is to bring {share:.0%} of the money.",
+        f"未来{horizon_days}天，{len(worth):,}人预计产生{worth['purchases'].sum():,.0f}个购买日；"
+        f"价值最高的十分之一客户预计贡献{share:.0%}的消费。",
     )
     if nobody_leaves:
         worth["alive"] = float("nan")
-        told += (
+        told += said(
+            lang,
             " The orders look as if nobody ever left, so who is still active cannot be told: "
-            "silence is taken for slow buying."
+            "silence is taken for slow buying.",
+            "从订单看似乎没有人流失，因此无法判断谁仍活跃：沉默被视为购买缓慢。",
+        )
+    if worth["value_low"].isna().all():
+        told += said(
+            lang,
+            " The histories do not pin the model down, so these figures stand without an interval.",
+            "购买记录不足以确定模型参数，因此以上数字没有区间。",
         )
     return worth, told
 

@@ -1,0 +1,133 @@
+"""Claims about data that cannot carry the chapter: each gives a sentence in both languages and a sensible result."""
+
+import re
+import warnings
+from pathlib import Path
+
+import ibis
+import numpy as np
+import pandas as pd
+import pytest
+from segment_data import random_orders, tables
+
+from retailkit import segment
+
+AS_OF = "2024-12-01"
+
+
+def few() -> pd.DataFrame:
+    return random_orders(1, persons=3)
+
+
+def once() -> pd.DataFrame:
+    orders = random_orders(2, persons=120).dropna(subset=["account"]).drop_duplicates("account")
+    return orders[orders["account"].str[-3:].astype(int) % 7 != 1]  # the second accounts of a person
+
+
+def one_value() -> pd.DataFrame:
+    orders = random_orders(3, persons=120).drop_duplicates(["account", "paid_on"]).dropna(subset=["account"])
+    orders = orders[orders["account"].str[-3:].astype(int) % 7 != 1]  # the second accounts of a person
+    return orders.assign(gross_amount=500, refund_amount=0, net_amount=500)
+
+
+def one_day() -> pd.DataFrame:
+    return random_orders(3, persons=120).assign(paid_on=pd.Timestamp("2024-11-30"))
+
+
+def no_persons() -> pd.DataFrame:
+    return random_orders(4, persons=60).assign(account=pd.Series([None] * 300, dtype=object))
+
+
+def refunded() -> pd.DataFrame:
+    orders = random_orders(5, persons=120)
+    return orders.assign(refund_amount=orders["gross_amount"] * 2, net_amount=-orders["gross_amount"])
+
+
+CASES = {f.__name__: f for f in (few, once, one_value, one_day, no_persons, refunded)}
+
+
+def chapter(orders: pd.DataFrame, lang: str, folder: Path) -> tuple[list[str], dict[str, pd.DataFrame]]:
+    """Run the chapter's steps in order; return its sentences and tables."""
+    table, persons = tables(orders)
+    features = segment.person_features(table, persons, AS_OF)
+    named = segment.rfm_segments(features)
+    profile = segment.in_words(segment.segment_profile(named), lang)
+    thresholds = segment.lifecycle_days(table, persons, AS_OF)
+    states = segment.lifecycle_states(table, persons, ["2024-09-01", AS_OF], thresholds)
+    against = segment.rates_against_donors(segment.move_rates(segment.lifecycle_moves(states)), "m")
+    worth, worth_says = segment.people_worth(features, 56, seed=1, lang=lang)
+    churn, churn_says = segment.people_churn(table, persons, AS_OF, 56, lang)
+    vintages = segment.vintage_retention(table, persons, AS_OF)
+    expected = segment.next_spend(table, persons, AS_OF)
+    today = states.filter(states.day == states.day.max())
+    chosen = segment.choose_audience(named, today, expected, segment.tag_rules(), 1, lang=lang)
+    sizes = segment.in_words(segment.audience_sizes(chosen), lang)
+    segment.export_audience(chosen, persons, folder, "m")
+    said = [
+        *segment.doubts_about_people(features, lang=lang), segment.profile_sentence(profile, lang),
+        thresholds.sentence(lang), segment.moves_sentence(against, lang), worth_says, churn_says,
+        segment.vintage_sentence(vintages, lang), segment.audience_sentence(sizes, lang),
+    ]  # fmt: skip
+    return said, {"profile": profile, "worth": worth, "churn": churn, "sizes": sizes, "expected": expected}
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+@pytest.mark.parametrize("name", CASES)
+def test_every_step_answers_in_sentences(name, lang, tmp_path):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", RuntimeWarning)
+        said, found = chapter(CASES[name](), lang, tmp_path)
+    for sentence in said:
+        assert "nan" not in sentence.lower()
+        assert any("\u4e00" <= c <= "\u9fff" for c in sentence) == (lang == "zh"), sentence
+    assert np.isfinite(found["worth"].get("value", pd.Series(dtype=float)).to_numpy(float)).all()
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("few", "Only 2 persons bought"),
+        ("once", "Every person bought once"),
+        ("one_value", "all repeaters spend the same"),
+        ("one_day", "bought last on the same day"),
+        ("no_persons", "No order could be tied to a person"),
+        ("refunded", "persons were refunded more than they paid"),
+    ],
+)
+def test_the_chapter_says_what_is_wrong(name, words, tmp_path):
+    said, _ = chapter(CASES[name](), "en", tmp_path)
+    assert pd.Series(said).str.contains(words).any(), said
+
+
+def test_refunds_above_payments_leave_no_share_of_spend(tmp_path):
+    said, found = chapter(refunded(), "en", tmp_path)
+    assert found["profile"]["net_share"].isna().all()
+    assert "All persons together were refunded" in " ".join(said)
+
+
+def same_habit() -> pd.DataFrame:
+    """Everybody bought on the same two days: no model of who leaves can be told from another."""
+    one = random_orders(7, persons=40).dropna(subset=["account"]).drop_duplicates("account")
+    days = [
+        one.assign(paid_on=pd.Timestamp(day), order_id=one["order_id"] + day) for day in ("2024-10-01", "2024-11-01")
+    ]
+    return pd.concat(days, ignore_index=True)
+
+
+@pytest.mark.parametrize(("lang", "words"), [("en", "without an interval|too much alike"), ("zh", "没有区间|过于相似")])
+def test_histories_that_do_not_pin_the_model_down_give_no_interval(lang, words):
+    features = segment.person_features(*tables(same_habit()), AS_OF)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", RuntimeWarning)
+        worth, says = segment.people_worth(features, 56, seed=1, lang=lang)
+    assert re.search(words, says)
+    assert np.isfinite(worth["value"].to_numpy(float)).all()
+    assert worth["value_low"].isna().all()
+
+
+def test_a_person_without_orders_of_known_money_is_not_lost():
+    orders = random_orders(6, persons=120)
+    table, persons = tables(orders)
+    features = segment.person_features(table, persons.filter(ibis._.person != "p0"), AS_OF)
+    known = features.gross_amount.sum().to_pandas()
+    assert 0 < known < orders[orders["paid_on"] < AS_OF]["gross_amount"].sum()
