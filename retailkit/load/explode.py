@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from retailkit.load.engine import quote
+from retailkit.load.json_files import json_cell, json_path
 from retailkit.load.layout import Block
-from retailkit.load.read import Raw, clean_sql, json_cell, json_path
+from retailkit.load.read import Raw, clean_sql
 
 
 def exploded(rows: str, raw: Raw, block: Block) -> tuple[str, Raw]:

@@ -6,7 +6,6 @@ types. Nothing is guessed: a number stays text until the layout says what it is.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -16,6 +15,7 @@ from retailkit.load.engine import Connection, EngineError, OutOfMemory, literal,
 from retailkit.load.errors import LoadError
 from retailkit.load.files import Probe, utf8_copy
 from retailkit.load.header import Header, check_needed, clean_names, find_header, match
+from retailkit.load.json_files import json_cell, json_names, json_path
 from retailkit.load.layout import Layout
 
 BLANKS = literal(" \t\r\n\u00a0\u3000\ufeff")
@@ -142,7 +142,7 @@ def _excel(con: Connection, found: Probe, layout: Layout, scratch: Path) -> Raw:
 
 
 def _json(con: Connection, found: Probe, layout: Layout, scratch: Path) -> Raw:
-    names, records, arrays = _json_names(con, found, layout, scratch)
+    names, records, arrays = json_names(con, found, layout, scratch)
     check_needed(list(names), layout, found.path.name)
     columns = match(list(names), layout.used, layout.misspelt)
     used = list(dict.fromkeys(columns.values()))
@@ -157,35 +157,6 @@ def _json(con: Connection, found: Probe, layout: Layout, scratch: Path) -> Raw:
     select = f"SELECT row_number() OVER () AS source_row{paths}{keep} FROM ({records})"
     header = Header(names, "", 0, 0, 0)
     return replace(_cleaned(con, select, header, list(columns.values()), layout, found), arrays=arrays)
-
-
-def _json_names(
-    con: Connection, found: Probe, layout: Layout | None, scratch: Path
-) -> tuple[tuple[str, ...], str, frozenset[str]]:
-    """Return the dotted names of a JSON file's cells (from its first records), SQL of its records, which are arrays."""
-    if found.kind == "parquet":
-        records = f"SELECT to_json(p) AS json FROM read_parquet({literal(str(found.path))}) p"
-    else:
-        records = _json_records(found, layout, scratch)
-    names: dict[str, None] = {}
-    arrays: set[str] = set()
-    for (text,) in con.execute(f"SELECT json::VARCHAR FROM ({records}) LIMIT 1000").fetchall():
-        names.update(dict.fromkeys(_paths(record := json.loads(text))))
-        arrays |= _arrays(record)
-    return tuple(n for n in names if n), records, frozenset(arrays)
-
-
-def _json_records(found: Probe, layout: Layout | None, scratch: Path) -> str:
-    """Return SQL of the records of a JSON file: one object a line, an array, or an array within an object."""
-    path = found.path if found.plain else utf8_copy(found, scratch / f"{found.file_id}.json")
-    big = max(found.bytes * (20 if found.gzipped else 2), 1 << 24)
-    inside = layout.records if layout else None
-    lines = not inside and found.head.lstrip().startswith("{") and (layout is None or "jsonl" in layout.format)
-    shape = "newline_delimited" if lines else "unstructured" if inside else "auto"
-    source = f"read_json_objects({literal(str(path))}, format = {literal(shape)}, maximum_object_size = {big})"
-    if inside:
-        return f"SELECT unnest(json_extract(json, {literal(json_path(inside) + '[*]')})) AS json FROM {source}"
-    return f"SELECT json FROM {source}"
 
 
 def _sheet_heads(found: Probe, layout: Layout | None) -> list[tuple[str, ...]]:
@@ -260,41 +231,3 @@ def _cell(value: Any) -> str | None:
     if isinstance(value, float) and value.is_integer() and abs(value) < 2**53:
         return str(int(value))
     return str(value)
-
-
-def _paths(record: Any, prefix: str = "") -> list[str]:
-    """Return the dotted names of a JSON object's cells; an array's elements share its name."""
-    if isinstance(record, dict):
-        return [p for k, v in record.items() for p in _paths(v, f"{prefix}{k}.")]
-    if isinstance(record, list):
-        return [prefix[:-1], *(p for v in record[:20] for p in _paths(v, prefix) if isinstance(v, dict))]
-    return [prefix[:-1]]
-
-
-def _arrays(record: Any, name: str = "") -> set[str]:
-    """Return the dotted names at which a JSON object holds an array."""
-    if isinstance(record, dict):
-        return {a for k, v in record.items() for a in _arrays(v, f"{name}.{k}" if name else k)}
-    if isinstance(record, list):
-        return {name} | {a for v in record[:20] if isinstance(v, dict) for a in _arrays(v, name)}
-    return set()
-
-
-def json_path(name: str, arrays: frozenset[str] = frozenset(), above: str = "") -> str:
-    """Return the JSON path of a dotted name below ``above``, through every element of the arrays on its way."""
-    parts, path = name.split("."), "$"
-    for i, part in enumerate(parts):
-        through = i < len(parts) - 1 and above + ".".join(parts[: i + 1]) in arrays
-        path += f'."{part}"' + ("[*]" if through else "")
-    return path
-
-
-def json_cell(source: str, name: str, above: str, arrays: frozenset[str]) -> str:
-    """Return SQL of a cell of a JSON object: through arrays, the first filled one (an order's first channel)."""
-    below = name[len(above) :]
-    plain = f"json_extract_string({source}, {literal(json_path(below))})"
-    through = json_path(below, arrays, above)
-    if "[*]" not in through:
-        return plain
-    found = f"json_extract_string({source}, {literal(through)})"
-    return f"coalesce(list_filter({found}, lambda x: x <> '')[1], {plain})"

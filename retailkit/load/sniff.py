@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import tempfile
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 
-from retailkit.load.engine import connect_raw, literal
+from retailkit.load.engine import EngineError, connect_raw, literal
 from retailkit.load.errors import LoadError
 from retailkit.load.files import Probe, probe
 from retailkit.load.header import DELIMITERS, clean_names, find_header, match
+from retailkit.load.json_files import json_names
 from retailkit.load.layout import Layout, layout_names, read_layout
-from retailkit.load.read import _json_names, _sheet_heads, nested
+from retailkit.load.read import _sheet_heads, nested
 from retailkit.schema import TABLES
 
 HINTS = {
@@ -156,14 +159,15 @@ def _header(found: Probe, layout: Layout | None) -> tuple[str, ...]:
         con = connect_raw(threads=1)
         source = f"read_parquet({literal(str(found.path))})"
         types = {n: kind for n, kind, *_ in con.execute(f"DESCRIBE SELECT * FROM {source}").fetchall()}
-        return _json_names(con, found, layout, Path())[0] if nested(types) else tuple(types)
+        return json_names(con, found, layout, Path())[0] if nested(types) else tuple(types)
     if found.kind == "excel":
         heads = _sheet_heads(found, layout)
         needed = layout.needed if layout else ()
         return max(heads, key=lambda h: (len(match(h, needed)), sum(not n.startswith("@") for n in h)), default=())
     if found.kind == "json":
-        with tempfile.TemporaryDirectory() as scratch:
-            return _json_names(connect_raw(threads=1, temp=scratch), found, layout, Path(scratch))[0]
+        with tempfile.TemporaryDirectory() as scratch, suppress(EngineError):
+            return json_names(connect_raw(threads=1, temp=scratch), found, layout, Path(scratch))[0]
+        return ()
     if layout is not None:
         try:
             return find_header(found.head, layout, found.path.name).names
@@ -173,7 +177,12 @@ def _header(found: Probe, layout: Layout | None) -> tuple[str, ...]:
 
 
 def _widest(found: Probe) -> tuple[str, ...]:
+    """Return the first of the early lines with the most cells, under the delimiter that gives the most."""
     lines = [line for line in found.head.split("\n")[:30] if line.strip()]
-    heads = [clean_names(line.split(d)) for d in DELIMITERS for line in lines]
-    widest = max((len(h) for h in heads), default=0)
-    return next((h for h in heads if len(h) == widest), ())
+    best: tuple[str, ...] = ()
+    for delimiter in DELIMITERS:
+        # a head cut within a quoted cell ends the reading, not the draft
+        with suppress(csv.Error):
+            for cells in csv.reader(lines, delimiter=delimiter):
+                best = max(best, clean_names(cells), key=len)
+    return best

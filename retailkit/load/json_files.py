@@ -1,0 +1,87 @@
+"""The records of a JSON file and the cells within them, by dotted names that go through arrays."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from retailkit.load.engine import Connection, literal
+from retailkit.load.files import Probe, utf8_copy
+from retailkit.load.layout import Layout
+
+
+def json_names(
+    con: Connection, found: Probe, layout: Layout | None, scratch: Path
+) -> tuple[tuple[str, ...], str, frozenset[str]]:
+    """Return the dotted names of a JSON file's cells (from its first records), SQL of its records, which are arrays."""
+    if found.kind == "parquet":
+        records = f"SELECT to_json(p) AS json FROM read_parquet({literal(str(found.path))}) p"
+    else:
+        records = _json_records(found, layout, scratch)
+    names: dict[str, None] = {}
+    arrays: set[str] = set()
+    for (text,) in con.execute(f"SELECT json::VARCHAR FROM ({records}) LIMIT 1000").fetchall():
+        names.update(dict.fromkeys(_paths(record := json.loads(text))))
+        arrays |= _arrays(record)
+    return tuple(n for n in names if n), records, frozenset(arrays)
+
+
+def _json_records(found: Probe, layout: Layout | None, scratch: Path) -> str:
+    """Return SQL of the records of a JSON file: one object a line, an array, or an array within an object."""
+    path = found.path if found.plain else utf8_copy(found, scratch / f"{found.file_id}.json")
+    big = max(found.bytes * (20 if found.gzipped else 2), 1 << 24)
+    inside = layout.records if layout else None
+    lines = not inside and _one_object_a_line(found.head)
+    shape = "newline_delimited" if lines else "unstructured" if inside else "auto"
+    source = f"read_json_objects({literal(str(path))}, format = {literal(shape)}, maximum_object_size = {big})"
+    if inside:
+        return f"SELECT unnest(json_extract(json, {literal(json_path(inside) + '[*]')})) AS json FROM {source}"
+    return f"SELECT json FROM {source}"
+
+
+def _one_object_a_line(head: str) -> bool:
+    """Tell whether a JSON file's first line is an object of its own (a pretty-printed one goes over lines)."""
+    first, newline, _ = head.lstrip().partition("\n")
+    try:
+        return bool(newline) and isinstance(json.loads(first), dict)
+    except ValueError:
+        return False
+
+
+def _paths(record: Any, prefix: str = "") -> list[str]:
+    """Return the dotted names of a JSON object's cells; an array's elements share its name."""
+    if isinstance(record, dict):
+        return [p for k, v in record.items() for p in _paths(v, f"{prefix}{k}.")]
+    if isinstance(record, list):
+        return [prefix[:-1], *(p for v in record[:20] for p in _paths(v, prefix) if isinstance(v, dict))]
+    return [prefix[:-1]]
+
+
+def _arrays(record: Any, name: str = "") -> set[str]:
+    """Return the dotted names at which a JSON object holds an array."""
+    if isinstance(record, dict):
+        return {a for k, v in record.items() for a in _arrays(v, f"{name}.{k}" if name else k)}
+    if isinstance(record, list):
+        return {name} | {a for v in record[:20] if isinstance(v, dict) for a in _arrays(v, name)}
+    return set()
+
+
+def json_path(name: str, arrays: frozenset[str] = frozenset(), above: str = "") -> str:
+    """Return the JSON path of a dotted name below ``above``, through every element of the arrays on its way."""
+    parts, path = name.split("."), "$"
+    for i, part in enumerate(parts):
+        through = i < len(parts) - 1 and above + ".".join(parts[: i + 1]) in arrays
+        path += f'."{part}"' + ("[*]" if through else "")
+    return path
+
+
+def json_cell(source: str, name: str, above: str, arrays: frozenset[str]) -> str:
+    """Return SQL of a cell of a JSON object: through arrays, the first filled one (an order's first channel)."""
+    below = name[len(above) :]
+    plain = f"json_extract_string({source}, {literal(json_path(below))})"
+    through = json_path(below, arrays, above)
+    if "[*]" not in through:
+        return plain
+    found = f"json_extract_string({source}, {literal(through)})"
+    return f"coalesce(list_filter({found}, lambda x: x <> '')[1], {plain})"
