@@ -187,15 +187,19 @@ def headlines(
 
 def shares(
     table: pd.DataFrame, *, merchant: str, period: str, source: str = "", lang: str = "en",
+    names: Mapping[str, str] | None = None, most: int = 14,
 ) -> go.Figure:  # fmt: skip
     """One dot per merchant on each touchpoint's line: its share of the merchant's credited sales.
 
-    ``table`` has one row per merchant and touchpoint: ``merchant, title, touchpoint, share``.
+    ``table`` has one row per merchant and touchpoint: ``merchant, title, touchpoint, share``. The
+    ``most`` touchpoints with the largest medians are drawn; ``names`` gives their titles.
     """
     title = choose(lang, "Touchpoints across merchants", "各商户的触点")
     if table.empty:
         return empty(title, choose(lang, "No merchant has credited touchpoints.", "没有商户有触点归因。"), lang=lang)
-    middle = table.groupby("touchpoint")["share"].median().sort_values()
+    table = table.assign(touchpoint=[(names or {}).get(t, t) for t in table["touchpoint"]])
+    middle = table.groupby("touchpoint")["share"].median().sort_values().tail(most)
+    table = table[table["touchpoint"].isin(middle.index)]
     fig = go.Figure()
     fig.add_trace(go.Scatter(
         x=table["share"], y=table["touchpoint"], mode="markers", showlegend=False,
@@ -210,10 +214,14 @@ def shares(
     fig.update_xaxes(percent_axis(0, table["share"].max()))
     fig.update_yaxes(categoryorder="array", categoryarray=list(middle.index), tickfont={"color": INK})
     fig.update_yaxes(range=[-0.6, len(middle) - 0.2])
-    best = middle.index[-1]
+    nobody = [(names or {}).get(t, t) for t in ("unattributed", "organic")]
+    told = middle[~middle.index.isin(nobody)]
+    best, share = (
+        (told.index[-1], percent(told.iloc[-1])) if len(told) else (middle.index[-1], percent(middle.iloc[-1]))
+    )
     title = choose(
-        lang, f"In the median merchant {best} carries {percent(middle.iloc[-1])} of credited sales",
-        f"在中位商户，{best}占归因销售额的{percent(middle.iloc[-1])}",
+        lang, f"In the median merchant {best} carries {share} of credited sales",
+        f"在中位商户，{best}占归因销售额的{share}",
     )  # fmt: skip
     sub = choose(
         lang,

@@ -49,7 +49,7 @@ def check_claims(evidence: Evidence, lang: str = "en") -> pd.DataFrame:
             spec.claim, choose(lang, spec.title, spec.title_zh),
             float(spec.published) if there and spec.published != "" else np.nan, spec.text if there else "",
             *(v * scaled for v in (found.value, found.low, found.high)), _unit(spec.unit, evidence), found.merchants,
-            evidence.title(own) if own else "", choose(lang, spec.definition, spec.definition_zh), spec.source,
+            own, choose(lang, spec.definition, spec.definition_zh), spec.source,
         ))  # fmt: skip
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
@@ -89,8 +89,9 @@ def claim_words(table: pd.DataFrame, lang: str = "en") -> pd.DataFrame:
         choose(lang, "computed", "计算值"): [_written(r.value, r.unit, lang) for r in table.itertuples()],
         choose(lang, "90% interval", "90%区间"): [_span(r, lang) for r in table.itertuples()],
         choose(lang, "merchants", "商户数"): [str(int(m)) if m else "–" for m in table["merchants"]],
-        choose(lang, "definition", "定义"): table["definition"],
-        choose(lang, "published in", "出处"): table["source"],
+        choose(lang, "definition (claim published in)", "定义（主张出处）"): [
+            f"{d} ({s})" for d, s in zip(table["definition"], table["source"], strict=True)
+        ],
     }
     return pd.DataFrame(out)
 

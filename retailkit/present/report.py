@@ -163,7 +163,8 @@ def touch_shares(ledger: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:
     if ledger.empty:
         return pd.DataFrame(columns=columns)
     wide = ledger.pivot_table(index="merchant", columns="touchpoint", values="share", aggfunc="sum").fillna(0.0)
-    rows = wide.stack().rename("share").reset_index()  # melt would stumble over the touchpoint named "share"
+    rows = wide.reset_index().melt("merchant", var_name="touchpoint", value_name="of_credit")  # "share" is a touchpoint
+    rows = rows.rename(columns={"of_credit": "share"})
     return rows.merge(table[["merchant", "title"]], on="merchant")[columns]
 
 

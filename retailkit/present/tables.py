@@ -8,6 +8,7 @@ import pandas as pd
 
 from retailkit.charts.numbers import number, percent
 from retailkit.charts.words import choose
+from retailkit.present.data_words import chapter_word
 
 
 @dataclass(frozen=True)
@@ -57,14 +58,8 @@ def health_words(table: pd.DataFrame, lang: str = "en") -> pd.DataFrame:
 
 def unknown_words(table: pd.DataFrame, lang: str = "en") -> pd.DataFrame:
     """Per chapter the figures that were told and those that could not be (see ``unknowns``), in words."""
-    chapters = {
-        "1_data": "数据", "2_people": "顾客", "3_touchpoints": "触点", "4_formats": "业态", "5_growth": "增长", "6_targets": "目标",
-    }  # fmt: skip
-    named = [n.partition("_")[2].capitalize() for n in table["chapter"]]
     return pd.DataFrame({
-        choose(lang, "chapter", "章节"): [
-            choose(lang, en, chapters.get(n, n)) for n, en in zip(table["chapter"], named, strict=True)
-        ],
+        choose(lang, "chapter", "章节"): [chapter_word(c, lang) for c in table["chapter"]],
         choose(lang, "merchants", "商户数"): table["merchants"],
         choose(lang, "without a result", "无结果商户"): table["merchants_without"],
         choose(lang, "figures told", "已得出"): table["told"],

@@ -185,7 +185,9 @@ _THINGS = {
     "service_message": "服务消息", "advertising": "广告", "scan_offline": "线下扫码", "moments": "朋友圈",
     "card_coupon": "卡券", "popup": "快闪店", "flagship": "旗舰店", "experience": "体验店",
     "department_counter": "百货专柜", "convenience": "便利店", "community_supermarket": "社区超市",
-    "search": "搜索", "direct_return": "直接回访", "organic": "自然",
+    "search": "搜索", "direct_return": "直接回访", "organic": "自然", "unattributed": "未归因", "payment": "支付",
+    "mini_program_profile": "小程序主页", "single_chat": "单聊", "group_chat": "群聊", "external_app": "外部应用",
+    "coupon": "优惠券", "mailing": "邮寄目录", "display": "店内陈列", "mailer": "每周传单",
 }  # fmt: skip
 _INDUSTRIES = {
     "apparel": "服饰", "beauty": "美妆", "mother_baby": "母婴", "sports": "运动", "supermarket": "商超",

@@ -1,0 +1,98 @@
+"""The loading chapter's tables as a reader wants them: written numbers, no empty columns."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from retailkit.charts.numbers import money, number, percent
+from retailkit.charts.words import choose
+
+_ANSWERS = {"yes": ("✓ yes", "✓ 能"), "partly": ("◐ partly", "◐ 部分"), "no": ("✗ no", "✗ 不能")}
+_CHAPTERS = {
+    "1_data": "数据", "2_people": "顾客", "3_touchpoints": "触点", "4_formats": "业态", "5_growth": "增长", "6_targets": "目标",
+}  # fmt: skip
+_ORDER = ("yes", "partly", "no")
+_FACTS = {
+    "private_of_all": ("private-domain share of all-channel sales", "私域占全渠道销售额"),
+    "visitors_ratio": ("mean daily visitors, programme over before", "日均访客，项目期 / 前期"),
+    "guide_month": ("guides' sales in their best month", "导购最佳月销售额"),
+    "home_orders_a_day": ("home deliveries a day, best month", "最佳月份日均到家订单"),
+    "home_buyers": ("accounts served at home so far", "到家服务账户数"),
+    "home_share": ("home deliveries of all orders, best area and month", "最佳区域与月份的到家订单占比"),
+}
+
+
+def chapter_word(chapter: str, lang: str = "en") -> str:
+    """A chapter as a reader calls it.
+
+    >>> chapter_word("5_growth"), chapter_word("5_growth", "zh")
+    ('5 · Growth', '5 · 增长')
+    """
+    figure, _, name = chapter.partition("_")
+    return f"{figure} · {choose(lang, name.capitalize(), _CHAPTERS.get(chapter, name))}"
+
+
+def question_words(table: pd.DataFrame, lang: str = "en") -> pd.DataFrame:
+    """One row per question of the study, what can be studied first: answer, question, chapter, why (see ``data_health``)."""
+    rows = table.assign(place=[_ORDER.index(a) if a in _ORDER else len(_ORDER) for a in table["answer"]])
+    rows = rows.sort_values("place", kind="stable")
+    return pd.DataFrame({
+        choose(lang, "can it be studied", "能否研究"): [
+            choose(lang, *_ANSWERS[a]) if a in _ANSWERS else a for a in rows["answer"]
+        ],
+        choose(lang, "question", "问题"): rows["question"],
+        choose(lang, "why", "原因"): rows["why"],
+        choose(lang, "chapter", "章节"): [chapter_word(c, lang) for c in rows["chapter"]],
+    })  # fmt: skip
+
+
+def rows_words(table: pd.DataFrame, lang: str = "en") -> pd.DataFrame:
+    """One row per table that has rows: how many, first and last day (see an open store's ``rows()``)."""
+    days = {c: [str(d)[:10] if pd.notna(d) else "–" for d in table[c]] for c in ("first", "last")}
+    return pd.DataFrame({
+        choose(lang, "table", "表"): table["table"],
+        choose(lang, "kind", "类别"): table["room"],
+        choose(lang, "rows", "行数"): [f"{n:,}" for n in table["rows"]],
+        choose(lang, "first day", "首日"): days["first"],
+        choose(lang, "last day", "末日"): days["last"],
+    })  # fmt: skip
+
+
+def file_words(table: pd.DataFrame, lang: str = "en") -> pd.DataFrame:
+    """One row per file: what became of its rows; columns that are zero for every file are left out (see ``file_fates``)."""
+    out = pd.DataFrame({choose(lang, "file", "文件"): table["file"], choose(lang, "layout", "布局"): table["layout"]})
+    for column, en, zh in (
+        ("rows_read", "read", "读入"), ("rows_kept", "kept", "保留"), ("rows_duplicate", "repeats", "重复"),
+        ("rows_quarantined", "set aside", "隔离"), ("rows_skipped", "left out by rule", "按规则略去"),
+    ):  # fmt: skip
+        if column in ("rows_read", "rows_kept") or (column in table and table[column].fillna(0).any()):
+            out[choose(lang, en, zh)] = [f"{n:,.0f}" if pd.notna(n) else "–" for n in table[column]]
+    return out
+
+
+def fact_words(table: pd.DataFrame, currency: str, lang: str = "en") -> pd.DataFrame:
+    """One row per plain count that the merchant's tables tell (see ``facts``)."""
+    written = []
+    for row in table.itertuples():
+        if row.unit == "fraction":
+            written.append(percent(row.value))
+        elif row.unit == "ratio":
+            written.append(f"×{row.value:.2f}")
+        else:
+            written.append(money(row.value, currency, lang) if row.unit == "minor unit" else number(row.value, lang))
+    return pd.DataFrame({
+        choose(lang, "count", "计数"): [choose(lang, *_FACTS.get(f, (f, f))) for f in table["fact"]],
+        choose(lang, "value", "数值"): written,
+        choose(lang, "definition", "定义"): table["definition"],
+    })  # fmt: skip
+
+
+def say_facts(table: pd.DataFrame, lang: str = "en") -> str:
+    """Say that nothing could be counted, or nothing at all."""
+    if len(table):
+        return ""
+    return choose(
+        lang, "These exports hold no all-channel books, visits, guides or home deliveries, so none of these figures can "
+        "be counted.",
+        "这些导出中没有全渠道账目、访问、导购或到家订单，因此这些数字都无法计数。",
+    )  # fmt: skip
