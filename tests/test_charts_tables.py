@@ -28,7 +28,7 @@ def test_fen_are_shown_as_yuan_and_the_table_itself_stays(shell):
         {"net_amount": [123_456_789, 5_000], "share": [0.25, None], "day": pd.to_datetime(["2018-11-11", None])}
     )
     before = table.copy()
-    assert shown(shell, table) == [["net_amount", "share", "day"], ["¥123万", "25%", "2018-11-11"], ["¥50", "–", "–"]]
+    assert shown(shell, table) == [["净销售额", "占比", "日期"], ["¥123万", "25%", "2018-11-11"], ["¥50", "–", "–"]]
     pd.testing.assert_frame_equal(table, before)
 
 

@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+import tomllib
+from functools import cache
+from importlib.resources import files
+
 import pandas as pd
 
 from retailkit.charts.numbers import missing, money, number, percent
 
-MONEY = ("amount", "mean_low", "mean_high", "next_low", "next_high", "expected_low", "expected_high", "value")
+MONEY = (
+    "amount", "value", "value_low", "value_high", "next_low", "next_high", "expected_low", "expected_high", "spend",
+    "spent", "cost_per_new", "cost_per_order", "cost_low", "cost_high", "marginal_cost", "marginal_low", "marginal_high",
+)  # fmt: skip
 SHARES = (
     "share", "share_low", "share_high", "bought_low", "bought_high", "retention", "retention_low", "retention_high",
-    "donors_low", "donors_median", "donors_high", "alive", "confidence", "support", "jaccard",
+    "donors_low", "donors_median", "donors_high", "alive", "confidence", "support", "jaccard", "conversion",
+    "conversion_low", "conversion_high", "rate", "rate_low", "rate_high", "rate_with", "rate_without", "quit_rate",
+    "unmatched",
 )  # fmt: skip
+IDS = ("merchant", "person", "product_id", "shop_id", "campaign_id", "guide", "inviter")
+"""Columns whose texts are the merchant's own and never translated."""
 
 
 def readable(table: pd.DataFrame, currency: str, lang: str = "en") -> pd.DataFrame:
@@ -18,30 +29,19 @@ def readable(table: pd.DataFrame, currency: str, lang: str = "en") -> pd.DataFra
 
     Columns named ``..._amount``, ``..._value`` and their intervals are money in minor units,
     ``..._share`` and their intervals fractions; other figures keep three digits. The column
-    ``merchant`` is left out where it has one value.
+    ``merchant`` is left out where it has one value. In Chinese, headings and codes are written in Chinese.
 
-    >>> readable(pd.DataFrame({"merchant": ["m"], "net_amount": [123456], "share": [0.25], "persons": [7]}), "USD")
+    >>> table = pd.DataFrame({"merchant": ["m"], "net_amount": [123456], "share": [0.25], "persons": [7]})
+    >>> readable(table, "USD")
       net_amount share persons
     0     $1.23K   25%       7
+    >>> list(readable(table, "CNY", "zh"))
+    ['净销售额', '占比', '人数']
     """
-    shown = table.drop(columns="merchant") if "merchant" in table and table["merchant"].nunique() < 2 else table
-    written = {}
-    for name in shown.columns:
-        column = shown[name]
-        if name.endswith(MONEY):
-            written[name] = [money(v, currency, lang) for v in column]
-        elif name in SHARES or name.endswith("_share"):
-            written[name] = [percent(v) for v in column]
-        elif pd.api.types.is_integer_dtype(column):
-            written[name] = ["–" if missing(v) else f"{v:,}" for v in column]
-        elif pd.api.types.is_float_dtype(column):
-            written[name] = [number(v, lang) for v in column]
-        elif pd.api.types.is_datetime64_any_dtype(column):
-            whole = (column.dropna() == column.dropna().dt.normalize()).all()
-            written[name] = column.dt.strftime("%Y-%m-%d" if whole else "%Y-%m-%d %H:%M").fillna("–").tolist()
-        else:
-            written[name] = ["–" if missing(v) else v for v in column]
-    return pd.DataFrame(written, columns=list(shown.columns), index=shown.index)
+    kept = table.drop(columns="merchant") if "merchant" in table and table["merchant"].nunique() < 2 else table
+    written = {name: _texts(kept, name, currency, lang) for name in kept.columns}
+    frame = pd.DataFrame(written, columns=list(kept.columns), index=kept.index)
+    return frame if lang == "en" else frame.rename(columns={c: heading(kept, c) for c in kept.columns})
 
 
 def readable_tables(currency: str, lang: str = "en") -> None:
@@ -58,9 +58,50 @@ def readable_tables(currency: str, lang: str = "en") -> None:
 
     def page(table: pd.DataFrame) -> str:
         numbered = isinstance(table.index, pd.RangeIndex)
-        plain = table.columns.nlevels > 1 or not table.columns.is_unique or not all(isinstance(n, str) for n in table.columns)
+        named = all(isinstance(n, str) for n in table.columns)
+        plain = table.columns.nlevels > 1 or not table.columns.is_unique or not named
         written = table if plain else readable(table, currency, lang)
         with pd.option_context("display.max_colwidth", None):
             return str(written.to_html(index=not numbered, border=0, max_rows=30))
 
     shell.display_formatter.formatters["text/html"].for_type(pd.DataFrame, page)
+
+
+def heading(table: pd.DataFrame, column: str) -> str:
+    """Return the Chinese heading of a column, its own name where none is known."""
+    told = _headings()["columns"]
+    kind = f"{column}.float" if pd.api.types.is_float_dtype(table[column]) else column
+    return told.get(kind, told.get(column, column))
+
+
+@cache
+def _headings() -> dict[str, dict[str, str]]:
+    return tomllib.loads(files("retailkit.charts").joinpath("headings.toml").read_text(encoding="utf-8"))
+
+
+def _texts(table: pd.DataFrame, name: str, currency: str, lang: str) -> list:
+    column = table[name]
+    if pd.api.types.is_datetime64_any_dtype(column):
+        whole = (column.dropna() == column.dropna().dt.normalize()).all()
+        return column.dt.strftime("%Y-%m-%d" if whole else "%Y-%m-%d %H:%M").fillna("–").tolist()
+    if not pd.api.types.is_numeric_dtype(column) or pd.api.types.is_bool_dtype(column):
+        return ["–" if missing(v) else v if lang == "en" or name in IDS else _word(v) for v in column]
+    mean_of_money = name in ("mean_low", "mean_high") and "mean_net_amount" in table
+    fraction = name in SHARES or name.endswith(("_share", "_share_low", "_share_high"))
+    if name.endswith(MONEY) or mean_of_money:
+        return [money(v, currency, lang) for v in column]
+    if fraction or (name == "depth" and pd.api.types.is_float_dtype(column)):
+        return [percent(v) for v in column]
+    if pd.api.types.is_integer_dtype(column):
+        return ["–" if missing(v) else f"{v:,}" for v in column]
+    return [number(v, lang) for v in column]
+
+
+def _word(value: object) -> object:
+    """Chinese for a code that the package knows; any other text stays as it is."""
+    from retailkit.charts.formats.parts import name
+
+    if not isinstance(value, str):
+        return value
+    told = _headings()["words"].get(value, name(value, "zh"))
+    return value if told == value.replace("_", " ") else told
