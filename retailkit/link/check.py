@@ -41,13 +41,18 @@ def link_coverage(orders: Table, persons: Table) -> pd.DataFrame:
     return frame[list(COVERAGE)].astype({"orders": "int64", "net_amount": "int64"})
 
 
-def coverage_sentence(coverage: pd.DataFrame) -> str:
+def coverage_sentence(coverage: pd.DataFrame, lang: str = "en") -> str:
     """Say in one sentence how much of the merchant's money comes from known persons."""
     known = coverage[coverage["system"] == "known person"]
     if known.empty or not known["orders"].sum():
+        if lang == "zh":
+            return "没有订单写明付款账号，因此无法识别任何人，本研究只看到订单。"
         return "No order names the account that paid, so no person is known and this study sees orders only."
     row = known.iloc[0]
     linked = row["linked_order_share"]
+    if lang == "zh":
+        across = "每人只见到一个账号" if linked == 0 else f"其中{linked:.0%}的订单来自拥有多个账号的人"
+        return f"{row['order_share']:.1%}的订单、{row['money_share']:.1%}的金额来自已识别人员；{across}。"
     across = (
         "each of them is seen under one account only"
         if linked == 0
