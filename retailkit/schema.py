@@ -475,6 +475,12 @@ DERIVED = (
         _count("rows_skipped", "rows left out by a rule of the layout", "rows"),
         _text("encoding", "encoding found"),
     )),
+    _table("source_breaks", "derived", "one day on which a source changed what it counts", "layout table changed_on", (
+        _text("layout", "layout of the source"),
+        _text("table", "table whose series changes its meaning"),
+        _on("changed_on", "first day of the new definition", required=True),
+        _text("what", "what is counted otherwise from this day on"),
+    ), time="changed_on"),
     _table("quarantine", "derived", "one bad cell or row, set aside", "file_id source_row table column", (
         _id("file_id", "file", required=True),
         _text("file", "file name"),

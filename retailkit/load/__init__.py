@@ -30,6 +30,8 @@ _HOMES = {
     "days_sentence": "reconcile",
     "source_agreement": "reconcile",
     "agreement_sentence": "reconcile",
+    "source_breaks": "breaks",
+    "breaks_sentence": "breaks",
     "data_health": "health",
     "health_sentence": "health",
     "data_metrics": "health",

@@ -8,6 +8,8 @@ from typing import Any
 
 import pandas as pd
 
+from retailkit.load.breaks import breaks_sentence, source_breaks
+
 COLUMNS = ["chapter", "question", "answer", "why"]
 Answer = tuple[str, str, str]
 """yes, partly or no; the reason in English; the reason in Chinese."""
@@ -15,6 +17,8 @@ Answer = tuple[str, str, str]
 
 def data_health(tables: Any, programme_start: str | date | None = None, lang: str = "en") -> pd.DataFrame:
     """Return one row per question of the study: ``chapter, question, answer`` (yes, partly, no), ``why``.
+
+    Where a source changed what it counts within a loaded series, a last row says which and when.
 
     Parameters
     ----------
@@ -28,6 +32,10 @@ def data_health(tables: Any, programme_start: str | date | None = None, lang: st
     for chapter, english, hanzi, judge in QUESTIONS:
         answer, why, grund = judge(facts, start)
         rows.append((chapter, hanzi if chinese else english, answer, grund if chinese else why))
+    if said := breaks_sentence(source_breaks(tables), lang):
+        rows.append(
+            ("1_data", "口径改变前后的比较" if chinese else "series over a change of definition", "partly", said)
+        )
     return pd.DataFrame(rows, columns=COLUMNS)
 
 

@@ -151,7 +151,7 @@ def _loaded_before(load: Load, found: Probe, layout: Layout) -> set[str]:
 
 
 def _record(load: Load, found: Probe, layout: Layout, counts: pd.DataFrame, typed: Sequence[Typed]) -> None:
-    """Add the file's rows to the tables ``sources`` and ``quarantine``."""
+    """Add the file's rows to the tables ``sources``, ``source_breaks`` and ``quarantine``."""
     tag = f"f{len(load.report)}"
     load.con.register(f"{tag}_counts", counts)
     facts = f"{literal(found.file_id)} AS file_id, {literal(found.path.name)} AS file"
@@ -161,6 +161,14 @@ def _record(load: Load, found: Probe, layout: Layout, counts: pd.DataFrame, type
         f"TIMESTAMP {literal(f'{datetime.now(UTC):%Y-%m-%d %H:%M:%S}')} AS loaded_at FROM {tag}_counts"
     )
     load.relations.setdefault("sources", []).append(shaped("sources", f"{tag}_source"))
+    changes = [(b.on, b.what, name) for b in layout.breaks for name in dict.fromkeys(t.contract.name for t in typed)]
+    if changes:
+        told = ", ".join(f"(DATE {literal(on)}, {literal(what)}, {literal(name)})" for on, what, name in changes)
+        load.con.execute(
+            f"CREATE OR REPLACE TEMP TABLE {tag}_breaks AS SELECT merchant, {literal(layout.name)} AS layout, "
+            f'b.* FROM {tag}_counts CROSS JOIN (VALUES {told}) AS b(changed_on, what, "table")'
+        )
+        load.relations.setdefault("source_breaks", []).append(shaped("source_breaks", f"{tag}_breaks"))
     problems = [p for t in typed for p in t.problems]
     if problems:
         union = " UNION ALL ".join(problems)
