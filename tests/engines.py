@@ -29,7 +29,9 @@ def plain(result: Any) -> pd.DataFrame:
         frame = frame.reset_index()
     frame = frame.copy()
     for name in frame:
-        if pd.api.types.is_numeric_dtype(frame[name]) and not pd.api.types.is_bool_dtype(frame[name]):
+        if frame[name].isna().all():
+            frame[name] = pd.Series("", index=frame.index, dtype=object)
+        elif pd.api.types.is_numeric_dtype(frame[name]) and not pd.api.types.is_bool_dtype(frame[name]):
             frame[name] = frame[name].astype(float)
         elif pd.api.types.is_datetime64_any_dtype(frame[name]):
             frame[name] = frame[name].astype("datetime64[us]").astype(str)

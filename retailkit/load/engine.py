@@ -147,7 +147,16 @@ def _spark(given: dict[str, Any]) -> Any:
         ) from error
     of_session = {name: str(value) for name, value in chosen.items() if name.startswith("spark.sql.")}
     del of_session["spark.sql.warehouse.dir"]  # belongs to the process
-    return ibis.pyspark.connect(session, **of_session)
+    backend = ibis.pyspark.connect(session, **of_session)
+    cached = backend._create_cached_table
+
+    def known_and_cached(name: str, expression: Any) -> Any:
+        # Ibis forgets to hand over in-memory tables before it caches an expression with Spark
+        backend._run_pre_execute_hooks(expression)
+        return cached(name, expression)
+
+    backend._create_cached_table = known_and_cached
+    return backend
 
 
 def over_ibis(con: Connection) -> Any:

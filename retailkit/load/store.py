@@ -45,10 +45,10 @@ class Store:
     def __getattr__(self, name: str) -> Any:
         if name not in TABLES:
             raise AttributeError(f"no canonical table '{name}'; there are {', '.join(TABLES)}")
-        return open_view(self.connection, name, self._select(table(name)))
+        return self[name]
 
     def __getitem__(self, name: str) -> Any:
-        return getattr(self, table(name).name)
+        return open_view(self.connection, table(name).name, self._select(table(name)))
 
     def has(self, name: str) -> bool:
         """Tell whether any row of a table was known."""
