@@ -1,23 +1,28 @@
 """Accounts to persons at scale, against label propagation by repeated joins in the engine.
 
-Run: ``python benchmarks/link.py [--large]``. Prints seconds and the ratio of CPU seconds in the same run
-(wall seconds are only worth reading on a machine that does nothing else).
-The data: members of three systems, bound to each other at random, drawn by the engine.
+Run: ``python benchmarks/link.py [--large] [--parts ours,recursion]``. The data (members of three systems, bound to
+each other at random) are drawn into Parquet files; then each way reads them in a process of its own, so that its
+peak of memory is its own: interpreter, imports, engine and whatever it holds of the input. Seconds run from open
+files to the finished table. CPU seconds compare fairly on a busy machine, wall seconds only on one that does
+nothing else.
 """
 
 from __future__ import annotations
 
 import argparse
 import resource
+import subprocess
+import sys
+import tempfile
 import time
+from collections.abc import Callable
+from pathlib import Path
 
 import duckdb
-import ibis
-
-from retailkit.link import link_accounts
 
 SMALL = (4_300_000, 3_000_000)
 LARGE = (21_000_000, 15_000_000)
+TABLES = ("accounts", "members", "orders", "pairs")
 
 # label propagation to the smallest neighbour until nothing changes: what SQL alone can do
 STEP = """
@@ -28,9 +33,10 @@ group by a.account
 """
 
 
-def tables(connection: duckdb.DuckDBPyConnection, accounts: int, pairs: int) -> dict[str, ibis.Table]:
-    """Draw a merchant: mini-program and WeCom accounts, each bound to one member of the CRM."""
+def draw(folder: Path, accounts: int, pairs: int) -> None:
+    """Write a merchant's tables: mini-program and WeCom accounts, each bound to one member of the CRM."""
     crm = accounts - pairs
+    connection = duckdb.connect(config={"threads": 2, "memory_limit": "4GB", "temp_directory": str(folder)})
     connection.execute(f"""
         create table accounts as select 'm' as merchant,
           case when i < {crm} then 'crm:' else 'mini:' end || lpad((i * 7919 % 1000000007)::varchar, 10, '0')
@@ -44,24 +50,34 @@ def tables(connection: duckdb.DuckDBPyConnection, accounts: int, pairs: int) -> 
         create table members as select 'm' as merchant, account, null::varchar as member_id from accounts limit 0;
         create table orders as select 'm' as merchant, account from accounts limit 0;
     """)
+    for name in TABLES:
+        connection.execute(f"copy {name} to '{folder / name}.parquet' (format parquet)")
+
+
+def opened(folder: Path) -> duckdb.DuckDBPyConnection:
+    """Open the files as views: nothing of them is held in memory before it is asked for."""
+    connection = duckdb.connect(config={"threads": 2, "memory_limit": "4GB", "temp_directory": str(folder)})
+    for name in TABLES:
+        connection.execute(f"create view {name} as select * from read_parquet('{folder / name}.parquet')")
+    return connection
+
+
+def ours(connection: duckdb.DuckDBPyConnection) -> Callable[[], int]:
+    """Link by `link_accounts`, whose table lies in memory; a count of its persons."""
+    import ibis
+
+    from retailkit.link import link_accounts
+
     engine = ibis.duckdb.from_connection(connection)
-    return {name: engine.table(name) for name in ("accounts", "members", "orders", "pairs")}
+    persons = link_accounts(**{name: engine.table(name) for name in TABLES})
+    return lambda: persons.person.nunique().execute()
 
 
-def timed(name: str, run) -> float:
-    start, before = time.perf_counter(), time.process_time()
-    persons = run()
-    seconds, cpu = time.perf_counter() - start, time.process_time() - before
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
-    print(f"{name:28} {seconds:6.2f} s  {cpu:6.2f} s CPU   {persons:,} persons   peak so far {peak:.1f} GB", flush=True)
-    return cpu
-
-
-def recursion(connection: duckdb.DuckDBPyConnection) -> int:
-    """Count persons by repeated joins inside the engine."""
-    connection.execute("create or replace table labels as select account, account as label from accounts")
+def recursion(connection: duckdb.DuckDBPyConnection) -> Callable[[], int]:
+    """Link by repeated joins inside the engine, which leave the smallest account as the person's id."""
+    connection.execute("create table labels as select account, account as label from accounts")
     connection.execute(
-        "create or replace table both_ways as select account, other from pairs "
+        "create table both_ways as select account, other from pairs "
         "union all select other, account from pairs union all select account, account from accounts"
     )
     while True:
@@ -70,22 +86,41 @@ def recursion(connection: duckdb.DuckDBPyConnection) -> int:
         moved = changed.fetchall()[0][0]
         connection.execute("drop table labels; alter table next rename to labels")
         if not moved:
-            return connection.sql("select count(distinct label) from labels").fetchall()[0][0]
+            return lambda: connection.sql("select count(distinct label) from labels").fetchall()[0][0]
+
+
+def timed(part: str, folder: Path) -> None:
+    """Run one way in this process and print its seconds and its peak."""
+    import ibis  # noqa: F401
+    import scipy.sparse.csgraph  # noqa: F401  (imports are not what is measured)
+
+    import retailkit.link  # noqa: F401
+
+    connection = opened(folder)
+    start, before = time.perf_counter(), time.process_time()
+    count = {"ours": ours, "recursion": recursion}[part](connection)
+    seconds, cpu = time.perf_counter() - start, time.process_time() - before
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
+    print(f"{part:10} {seconds:6.2f} s  {cpu:6.2f} s CPU  peak {peak:.2f} GB  {count():,} persons", flush=True)
 
 
 def main() -> None:
-    """Print the seconds of both ways and their ratio."""
+    """Draw the data, then run each way in its own process."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--large", action="store_true", help="21M accounts and 15M pairs instead of 4.3M and 3M")
-    large = parser.parse_args().large
-    accounts, pairs = LARGE if large else SMALL
-    connection = duckdb.connect(config={"threads": 2, "memory_limit": "4GB" if large else "3GB"})
-    inputs = tables(connection, accounts, pairs)
-    drawn = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
-    print(f"{accounts:,} accounts, {pairs:,} pairs; drawing them took {drawn:.1f} GB")
-    ours = timed("retailkit.link_accounts", lambda: link_accounts(**inputs).person.nunique().execute())
-    engine = timed("recursion in the engine", lambda: recursion(connection))
-    print(f"ratio of CPU seconds to recursion: {ours / engine:.2f}")
+    parser.add_argument("--parts", default="ours,recursion", help="what to run: ours, recursion")
+    parser.add_argument("--read", type=Path, help="run one part on files that are there (used by the script itself)")
+    given = parser.parse_args()
+    if given.read:
+        timed(given.parts, given.read)
+        return
+    accounts, pairs = LARGE if given.large else SMALL
+    with tempfile.TemporaryDirectory() as folder:
+        draw(Path(folder), accounts, pairs)
+        size = sum(file.stat().st_size for file in Path(folder).glob("*.parquet")) / 1e6
+        print(f"{accounts:,} accounts, {pairs:,} pairs in {size:.0f} MB of Parquet", flush=True)
+        for part in given.parts.split(","):
+            subprocess.run([sys.executable, __file__, "--parts", part, "--read", folder], check=True)
 
 
 if __name__ == "__main__":

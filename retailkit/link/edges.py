@@ -18,7 +18,8 @@ from ibis.expr.types import Table
 STRENGTH = ("unionid", "member_bind", "external_contact", "order", "other", "phone", "fuzzy")
 """Kinds of evidence from the strongest to the weakest; what is not named here counts as ``other``."""
 
-OTHER = STRENGTH.index("other")
+OTHER, WEAK = STRENGTH.index("other"), 16
+BREAK = "\x1f"  # between a merchant and an account
 
 Edges = dict[str, tuple[np.ndarray, np.ndarray]]
 
@@ -45,11 +46,10 @@ def gather(
 ) -> Evidence:
     """Number every account that any table names and turn what the tables say into edges."""
     listed, union, phone = _listed(accounts)
-    m, p, o = _naming(members, orders, pairs, others)
-    number, unlisted = _numbered(listed, [(m, "account"), (p, "account"), (p, "other"), (o, "account")])
-    of_member, left, right, _ = np.split(number, np.cumsum([m.num_rows, p.num_rows, p.num_rows]))
-    kind, strong = p["kind"].to_numpy(), p["weight"].to_numpy() >= min_weight
-    del p, o  # texts are the larger half: from here on there are only numbers
+    m, o = _naming(members, orders, others)
+    asked = pa.concat_tables([m.select(["merchant", "account"]), o])
+    number, (left, right, kind, strong), unlisted = _numbered(listed, asked, pairs, min_weight)
+    of_member = number[: m.num_rows]
     of_account = np.arange(listed.num_rows, dtype=np.int32)
     found: dict[str, list[tuple[np.ndarray, np.ndarray]]] = {kind: [] for kind in STRENGTH}
     own = _merchants(listed["merchant"])
@@ -79,7 +79,7 @@ def codes(column: pa.ChunkedArray) -> np.ndarray:
     if not pa.types.is_dictionary(column.type):
         column = column.dictionary_encode()
     chunks = column.unify_dictionaries().chunks  # one dictionary for all chunks
-    return np.concatenate([c.indices.fill_null(-1).to_numpy(zero_copy_only=False) for c in chunks])
+    return np.concatenate([(c.indices.fill_null(-1) if c.null_count else c.indices).to_numpy() for c in chunks])
 
 
 def _listed(accounts: Table) -> tuple[pa.Table, np.ndarray, np.ndarray]:
@@ -93,22 +93,20 @@ def _listed(accounts: Table) -> tuple[pa.Table, np.ndarray, np.ndarray]:
         phone_key=accounts.phone_key.contains("*").ifelse(ibis.null("string"), accounts.phone_key.nullif("")),
     )
     rows = _not_nobody(a)
-    return _nodes(rows["merchant"], rows["account"], rows["system"]), codes(rows["unionid"]), codes(rows["phone_key"])
+    # a copy: Arrow keeps all columns that came with one as long as it keeps the one
+    account = rows.select(["account"]).combine_chunks()["account"]
+    return _nodes(rows["merchant"], account, rows["system"]), codes(rows["unionid"]), codes(rows["phone_key"])
 
 
-def _naming(
-    members: Table, orders: Table, pairs: Table, others: Sequence[Table]
-) -> tuple[pa.Table, pa.Table, pa.Table]:
-    """Bring over what the other tables say: members, pairs, and the accounts that anything names."""
+def _naming(members: Table, orders: Table, others: Sequence[Table]) -> tuple[pa.Table, pa.Table]:
+    """Bring over the members, and the accounts that orders and other tables name."""
     m = members.select(
         "merchant", "account", system=members.account.split(":")[0], member_id=members.member_id.nullif("")
     )
-    kind = ibis.cases(*((pairs.evidence == name, place) for place, name in enumerate(STRENGTH)), else_=OTHER)
-    p = pairs.select("merchant", "account", "other", kind=kind.cast("int8"), weight=pairs.weight.fill_null(1.0))
     o = ibis.union(*(t.select("merchant", "account") for t in (orders, *others)), distinct=True) if others else (
         orders.select("merchant", "account").distinct()
     )  # fmt: skip
-    return _not_nobody(m), _not_nobody(p.filter(p.other != "")), _not_nobody(o)
+    return _not_nobody(m), _not_nobody(o)
 
 
 def _not_nobody(rows: Table) -> pa.Table:
@@ -129,34 +127,66 @@ def _merchants(column: pa.ChunkedArray) -> np.ndarray:
     return codes(column)
 
 
-def _numbered(listed: pa.Table, asked: Sequence[tuple[pa.Table, str]]) -> tuple[np.ndarray, pa.Table]:
+def _numbered(
+    listed: pa.Table, asked: pa.Table, pairs: Table, min_weight: float
+) -> tuple[np.ndarray, tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray], pa.Table]:
     """Number of each asked account: its row in ``listed``, or beyond it for one that is not listed.
 
-    Also returns the accounts that are not listed, in the order of their numbers.
+    One join in the engine, so that the texts of the pairs never leave it. Returns the numbers of
+    ``asked``; left, right, kind and strength of each pair; and the accounts that are not listed.
     """
+
+    ends = _ends(pairs, min_weight)
+    shops = {*listed["merchant"].unique().to_pylist(), *asked["merchant"].unique().to_pylist()}
+    shops |= set(ends.select("merchant").distinct().to_pyarrow()["merchant"].to_pylist())
+    key = ["account"] if len(shops) < 2 else ["merchant", "account"]
+    number = pa.array(np.arange(listed.num_rows, dtype=np.int32))
+    known = {name: listed[name].cast(pa.string()) for name in key} | {"number": number}
+    row = pa.array(-1 - np.arange(asked.num_rows, dtype=np.int64))
+    mark = pa.array(np.zeros(asked.num_rows, dtype=np.int8))
+    rows = ibis.memtable(asked.append_column("row", row).append_column("mark", mark))
+    wanted = ibis.union(rows.select(ends.columns), ends)
+    found = wanted.left_join(ibis.memtable(pa.table(known)), key)
+    name = found.merchant.concat(BREAK, found.account)
+    missing = found.number.isnull().ifelse(name, ibis.null("string"))
+    both = found.select(row=found.row.cast("int32"), mark="mark", number="number", missing=missing).to_pyarrow()
+
+    row, mark = both["row"].to_numpy(), both["mark"].to_numpy()
+    number, unlisted = _beyond(both["number"], both["missing"], listed.num_rows)
+    single = row < 0
+    of_asked = np.empty(asked.num_rows, dtype=np.int32)
+    of_asked[-1 - row[single]] = number[single]
+    row, number, mark = row[~single], number[~single], mark[~single]
+    left, marks = np.empty(len(row) // 2, dtype=np.int32), np.empty(len(row) // 2, dtype=np.int8)
+    left[row], marks[row] = number, mark  # each row comes twice: once for each end
+    right = (np.bincount(row, weights=number, minlength=len(left)) - left).astype(np.int32)
+    return of_asked, (left, right, marks % WEAK, marks < WEAK), unlisted
+
+
+def _ends(pairs: Table, min_weight: float) -> Table:
+    """Two rows per pair, one for each account, with the pair's row number and its mark.
+
+    The mark is the place of the kind of evidence, plus ``WEAK`` where the pair is too weak to use.
+    """
+    kind = ibis.cases(*((pairs.evidence == name, place) for place, name in enumerate(STRENGTH)), else_=OTHER)
+    weak = (pairs.weight.fill_null(1.0) < min_weight).ifelse(WEAK, 0)
+    p = pairs.filter((pairs.account != "") & (pairs.other != ""))
+    p = p.select("merchant", "account", "other", mark=(kind + weak).cast("int8"))
+    p = p.mutate(row=ibis.row_number())
+    return p.select("merchant", "row", "mark", account=ibis.array([p.account, p.other]).unnest())
+
+
+def _beyond(number: pa.ChunkedArray, missing: pa.ChunkedArray, size: int) -> tuple[np.ndarray, pa.Table]:
+    """Fill in the numbers of accounts that are not listed, from ``size`` on, and name these accounts."""
     import pyarrow.compute as pc
 
-    account = pa.chunked_array([c for t, name in asked for c in t[name].chunks], pa.string())
-    merchant = pa.chunked_array([c for t, _ in asked for c in t["merchant"].chunks], pa.string())
-    shops = [*listed["merchant"].chunks, *merchant.dictionary_encode().chunks]
-    shop = codes(pa.chunked_array(shops, listed["merchant"].type))
-    size, key = listed.num_rows, ["account"]
-    known = {"account": listed["account"], "number": pa.array(np.arange(size, dtype=np.int32))}
-    wanted = {"account": account, "row": pa.array(np.arange(len(account), dtype=np.int32))}
-    if shop.max(initial=0) > 0:
-        key = ["account", "shop"]
-        known["shop"], wanted["shop"] = pa.array(shop[:size]), pa.array(shop[size:])
-    found = ibis.memtable(pa.table(wanted)).inner_join(ibis.memtable(pa.table(known)), key).select("row", "number")
-    pairs = found.to_pyarrow()
-    number = np.full(len(account), -1, dtype=np.int32)
-    number[pairs["row"].to_numpy()] = pairs["number"].to_numpy()
-    new = np.flatnonzero(number < 0)
-    rest = account.take(pa.array(new))
-    own, first = np.unique(_within(codes(rest), shop[size:][new]), return_index=True)
-    number[new] = size + np.searchsorted(own, _within(codes(rest), shop[size:][new]))
-    name = rest.take(pa.array(first))
-    system = pc.list_element(pc.split_pattern(name, ":", max_splits=1), 0)
-    return number, _nodes(merchant.take(pa.array(new[first])), name, system)
+    name = missing.drop_null().dictionary_encode().unify_dictionaries()
+    full = (number.fill_null(-1) if len(name) else number).to_numpy().copy()
+    full[full < 0] = size + codes(name)
+    words = name.chunk(0).dictionary if len(name) else pa.array([], pa.string())
+    parts = pc.split_pattern(words, BREAK, max_splits=1)
+    merchant, account = (pa.chunked_array([pc.list_element(parts, k)]) for k in (0, 1))
+    return full, _nodes(merchant, account, pc.list_element(pc.split_pattern(account, ":", max_splits=1), 0))
 
 
 def _within(code: np.ndarray, group: np.ndarray) -> np.ndarray:
