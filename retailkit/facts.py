@@ -51,7 +51,7 @@ def fact_metrics(table: pd.DataFrame, currency: str) -> list[dict[str, Any]]:
     out = []
     for row in table.itertuples():
         money = row.unit == "minor unit"
-        low, high = wilson(int(row.hits), int(row.total)) if row.total == row.total else (None, None)
+        low, high = wilson(int(row.hits), int(row.total)) if pd.notna(row.total) else (None, None)
         value = float(major(row.value, currency)) if money else row.value
         name = f"fact_{row.fact}"
         unit = currency if money else row.unit

@@ -24,7 +24,7 @@ _ROOMS = {
     "data_words": ("question_words", "rows_words", "file_words", "fact_words", "say_facts"),
     "tables": ("show", "health_words", "unknown_words"),
     "sentences": (
-        "say_cohort", "say_missing", "say_headline", "say_league", "say_grew", "say_unknowns", "limits",
+        "source", "say_cohort", "say_missing", "say_headline", "say_league", "say_grew", "say_unknowns", "limits",
     ),
     "pictures": ("export",),
     "deck": ("write_deck",),

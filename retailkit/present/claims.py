@@ -47,9 +47,9 @@ def check_claims(evidence: Evidence, lang: str = "en") -> pd.DataFrame:
         scaled = float(spec.scale) if there and own else 1.0
         rows.append((
             spec.claim, choose(lang, spec.title, spec.title_zh),
-            float(spec.published) if there and spec.published != "" else np.nan, spec.text if there else "",
+            float(spec.published) if there and spec.published != "" else np.nan, choose(lang, spec.text, spec.text_zh) if there else "",
             *(v * scaled for v in (found.value, found.low, found.high)), _unit(spec.unit, evidence), found.merchants,
-            own, choose(lang, spec.definition, spec.definition_zh), spec.source,
+            own, choose(lang, spec.definition, spec.definition_zh), choose(lang, spec.source, spec.source_zh),
         ))  # fmt: skip
     return pd.DataFrame(rows, columns=list(COLUMNS))
 

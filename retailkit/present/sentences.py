@@ -25,6 +25,15 @@ def say_cohort(cohort: Any, as_of: str, lang: str = "en") -> str:
     )
 
 
+def source(chapter: int, lang: str = "en") -> str:
+    """What a chart of the report stands on: the results of a chapter.
+
+    >>> source(5), source(5, "zh")
+    ('results of chapter 5', '第5章结果')
+    """
+    return choose(lang, f"results of chapter {chapter}", f"第{chapter}章结果")
+
+
 def say_missing(table: pd.DataFrame, lang: str = "en") -> str:
     """Name the merchants of the cohort file that have no result; empty where all have one."""
     gone = table[table["answer"] == "no result"]["title"].tolist()
