@@ -80,7 +80,7 @@ def _last_non_direct(rows: ir.Table, half_life: float, ends: float) -> ir.Table:
 
 
 def _linear(rows: ir.Table, half_life: float, ends: float) -> ir.Table:
-    return rows.mutate(weight=ibis.literal(1.0))
+    return rows.mutate(weight=ibis.literal(1).cast("float64"))  # a bare 1.0 is a decimal to Spark
 
 
 def _position(rows: ir.Table, half_life: float, ends: float) -> ir.Table:
