@@ -100,3 +100,24 @@ def test_shortfalls_and_targets_carry_their_reason(lang, word):
     upcoming = targets.next_targets(targets.propose(m, "m0", "programme", ones, lifts), gaps, lifts, lang)
     reason = upcoming.set_index("node").loc["buyers", "reason"]
     assert {"en": "the second half added +20.0%", "zh": "下半期再增中位数 +20.0%"}[lang] in reason
+
+
+def monthly(*rows: tuple[str, str, str, float, str]) -> pd.DataFrame:
+    return pd.DataFrame(rows, columns=["node", "starts_on", "ends_on", "target", "unit"])
+
+
+FEBRUARY = ("2018-01-29", "2018-02-25")
+
+
+@pytest.mark.parametrize(("rows", "own"), [
+    ([("gmv", "2018-01-29", "2018-02-11", 100.0, "yuan"), ("gmv", "2018-02-12", "2018-02-25", 50.0, "yuan")], True),
+    ([("gmv", "2018-01-29", "2018-02-10", 100.0, "yuan"), ("gmv", "2018-02-12", "2018-02-25", 50.0, "yuan")], False),
+    ([("buyers", "2018-01-29", "2018-02-11", 9.0, ""), ("buyers", "2018-02-12", "2018-02-25", 9.0, "")], False),
+])  # fmt: skip
+def test_months_that_tile_the_window_are_its_target_where_the_node_adds_up(rows, own):
+    m = measured({**dict.fromkeys(MERCHANTS, (1000, 2000, 2400)), **FLAT})
+    tree = targets.as_plan(targets.kpi_tree(m, "m0", "programme").rename(columns={"value": "anyway"}))
+    got = targets.planned(tree, monthly(*rows), targets.window_days(FEBRUARY))
+    assert (got["source"] == "own").any() == own
+    if own:
+        assert targets.total(got) == pytest.approx(15_000)

@@ -7,6 +7,7 @@ import pandas as pd
 
 from retailkit.growth.record import Effect
 from retailkit.growth.verdict import percent
+from retailkit.growth.words import in_words
 
 
 def headline_sentence(heads: pd.DataFrame, merchant: str, lang: str = "en") -> str:
@@ -19,7 +20,11 @@ def headline_sentence(heads: pd.DataFrame, merchant: str, lang: str = "en") -> s
     total, mean, median = ways["pooled"], ways["mean of merchants"], ways["median merchant"]
     if pd.isna(row["growth"]):
         why = row["reason"] if isinstance(row["reason"], str) else "not in the programme"
-        return f"商户 {merchant} 没有环比数字（{why}）。" if lang == "zh" else f"{merchant} has no headline: {why}."
+        return (
+            f"商户 {merchant} 没有环比数字（{in_words(why, 'zh')}）。"
+            if lang == "zh"
+            else f"{merchant} has no headline: {why}."
+        )
     if lang == "zh":
         return (f"商户 {merchant} 日均 GMV 环比 {row['growth']:+.0%}，{'已' if row['growth'] >= 1 else '未'}翻倍；"
                 f"{count} 家合计 {total:+.0%}，商户均值 {mean:+.0%}，中位数 {median:+.0%}。")  # fmt: skip
@@ -32,11 +37,9 @@ def bridge_sentence(steps: pd.DataFrame, lang: str = "en") -> str:
     """Say which step of the bridge carries the headline."""
     if steps.empty:
         return "没有可分解的环比数字。" if lang == "zh" else "There is no headline to bridge."
-    names = {"season": "季节", "market": "市场", "season and market": "季节与市场", "programme": "项目",
-             "headline": "环比"}  # fmt: skip
     parts = steps[steps["step"] != "headline"]
     if lang == "zh":
-        product = " × ".join(f"{names[s.step]} {s.ratio:.3f}" for s in parts.itertuples())
+        product = " × ".join(f"{in_words(s.step, lang)} {s.ratio:.3f}" for s in parts.itertuples())
         return f"环比 {steps['ratio'].iloc[-1]:.3f} = {product}。"
     product = " x ".join(f"{s.step} {s.ratio:.3f}" for s in parts.itertuples())
     largest = parts.iloc[int(np.argmax(np.abs(np.log(parts["ratio"]))))]
@@ -88,11 +91,6 @@ def rise_sentence(parts: pd.DataFrame, currency: str, lang: str = "en") -> str:
     return f"Mean daily GMV moved by {amount(rise, currency)}: {', '.join(words)}. Festivals include their run-up."
 
 
-_FACTORS_ZH = {"buyers": "购买人数", "frequency": "频次", "basket": "笔单价", "orders a day": "日均订单",
-               "entry or exit": "新增或退出"}  # fmt: skip
-_SEGMENTS_ZH = {"new": "新客", "returning": "老客", "unknown": "未识别"}
-
-
 def tree_sentence(tree: pd.DataFrame, lang: str = "en") -> str:
     """Say which factor moved most, and which way the whole went."""
     if tree.empty:
@@ -101,7 +99,7 @@ def tree_sentence(tree: pd.DataFrame, lang: str = "en") -> str:
     change = tree["part"].sum()
     if lang == "zh":
         way = "上升" if change >= 0 else "下降"
-        factor, segment = _FACTORS_ZH[top["factor"]], _SEGMENTS_ZH[top["segment"]]
+        factor, segment = in_words(top["factor"], lang), in_words(top["segment"], lang)
         pull = "拉升" if top["part"] > 0 else "拉低"
         return f"日均 GMV {way}；影响最大的是{segment}的{factor}（{pull}）。"
     way = "rose" if change >= 0 else "fell"
@@ -114,7 +112,7 @@ def guards_sentence(table: pd.DataFrame, lang: str = "en") -> str:
     """Say how many guards a claim passes, and name those that fail."""
     if table.empty:
         return "没有估计，无需检验。" if lang == "zh" else "Without an estimate there is nothing to guard."
-    failed = table.loc[table["status"] == "failed", "guard"].tolist()
+    failed = [in_words(name, lang) for name in table.loc[table["status"] == "failed", "guard"]]
     passed = int((table["status"] == "passed").sum())
     if lang == "zh":
         return f"通过 {passed} 项检验" + (f"，未通过：{'、'.join(failed)}。" if failed else "，没有未通过的。")
@@ -171,10 +169,8 @@ def factors_sentence(factors: pd.DataFrame, lang: str = "en") -> str:
     parts = ", ".join(f"{f.factor} {percent(f.gap)}" for f in factors.itertuples(index=False))
     top = factors.iloc[int(factors["part"].abs().to_numpy().argmax())]
     if lang == "zh":
-        parts = "，".join(
-            f"{_FACTORS_ZH.get(f.factor, '订单')} {percent(f.gap)}" for f in factors.itertuples(index=False)
-        )
-        return f"与反事实相比：{parts}；主要来自{_FACTORS_ZH.get(top['factor'], '订单')}。"
+        parts = "，".join(f"{in_words(f.factor, lang)} {percent(f.gap)}" for f in factors.itertuples(index=False))
+        return f"与反事实相比：{parts}；主要来自{in_words(top['factor'], lang)}。"
     return f"Against the counterfactual: {parts}; most of the gap is {top['factor']}."
 
 
@@ -186,7 +182,7 @@ def cells_sentence(cells: pd.DataFrame, lang: str = "en") -> str:
     entered = cells.loc[cells["kind"] == "entry", "part"].sum()
     share = f"{entered / gap:.0%}" if gap else "0%"
     if lang == "zh":
-        customer = _SEGMENTS_ZH.get(top["customer"], top["customer"])
+        customer = in_words(top["customer"], lang)
         return f"差距最大的是 {top['touchpoint']} · {top['format']} · {customer}；新出现的组合占 {share}。"
     return (f"The largest gap is {top['touchpoint']} · {top['format']} · {top['customer']} customers; cells that are "
             f"new make up {share} of the whole gap.")  # fmt: skip

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from retailkit.growth.record import Effect
+from retailkit.growth.words import in_words
 
 RAISED, LOWERED, CANNOT_TELL = "raised", "lowered", "cannot tell"
 MOSTLY_AT_RISK = 0.5
@@ -43,25 +44,26 @@ def judge(effect: Effect, heads: pd.DataFrame, guards: pd.DataFrame | None = Non
     guards : see ``check_guards``; rows whose ``status`` is "failed" bar a claim.
     alpha : two-sided level; 0.10 goes with the 90% interval.
     """
-    reasons = list(dict.fromkeys([*_objections(effect), *_failed(guards)]))
+    reasons = list(dict.fromkeys([*_objections(effect), *_status(guards, "failed")]))
     significant = bool(np.isfinite(effect.p) and effect.p < alpha)
     answer = CANNOT_TELL
     if significant and not reasons:
         answer = RAISED if effect.effect > 0 else LOWERED
     if not significant and not effect.refused:
         reasons.append(("the interval includes no effect at all", "区间包含零效应"))
+    notes = _status(guards, "noted", "placebo in time|same definition")
     row = heads.set_index("merchant").reindex([effect.merchant]).iloc[0]
     growth, why = row["growth"], row["reason"] if isinstance(row["reason"], str) else "not in the programme"
     return Verdict(
         effect.merchant, answer, tuple(r[0] for r in reasons),
-        _english(effect, growth, why, answer, [r[0] for r in reasons]),
-        _chinese(effect, growth, why, answer, [r[1] for r in reasons]),
+        _english(effect, growth, why, answer, [r[0] for r in reasons or notes]),
+        _chinese(effect, growth, why, answer, [r[1] for r in reasons or notes]),
     )  # fmt: skip
 
 
 def _objections(effect: Effect) -> list[tuple[str, str]]:
     if effect.refused:
-        return [(effect.refused, f"无法估计（{effect.refused}）")]
+        return [(effect.refused, f"无法估计（{in_words(effect.refused, 'zh')}）")]
     out = []
     if effect.at_risk_weight > MOSTLY_AT_RISK:
         share = f"{effect.at_risk_weight:.0%}"
@@ -72,11 +74,12 @@ def _objections(effect: Effect) -> list[tuple[str, str]]:
     return out
 
 
-def _failed(guards: pd.DataFrame | None) -> list[tuple[str, str]]:
+def _status(guards: pd.DataFrame | None, status: str, named: str = "") -> list[tuple[str, str]]:
+    """Findings in both languages of the guards with a status, whose name holds the pattern."""
     if guards is None or guards.empty:
         return []
-    failed = guards[guards["status"] == "failed"]
-    return [(str(g.finding), str(g.finding_zh)) for g in failed.itertuples()]
+    rows = guards[(guards["status"] == status) & guards["guard"].str.contains(named)]
+    return [(str(g.finding), str(g.finding_zh)) for g in rows.itertuples()]
 
 
 def percent(log_ratio: float, digits: int = 0) -> str:
@@ -99,29 +102,20 @@ def _english(effect: Effect, growth: float, why: str, answer: str, reasons: list
                f"{', ' + effect.label if effect.label else ''})")  # fmt: skip
     if answer == CANNOT_TELL:
         return f"{opening}; {numbers}. Whether the programme did it: cannot tell, because {'; and '.join(reasons)}."
-    return f"{opening}; the programme {answer} it: {numbers}."
-
-
-_METHODS_ZH = {
-    "ridge-augmented synthetic control": "岭增广合成控制",
-    "synthetic control with intercept": "带截距的合成控制",
-    "difference-in-differences": "双重差分",
-    "difference-in-differences on year-over-year logs": "同比对数双重差分",
-    "synthetic difference-in-differences": "合成双重差分",
-    "structural series": "结构时间序列",
-}
-_LABELS_ZH = {"season not identified": "季节因素未识别", "descriptive": "仅为描述性"}
+    caveat = f" Mind: {'; '.join(reasons)}." if reasons else ""
+    return f"{opening}; the programme {answer} it: {numbers}.{caveat}"
 
 
 def _chinese(effect: Effect, growth: float, why: str, answer: str, reasons: list[str]) -> str:
     opening = f"商户 {effect.merchant}：项目期日均 GMV 环比 {growth:+.0%}"
     if not np.isfinite(growth):
-        opening = f"商户 {effect.merchant}：没有环比数字（{why}）"
+        opening = f"商户 {effect.merchant}：没有环比数字（{in_words(why, 'zh')}）"
     if effect.refused:
         return f"{opening}。是否由项目带来：无法判断（{'；'.join(reasons)}）。"
-    label = f"，{_LABELS_ZH.get(effect.label, effect.label)}" if effect.label else ""
+    label = f"，{in_words(effect.label, 'zh')}" if effect.label else ""
     numbers = (f"与反事实相比 {percent(effect.effect)}（{effect.level:.0%} 区间 {percent(effect.low)} 至 "
-               f"{percent(effect.high)}；{_METHODS_ZH.get(effect.method, effect.method)}{label}）")  # fmt: skip
+               f"{percent(effect.high)}；{in_words(effect.method, 'zh')}{label}）")  # fmt: skip
     if answer == CANNOT_TELL:
         return f"{opening}；{numbers}。是否由项目带来：无法判断，因为{'；且'.join(reasons)}。"
-    return f"{opening}；项目{'带来了增长' if answer == RAISED else '拉低了销售'}：{numbers}。"
+    caveat = f"注意：{'；'.join(reasons)}。" if reasons else ""
+    return f"{opening}；项目{'带来了增长' if answer == RAISED else '拉低了销售'}：{numbers}。{caveat}"

@@ -163,8 +163,9 @@ def planned(tree: pd.DataFrame, targets: Any, window: Any, digits: int = 2) -> p
     Parameters
     ----------
     tree : ``node, parent, kind, unit, value``: the plan without own targets, see ``nodes``.
-    targets : canonical table of one merchant; rows whose span is the window count. Money in major units,
-        unless ``unit`` is "minor unit".
+    targets : canonical table of one merchant; rows whose span is the window count, and rows (months, say)
+        that together cover it without gap or overlap, where the node adds up over days. Money in major
+        units, unless ``unit`` is "minor unit".
     window : (first, last) day as timestamps.
     digits : minor digits of the currency.
 
@@ -175,8 +176,7 @@ def planned(tree: pd.DataFrame, targets: Any, window: Any, digits: int = 2) -> p
     """
     start, end = window
     targets = targets if isinstance(targets, pd.DataFrame) else targets.execute()
-    since, until = pd.to_datetime(targets["starts_on"]), pd.to_datetime(targets["ends_on"])
-    mine = targets[(since == start) & (until == end) & targets["node"].isin(tree["node"])]
+    mine = _of_window(targets[targets["node"].isin(tree["node"])], start, end)
     if tree.empty or mine.empty:
         return tree.assign(source="proposed")
     unit = tree.set_index("node")["unit"]
@@ -198,6 +198,24 @@ def planned(tree: pd.DataFrame, targets: Any, window: Any, digits: int = 2) -> p
         f["conversion"] = f["buyers"] / f["visitors"]
     out = tree.drop(columns="value").merge(nodes(f)[["node", "value"]], on="node")
     return out.assign(source=["own" if n in own else "proposed" for n in out["node"]])
+
+
+ADDITIVE = ("gmv", "known", "unknown", "unknown_orders")
+"""Nodes whose value over a window is the sum over its parts; distinct buyers and ratios are not."""
+
+
+def _of_window(targets: pd.DataFrame, start: Any, end: Any) -> pd.DataFrame:
+    """One row per node with a target for the whole window, given as one or as parts that tile it."""
+    spans = targets.assign(since=pd.to_datetime(targets["starts_on"]), until=pd.to_datetime(targets["ends_on"]))
+    whole = spans[(spans["since"] == start) & (spans["until"] == end)]
+    rows = [whole]
+    for (node, _), part in spans[(spans["since"] >= start) & (spans["until"] <= end)].groupby(["node", "unit"]):
+        part = part.sort_values("since")
+        meets = (part["since"].shift(-1) - part["until"]).dropna() == pd.Timedelta(days=1)
+        tiles = len(part) > 1 and meets.all() and part["since"].iloc[0] == start and part["until"].iloc[-1] == end
+        if node in ADDITIVE and tiles and node not in set(whole["node"]):
+            rows.append(part.head(1).assign(target=part["target"].astype(float).sum()))
+    return pd.concat(rows)
 
 
 def _from_nodes(values: dict[str, float]) -> dict[str, float]:
