@@ -9,10 +9,19 @@ import pandas as pd
 
 from retailkit.load.engine import connect
 
+# on a few hundred rows Spark spends its time on writing and compiling Java
+QUICK = {
+    "spark.sql.codegen.wholeStage": "false",
+    "spark.sql.codegen.factoryMode": "NO_CODEGEN",
+    "spark.sql.shuffle.partitions": "1",
+}
+
 
 def on_spark(tables: dict[str, ibis.Table]) -> dict[str, ibis.Table]:
     """The same tables on Spark, started with the package's own settings if it is not running yet."""
     backend = connect(threads=2, memory="2GB", engine="spark")
+    for name, value in QUICK.items():
+        backend._session.conf.set(name, value)
     moved = {}
     for name, table in tables.items():
         backend._session.createDataFrame(table.to_pyarrow()).createOrReplaceTempView(name)

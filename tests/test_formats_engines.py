@@ -6,6 +6,7 @@ import ibis
 import numpy as np
 import pandas as pd
 import pytest
+from engines import on_spark, plain
 from formats_tables import SCENES, canonical, of_accounts
 
 from retailkit import formats as f
@@ -127,42 +128,15 @@ FUNCTIONS: dict[str, Callable[[dict[str, ibis.Table]], pd.DataFrame]] = {
 }
 
 
-def in_order(frame: pd.DataFrame) -> pd.DataFrame:
-    """Rows in one order, dates and texts as text."""
-    plain = frame.copy()
-    for name in plain:
-        if not pd.api.types.is_numeric_dtype(plain[name]) or pd.api.types.is_bool_dtype(plain[name]):
-            plain[name] = plain[name].astype(str).replace({"NaN": "None", "nan": "None", "<NA>": "None"})
-        else:
-            plain[name] = plain[name].astype(float)
-    return plain.sort_values(list(plain), ignore_index=True)
-
-
 @pytest.fixture(scope="module")
-def spark(tmp_path_factory):
-    from pyspark.sql import SparkSession
-
-    session = (
-        SparkSession.builder.master("local[2]")
-        .config("spark.ui.enabled", "false")
-        .config("spark.sql.session.timeZone", "UTC")
-        .config("spark.sql.shuffle.partitions", "1")
-        .config("spark.sql.warehouse.dir", str(tmp_path_factory.mktemp("warehouse")))
-        .getOrCreate()
-    )
-    connection = ibis.pyspark.connect(session)
-    tables = {}
-    for name, table in world().items():
-        session.createDataFrame(table.to_pyarrow()).createOrReplaceTempView(f"formats_{name}")
-        tables[name] = connection.table(f"formats_{name}")
-    yield tables
-    session.stop()
+def spark():
+    return on_spark(world())
 
 
 @pytest.mark.java
 @pytest.mark.slow
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_both_engines_give_the_same_rows(name, spark):
-    one, two = in_order(FUNCTIONS[name](world())), in_order(FUNCTIONS[name](spark))
+    one, two = plain(FUNCTIONS[name](world())), plain(FUNCTIONS[name](spark))
     assert len(one)
     pd.testing.assert_frame_equal(one, two, rtol=1e-9)
