@@ -1,15 +1,23 @@
 """Attribution: seconds of CPU, and how exact. Run: python benchmarks/attribution.py [--full]
 
 Prints one line per figure. Seconds are this machine's; what counts is the ratio to the baseline
-of the same run, where there is one (hand-written SQL for paths, brute force for exactness).
+of the same run: hand-written SQL for paths, brute force for exactness, open ChannelAttribution for
+Markov chains. The last is GPL and never a dependency: it is built into an environment of its own
+that is thrown away with the run (``--no-peer`` leaves it out; it needs a C++ compiler).
 """
 
 from __future__ import annotations
 
+import json
+import os
 import resource
+import subprocess
 import sys
+import tempfile
 import time
+import venv
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import ibis
@@ -50,14 +58,67 @@ def peak() -> str:
     return f"peak {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6:.2f} GB"
 
 
-def markov(count: int) -> None:
-    """Removal effects of orders and value, from aggregated paths to shares."""
+PEER = """
+import json, sys, time
+import pandas as pd
+from ChannelAttribution import markov_model
+rows = pd.read_parquet(sys.argv[1]) if sys.argv[1].endswith("parquet") else pd.read_csv(sys.argv[1])
+for order in json.loads(sys.argv[2]):
+    begun = time.process_time()
+    found = markov_model(rows, "path", "orders", var_value="value", var_null="nulls", order=order,
+                         verbose=False, flg_pro=False)
+    print("FOUND", json.dumps([order, time.process_time() - begun, found.iloc[:, :2].values.tolist()]))
+"""
+
+
+def peer_python(folder: Path) -> str | None:
+    """Build ChannelAttribution in its own environment; None (and why) where it cannot be built."""
+    venv.create(folder / "peer", with_pip=True)
+    python = str(folder / "peer" / "bin" / "python")
+    built = subprocess.run(
+        [python, "-m", "pip", "install", "-q", "ChannelAttribution"], capture_output=True, text=True, check=False
+    )
+    if built.returncode:
+        print("ChannelAttribution could not be built here:", built.stderr.strip().splitlines()[-1], flush=True)
+        return None
+    return python
+
+
+def peer_runs(python: str, sample: AggregatedPaths, orders: tuple[int, ...], folder: Path) -> dict[int, Any]:
+    """Order -> CPU seconds and shares of ChannelAttribution at its defaults on the same paths."""
+    import pandas as pd
+
+    names = np.array(sample.touchpoints, dtype=object)[sample.codes]
+    steps = np.split(names, sample.offsets[1:-1])
+    rows = pd.DataFrame({"path": [" > ".join(s) for s in steps]})
+    rows = rows.assign(orders=sample.orders.astype(int), nulls=sample.nulls.astype(int), value=sample.value)
+    rows.to_csv(folder / "paths.csv", index=False)
+    command = [python, "-c", PEER, str(folder / "paths.csv"), json.dumps(orders)]
+    done = subprocess.run(
+        command, capture_output=True, text=True, check=True, env={**os.environ, "OMP_NUM_THREADS": "1"}
+    )
+    found = [json.loads(line[6:]) for line in done.stdout.splitlines() if line.startswith("FOUND ")]
+    return {order: (seconds, dict(shares)) for order, seconds, shares in found}
+
+
+def markov(count: int, python: str | None, folder: Path) -> None:
+    """Removal effects of orders and value, from aggregated paths to shares, beside the peer on the same paths."""
     for touchpoints, orders in ((12, (1, 3)), (30, (1, 4))):
         sample = random_paths(count, touchpoints, seed=1)
+        others = peer_runs(python, sample, orders, folder) if python else {}
         for order in orders:
-            removal_effects(sample, order)
+            mine = removal_effects(sample, order)
             seconds = cpu(lambda o=order, s=sample: removal_effects(s, o), 2)
-            print(f"markov order {order}, {count:,} paths x {touchpoints}: {seconds:.2f} s CPU, {peak()}", flush=True)
+            line = f"markov order {order}, {count:,} paths x {touchpoints}: {seconds:.2f} s CPU, {peak()}"
+            if order in others:
+                took, credit = others[order]
+                exact = mine.set_index("touchpoint")["removal_orders"]
+                exact = exact / exact.sum() * sample.orders.sum()
+                worst = max(abs(credit[t] / exact[t] - 1) for t in exact.index if exact[t] > 0)
+                line += (
+                    f"; ChannelAttribution {took:.2f} s, ratio {seconds / took:.3f}, its worst channel {worst:.0%} off"
+                )
+            print(line, flush=True)
 
 
 def exactness() -> None:
@@ -142,6 +203,8 @@ def engine_paths(events: int) -> None:
 if __name__ == "__main__":
     full = "--full" in sys.argv
     exactness()
-    markov(1_000_000 if full else 100_000)
+    with tempfile.TemporaryDirectory() as place:
+        peer = None if "--no-peer" in sys.argv else peer_python(Path(place))
+        markov(1_000_000 if full else 100_000, peer, Path(place))
     bootstrap(100_000 if full else 20_000)
     engine_paths(10_000_000 if full else 1_000_000)

@@ -72,7 +72,9 @@ def fit_hazard(
     and days alike in past activity, in intent and in season. The rate is additive, so the fit is
     an expectation-maximisation of a Poisson process: each order is shared among its possible
     causes in proportion to their rates, rates are re-made from the shares; the likelihood never
-    falls. Delays are shared by touches of one kind of record (visits, messages).
+    falls. Delays are shared by touches of one kind of record (visits, messages): the day itself, then
+    a geometric decline. (A free rate for each delay lets the latest ones, which look like organic
+    orders, take what chance leaves above nothing: touches would earn some 3% too much.)
 
     Sources: Zhang, Wei and Ren 2014; Shender et al. 2023 (additive hazards, backwards elimination).
 
@@ -97,7 +99,7 @@ def refit(model: Hazard, weight: np.ndarray, iterations: int = 200, tolerance: f
 def _start(data: Risk, codes: int, lags: int) -> tuple[np.ndarray, ...]:
     base = len(data.order_id) / max(data.days.sum(), 1.0)
     profiles = int(data.profile.max()) + 1 if codes else 0
-    delay = np.full((profiles, lags), 1.0)
+    delay = np.tile(0.3 ** np.arange(lags), (profiles, 1))  # a flat start would creep down from all being late effect
     return np.full(codes, base), delay, np.full(data.days.shape[0], base), np.ones(data.days.shape[1])
 
 
@@ -113,6 +115,7 @@ def _fit(
     effect, delay, organic, season = (a.copy() for a in start)
     count, lags = len(effect), delay.shape[1]
     cell = data.profile[data.code] * lags + data.lag if count else data.code
+    shapes = _declines(data.edges)
     last = -np.inf
     for _ in range(iterations):
         base = organic[data.stratum] * season[data.span]
@@ -129,7 +132,7 @@ def _fit(
             exposed = np.stack(
                 [np.bincount(data.profile, at_risk[:, i] * effect, len(delay)) for i in range(lags)], axis=1
             )
-            delay = _ratio(np.bincount(cell, due, delay.size).reshape(delay.shape), exposed)
+            delay = _declining(np.bincount(cell, due, delay.size).reshape(delay.shape), exposed, shapes)
             scale = np.maximum(delay.max(axis=1, keepdims=True), 1e-300)
             delay, effect = delay / scale, effect * scale[data.profile, 0]
         organic = _ratio(np.bincount(data.stratum, own, len(organic)), data.days @ season)
@@ -138,6 +141,26 @@ def _fit(
             break
         last = level
     return effect, delay, organic, season, level
+
+
+def _declines(edges: np.ndarray) -> np.ndarray:
+    """Mean of rate ** days in each delay after the first; one row per rate tried."""
+    day = np.arange(edges[1], edges[-1]) - edges[1] if len(edges) > 2 else np.zeros(0)
+    rates = np.linspace(0.02, 0.98, 49)[:, None]
+    return (
+        np.add.reduceat(rates**day, edges[1:-1] - edges[1], axis=1) / np.diff(edges[1:]) if len(day) else rates[:, :0]
+    )
+
+
+def _declining(due: np.ndarray, exposed: np.ndarray, shapes: np.ndarray) -> np.ndarray:
+    """Most likely delays: the first one free, the others a geometric decline."""
+    delay = _ratio(due, exposed)
+    for own, earned, watched in zip(delay, due, exposed, strict=True):
+        level = _ratio(np.full(len(shapes), earned[1:].sum()), shapes @ watched[1:])
+        likely = np.log(np.maximum(level[:, None] * shapes, 1e-300)) @ earned[1:]
+        best = int(likely.argmax())
+        own[1:] = level[best] * shapes[best]
+    return delay
 
 
 def _ratio(top: np.ndarray, bottom: np.ndarray) -> np.ndarray:

@@ -29,6 +29,7 @@ class Risk:
     profile: np.ndarray  # per code, index of its delay profile
     at_risk: np.ndarray  # touch-days by code and lag
     days: np.ndarray  # person-days by stratum and span
+    edges: np.ndarray  # first day of each delay, and the day after the last
 
 
 def risk(
@@ -85,6 +86,7 @@ def risk(
     record = sent.groupby("touchpoint")["record"].agg("min") if len(sent) else pd.Series(dtype=str)
     profile = np.repeat(pd.factorize(record.reindex(index))[0] if names else np.zeros(0, int), 2)
     touchpoint = index.get_indexer(met["touchpoint"])
+    edges = np.append(lags, max(_longest(paths), lags[-1]) + 1)
     day = (paid - first).dt.days.to_numpy()
     owner = pd.Index(sold["order_id"]).get_indexer(met["order_id"])
     return Risk(
@@ -98,8 +100,9 @@ def risk(
         code=2 * touchpoint + met["known"].to_numpy(int),
         lag=np.searchsorted(lags, met["days_before"].to_numpy(int), side="right") - 1,
         profile=profile,
-        at_risk=_at_risk(sent, index, lags, first, end, _longest(paths)),
+        at_risk=_at_risk(sent, index, edges, first, end),
         days=_spread(strata, length) if daily else strata.days,
+        edges=edges,
     ), names
 
 
@@ -131,21 +134,20 @@ def _known(touched: ir.Table, bought: ir.Table) -> ir.Table:
 
 
 def _at_risk(
-    sent: pd.DataFrame, index: pd.Index, lags: tuple[int, ...], first: pd.Timestamp, end: pd.Timestamp, longest: int
+    sent: pd.DataFrame, index: pd.Index, edges: np.ndarray, first: pd.Timestamp, end: pd.Timestamp
 ) -> np.ndarray:
     """Touch-days by code and lag: how long each touch was watched in each delay.
 
     Days before the first known order are not watched; on its own day a touch with a time of day is
     watched for half a day on average.
     """
-    edges = np.append(lags, max(longest, lags[-1]) + 1)
     on = pd.to_datetime(sent["touched_on"])
     begin, left = (np.clip((day - on).dt.days.to_numpy()[:, None], 0, None) for day in (first, end))
     watched = np.clip(np.minimum(left, edges[1:]) - np.maximum(begin, edges[:-1]), 0, None).astype(float)
     watched *= sent["n"].to_numpy(float)[:, None]
     watched[:, 0] -= 0.5 * sent["timed"].to_numpy(float) * (watched[:, 0] > 0)
     code = 2 * index.get_indexer(sent["touchpoint"]) + sent["known"].to_numpy(int)
-    return np.stack([np.bincount(code, watched[:, i], 2 * len(index)) for i in range(len(lags))], axis=1)
+    return np.stack([np.bincount(code, watched[:, i], 2 * len(index)) for i in range(len(edges) - 1)], axis=1)
 
 
 def _spread(strata: Strata, length: int) -> np.ndarray:
