@@ -19,7 +19,7 @@ _HOMES = {
     "Store": "store",
     "sniff": "sniff",
     "list_layouts": "sniff",
-    "draft_layout": "sniff",
+    "draft_layout": "draft",
     "vacuum": "publish",
     "file_fates": "reconcile",
     "fates_sentence": "reconcile",

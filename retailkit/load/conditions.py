@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from retailkit.load.cells import number_sql
 from retailkit.load.engine import literal, quote
 from retailkit.load.read import Raw
 from retailkit.load.rules import Where
@@ -15,7 +16,7 @@ def where_sql(conditions: Sequence[Where], raw: Raw) -> str:
     for w in conditions:
         cell = f"CAST({quote(raw.found[w.column])} AS VARCHAR)" if w.column in raw.found else "CAST(NULL AS VARCHAR)"
         text = f"coalesce({cell}, '')"
-        number = f"TRY_CAST({cell} AS DOUBLE)"
+        number = number_sql(cell)
         tests += [f"{text} = {literal(w.equals)}"] if w.equals is not None else []
         tests += [f"{text} <> {literal(w.not_equals)}"] if w.not_equals is not None else []
         tests += [f"{text} IN ({', '.join(map(literal, w.one_of))})"] if w.one_of else []

@@ -110,12 +110,12 @@ def _type(name: str, raw: Raw) -> str:
 
 def _source(rule: FieldRule, raw: Raw, place: Place) -> tuple[str, str]:
     """Return SQL and engine type of the text or typed cell that a field reads."""
-    if rule.join:
-        parts = [_text(_cell(c, raw), _type(c, raw)) for c in rule.join]
-        return f" || {literal(rule.separator)} || ".join(parts), "VARCHAR"
     told = {"@row": "CAST(source_row AS VARCHAR)", "@item": "CAST(item AS VARCHAR)", "@merchant": "merchant"}
     special = {n: (sql, "VARCHAR") for n, sql in {**told, "@file": literal(place.file.split(".")[0])}.items()}
-    cells = [special.get(c) or (_cell(c, raw), _type(c, raw)) for c in rule.source if c in raw.found or c in special]
+    known = {c: special.get(c) or (_cell(c, raw), _type(c, raw)) for c in (*rule.join, *rule.source)}
+    if rule.join:
+        return f" || {literal(rule.separator)} || ".join(_text(*known[c]) for c in rule.join), "VARCHAR"
+    cells = [known[c] for c in rule.source if c in raw.found or c in special]
     if not cells:
         return "CAST(NULL AS VARCHAR)", "VARCHAR"
     if len({kind for _, kind in cells}) == 1 and cells[0][1] != "VARCHAR" and not rule.empty and not rule.map:
@@ -128,15 +128,14 @@ def _source(rule: FieldRule, raw: Raw, place: Place) -> tuple[str, str]:
     if rule.pattern:
         text = f"nullif(regexp_extract({text}, {literal(rule.pattern)}, 1), '')"
     if rule.map:
-        cases = " ".join(f"WHEN {literal(k)} THEN {literal(_word(v))}" for k, v in rule.map.items())
+        cases = " ".join(
+            f"WHEN {literal(k)} THEN {literal(str(v).lower() if isinstance(v, bool) else str(v))}"
+            for k, v in rule.map.items()
+        )
         rest = literal(rule.other) if rule.other is not None else text
         text = f"CASE {text} {cases} ELSE CASE WHEN {text} IS NOT NULL THEN {rest} END END"
         text = f"nullif({text}, '')" if "" in (rule.other, *rule.map.values()) else text
     return text, "VARCHAR"
-
-
-def _word(value: object) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _text(cell: str, kind: str) -> str:
@@ -238,9 +237,10 @@ def row_currency(rule: FieldRule | None, raw: Raw) -> str:
 def _id(rule: FieldRule, cell: str, kind: str) -> str:
     text = _text(cell, kind)
     if kind == "VARCHAR":
-        lost = f"regexp_matches({cell}, '^[-+]?[0-9](\\.[0-9]+)?[eE]\\+?[0-9]{{2,}}$')"
+        # the cheap test first: an expression costs ten times as much
+        lost = f"contains(lower({cell}), 'e') AND regexp_matches({cell}, '^[-+]?[0-9](\\.[0-9]+)?[eE]\\+?[0-9]{{2,}}$')"
         # 13047.0: a table tool wrote the id as a float, yet every digit is still there
-        whole = f"regexp_matches({cell}, '^[0-9]{{1,15}}\\.0$')"
+        whole = f"ends_with({cell}, '.0') AND regexp_matches({cell}, '^[0-9]{{1,15}}\\.0$')"
         text = f"CASE WHEN {lost} THEN NULL WHEN {whole} THEN left({cell}, length({cell}) - 2) ELSE {cell} END"
     elif kind in ("DOUBLE", "FLOAT"):
         text = f"CASE WHEN {cell} = floor({cell}) AND abs({cell}) < 9007199254740992 THEN {text} END"

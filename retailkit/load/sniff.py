@@ -1,9 +1,8 @@
-"""Which layout is this file, what would be loaded, and a first draft for a file that none fits."""
+"""Which layout is this file, and what would be loaded."""
 
 from __future__ import annotations
 
 import csv
-import json
 import tempfile
 from contextlib import suppress
 from dataclasses import dataclass
@@ -19,19 +18,6 @@ from retailkit.load.json_files import json_names
 from retailkit.load.layout import Layout, layout_names, read_layout
 from retailkit.load.read import _sheet_heads, nested
 from retailkit.schema import TABLES
-
-HINTS = {
-    "order": ("orders", "order_id"), "订单号": ("orders", "order_id"), "订单编号": ("orders", "order_id"),
-    "paid": ("orders", "paid_at"), "付款时间": ("orders", "paid_at"), "支付时间": ("orders", "paid_at"),
-    "date": ("orders", "paid_at"), "time": ("orders", "paid_at"), "成交时间": ("orders", "paid_at"),
-    "amount": ("orders", "gross_amount"), "实付": ("orders", "gross_amount"), "total": ("orders", "gross_amount"),
-    "金额": ("orders", "gross_amount"), "customer": ("orders", "account"), "会员": ("orders", "account"),
-    "member": ("orders", "account"), "买家": ("orders", "account"), "user": ("orders", "account"),
-    "store": ("orders", "shop_id"), "shop": ("orders", "shop_id"), "门店": ("orders", "shop_id"),
-    "channel": ("orders", "channel"), "渠道": ("orders", "channel"), "status": ("orders", "status"),
-    "状态": ("orders", "status"), "refund": ("orders", "refund_amount"), "退款": ("orders", "refund_amount"),
-}  # fmt: skip
-"""Words in a header that suggest an order's column: only for drafts, which a person then corrects."""
 
 
 @dataclass(frozen=True)
@@ -114,43 +100,9 @@ def canonical_table(names: tuple[str, ...] | list[str]) -> str | None:
     return best
 
 
-def draft_layout(path: str | Path) -> str:
-    """Return a first TOML page for a file that no layout fits: its columns listed, guesses marked.
-
-    Raises
-    ------
-    LoadError
-        If the file itself is damaged or unreadable.
-    """
-    found = probe(path)
-    names = list(_header(found, None))
-    guesses: dict[str, str] = {}
-    for name in names:
-        for word, (_, column) in HINTS.items():
-            if word in name.casefold() and column not in guesses:
-                guesses[column] = name
-                break
-    unsaid = [c for c in ("order_id", "paid_at", "gross_amount") if c not in guesses]
-    lines = [
-        f"title = {json.dumps(Path(path).name, ensure_ascii=False)}",
-        'status = "own"',
-        f'format = "{ {"json": "jsonl"}.get(found.kind, found.kind) }"',
-        "# columns of the file:",
-        *(f"#   {name}" for name in names),
-        "",
-        "[[tables]]",
-        'table = "orders"   # or another canonical table: data/README.md',
-        "# group = true     # if the file has one row per line of an order; then say agg for each field",
-        "[tables.fields]",
-        "# check every guess; the columns of the file stand on the right",
-    ]
-    for column in dict.fromkeys([*guesses, *unsaid, "net_amount"]):
-        guess = guesses.get("gross_amount" if column == "net_amount" else column, "COLUMN")
-        source = json.dumps(guess, ensure_ascii=False)
-        money = ', unit = "yuan"  # or "fen"' if column.endswith("_amount") else ""
-        prefix = ', prefix = "shop"' if column == "account" else ""
-        lines.append(f"{column} = {{ from = {source}{prefix}{money.split('  #')[0]} }}{'  # or fen' if money else ''}")
-    return "\n".join(lines) + "\n"
+def header_names(found: Probe) -> tuple[str, ...]:
+    """Return a file's column names where no layout says which line is the header: the early line with the most."""
+    return _header(found, None)
 
 
 def _header(found: Probe, layout: Layout | None) -> tuple[str, ...]:

@@ -1,0 +1,276 @@
+"""A first layout for a file that none fits: the columns are guessed by name and by what stands in them.
+
+A draft is for a person to correct: every guess says why, and what cannot be told stands as
+``?``, which the loader refuses. Yuan or fen is never guessed: without decimals it stays open.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import pandas as pd
+
+from retailkit.load.cells import TIME_FORMATS
+from retailkit.load.engine import connect_raw
+from retailkit.load.files import probe
+from retailkit.load.layout import Layout
+from retailkit.load.read import read_raw
+from retailkit.load.sniff import header_names
+
+WORDS = {
+    "order_id": "订单号 订单编号 主订单 order_id order_no order_number order_name 交易订单号 交易单号 流水号 单号 invoice "
+    "trans receipt basket 订单 编号 reference order number",
+    "paid_at": "付款时间 支付时间 付款日期 paid payment_date payment_time 成交时间 交易时间 交易日期 order_date "
+    "transaction_date 下单时间 创建时间 时间 日期 date time",
+    "gross_amount": "实付 实收 支付金额 total_paid total 订单金额 交易金额 金额 amount revenue sales value sum price",
+    "refund_amount": "退款金额 退款 refund",
+    "account": "会员号 会员 member customer_id customer 客户 买家 buyer user 用户 email 手机 phone",
+    "sold_by": "销售导购 导购 guide salesperson employee 店员",
+    "shop_id": "门店 店铺 store shop branch location",
+    "channel": "渠道 channel 来源 source",
+    "status": "状态 status",
+}
+"""Words in a header that suggest a column of orders, the surest first (a blank in a header is ``_`` here)."""
+LOCAL_TIMES = tuple(
+    f"{day}{clock}"
+    for day in ("%d/%m/%Y", "%m/%d/%Y", "%d.%m.%Y", "%d-%b-%Y", "%d %b %Y", "%d/%m/%y", "%m/%d/%y", "%d-%b-%y")
+    for clock in ("", " %H:%M", " %H:%M:%S")
+)
+PRIVATE = (
+    "姓名", "昵称", "电话", "手机", "地址", "收货人", "备注", "身份证",
+    "phone", "mobile", "email", "address", "note", "billing_name", "shipping_name",
+)  # fmt: skip
+ROWS = 1000
+
+
+@dataclass(frozen=True)
+class Seen:
+    """One column of the file: its name and its first filled cells."""
+
+    name: str
+    cells: tuple[str, ...]
+    rows: int
+
+    @property
+    def numbers(self) -> bool:
+        """Whether nearly every cell is a number (or an amount with its mark)."""
+        return self._most([bool(re.fullmatch(r"[-+(]?[¥￥$€£]?\s*-?[\d.,]*\d\s*元?\)?", c)) for c in self.cells])
+
+    @property
+    def times(self) -> tuple[str, ...] | None:
+        """The formats that read every cell: () for those known anyway, None where it is no time."""
+        if self.cells and all(
+            _reads(c, TIME_FORMATS) or re.search(r"\dT\d.*(Z|[+-]\d\d:?\d\d)$", c) for c in self.cells
+        ):
+            return ()
+        return tuple(f for f in LOCAL_TIMES if self.cells and all(_reads(c, (f,)) for c in self.cells)) or None
+
+    @property
+    def repeats(self) -> bool:
+        """Whether a cell comes more than once."""
+        return len(set(self.cells)) < len(self.cells)
+
+    def _most(self, tests: Sequence[bool]) -> bool:
+        return bool(tests) and sum(tests) >= 0.9 * len(tests)
+
+
+def draft_layout(path: str | Path) -> str:
+    """Return a first TOML page for a file that no layout fits: its columns listed, guesses marked.
+
+    Raises
+    ------
+    LoadError
+        If the file itself is damaged or unreadable.
+    """
+    found = probe(path)
+    names = [n for n in header_names(found) if not n.startswith("@")]
+    frame = _look(path, found.kind, names)
+    seen = [Seen(n, tuple(c for c in frame[n].dropna() if c), len(frame)) for n in names]
+    guess = {column: name for column in WORDS if (name := _guess(column, seen))}
+    checks: list[str] = []
+    if "order_id" in guess and not _names_orders(frame, guess, {s.name: s for s in seen}[guess["order_id"]]):
+        checks.append(f"'{guess.pop('order_id')}' repeats at different times: it is no order number")
+    lines = _fields(guess, {s.name: s for s in seen}, checks)
+    private = [n for n in names if any(word in _plain(n) for word in PRIVATE)]
+    page = [
+        f"title = {_text(Path(path).name.split('.')[0])}",
+        'status = "own"',
+        f'format = "{ {"json": "jsonl"}.get(found.kind, found.kind) }"',
+        *([f"sensitive = [{', '.join(map(_text, private))}]   # never shown in errors"] if private else []),
+        *_stated(found.head),
+        "",
+        "# columns of the file:",
+        *(f"#   {name}" for name in names),
+        "",
+        "# check, then load:",
+        *(f"#   {number}. {check}" for number, check in enumerate(checks, 1)),
+        "",
+        *lines,
+    ]
+    return "\n".join(page) + "\n"
+
+
+def _look(path: str | Path, kind: str, names: Sequence[str]) -> pd.DataFrame:
+    """Return the first rows of every column as text, as the loader would read them."""
+    block = {"table": "targets", "fields": {n: {"value": v} for n, v in (("starts_on", "2000-01-01"),
+             ("ends_on", "2000-01-01"), ("target", 1))}}  # fmt: skip
+    kinds = {"json": ("jsonl", "json")}.get(kind, (kind,))
+    layout = Layout.model_validate(
+        {"name": "draft", "title": "draft", "format": kinds, "signature": tuple(names), "tables": (block,)}
+    )
+    con = connect_raw(threads=1)
+    with tempfile.TemporaryDirectory() as scratch:
+        raw = read_raw(con, probe(path), layout, Path(scratch))
+        frame = con.execute(f"SELECT * FROM {raw.relation} ORDER BY source_row LIMIT {ROWS}").df()
+    return pd.DataFrame({name: frame[raw.found[name]].astype("string").astype(object) for name in names})
+
+
+def _names_orders(frame: pd.DataFrame, guess: dict[str, str], number: Seen) -> bool:
+    """Tell whether rows of one number are lines of one order: they were then paid at one time."""
+    if not number.repeats or "paid_at" not in guess:
+        return True
+    times = frame.groupby(number.name)[guess["paid_at"]].nunique()
+    rows = frame[number.name].value_counts()
+    several = times[rows[rows > 1].index]
+    return bool((several <= 1).mean() >= 0.9)
+
+
+def _guess(column: str, seen: Sequence[Seen]) -> str | None:
+    """Return the file's column that a canonical column is most likely made of."""
+    fits = {
+        "order_id": lambda s: len(s.cells) >= 0.9 * s.rows and not s.times,
+        "paid_at": lambda s: s.times is not None,
+        "gross_amount": lambda s: s.numbers,
+        "refund_amount": lambda s: s.numbers,
+    }.get(column, lambda s: bool(s.cells) and s.times is None)
+    able = [s for s in seen if fits(s)]
+    if column == "order_id":
+        # an order number that names one row each is surer than one that repeats
+        able = sorted(able, key=lambda s: s.repeats)
+    for word in WORDS[column].split():
+        for s in able:
+            if word in _plain(s.name):
+                return s.name
+    return None
+
+
+def _fields(guess: dict[str, str], seen: dict[str, Seen], checks: list[str]) -> list[str]:
+    """Return the lines of the tables, and gather what a person must check."""
+    number, amount = seen.get(guess.get("order_id", "")), seen.get(guess.get("gross_amount", ""))
+    group = number is not None and number.repeats
+    negative = amount is not None and any(c.startswith("-") for c in amount.cells)
+    lines = ["[[tables]]", 'table = "orders"   # or another canonical table: data/README.md']
+    if group:
+        lines.append("group = true")
+        checks.append(f"'{guess['order_id']}' repeats: rows of one number become one order, their amounts are added up")
+    if negative and not group:
+        lines.append(f'where = [{{ column = {_text(guess["gross_amount"])}, not_starts = "-" }}]')
+        checks.append(f"negative '{guess['gross_amount']}' are read as refunds; drop the second table if they are none")
+    lines.append("[tables.fields]")
+    for column in ("order_id", "account", "paid_at", "channel", "sold_by", "shop_id", "status"):
+        if column in guess or column in ("order_id", "paid_at"):
+            lines.append(_field(column, guess.get(column), seen, checks, group))
+    lines += [
+        _money(c, guess.get(c), seen, checks, group)
+        for c in ("gross_amount", "refund_amount")
+        if c in guess or c[0] == "g"
+    ]
+    if negative and not group:
+        lines += [
+            "",
+            "[[tables]]",
+            'table = "refunds"',
+            f'where = [{{ column = {_text(guess["gross_amount"])}, starts = "-" }}]',
+        ]
+        lines += [
+            "[tables.fields]",
+            _field("order_id", guess.get("order_id"), seen, [], False).replace("order_id", "refund_id", 1),
+        ]
+        lines.append(_field("paid_at", guess.get("paid_at"), seen, [], False).replace("paid_at", "refunded_at", 1))
+        back = _money("gross_amount", guess.get("gross_amount"), seen, [], False)
+        lines.append(back.replace("gross_amount", "refund_amount", 1).replace(" }", ", negate = true }", 1))
+    return lines
+
+
+def _field(column: str, name: str | None, seen: dict[str, Seen], checks: list[str], group: bool) -> str:
+    """Return the line of one field that is no amount."""
+    if name is None:
+        if column == "order_id":
+            checks.append("no column is an order number: every row counts as an order, named by file and row")
+            return 'order_id = { join = ["@file", "@row"] }'
+        checks.append(f"no column looks like {column}: replace the '?'")
+        return f'{column} = {{ from = "?" }}'
+    parts = [f"from = {_text(name)}"]
+    if column == "account":
+        phones = [bool(re.fullmatch(r"1[3-9][\d*]{9}", c)) for c in seen[name].cells]
+        parts.append('kind = "phone", prefix = "phone"' if phones and all(phones) else 'prefix = "shop"')
+        checks.append(f"'{name}' identifies the customer: a name is no account (a phone or e-mail needs its 'kind')")
+    if column == "paid_at":
+        formats = seen[name].times or ()
+        parts += [f"formats = [{', '.join(map(_text, formats[:1]))}]"] if formats else []
+        parts += ['agg = "min"'] if group else []
+        both = {f[:2] for f in formats} >= {"%d", "%m"}
+        checks.append(
+            f"'{name}' is the time of payment, e.g. {seen[name].cells[0]}" + (": day or month first?" if both else "")
+        )
+    if column == "order_id":
+        checks.append(f"'{name}' is the order's own number")
+    return f"{column} = {{ {', '.join(parts)} }}"
+
+
+def _money(column: str, name: str | None, seen: dict[str, Seen], checks: list[str], group: bool) -> str:
+    """Return the line of one amount: its unit is said only where the cells show it."""
+    if name is None:
+        checks.append(f"no column looks like {column}: replace both '?'")
+        return f'{column} = {{ from = "?", unit = "?" }}'
+    cells = seen[name].cells
+    comma = [c for c in cells if re.search(r"\d,\d{1,2}\D*$", c)]
+    decimals = bool(comma) or any(re.search(r"\.\d", c) for c in cells)
+    parts = [f"from = {_text(name)}", f'unit = "{"major" if decimals else "?"}"']
+    parts += ['decimal = ","'] if comma and not any(re.search(r"\.\d{1,2}\D*$", c) for c in cells) else []
+    parts += ['agg = "sum"'] if group else []
+    unit = (
+        "decimals show major units"
+        if decimals
+        else "yuan ('major') or fen ('minor')? Nothing shows it: replace the '?'"
+    )
+    checks.append(
+        f"'{name}' is what the customer paid, e.g. {cells[0]}; {unit}" if column[0] == "g" else f"'{name}': {unit}"
+    )
+    return f"{column} = {{ {', '.join(parts)} }}"
+
+
+def _stated(head: str) -> list[str]:
+    """Return a check of the number of records that a file states about itself."""
+    if not re.search(r"共\s*\d[\d,]*\s*笔", "\n".join(head.split("\n")[:40])):
+        return []
+    return [
+        "",
+        "[[control]]   # the file says how many records it should hold",
+        "pattern = '共\\s*(\\d[\\d,]*)\\s*笔'",
+        'check = "rows"',
+    ]
+
+
+def _reads(cell: str, formats: Sequence[str]) -> bool:
+    for form in formats:
+        try:
+            datetime.strptime(cell, form)
+        except ValueError:
+            continue
+        return True
+    return False
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[\s.\-/]+", "_", re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name)).casefold()
+
+
+def _text(value: str) -> str:
+    return json.dumps(value, ensure_ascii=False)

@@ -1,0 +1,102 @@
+"""A new user's own file gets in with one drafted layout: three awkward files, and what a draft must leave open."""
+
+import csv
+import gzip
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from conftest import DATA
+from load_files import load
+
+from retailkit.load import LoadError, draft_layout, load_file, open_store
+
+AWKWARD = DATA / "awkward_files_a"
+
+
+def records(file: str, encoding: str, header: int) -> list[dict[str, str]]:
+    """Return the records below a header line as plain Python reads them."""
+    data = (AWKWARD / file).read_bytes()
+    text = (gzip.decompress(data) if file.endswith(".gz") else data).decode(encoding)
+    names, *rows = list(csv.reader(text.splitlines(keepends=True)))[header - 1 :]
+    names = [n.strip() for n in names]
+    wide = max(i for i, n in enumerate(names, 1) if n)
+    # a record with cells beyond the named columns is set aside, with that reason
+    rows = [row for row in rows if any(c.strip() for c in row) and not any(c.strip() for c in row[wide:])]
+    return [dict(zip(names, (c.strip() for c in row), strict=False)) for row in rows]
+
+
+def cents(text: str) -> int:
+    return int(Decimal(text.replace(",", "").lstrip("¥")) * 100)
+
+
+@pytest.mark.data
+@pytest.mark.parametrize(("file", "encoding", "header", "amount"), [
+    ("cn_wechat_bill.csv", "utf-8", 17, "金额(元)"),
+    ("cn_alipay_bill_gbk.csv", "gb18030", 25, "金额"),
+    ("uk_wakefield_pcard_2018q2.csv.gz", "cp1252", 3, "Net Amount"),
+])  # fmt: skip
+def test_a_draft_loads_an_awkward_file_as_it_stands(file: str, encoding: str, header: int, amount: str, tmp_path: Path):
+    page = tmp_path / "mine.toml"
+    page.write_text(draft_layout(AWKWARD / file), encoding="utf-8")
+    report = load_file(AWKWARD / file, page, "m", tmp_path / "store").iloc[0]
+    there = [r for r in records(file, encoding, header) if r.get(amount)]
+    amounts = [cents(r[amount]) for r in there]
+    tables = open_store(tmp_path / "store", merchants="m")
+    orders, refunds = tables.orders.to_pandas(), tables.refunds.to_pandas()
+    assert sorted(orders["gross_amount"]) == sorted(a for a in amounts if a >= 0)
+    assert sorted(refunds["refund_amount"]) == sorted(-a for a in amounts if a < 0)
+    assert orders["order_id"].is_unique
+    told = report[["rows_kept", "rows_duplicate", "rows_quarantined", "rows_skipped"]].sum()
+    assert told == report["rows_read"], "every row is told"
+    if file.startswith("cn_"):
+        assert f"but holds {len(there)}" in report["warnings"], "the file states more records than it holds"
+
+
+@pytest.mark.data
+def test_lines_of_one_number_and_day_become_one_order(tmp_path: Path):
+    file = "uk_hmrc_over25k_2011.csv"
+    text = draft_layout(AWKWARD / file)
+    assert "group = true" in text
+    assert 'formats = ["%d/%m/%Y"]' in text
+    page = tmp_path / "mine.toml"
+    page.write_text(text, encoding="utf-8")
+    load_file(AWKWARD / file, page, "m", tmp_path / "store")
+    sums: dict[str, int] = {}
+    for r in records(file, "ascii", 1):
+        sums[r["Transaction number"]] = sums.get(r["Transaction number"], 0) + cents(r["Amount"])
+    orders = open_store(tmp_path / "store", merchants="m").orders.to_pandas().set_index("order_id")["gross_amount"]
+    assert orders.to_dict() == {number: value for number, value in sums.items() if value >= 0}
+
+
+def test_yuan_or_fen_is_left_open_where_nothing_shows_it(tmp_path: Path):
+    file = tmp_path / "orders.csv"
+    file.write_text(
+        "订单编号,会员号,付款时间,实付金额\nE1,c1,2018-11-11 00:03:12,45900\nE2,c2,2018-11-12 10:00:00,100\n"
+    )
+    text = draft_layout(file)
+    assert 'gross_amount = { from = "实付金额", unit = "?" }' in text
+    assert "Nothing shows it" in text
+    with pytest.raises(LoadError, match="unit"):
+        load(tmp_path, file.read_text(), text)
+    report = load(tmp_path, file.read_text(), text.replace('unit = "?"', 'unit = "fen"'))
+    assert report["rows_kept"].tolist() == [2]
+
+
+def test_day_and_month_that_could_be_either_are_asked_about(tmp_path: Path):
+    file = tmp_path / "orders.csv"
+    file.write_text("order no,customer,date,total\nA1,c1,03/04/2018,1.50\nA2,c2,05/06/2018,2.00\n")
+    text = draft_layout(file)
+    assert "day or month first?" in text
+    assert 'account = { from = "customer", prefix = "shop" }' in text
+
+
+def test_phones_and_names_of_a_new_file_stay_private(tmp_path: Path):
+    file = tmp_path / "orders.csv"
+    file.write_text(
+        "单号,客户姓名,手机,时间,金额\nA1,张三,13800000001,2018-11-11,1.5\nA2,李四,138****0002,2018-11-12,x\n"
+    )
+    text = draft_layout(file)
+    assert 'sensitive = ["客户姓名", "手机"]' in text
+    assert "张三" not in text
+    assert "13800000001" not in text
