@@ -145,10 +145,10 @@ def test_rows_of_a_merchant_lie_in_one_file_until_they_are_many(tmp_path, monkey
     assert frame.loc["2018-01-15", "gross_amount"] == 7
 
 
-@pytest.mark.parametrize("many", [0, 10**9])
-def test_months_written_one_by_one_hold_the_same_rows(tmp_path, monkeypatch, many):
+@pytest.mark.parametrize("one_by_one", [True, False])
+def test_months_written_one_by_one_hold_the_same_rows(tmp_path, monkeypatch, one_by_one):
     monkeypatch.setattr(partitions, "FEW", 0)
-    monkeypatch.setattr(partitions, "MANY", many)
+    monkeypatch.setattr(partitions, "_one_by_one", lambda files: one_by_one)
     days = pd.date_range("2017-12-30 23:59", "2019-01-02", freq="11h")
     put(tmp_path, [order(str(i), d, i) for i, d in enumerate(days)])
     coupon = {"merchant": "m", "coupon_id": "c"}

@@ -70,17 +70,20 @@ def probe(path: str | Path, encoding: str | None = None) -> Probe:
 
 def utf8_copy(found: Probe, target: Path, skip_lines: int = 0) -> Path:
     """Write a text file as UTF-8 with ``\\n`` line ends and without its first lines; the target."""
-    with open(target, "w", encoding="utf-8", newline="") as out:
+    with open(target, "wb") as out:
         left, previous = skip_lines, ""
         for text in _texts(found):
             text = previous + text.replace("\x00", "")
-            previous = "\r" if text.endswith("\r") else ""
-            text = text[: len(text) - len(previous)].replace("\r\n", "\n").replace("\r", "\n")
+            if "\r" in text:
+                previous = "\r" if text.endswith("\r") else ""
+                text = text[: len(text) - len(previous)].replace("\r\n", "\n").replace("\r", "\n")
+            else:
+                previous = ""
             while left and text:
                 cut = text.find("\n")
                 left, text = (left - 1, text[cut + 1 :]) if cut >= 0 else (left, "")
-            out.write(text)
-        out.write("\n" if previous else "")
+            out.write(text.encode("utf-8"))
+        out.write(b"\n" if previous else b"")
     return target
 
 
@@ -175,24 +178,29 @@ def _encoding(path: Path, first: bytes, utf8: bool, gzipped: bool) -> str:
         return "utf-16-be" if zeros[0] else "utf-16-le"
     if utf8:
         return "utf-8"
-    unreadable = LoadError(
+    # the rest is decoded once, on the way to the engine, and refused there where it cannot be
+    decoder, wide, lone = codecs.getincrementaldecoder("gb18030")(), 0, 0
+    for chunk in _chunks(path, gzipped):
+        try:
+            text = decoder.decode(chunk)
+        except UnicodeDecodeError:
+            raise _unreadable(path) from None
+        wide, lone = wide + len(_WIDE.findall(text)), lone + len(_LONE_WIDE.findall(text))
+        if wide > 1000:
+            break
+    if wide and lone > 0.5 * wide:
+        # Western text read as Chinese: each accent swallows the letter after it
+        raise _unreadable(path)
+    return "gb18030"
+
+
+def _unreadable(path: Path) -> LoadError:
+    return LoadError(
         "the encoding cannot be read: neither UTF-8 nor GB18030",
         str(path),
         "UTF-8, UTF-16 with a byte order mark, GBK or GB18030",
         'save it as UTF-8, or say encoding = "latin-1" (or another) in the layout',
     )
-    decoder, text = codecs.getincrementaldecoder("gb18030")(), ""
-    for chunk in _chunks(path, gzipped):
-        try:
-            more = decoder.decode(chunk)
-        except UnicodeDecodeError:
-            raise unreadable from None
-        text += more if len(text) < CHUNK // 4 else ""
-    wide, lone = len(_WIDE.findall(text)), len(_LONE_WIDE.findall(text))
-    if wide and lone > 0.5 * wide:
-        # Western text read as Chinese: each accent swallows the letter after it
-        raise unreadable
-    return "gb18030"
 
 
 def _texts(found: Probe) -> Iterator[str]:
@@ -202,6 +210,8 @@ def _texts(found: Probe) -> Iterator[str]:
             yield decoder.decode(chunk)
         yield decoder.decode(b"", final=True)
     except UnicodeDecodeError as error:
+        if found.encoding == "gb18030":
+            raise _unreadable(found.path) from None
         raise LoadError(
             f"the text breaks its encoding {found.encoding} ({error.reason})",
             str(found.path),

@@ -173,7 +173,10 @@ def _commit(
         if contract.room == "identity":
             both = f"SELECT *, 1 AS age FROM ({incoming}) UNION ALL SELECT *, 0 AS age FROM ({stay})"
             select = last_filled(contract, both, "age")
-    stats = write_parts(con, store / contract.name, contract, select, parts, [] if replace else files, load)
+    present: dict[str, int] = {}
+    for file in files if not replace else ():
+        present[file["merchant"]] = present.get(file["merchant"], 0) + file["rows"]
+    stats = write_parts(con, store / contract.name, contract, select, parts, present, load, not out or replace)
     return _append(delta, contract, stats, out)
 
 

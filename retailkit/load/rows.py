@@ -74,7 +74,10 @@ def type_rows(
         block = block.model_copy(update={"fields": {**block.fields, net.name: block.fields["gross_amount"]}})
     source = _numbered(rows, block)
     wanted = f'"@skip" IS NULL AND {where_sql(block.where, raw)}'
-    inner = _judged(made, source, wanted)
+    absent = [e for e in made if contract.room == "identity" and e.name in contract.key and len(layout.tables) > 1]
+    # an order without a customer is an order all the same: nobody is missing from the table of customers
+    someone = " AND ".join(f"({typed(e.name)} IS NOT NULL OR {e.filled})" for e in absent if e.columns) or "true"
+    inner = _judged(made, source, wanted, someone)
     failing = {e.name: _failing(e, contract) for e in made}
     fatal = " OR ".join(f"({failing[e.name]})" for e in made if _fatal(contract[e.name], contract)) or "false"
     soft = " OR ".join(f"({failing[e.name]})" for e in made if not _fatal(contract[e.name], contract)) or "false"
@@ -92,7 +95,7 @@ def type_rows(
         # every sentence about a cell is looked for among the failed rows only
         marked = f"SELECT merchant, source_row, item FROM {quote(name)} WHERE bad OR doubtful"
         rejected = f"SELECT * FROM ({source}) SEMI JOIN ({marked}) USING (merchant, source_row, item)"
-        materialise(name + "_failed", _judged(made, rejected, wanted))
+        materialise(name + "_failed", _judged(made, rejected, wanted, someone))
         failed = f"FROM {quote(name + '_failed')}"
         problems = [_problem(e, contract, block, failing[e.name], failed, raw, layout) for e in made if e.columns]
         if overlong != "false":
@@ -102,11 +105,12 @@ def type_rows(
     return Typed(contract, relation, name, (*problems, *below), _aside(name, contract, block) if bad else None)
 
 
-def _judged(made: Sequence[Expression], source: str, wanted: str) -> str:
+def _judged(made: Sequence[Expression], source: str, wanted: str, someone: str) -> str:
     """Return SQL of the wanted rows with their typed columns; what breaks a rule is empty."""
     inner = f"SELECT *, {', '.join(f'{e.value} AS {typed(e.name)}' for e in made)} FROM ({source}) WHERE {wanted}"
     judged = [f"CASE WHEN {e.rules} THEN {typed(e.name)} END AS {typed(e.name)}" for e in made if e.rules]
-    return f"SELECT * REPLACE ({', '.join(judged)}) FROM ({inner})" if judged else inner
+    inner = f"SELECT * REPLACE ({', '.join(judged)}) FROM ({inner})" if judged else inner
+    return inner if someone == "true" else f"SELECT * FROM ({inner}) WHERE {someone}"
 
 
 def _nothing(name: str, contract: Table, materialise: Materialise) -> Typed:

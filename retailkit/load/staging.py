@@ -114,7 +114,7 @@ def stage_file(
     typed = []
     for i, block in enumerate(layout.tables):
         rows_of_block = type_rows(load.con, f"{tag}_{i}", block, rows, raw, layout, place, materialise)
-        typed.append(keep_last(load.con, rows_of_block, block))
+        typed.append(keep_last(load.con, rows_of_block, block, len(layout.tables) == 1))
     return Staged(raw, rows, place, tuple(typed), outside)
 
 
