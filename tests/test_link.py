@@ -13,11 +13,12 @@ from retailkit.link import (
     link_coverage,
     link_doubts,
     link_evidence,
+    link_merges,
     link_quality,
 )
 from retailkit.link.components import components
 from retailkit.link.example import family
-from retailkit.link.persons import MAX_ACCOUNTS
+from retailkit.link.linked import MAX_ACCOUNTS
 
 ACCOUNTS = {"merchant": "string", "account": "string", "system": "string", "unionid": "string", "phone_key": "string"}
 MEMBERS = {"merchant": "string", "account": "string", "member_id": "string"}
@@ -147,6 +148,41 @@ def test_merges_explain_how_accounts_became_persons():
     last = evidence.iloc[-1]
     assert last["accounts"] - last["merges"] == last["persons"] == 4
     assert evidence["merges"].iloc[:-1].sum() == last["merges"]
+
+
+def test_every_merge_shows_its_evidence():
+    """A card by phone, a mini program by unionid, a contact by a binding; a stranger is not in it."""
+    given_tables = tables(
+        [
+            ("crm:1", "crm", None, "p"),
+            ("mini:1", "mini", "u", "p"),
+            ("mini:2", "mini", "u", None),
+            ("x:1", "x", "v", None),
+        ],
+        pairs=[("mini:2", "wecom:1", "external_contact", 1.0), ("x:1", "x:2", "order", 1.0)],
+    )
+    why = link_merges(**given_tables, of=["wecom:1"])
+    ties = {(frozenset((row.account, row.other)), row.evidence) for row in why.itertuples()}
+    assert ties == {
+        (frozenset({"crm:1", "mini:1"}), "phone"),
+        (frozenset({"mini:1", "mini:2"}), "unionid"),
+        (frozenset({"mini:2", "wecom:1"}), "external_contact"),
+    }
+    everything = link_merges(**given_tables)
+    accounts = set(everything["account"]) | set(everything["other"])
+    assert len(groups(link_accounts(**given_tables))) == 6 - len(everything) == 2
+    assert accounts == {"crm:1", "mini:1", "mini:2", "wecom:1", "x:1", "x:2"}
+
+
+def test_linking_merchants_together_gives_the_ids_of_linking_each_alone():
+    names = [(f"a:{i}", "a", f"u{i // 2}", None) for i in range(6)]
+    pairs = [("a:0", "b:9", "order", 1.0)]
+    whole = {name: given_table.union(given_table.mutate(merchant=ibis.literal("n")))
+             for name, given_table in tables(names, members=[("c:1", "7")], pairs=pairs).items()}  # fmt: skip
+    both = link_accounts(**whole).execute().set_index(["merchant", "account"])["person"]
+    alone = link_accounts(**tables(names, members=[("c:1", "7")], pairs=pairs)).execute().set_index("account")["person"]
+    assert both["m"].sort_index().equals(alone.sort_index())
+    assert both["n"].sort_index().equals(alone.sort_index())
 
 
 def test_merchants_are_never_joined():

@@ -6,6 +6,7 @@ grounds, and gives the evidence beside the result:
 
 ``link_accounts``   accounts, members, orders, pairs -> one row per account with its person
 ``link_evidence``   the same tables -> what each kind of evidence joined
+``link_merges``     the same tables -> which accounts each piece of evidence ties, for all or for some persons
 ``link_doubts``     the same tables -> what was left out or is doubtful, account by account
 ``link_coverage``   orders, persons -> share of orders and money with a known person
 ``link_quality``    persons, truth -> pairwise precision and recall
@@ -14,7 +15,8 @@ grounds, and gives the evidence beside the result:
 
 from .check import coverage_sentence, link_coverage, link_quality
 from .fuzzy import fuzzy_pairs
-from .persons import link_accounts, link_doubts, link_evidence
+from .persons import link_accounts
+from .reasons import link_doubts, link_evidence, link_merges
 
 __all__ = [
     "coverage_sentence",
@@ -23,5 +25,6 @@ __all__ = [
     "link_coverage",
     "link_doubts",
     "link_evidence",
+    "link_merges",
     "link_quality",
 ]

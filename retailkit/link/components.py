@@ -11,10 +11,11 @@ from .edges import STRENGTH, Edges
 
 @dataclass(frozen=True)
 class Components:
-    """The component of each position, what each kind joined, and the edges that were cut."""
+    """The component of each position, what each kind joined, and the edges that were kept and cut."""
 
     label: np.ndarray
     merges: dict[str, int]
+    kept: Edges
     cut: Edges
     too_large: np.ndarray
 
@@ -40,7 +41,7 @@ def components(size: int, edges: Edges, max_accounts: int) -> Components:
         inside = large[label[a]]
         kept[kind], cut[kind] = (a[~inside], b[~inside]), (a[inside], b[inside])
         label, merges = contract(size, kept)
-    return Components(label, merges, {kind: pair for kind, pair in cut.items() if len(pair[0])}, too_large)
+    return Components(label, merges, kept, {kind: pair for kind, pair in cut.items() if len(pair[0])}, too_large)
 
 
 def contract(size: int, edges: Edges) -> tuple[np.ndarray, dict[str, int]]:
