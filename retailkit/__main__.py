@@ -10,7 +10,8 @@ from typing import Any
 import click
 
 import retailkit
-from retailkit.commands.options import day, loaded, names, pair, study_folder
+from retailkit.commands.options import day, examples, loaded, names, pair, study_folder
+from retailkit.commands.output import deck, export, history
 
 
 class Commands(click.Group):
@@ -45,14 +46,10 @@ def _code(problem: Exception) -> int:
     return 2 if usage & {cls.__name__ for cls in type(problem).__mro__} else 1
 
 
-def _examples(*lines: str) -> str:
-    return "\b\nExamples:\n" + "\n".join(f"  {line}" for line in lines)
-
-
 @click.group(
     cls=Commands,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    epilog=_examples("retailkit list", "retailkit run complete_journey", "retailkit show complete_journey"),
+    epilog=examples("retailkit list", "retailkit run complete_journey", "retailkit show complete_journey"),
 )
 @click.version_option(retailkit.__version__, prog_name="retailkit")
 def cli() -> None:
@@ -60,11 +57,12 @@ def cli() -> None:
 
 
 @cli.command(
-    epilog=_examples(
+    epilog=examples(
         "retailkit run complete_journey",
         "retailkit run complete_journey --merchants 367,406 --chapters 1,growth",
         "retailkit run my_cohort.toml --as-of 2018-12-01 -p order=2 --lang zh",
         "retailkit run complete_journey --dry-run",
+        "retailkit run complete_journey --due",
     )
 )
 @click.argument("cohort")
@@ -82,6 +80,10 @@ def cli() -> None:
 @click.option("--no-load", is_flag=True, help="Take the store as it is.")
 @click.option("--plain-kernels", is_flag=True, help="Start each kernel afresh: slower, the same results.")
 @click.option("--dry-run", is_flag=True, help="Print what would run, and run nothing.")
+@click.option("--due", is_flag=True, help="Only merchants with new data, each as of its last complete day.")
+@click.option(
+    "--keep", type=click.IntRange(1), default=10, show_default=True, metavar="N", help="Runs kept in history."
+)
 def run(cohort: str, out: str | None, parameters: tuple[str, ...], **asked: Any) -> None:
     """Run a cohort's study: every chapter for every merchant, then the cohort report.
 
@@ -107,10 +109,16 @@ def run(cohort: str, out: str | None, parameters: tuple[str, ...], **asked: Any)
         force=asked["force"],
         warm=not asked["plain_kernels"],
     )
-    sys.exit(run_study(options, load=not asked["no_load"], dry_run=asked["dry_run"]))
+    if asked["due"]:
+        from retailkit.commands.due import run_due
+
+        if options.as_of:
+            raise click.UsageError("--due takes each merchant's last complete day: leave out --as-of")
+        sys.exit(run_due(options, load=not asked["no_load"], dry_run=asked["dry_run"], keep=asked["keep"]))
+    sys.exit(run_study(options, load=not asked["no_load"], dry_run=asked["dry_run"], keep=asked["keep"]))
 
 
-@cli.command("list", epilog=_examples("retailkit list"))
+@cli.command("list", epilog=examples("retailkit list"))
 @click.option("--studies", default="studies", show_default=True, metavar="FOLDER", help="Where studies lie.")
 def list_(studies: str) -> None:
     """List the cohorts there are and whether they have been studied."""
@@ -120,7 +128,7 @@ def list_(studies: str) -> None:
 
 
 @cli.command(
-    epilog=_examples("retailkit show complete_journey", "retailkit show studies/mine --metric growth --metric verdict")
+    epilog=examples("retailkit show complete_journey", "retailkit show studies/mine --metric growth --metric verdict")
 )
 @click.argument("study")
 @click.option("--metric", "metrics", multiple=True, help="Metrics to print.  [default: the headline ones]")
@@ -132,7 +140,7 @@ def show(study: str, metrics: tuple[str, ...]) -> None:
 
 
 @cli.command(
-    epilog=_examples(
+    epilog=examples(
         "retailkit load complete_journey",
         "retailkit load orders.csv --layout youzan_orders --merchant m07",
         "retailkit load mine.csv --layout mine.toml --merchant m07 --zone Europe/London --currency GBP",
@@ -168,7 +176,7 @@ def load(what: str, store: str, layout: str | None, merchant: str | None, zone: 
         sys.exit(1)
 
 
-@cli.command(epilog=_examples("retailkit sniff orders.csv", "retailkit sniff exports/*"))
+@cli.command(epilog=examples("retailkit sniff orders.csv", "retailkit sniff exports/*"))
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
 def sniff(files: tuple[str, ...]) -> None:
     """Name the layout of export files and say what would be loaded; nothing is."""
@@ -178,7 +186,7 @@ def sniff(files: tuple[str, ...]) -> None:
         click.echo(("\n" if number else "") + sniff_text(file))
 
 
-@cli.group(invoke_without_command=True, epilog=_examples("retailkit layouts", "retailkit layouts new my_export.csv"))
+@cli.group(invoke_without_command=True, epilog=examples("retailkit layouts", "retailkit layouts new my_export.csv"))
 @click.pass_context
 def layouts(ctx: click.Context) -> None:
     """List the layouts of exports that can be read, or draft one for a new export."""
@@ -186,7 +194,7 @@ def layouts(ctx: click.Context) -> None:
         ctx.invoke(layouts_list)
 
 
-@layouts.command("list", epilog=_examples("retailkit layouts list"))
+@layouts.command("list", epilog=examples("retailkit layouts list"))
 def layouts_list() -> None:
     """List every layout with its status: exact header, from API reference, doubtful."""
     from retailkit.commands.show import text_table
@@ -196,7 +204,7 @@ def layouts_list() -> None:
     click.echo(text_table(head, list_layouts()[list(head)].values.tolist()))
 
 
-@layouts.command("new", epilog=_examples("retailkit layouts new my_export.csv > my_export.toml"))
+@layouts.command("new", epilog=examples("retailkit layouts new my_export.csv > my_export.toml"))
 @click.argument("file")
 @click.option("--out", metavar="FILE", help="Write the draft there instead of printing it.")
 def layouts_new(file: str, out: str | None) -> None:
@@ -211,52 +219,7 @@ def layouts_new(file: str, out: str | None) -> None:
         click.echo(text)
 
 
-@cli.command(
-    epilog=_examples("retailkit export complete_journey", "retailkit export studies/mine --format png --merchants 367")
-)
-@click.argument("study")
-@click.option("--to", "dest", metavar="FOLDER", help="Folder to write into.  [default: exports/STUDY]")
-@click.option("--format", "formats", multiple=True, type=click.Choice(["png", "svg", "html"]), help="[default: all]")
-@click.option("--merchants", default="", metavar="LIST", help="Only these: ids, with commas.")
-@click.option("--chapters", default="", metavar="LIST", help="Only these chapters, with commas.")
-def export(study: str, dest: str | None, formats: tuple[str, ...], merchants: str, chapters: str) -> None:
-    """Write a study's charts as PNG, SVG and small HTML pages."""
-    from retailkit.present import export as export_pictures
-
-    folder = study_folder(study)
-    dest = dest or f"exports/{folder.name}"
-    some = {"merchants": names(merchants) or None, "chapters": names(chapters) or None}
-    done = export_pictures(folder, dest, formats or ("png", "svg", "html"), **some)
-    for problem in done.problems:
-        click.echo(problem, err=True)
-    click.echo(f"{len(done.files)} files in {dest}")
-    if done.problems and not done.files:
-        sys.exit(1)
-
-
-@cli.command(
-    epilog=_examples("retailkit deck complete_journey", "retailkit deck studies/mine --template house.pptx --lang zh")
-)
-@click.argument("study")
-@click.option("--to", "path", metavar="FILE", help="The .pptx to write.  [default: exports/STUDY.pptx]")
-@click.option("--merchants", default="", metavar="LIST", help="Only these: ids, with commas.  [default: the report]")
-@click.option("--chapters", default="", metavar="LIST", help="Only these chapters, with commas.")
-@click.option("--template", metavar="FILE", help="Your own .pptx, whose master and fonts are kept.")
-@click.option("--lang", type=click.Choice(["en", "zh"]), default="en", show_default=True)
-def deck(study: str, path: str | None, merchants: str, chapters: str, **asked: Any) -> None:
-    """Write a study's charts as editable slides, one finding each."""
-    from retailkit.present import write_deck
-
-    folder = study_folder(study)
-    target = Path(path or f"exports/{folder.name}.pptx")
-    target.parent.mkdir(parents=True, exist_ok=True)
-    done = write_deck(folder, target, merchants=names(merchants) or None, chapters=names(chapters) or None, **asked)
-    for problem in done.problems:
-        click.echo(problem, err=True)
-    click.echo(str(target))
-
-
-@cli.command(epilog=_examples("retailkit simulate doubling_1 --out ../sim --seed 7", "retailkit simulate doubling_2"))
+@cli.command(epilog=examples("retailkit simulate doubling_1 --out ../sim --seed 7", "retailkit simulate doubling_2"))
 @click.argument("cohort", default="doubling_1")
 @click.option("--out", default="simulated", show_default=True, metavar="FOLDER", help="Folder to write into.")
 @click.option("--seed", default=1, show_default=True, help="Of every random draw.")
@@ -271,22 +234,18 @@ def simulate(cohort: str, out: str, merchants: str, canonical: bool, **asked: An
     click.echo(str(write(cohort, out, report=click.echo, vendors=not canonical, merchants=who, **asked)))
 
 
-@cli.command(epilog=_examples("retailkit dictionary", "retailkit dictionary --check"))
+@cli.command(epilog=examples("retailkit dictionary", "retailkit dictionary --check"))
 @click.option("--check", is_flag=True, help="Write nothing; exit code 1 if a page is not up to date.")
 def dictionary(check: bool) -> None:
     """Write the pages made from declarations: data/README.md (tables) and docs/layouts.md (exports)."""
-    from retailkit.commands.dictionary import dictionary_text, layouts_text
+    from retailkit.commands.dictionary import write_pages
 
-    pages = {Path("data/README.md"): dictionary_text(), Path("docs/layouts.md"): layouts_text()}
-    if check:
-        stale = [str(p) for p, text in pages.items() if not p.exists() or p.read_text(encoding="utf-8") != text]
-        if stale:
-            raise click.ClickException(f"not up to date: {', '.join(stale)} (write: retailkit dictionary)")
-        return
-    for path, text in pages.items():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
+    for path in write_pages(check):
         click.echo(str(path))
+
+
+for command in (export, deck, history):
+    cli.add_command(command)
 
 
 if __name__ == "__main__":

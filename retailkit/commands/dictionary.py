@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import click
+
 from retailkit.schema import TABLES, Column, Table
 
 KINDS = {
@@ -74,3 +78,23 @@ def layouts_text() -> str:
         for r in list_layouts().itertuples()
     ]
     return LAYOUTS_HEAD + "\n".join(lines) + "\n"
+
+
+def write_pages(check: bool = False) -> list[Path]:
+    """Write both pages and return their paths; with ``check`` write nothing.
+
+    Raises
+    ------
+    click.ClickException
+        With ``check``, if a page is not up to date.
+    """
+    pages = {Path("data/README.md"): dictionary_text(), Path("docs/layouts.md"): layouts_text()}
+    if check:
+        stale = [str(p) for p, text in pages.items() if not p.exists() or p.read_text(encoding="utf-8") != text]
+        if stale:
+            raise click.ClickException(f"not up to date: {', '.join(stale)} (write: retailkit dictionary)")
+        return []
+    for path, text in pages.items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    return list(pages)

@@ -8,6 +8,10 @@ from typing import Any
 import click
 
 
+def examples(*lines: str) -> str:
+    return "\b\nExamples:\n" + "\n".join(f"  {line}" for line in lines)
+
+
 def study_folder(study: str) -> Path:
     for folder in (Path(study), Path("studies") / Path(study).stem):
         if (folder / "run.json").exists() or (folder.is_dir() and any(folder.glob("*/*/metrics.parquet"))):

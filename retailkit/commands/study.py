@@ -20,7 +20,7 @@ from retailkit.study.run import Options, Plan, check, made_ready, plan_study, ru
 
 
 def run_study(
-    options: Options, load: bool = True, dry_run: bool = False, tell: Callable[[str], None] = click.echo
+    options: Options, load: bool = True, dry_run: bool = False, tell: Callable[[str], None] = click.echo, keep: int = 10
 ) -> int:
     """Run a cohort's study and return the exit code: 0 if all is done, 1 if something failed.
 
@@ -49,6 +49,9 @@ def run_study(
             _tell_load(load_and_link(cohort, options.store, lambda line: tell(f"  load {line}")), tell)
         plan = plan_study(cohort, options, known, cohort_path(options.cohort))
         entries = run_plan(plan, options, _listener(tell), address)
+    from retailkit.study.history import keep_run
+
+    keep_run(options.out_dir, keep)
     return _finish(plan, options, entries, tell)
 
 

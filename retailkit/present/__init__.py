@@ -9,7 +9,7 @@ from typing import Any
 
 _ROOMS = {
     "report": (
-        "cohort_metrics", "league", "with_result", "league_words", "counts", "headline", "answer_words", "by_rule", "reasons",
+        "cohort_metrics", "say_days", "league", "with_result", "league_words", "counts", "headline", "answer_words", "by_rule", "reasons",
         "side_by_side", "grew", "touch_shares", "compare", "unknowns", "links", "report_metrics",
     ),
     "pooling": ("pool", "by_industry"),
@@ -27,6 +27,7 @@ _ROOMS = {
         "source", "say_cohort", "say_missing", "say_headline", "say_league", "say_grew", "say_unknowns", "limits",
     ),
     "pictures": ("export",),
+    "pdf": ("export_pdf",),
     "deck": ("write_deck",),
 }  # fmt: skip
 _HOMES = {name: room for room, names in _ROOMS.items() for name in names}

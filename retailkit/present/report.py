@@ -215,10 +215,35 @@ def report_metrics(table: pd.DataFrame, pooled: dict[str, float], pooling: pd.Da
     return [*records, effect, *answers]
 
 
-def cohort_metrics(out_dir: str | Path, cohort: Any, as_of: str | None = None) -> pd.DataFrame:
-    """Metrics of the cohort's merchants, donors left out, as they were known on ``as_of``."""
-    rows = read_metrics(out_dir, as_of)
-    return rows[rows["merchant"].isin(cohort.merchant_ids)].reset_index(drop=True)
+def cohort_metrics(out_dir: str | Path, cohort: Any, as_of: str | None = None, days: str = "same") -> pd.DataFrame:
+    """Metrics of the cohort's merchants, donors left out, as they were known on ``as_of``.
+
+    ``days="same"`` keeps what was computed for that very day; ``"latest"`` each merchant's newest
+    day up to it: scheduled runs see each merchant from its own last complete day.
+
+    Raises
+    ------
+    ValueError
+        If ``days`` is neither.
+    """
+    if days not in ("same", "latest"):
+        raise ValueError(f"days is '{days}'; expected same or latest")
+    rows = read_metrics(out_dir, as_of if days == "same" else None)
+    rows = rows[rows["merchant"].isin(cohort.merchant_ids)]
+    if days == "latest" and len(rows):
+        rows = rows[rows["as_of"] <= str(as_of)] if as_of else rows
+        rows = rows[rows["as_of"] == rows.groupby("merchant")["as_of"].transform("max")]
+    return rows.reset_index(drop=True)
+
+
+def say_days(metrics: pd.DataFrame, as_of: str, lang: str = "en") -> str:
+    """Name the merchants that are seen from an earlier day than the report; empty where none is."""
+    days = metrics.groupby("merchant")["as_of"].max() if len(metrics) else pd.Series(dtype=str)
+    other = days[days != str(as_of)]
+    if other.empty:
+        return ""
+    named = ", ".join(f"{m} ({d})" for m, d in other.items())
+    return choose(lang, f"Seen from an earlier day, where their data end: {named}.", f"按各自数据截止日计：{named}。")
 
 
 def links(out_dir: str | Path, cohort: Any, lang: str = "en") -> Any:

@@ -1,0 +1,172 @@
+"""`retailkit run --due`: run the merchants whose data are new, each as of its own last complete day."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import click
+
+from retailkit.commands.prepare import fingerprints, load_and_link
+from retailkit.commands.study import _listener, _tell_load
+from retailkit.study.history import KEEP, changes, changes_text, keep_run, kept_metrics, runs
+from retailkit.study.ledger import page_path
+from retailkit.study.parameters import StudyError
+from retailkit.study.plan import REPORT, choose_merchants
+from retailkit.study.run import Options, check, plan_study, run_plan
+
+
+def run_due(
+    options: Options, load: bool = True, dry_run: bool = False, keep: int = KEEP,
+    tell: Callable[[str], None] = click.echo,
+) -> int:  # fmt: skip
+    """Run what is due and return the exit code: 0 if all is done or nothing is due, 1 if something failed.
+
+    Each merchant is seen from the day after the last complete day in its own orders, never from
+    the wall clock; it is due when a chapter of it would not be the same. The run is kept in the
+    study's history and compared with the one before.
+
+    Raises
+    ------
+    CohortError, StudyError
+        If the cohort or a merchant is not there, or another due run is at work: before anything runs.
+    """
+    from retailkit.cohort import cohort_path, read_cohort
+
+    cohort = read_cohort(options.cohort)
+    options = replace(options, lang=options.lang or cohort.lang, parameters=_latest(options))
+    check(cohort, options)
+    with only_due(options.out_dir):
+        if load and not dry_run:
+            _tell_load(load_and_link(cohort, options.store, lambda line: tell(f"  load {line}")), tell)
+        days = last_days(options.store, choose_merchants(cohort, options.merchants))
+        failed = ran = 0
+        for as_of, merchants in by_day(days).items():
+            dated = read_cohort(options.cohort, as_of=as_of)
+            asked = replace(options, as_of=as_of, merchants=tuple(merchants))
+            plan = plan_study(dated, asked, fingerprints(options.store, as_of), cohort_path(options.cohort))
+            due = sorted({u.merchant for u in plan.stale}, key=merchants.index)
+            tell(_due_line(as_of, merchants, due, len(plan.stale)))
+            if due and not dry_run:
+                entries = run_plan(plan, asked, _listener(tell))
+                failed += sum(e.status == "failed" for e in entries)
+                ran += len(plan.stale)
+        for merchant in sorted(set(choose_merchants(cohort, options.merchants)) - set(days)):
+            tell(f"{merchant}: no orders in {options.store}, nothing to study")
+        if dry_run:
+            return 0
+        tell(since_before(options.out_dir, keep) if ran else "nothing is due")
+    report = page_path(options.out_dir, "", REPORT, "html")
+    if report.exists():
+        tell(str(report))
+    return 1 if failed else 0
+
+
+def _latest(options: Options) -> tuple[tuple[str, str], ...]:
+    """The report takes each merchant's newest day, because merchants' data end on different days."""
+    return (*(p for p in options.parameters if p[0] != "days"), ("days", "latest"))
+
+
+def _due_line(as_of: str, merchants: list[str], due: list[str], stale: int) -> str:
+    last = date.fromisoformat(as_of) - timedelta(days=1)
+    what = f"{stale} chapters of {', '.join(due)} are due" if due else "nothing is due"
+    return f"last complete day {last} (as of {as_of}), {len(merchants)} merchants: {what}"
+
+
+def last_days(store: str, merchants: tuple[str, ...]) -> dict[str, str]:
+    """Merchant -> the day its study knows everything before: the day after its last complete one.
+
+    The newest day counts as complete unless it holds far fewer orders than its weekday usually
+    does: an export made at noon holds half a day.
+    """
+    from retailkit.load import daily_orders, newest_day, open_store
+
+    found: dict[str, str] = {}
+    for merchant in merchants:
+        daily = daily_orders(open_store(store, merchant).orders)
+        if len(daily):
+            row = newest_day(daily).iloc[0]
+            day = row["day"].date() + timedelta(days=0 if row["partial"] else 1)
+            found[merchant] = str(day)
+    return found
+
+
+def by_day(days: dict[str, str]) -> dict[str, list[str]]:
+    """Day -> merchants seen from it, the earliest day first.
+
+    >>> by_day({"a": "2018-12-02", "b": "2018-12-01", "c": "2018-12-02"})
+    {'2018-12-01': ['b'], '2018-12-02': ['a', 'c']}
+    """
+    groups: dict[str, list[str]] = {}
+    for merchant, day in days.items():
+        groups.setdefault(day, []).append(merchant)
+    return dict(sorted(groups.items()))
+
+
+def since_before(out_dir: str, keep: int = KEEP) -> str:
+    """Keep the run and say what changed since the one before."""
+    before = runs(out_dir)[-1:]
+    name = keep_run(out_dir, keep)
+    if not name:
+        return "nothing changed since the run before"
+    if not before:
+        return f"first run kept: {name}"
+    return f"since {before[0]}:\n" + changes_text(
+        changes(kept_metrics(out_dir, before[0]), kept_metrics(out_dir, name))
+    )
+
+
+@contextlib.contextmanager
+def only_due(out_dir: str | Path) -> Iterator[None]:
+    """Keep scheduled runs of a study from overlapping; the lock ends with the process, however it ends.
+
+    Raises
+    ------
+    StudyError
+        If another is at work.
+    """
+    Path(out_dir).mkdir(parents=True, exist_ok=True)
+    with open(Path(out_dir) / ".due.lock", "a+", encoding="ascii") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            lock.seek(0)
+            raise StudyError(
+                f"a due run (process {lock.read().strip()}) is at work in {out_dir}: nothing started"
+            ) from None
+        lock.truncate(0)
+        lock.write(str(os.getpid()))
+        lock.flush()
+        yield
+
+
+def history_text(folder: Path, compare: Any = None) -> str:
+    """Text of a study's kept runs; with a run's name what changed from it to the newest."""
+    from retailkit.commands.show import text_table
+    from retailkit.study.history import history_rows
+
+    there = runs(folder)
+    if not there:
+        return f"no run of {folder} is kept yet: retailkit run keeps the last {KEEP}"
+    if compare:
+        table = changes(kept_metrics(folder, compare), kept_metrics(folder, there[-1]))
+        rows = [
+            (r.merchant, r.chapter, r.metric, _short(r.before), _short(r.after), r.kind) for r in table.itertuples()
+        ]
+        head = ("merchant", "chapter", "metric", "before", "after", "kind")
+        return text_table(head, rows) if rows else "nothing changed"
+    head = ("run", "as of", "chapters", "growth pooled", "effect pooled", "figures changed")
+    last = ""
+    if len(there) > 1:
+        last = f"\nsince {there[-2]}:\n" + changes_text(changes(*(kept_metrics(folder, r) for r in there[-2:])))
+    return text_table(head, history_rows(folder)) + last
+
+
+def _short(text: str, most: int = 40) -> str:
+    return text if len(text) <= most else text[: most - 1] + "…"
