@@ -117,6 +117,7 @@ class Cohort(_Record):
     country: str = Field(pattern=r"^[A-Z]{2}$")
     industry: str = ""
     lang: Literal["en", "zh"] = "en"
+    engine: Literal["", "duckdb", "spark"] = ""
     programme: Window | None = None
     baseline: Window | None = None
     merchants: tuple[Merchant, ...] = Field(min_length=1)

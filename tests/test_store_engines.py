@@ -9,6 +9,7 @@ import pytest
 from engines import plain
 from test_formats_engines import FUNCTIONS, world
 
+from retailkit.cohort import CohortError, read_cohort
 from retailkit.load import LoadError, open_store, save_table
 from retailkit.load.engine import connect, engine_name
 from retailkit.schema import TABLES
@@ -111,3 +112,10 @@ def test_the_engine_is_chosen_by_name(monkeypatch):
     monkeypatch.setenv("RETAILKIT_ENGINE", "spork")
     with pytest.raises(LoadError, match="unknown engine 'spork'"):
         connect()
+
+
+def test_a_cohort_file_may_choose_the_engine():
+    assert read_cohort("complete_journey").engine == ""
+    assert read_cohort("complete_journey", engine="spark").engine == "spark"
+    with pytest.raises(CohortError, match="engine"):
+        read_cohort("complete_journey", engine="spork")

@@ -27,7 +27,7 @@ def load_and_link(cohort: Any, store: str, tell: Callable[[str], None]) -> pd.Da
         make_simulated(cohort, tell)
     report = load_cohort(cohort, store, progress=tell)
     everyone = [m.id for m in cohort.everyone]
-    if (report["status"] == "loaded").any() or not open_store(store, everyone).has("persons"):
+    if (report["status"] == "loaded").any() or not open_store(store, everyone, engine="duckdb").has("persons"):
         accounts, persons = link_store(store, everyone)
         tell(f"{accounts:,} accounts are {persons:,} persons")
     return report
@@ -76,7 +76,7 @@ def link_store(store: str, merchants: Sequence[str]) -> tuple[int, int]:
     from retailkit.link import link_accounts
     from retailkit.load import open_store, save_table
 
-    tables = open_store(store, list(merchants))
+    tables = open_store(store, list(merchants), engine="duckdb")  # what is loaded is linked where it was loaded
     others = [tables[name] for name in WITH_ACCOUNTS if tables.has(name)]
     previous = tables.persons if tables.has("persons") else None
     linked = link_accounts(
@@ -99,7 +99,9 @@ def fingerprints(store: str, as_of: str) -> Callable[[str | None], Mapping[str, 
         if not found:
             from retailkit.load import open_store
 
-            open_store(store, merchant, as_of)  # says what is missing: the store, or the merchant in it
+            open_store(
+                store, merchant, as_of, engine="duckdb"
+            )  # says what is missing: the store, or the merchant in it
         return found
 
     return of

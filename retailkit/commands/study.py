@@ -36,6 +36,8 @@ def run_study(
     changes = {"as_of": options.as_of} if options.as_of else {}
     cohort = read_cohort(options.cohort, **changes)
     options = replace(options, lang=options.lang or cohort.lang)
+    if cohort.engine:
+        os.environ.setdefault("RETAILKIT_ENGINE", cohort.engine)  # chapters inherit it; what the user set wins
     check(cohort, options)
     tell(cohort.title)
     if cohort.licence:
