@@ -7,6 +7,7 @@ import plotly.graph_objects as go
 
 from retailkit.charts.template import (
     ACCENT,
+    INK,
     choose,
     empty,
     frame,
@@ -60,21 +61,25 @@ def worth(
         f"{money(v, currency, lang)} {choose(lang, 'each', '/人')} · {choose(lang, 'active', '活跃概率')} {percent(a)}"
         for v, a in zip(rows["mean_value"], rows["alive"], strict=True)
     ]
-    value = major(rows["value"], currency)
+    value, low, high = (major(rows[c].fillna(rows["value"]), currency) for c in ("value", "value_low", "value_high"))
     fig = go.Figure(
         go.Bar(
             x=value, y=rows["segment"], orientation="h", marker_color=ACCENT, text=label, textposition="outside",
             cliponaxis=False,
+            error_x={
+                "type": "data", "symmetric": False, "array": high - value, "arrayminus": value - low, "color": INK,
+                "thickness": 1, "width": 3,
+            },
         )
     )  # fmt: skip
-    fig.update_xaxes(money_axis(0, float(value.max()) * 1.4, currency, lang))
+    fig.update_xaxes(money_axis(0, float(max(value.max(), high.max())) * 1.5, currency, lang))
     first = table.iloc[0]
     title = choose(
         lang,
         f"{first['segment']} are to bring {percent(first['value_share'])} of the money expected",
         f"“{first['segment']}”预计贡献{percent(first['value_share'])}",
     )
-    unit = choose(lang, f"gross amount expected, {currency}", f"预期消费，{currency}")
+    unit = choose(lang, f"gross amount expected, {currency}, 90% interval", f"预期消费，{currency}，90%区间")
     return frame(fig, title, f"{unit} · {merchant} · {period}", source, lang=lang, height=160 + 36 * len(rows) + 60)
 
 

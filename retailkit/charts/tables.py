@@ -9,6 +9,7 @@ from importlib.resources import files
 import pandas as pd
 
 from retailkit.charts.numbers import missing, money, number, percent
+from retailkit.charts.words import choose
 
 MONEY = (
     "amount", "value", "value_low", "value_high", "next_low", "next_high", "expected_low", "expected_high", "spend",
@@ -57,6 +58,8 @@ def readable_tables(currency: str, lang: str = "en") -> None:
         return
 
     def page(table: pd.DataFrame) -> str:
+        if table.empty:
+            return f"<p><em>{choose(lang, 'No rows.', '没有数据。')}</em></p>"
         numbered = isinstance(table.index, pd.RangeIndex)
         named = all(isinstance(n, str) for n in table.columns)
         plain = table.columns.nlevels > 1 or not table.columns.is_unique or not named

@@ -16,6 +16,26 @@ def choose(lang: str, en: str, zh: str) -> str:
     return zh if lang == "zh" else en
 
 
+def span(start: str, end: str = "", lang: str = "en") -> str:
+    """Write a span of days: from start to end, or all before ``start`` where there is no end.
+
+    >>> span("2018-11-01", "2018-11-30"), span("2018-12-01", lang="zh")
+    ('2018-11-01 to 2018-11-30', '2018-12-01之前')
+    """
+    if not end:
+        return choose(lang, f"before {start}", f"{start}之前")
+    return choose(lang, f"{start} to {end}", f"{start}至{end}")
+
+
+def days_from(start: str, days: int, lang: str = "en") -> str:
+    """Write a number of days from a day on.
+
+    >>> days_from("2018-12-01", 56), days_from("2018-12-01", 56, "zh")
+    ('56 days from 2018-12-01', '2018-12-01起56天')
+    """
+    return choose(lang, f"{days} days from {start}", f"{start}起{days}天")
+
+
 def text_width(text: str, size: float = 12) -> float:
     """Estimate the pixels a line of text takes: a CJK glyph is one em wide, others about half.
 

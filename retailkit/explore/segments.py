@@ -61,6 +61,22 @@ def segment_tables(
     return SegmentTables(profile, in_words(months, lang, segments), in_words(basket, lang, segments))
 
 
+def people(store: Any, named: ibis.Table, merchant: Any, as_of: str, lang: str = "en", segments: str = "usual") -> Any:
+    """Open the explorer of one merchant's segments: the one line to type at the desk.
+
+    Parameters
+    ----------
+    store : open store of the merchant (``rk.open_store``).
+    named : table of ``rfm_segments``.
+    merchant : record of the cohort file: its ``title`` and ``currency`` are shown.
+    segments : map that named the segments.
+    """
+    tables = segment_tables(
+        named, store.orders, store.order_lines, store.products, store.persons, as_of, lang, segments
+    )
+    return segment_explorer(tables, merchant=merchant.title, currency=merchant.currency, lang=lang)
+
+
 def segment_explorer(tables: SegmentTables, *, merchant: str, currency: str, lang: str = "en") -> Any:
     """Return a widget: a list of segments above profile, months and basket of the one chosen."""
     import ipywidgets as widgets

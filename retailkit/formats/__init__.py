@@ -46,7 +46,7 @@ from .sharing import (
     share_tree,
 )
 from .store_front import funnel_sentence, long_tail, push_funnel, repeat_visits, scene_funnel, visitor_value, visits
-from .summary import chapter_window, formats_metrics, gaps_sentence, shown
+from .summary import chapter_window, formats_metrics, gaps_sentence
 from .survival import kaplan_meier, life_summary, log_rank
 
 __all__ = [
@@ -89,7 +89,6 @@ __all__ = [
     "share_generations",
     "share_sentence",
     "share_tree",
-    "shown",
     "size_bunching",
     "sold_against_owned",
     "top_share",

@@ -21,6 +21,11 @@ NEEDS = {
     "spend": ("spend", "投放"),
 }
 """Tables that the chapter's parts need, and what they tell."""
+KEPT = (
+    "format_ledger", "scene_funnel", "guide_activation", "guide_concentration", "group_life", "share_generations",
+    "acquisition_cost", "private_against_platform", "home_delivery", "discounts",
+)  # fmt: skip
+"""Tables whose figures the chapter keeps."""
 
 
 def chapter_window(programme: Any, orders: Table, as_of: str) -> dict[str, str]:
@@ -31,11 +36,6 @@ def chapter_window(programme: Any, orders: Table, as_of: str) -> dict[str, str]:
     first = pd.Timestamp(orders.paid_on.min().execute())
     start = last if pd.isna(first) else min(first, last)
     return {"start": str(start.date()), "end": str(last.date())}
-
-
-def shown(table: pd.DataFrame) -> pd.DataFrame | None:
-    """Return the table to look at, or nothing where it has no row (the gaps were named before)."""
-    return table if len(table) else None
 
 
 def gaps_sentence(store: Any, lang: str = "en") -> str:
@@ -51,21 +51,26 @@ def gaps_sentence(store: Any, lang: str = "en") -> str:
     )
 
 
-def formats_metrics(
-    *,
-    ledger: pd.DataFrame,
-    funnel: pd.DataFrame,
-    guides: pd.DataFrame,
-    concentration: pd.DataFrame,
-    life: pd.DataFrame,
-    generations: pd.DataFrame,
-    cost: pd.DataFrame,
-    value: pd.DataFrame,
-    delivery: pd.DataFrame,
-    discounts: pd.DataFrame,
-    currency: str,
-) -> list[dict[str, Any]]:
-    """One record per figure of the chapter, in the shape that a chapter saves; empty where unknown."""
+def formats_metrics(tables: Mapping[str, pd.DataFrame], currency: str) -> list[dict[str, Any]]:
+    """One record per figure of the chapter, in the shape that a chapter saves; empty where unknown.
+
+    Parameters
+    ----------
+    tables : the chapter's tables by name: ``format_ledger, scene_funnel, guide_activation, guide_concentration,
+        group_life, share_generations, acquisition_cost, private_against_platform, home_delivery, discounts``.
+    currency : unit of money; values are in whole units.
+
+    Raises
+    ------
+    KeyError
+        If tables are missing; all of them in one message.
+    """
+    missing = [name for name in KEPT if name not in tables]
+    if missing:
+        raise KeyError(f"the chapter's figures need the tables {', '.join(missing)}, which are not there")
+    ledger, funnel, guides, concentration, life, generations, cost, value, delivery, discounts = (
+        tables[name] for name in KEPT
+    )
     small = 10.0 ** DIGITS.get(currency, 2)
     private = ledger[ledger["format"].isin(PRIVATE)]["share"].sum() if len(ledger) else float("nan")
     buyers, paid, acting = {"format": "all"}, {"entrance": "all", "step": "pay"}, {"region": "all", "act": "any"}

@@ -12,6 +12,7 @@ from typing import Any
 
 _HOMES = {
     "asset_growth": "assets",
+    "assets_sentence": "assets",
     "first_order_day": "assets",
     "month_days": "assets",
     "reach": "assets",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import date
 
 import ibis
@@ -27,8 +26,8 @@ def month_days(first: str, as_of: str) -> list[str]:
 
 
 def first_order_day(orders: ibis.Table, as_of: str) -> str:
-    """Return the day of the first order as ISO text; ``as_of`` where there is none."""
-    day = orders.paid_on.min().to_pyarrow().as_py()
+    """Return the day of the first order before ``as_of`` as ISO text; ``as_of`` where there is none."""
+    day = orders.filter(_.paid_on < ibis.date(as_of)).paid_on.min().to_pyarrow().as_py()
     return as_of if day is None else day.isoformat()
 
 
@@ -58,6 +57,25 @@ def asset_growth(accounts: ibis.Table, orders: ibis.Table, persons: ibis.Table, 
     return both.sort_values(["merchant", "day", "system"], ignore_index=True)
 
 
+def assets_sentence(growth: pd.DataFrame, since: str, lang: str = "en") -> str:
+    """Say how many persons each system knows and how much that grew since the day ``since``."""
+    if growth.empty:
+        return said(lang, "No account is known, so no person can be reached.", "没有已识别的账号，无人可触达。")
+    last, parts = growth[growth["day"] == growth["day"].max()], []
+    earlier = growth[pd.to_datetime(growth["day"]) <= pd.Timestamp(since)].groupby("system")["persons"].max()
+    for row in last[last["system"] != "all"].sort_values("persons", ascending=False).itertuples():
+        before = earlier.get(row.system, 0)
+        more = (
+            said(lang, f" (+{row.persons / before - 1:.0%})", f"（+{row.persons / before - 1:.0%}）") if before else ""
+        )
+        parts.append(said(lang, f"{row.system} {row.persons:,} persons{more}", f"{row.system}{row.persons:,}人{more}"))
+    return said(
+        lang,
+        f"Known by system, and the growth since {since}: {'; '.join(parts)}.",
+        f"各系统已识别人数及自{since}以来的增长：{'；'.join(parts)}。",
+    )
+
+
 def reach(
     pushes: ibis.Table, campaigns: ibis.Table, orders: ibis.Table, persons: ibis.Table, since: str, as_of: str
 ) -> pd.DataFrame:
@@ -82,24 +100,24 @@ def reach(
     return frame.sort_values(["merchant", "persons", "touchpoint"], ascending=[True, False, True], ignore_index=True)
 
 
-def reach_sentence(reached: pd.DataFrame, lang: str = "en", titles: Mapping[str, str] | None = None) -> str:
-    """Say how many persons messages reached, touchpoint by touchpoint; ``titles`` are the touchpoints' names."""
+def reach_sentence(reached: pd.DataFrame, lang: str = "en") -> str:
+    """Say how many persons messages reached, touchpoint by touchpoint (by its ``title`` where the table has one)."""
     if reached.empty:
         return said(
             lang,
             "No message to a known person is in the data, so whom the merchant can reach is not known.",
             "数据中没有发给已识别人员的消息，无法判断可触达人数。",
         )
-    names = titles or {}
+    named = reached if "title" in reached else reached.assign(title=reached["touchpoint"])
     parts = [
         said(
             lang,
-            f"{names.get(row.touchpoint, row.touchpoint)} reached {row.persons:,} persons, {row.buyers:,} of them "
+            f"{row.title} reached {row.persons:,} persons, {row.buyers:,} of them "
             f"buyers here ({row.buyers_messaged_share:.0%} of all buyers)",
-            f"{names.get(row.touchpoint, row.touchpoint)}触达{row.persons:,}人，其中{row.buyers:,}人在本商户购买过"
+            f"{row.title}触达{row.persons:,}人，其中{row.buyers:,}人在本商户购买过"
             f"（占全部购买人的{row.buyers_messaged_share:.0%}）",
         )
-        for row in reached.itertuples()
+        for row in named.itertuples()
     ]
     return said(
         lang, "Since the start of the period " + "; ".join(parts) + ".", "自本期开始，" + "；".join(parts) + "。"

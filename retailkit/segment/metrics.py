@@ -12,7 +12,7 @@ RATE_WORDS = {rate: meaning for rate, (_from, _to, meaning) in RATES.items()}
 
 def people_metrics(
     coverage: pd.DataFrame, profile: pd.DataFrame, against: pd.DataFrame, sizes: pd.DataFrame, currency: str,
-    minor_digits: int = 2,
+    minor_digits: int = 2, lang: str = "en",
 ) -> list[dict]:  # fmt: skip
     """Return one record per figure (metric, value, low, high, unit, definition, text) of the chapter.
 
@@ -39,8 +39,8 @@ def people_metrics(
     told.append(
         _record("audience_persons", sizes["persons"].sum(), "persons", "persons in an audience to talk to next")
     )
-    told.append(_said("segments_finding", profile_sentence(profile)))
-    told.append(_said("moves_finding", moves_sentence(against)))
+    told.append(_said("segments_finding", profile_sentence(profile, lang)))
+    told.append(_said("moves_finding", moves_sentence(against, lang)))
     return told
 
 

@@ -25,13 +25,15 @@ MODELS: dict[str, tuple[Callable, tuple[str, ...]]] = {
     "pareto_nbd": (likelihoods.pareto_nbd, ("r", "alpha", "s", "beta")),
 }
 TIMES = {"alpha", "beta"}
+_FAR = 7.0  # bound of the log parameters: at r = e^7 all buy at one rate to within 3%, and 2F1 still has its digits
 
 
 @dataclass(frozen=True)
 class PurchaseFit:
     """A fitted purchase model: parameters in the unit of time of the data, with their doubt.
 
-    ``covariance`` is that of the parameters' logarithms (inverse Hessian at the optimum).
+    ``covariance`` is that of the parameters' logarithms (inverse Hessian at the optimum). A parameter
+    that ran to its bound (nobody leaves, or all buy at one rate) is held there, without variance.
     """
 
     model: str
@@ -48,7 +50,8 @@ class PurchaseFit:
 
     def table(self, level: float = 0.9) -> pd.DataFrame:
         """One row per parameter: estimate, standard error, interval (log-normal, at ``level``)."""
-        spread = np.sqrt(np.diag(self.covariance))
+        variance = np.diag(self.covariance)
+        spread = np.sqrt(np.where(variance > 0, variance, np.nan))
         z = normal_half(level)
         return pd.DataFrame({
             "parameter": self.names, "value": self.parameters, "standard_error": self.parameters * spread,
@@ -89,7 +92,7 @@ def fit_purchases(
     in_scale = np.array([h.scale if name in TIMES else 1.0 for name in names])
 
     def loss(theta: np.ndarray) -> tuple[float, np.ndarray]:
-        parameters = np.exp(np.clip(theta, -12, 12))
+        parameters = np.exp(np.clip(theta, -_FAR, _FAR))
         value, gradient = likelihood(parameters, h)
         value, gradient = -value, -gradient * parameters
         if prior is not None:
@@ -98,16 +101,19 @@ def fit_purchases(
         return value, gradient
 
     start = np.log([0.5, 0.5, 1.0, 1.5]) if prior is None else prior[0] - np.log(in_scale)
-    theta = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=[(-12, 12)] * 4,
+    theta = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=[(-_FAR, _FAR)] * 4,
                      options={"maxiter": 500, "ftol": 1e-13, "gtol": 1e-6 * len(features) ** 0.5}).x  # fmt: skip
-    hessian = _hessian(loss, theta)
+    hessian, free = _hessian(loss, theta), np.abs(theta) < _FAR - 0.01
+    inner = np.ix_(free, free)
     for _ in range(3):  # Newton steps: the last digits of a flat optimum
-        step = np.linalg.lstsq(hessian, loss(theta)[1], rcond=None)[0]
+        step = np.zeros(len(theta))
+        step[free] = np.linalg.lstsq(hessian[inner], loss(theta)[1][free], rcond=None)[0]
         if not np.all(np.isfinite(step)) or np.abs(step).max() > 0.1 or np.abs(step).max() < 1e-9:
             break
         theta = theta - step
     log_likelihood = likelihood(np.exp(theta), h)[0] - float(h.customers @ h.x) * np.log(h.scale)
-    covariance = np.linalg.pinv(hessian, hermitian=True)
+    covariance = np.zeros_like(hessian)
+    covariance[inner] = np.linalg.pinv(hessian[inner], hermitian=True)
     return PurchaseFit(model, np.exp(theta) * in_scale, covariance, log_likelihood, len(features), repeaters)
 
 

@@ -58,7 +58,7 @@ def customer_value(
     features : one row per person.
     horizon_days : length of the time ahead, in the features' unit of time.
     draws : parameter draws behind the interval; 0 leaves the interval out. The interval is empty
-        where the fit is not ``identified``.
+        where the fit is not ``identified``, and for a person where it has no finite end.
     """
     h = histories(features)
     purchases = expected_purchases(fit.purchases, h, horizon_days)[h.row_of]
@@ -72,14 +72,16 @@ def customer_value(
     if not fit.identified:
         return result.assign(value_low=np.nan, value_high=np.nan)
     low, high = _interval(fit, features, h, horizon_days, level, draws, np.random.default_rng(seed))
-    return result.assign(value_low=low, value_high=high)
+    known = np.isfinite(low) & np.isfinite(high)  # spend so uneven that its mean may not exist has no upper end
+    return result.assign(value_low=np.where(known, low, np.nan), value_high=np.where(known, high, np.nan))
 
 
 def _round(covariance: np.ndarray) -> bool:
-    """Whether a matrix can be a covariance: finite, no direction with negative or without any variance."""
-    if not np.isfinite(covariance).all():
+    """Whether a matrix can be a covariance: finite, and every direction of free parameters has a positive variance."""
+    free = np.diag(covariance) != 0
+    if not np.isfinite(covariance).all() or not free.any():
         return False
-    spread = np.linalg.eigvalsh(covariance)
+    spread = np.linalg.eigvalsh(covariance[np.ix_(free, free)])
     return bool(spread[0] > 1e-12 * spread[-1] and spread[-1] < _WIDEST**2)
 
 

@@ -11,7 +11,10 @@ from retailkit.segment.value import customer_value, fit_value
 
 NOBODY_LEAVES = 0.99  # everybody is more likely active than this: leaving was not seen
 WORTH_COLUMNS = ("merchant", "person", "alive", "purchases", "spend", "value", "value_low", "value_high")
-WORTH_BY_SEGMENT = ("merchant", "segment", "persons", "alive", "purchases", "value", "value_share", "mean_value")
+WORTH_BY_SEGMENT = (
+    "merchant", "segment", "persons", "alive", "purchases", "value", "value_low", "value_high", "value_share",
+    "mean_value",
+)  # fmt: skip
 
 
 def people_worth(
@@ -30,7 +33,7 @@ def people_worth(
     model : by default the modified BG/NBD, in which a buyer may be lost after one order;
         under the plain BG/NBD everyone who bought once counts as active for ever.
     """
-    frame = features.to_pandas()
+    frame = features.to_pandas().sort_values(["merchant", "person"], ignore_index=True)  # sums run in one order
     if frame["repeat_days"].sum() == 0:
         return pd.DataFrame(columns=list(WORTH_COLUMNS)), said(
             lang,
@@ -79,7 +82,9 @@ def people_worth(
 def worth_by_segment(worth: pd.DataFrame, segments: ibis.Table) -> pd.DataFrame:
     """One row per merchant and segment: persons, mean chance to be active, expected purchases and value.
 
-    ``value`` is the sum over the segment in minor units, ``mean_value`` per person.
+    ``value`` is the sum over the segment in minor units, ``mean_value`` per person. ``value_low`` and
+    ``value_high`` add up the persons' intervals: all of them share one doubt, that of the models'
+    parameters, so it does not average out and the sum is at most too wide.
     """
     if worth.empty:
         return pd.DataFrame(columns=list(WORTH_BY_SEGMENT))
@@ -89,9 +94,15 @@ def worth_by_segment(worth: pd.DataFrame, segments: ibis.Table) -> pd.DataFrame:
         .groupby(["merchant", "segment"], as_index=False)
         .agg(
             persons=("person", "count"), alive=("alive", "mean"), purchases=("purchases", "sum"),
-            value=("value", "sum"), mean_value=("value", "mean"),
+            value=("value", "sum"), mean_value=("value", "mean"), value_low=("value_low", _whole),
+            value_high=("value_high", _whole),
         )
     )  # fmt: skip
     table["value_share"] = table["value"] / table.groupby("merchant")["value"].transform("sum")
     table = table.sort_values(["merchant", "value"], ascending=[True, False], ignore_index=True)
     return table[list(WORTH_BY_SEGMENT)]
+
+
+def _whole(values: pd.Series) -> float:
+    """Sum that is empty as soon as one value is."""
+    return float(values.sum(skipna=False))
