@@ -5,6 +5,7 @@
 """
 
 import csv
+import json
 import re
 from pathlib import Path
 
@@ -96,3 +97,26 @@ def test_a_masked_phone_is_no_account(tmp_path: Path) -> None:
     orders = open_store(tmp_path / "store", merchants="m").orders.to_pandas().set_index("order_id")
     assert pd.isna(orders.loc["E20181114204155000100002", "account"])
     assert orders.loc["E20181111000312000100001", "account"].startswith("phone:")
+
+
+@pytest.mark.parametrize("layout", [n for n in names() if read_layout(n).records])
+def test_answers_load_with_and_without_their_wrapping(layout: str, tmp_path: Path) -> None:
+    text = sample_of(layout).read_text(encoding="utf-8")
+    inside = read_layout(layout).records
+    answers = (
+        [json.loads(line) for line in text.splitlines()] if sample_of(layout).suffix == ".jsonl" else [json.loads(text)]
+    )
+    records = [r for a in answers for r in a.get(inside, [a])]
+    ways = {
+        "one.json": json.dumps({inside: records}, ensure_ascii=False, indent=2),
+        "days.jsonl": "\n".join(json.dumps({inside: [r]}, ensure_ascii=False) for r in records) + "\n",
+        "bare.jsonl": "\n".join(json.dumps(r, ensure_ascii=False) for r in records) + "\n",
+        "array.json": json.dumps(records, ensure_ascii=False, indent=2),
+    }
+    seen = []
+    for file, written in ways.items():
+        (tmp_path / file).write_text(written, encoding="utf-8")
+        report = load_file(tmp_path / file, layout, "m", tmp_path / file.replace(".", ""))
+        seen.append(report[["rows_read", "rows_kept", "rows_skipped", "rows_quarantined"]].to_numpy().tolist())
+    assert all(s == seen[0] for s in seen), dict(zip(ways, seen, strict=True))
+    assert seen[0][0][0] == len(records)

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from retailkit.load.engine import Connection, literal
+from retailkit.load.engine import Connection, first, literal
 from retailkit.load.files import Probe, utf8_copy
 from retailkit.load.layout import Layout
 
@@ -18,7 +18,7 @@ def json_names(
     if found.kind == "parquet":
         records = f"SELECT to_json(p) AS json FROM read_parquet({literal(str(found.path))}) p"
     else:
-        records = _json_records(found, layout, scratch)
+        records = _json_records(con, found, layout, scratch)
     names: dict[str, None] = {}
     arrays: set[str] = set()
     for (text,) in con.execute(f"SELECT json::VARCHAR FROM ({records}) LIMIT 1000").fetchall():
@@ -27,17 +27,26 @@ def json_names(
     return tuple(n for n in names if n), records, frozenset(arrays)
 
 
-def _json_records(found: Probe, layout: Layout | None, scratch: Path) -> str:
-    """Return SQL of the records of a JSON file: one object a line, an array, or an array within an object."""
+def _json_records(con: Connection, found: Probe, layout: Layout | None, scratch: Path) -> str:
+    """Return SQL of the records of a JSON file: one object a line, an array, or an array within an object.
+
+    Where the layout names an array that no object of the file has, the objects are the records:
+    answers are saved with and without their wrapping.
+    """
     path = found.path if found.plain else utf8_copy(found, scratch / f"{found.file_id}.json")
     big = max(found.bytes * (20 if found.gzipped else 2), 1 << 24)
     inside = layout.records if layout else None
-    lines = not inside and _one_object_a_line(found.head)
-    shape = "newline_delimited" if lines else "unstructured" if inside else "auto"
-    source = f"read_json_objects({literal(str(path))}, format = {literal(shape)}, maximum_object_size = {big})"
+
+    def objects(shape: str) -> str:
+        return f"read_json_objects({literal(str(path))}, format = {literal(shape)}, maximum_object_size = {big})"
+
+    plain = objects("newline_delimited" if _one_object_a_line(found.head) else "auto")
     if inside:
-        return f"SELECT unnest(json_extract(json, {literal(json_path(inside) + '[*]')})) AS json FROM {source}"
-    return f"SELECT json FROM {source}"
+        some = f"SELECT json FROM {plain} LIMIT 1000"
+        wrapped = f"SELECT 1 FROM ({some}) WHERE json_type(json, {literal(json_path(inside))}) = 'ARRAY' LIMIT 1"
+        if first(con, wrapped) is not None:
+            return f"SELECT unnest(json_extract(json, {literal(json_path(inside) + '[*]')})) AS json FROM {plain}"
+    return f"SELECT json FROM {plain}"
 
 
 def _one_object_a_line(head: str) -> bool:
