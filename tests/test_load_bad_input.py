@@ -80,6 +80,53 @@ def test_loading_the_same_file_again_changes_nothing(tmp_path):
     assert stored(tmp_path)["account"].tolist() == ["crm:a", "crm:b"]
 
 
+def test_what_a_corrected_layout_reads_is_no_longer_set_aside(tmp_path):
+    strict = ORDERS.replace('paid_at = "付款时间"', 'paid_at = { from = "付款时间", formats = "%Y-%m-%d %H:%M" }')
+    data = HEADER + GOOD + "3,c,01.03.2018 12:00,5\n4,d,never,5\n"
+    load(tmp_path, HEADER + GOOD + "9,c,never,5\n", strict, file="other.csv")
+    load(tmp_path, data, strict)
+    assert [row for row, *_ in quarantine(tmp_path)] == [3, 3, 4]
+    both = strict.replace('"%Y-%m-%d %H:%M"', '["%Y-%m-%d %H:%M", "%d.%m.%Y %H:%M"]')
+    assert load(tmp_path, data, both)["rows_quarantined"].tolist() == [1]
+    assert sorted(stored(tmp_path, "quarantine")[["file", "source_row"]].itertuples(index=False, name=None)) == [
+        ("orders.csv", 4),
+        ("other.csv", 3),
+    ]
+    whole = both.replace('"%d.%m.%Y %H:%M"]', '"%d.%m.%Y %H:%M", "never"]')
+    load(tmp_path, data.replace("never", "2018-03-01 10:00"), whole, file="mended.csv")
+    assert [row for row, *_ in quarantine(tmp_path)] == [3, 4], "another file is another matter"
+
+
+WITH_CUSTOMERS = """
+[[tables]]
+table = "accounts"
+[tables.fields]
+account = { from = "会员", prefix = "shop" }
+unionid = "昵称"
+"""
+
+
+def test_a_row_that_one_table_keeps_and_another_sets_aside_counts_as_set_aside(tmp_path):
+    rows = "3,1.23E+15,2018-03-01 12:00,5\n4,,2018-03-01 13:00,5\n5,a,2018-03-01 14:00,5\n"
+    page = ORDERS + WITH_CUSTOMERS.replace("unionid", "source_channel").replace("昵称", "会员")
+    report = load(tmp_path, HEADER + GOOD + rows, page)
+    # row 3's customer lost digits; row 4 has none, which is no fault; row 5's is there already
+    assert report.loc[0, ["rows_read", "rows_kept", "rows_duplicate", "rows_quarantined"]].tolist() == [5, 4, 0, 1]
+    assert sorted(stored(tmp_path)["order_id"]) == ["1", "2", "3", "4", "5"]
+    assert {row for row, *_ in quarantine(tmp_path)} == {3}
+
+
+def test_a_customer_named_in_several_orders_keeps_each_last_filled_value(tmp_path):
+    page = ORDERS + WITH_CUSTOMERS
+    data = "订单号,会员,付款时间,实付,昵称\n1,a,2018-03-01,1,u1\n2,a,2018-03-02,1,u2\n3,a,2018-03-03,1,\n4,b,2018-03-03,1,\n"
+    report = load(tmp_path, data, page)
+    assert report.loc[0, ["rows_kept", "rows_quarantined"]].tolist() == [4, 0]
+    assert stored(tmp_path, "accounts").set_index("account")["unionid"].fillna("").to_dict() == {
+        "shop:a": "u2",
+        "shop:b": "",
+    }
+
+
 def test_a_later_export_replaces_rows_of_the_same_key(tmp_path):
     load(tmp_path, HEADER + GOOD)
     load(tmp_path, HEADER + "2,b,2018-03-01 11:00,7\n3,c,2018-05-01 11:00,8\n", file="later.csv")

@@ -6,7 +6,7 @@ published at once. A file that was loaded before with the same layout is not rea
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -14,13 +14,12 @@ from typing import Any
 import pandas as pd
 
 from retailkit.cohort import Cohort, Merchant, read_cohort
-from retailkit.load.engine import EngineError, files_select, first, literal
+from retailkit.load.engine import EngineError, empty_select, files_select, first, literal
 from retailkit.load.errors import LoadError
 from retailkit.load.files import Probe, probe
 from retailkit.load.layout import Layout, read_layout
 from retailkit.load.publish import active_files, read_manifest, write_tables
-from retailkit.load.rows import Typed
-from retailkit.load.staging import Load, engine_failed, loading, shaped, stage_file
+from retailkit.load.staging import Load, Staged, engine_failed, loading, shaped, stage_file
 from retailkit.load.unique import count_rows, one_per_key
 from retailkit.load.warn import file_warnings, table_warnings
 from retailkit.schema import table
@@ -123,37 +122,29 @@ def _load_file(
     """Type one file into the load's relations and add its report line."""
     found = probe(path, layout.encoding)
     line: dict[str, Any] = dict.fromkeys(REPORT, 0) | {"file": path.name, "layout": layout.name, "tables": ""}
-    if owners and set(owners) <= _loaded_before(load, found, layout):
+    known = {m for file, m, _, page in load.before if file == found.file_id and page == layout.layout_id}
+    if owners and set(owners) <= known:
         load.report.append(line | {"status": "unchanged", "warnings": ""})
         return
     staged = stage_file(load, f"f{len(load.report)}", found, layout, owners, owned, any_merchant)
     for t in staged.typed:
         load.relations.setdefault(t.contract.name, []).append(shaped(t.contract.name, t.relation))
-    counts = count_rows(load.con, staged.rows, staged.typed, layout, staged.place)
-    _record(load, found, layout, counts, staged.typed)
+    counts = count_rows(load.con, f"f{len(load.report)}_counts", staged.rows, staged.typed, layout, staged.place)
+    _record(load, found, layout, staged)
     warnings = file_warnings(load.con, staged.raw, layout, staged.rows, staged.typed)
     tables = ", ".join(dict.fromkeys(t.contract.name for t in staged.typed))
     facts = {"not_in_cohort": staged.outside, "status": "loaded", "tables": tables, "warnings": "; ".join(warnings)}
-    load.report.append(line | counts.sum(numeric_only=True).to_dict() | facts)
+    load.report.append(line | counts | facts)
+    if staged.raw.relation.startswith('"'):
+        load.con.execute(f"DROP TABLE IF EXISTS {staged.raw.relation}")
 
 
-def _loaded_before(load: Load, found: Probe, layout: Layout) -> set[str]:
-    """Return the merchants for whom this very file was loaded with this very layout."""
-    version = read_manifest(load.store)["tables"].get("sources")
-    if version is None:
-        return set()
-    files = [f["path"] for f in active_files(load.store, "sources", version)]
-    rows = load.con.execute(
-        f"SELECT DISTINCT merchant FROM ({files_select(table('sources'), files)}) WHERE file_id = ? AND layout_id = ?",
-        [found.file_id, layout.layout_id],
-    ).fetchall()
-    return {m for (m,) in rows}
+def _record(load: Load, found: Probe, layout: Layout, staged: Staged) -> None:
+    """Add the file's rows to the tables ``sources``, ``source_breaks`` and ``quarantine``.
 
-
-def _record(load: Load, found: Probe, layout: Layout, counts: pd.DataFrame, typed: Sequence[Typed]) -> None:
-    """Add the file's rows to the tables ``sources``, ``source_breaks`` and ``quarantine``."""
-    tag = f"f{len(load.report)}"
-    load.con.register(f"{tag}_counts", counts)
+    What an earlier reading of the same file with this layout (then worded otherwise) set aside is taken back.
+    """
+    tag, typed = f"f{len(load.report)}", staged.typed
     facts = f"{literal(found.file_id)} AS file_id, {literal(found.path.name)} AS file"
     load.con.execute(
         f"CREATE OR REPLACE TEMP TABLE {tag}_source AS SELECT *, {facts}, {literal(layout.name)} AS layout, "
@@ -169,6 +160,13 @@ def _record(load: Load, found: Probe, layout: Layout, counts: pd.DataFrame, type
             f'b.* FROM {tag}_counts CROSS JOIN (VALUES {told}) AS b(changed_on, what, "table")'
         )
         load.relations.setdefault("source_breaks", []).append(shaped("source_breaks", f"{tag}_breaks"))
+    readings = {name for file, m, name, _ in load.before if file == found.file_id and m in staged.place.zones}
+    if layout.name in readings:
+        tables = {t.contract.name for t in typed}
+        mine = f' AND "table" IN ({", ".join(map(literal, sorted(tables)))})' if len(readings) > 1 else ""
+        owners = ", ".join(map(literal, staged.place.zones))
+        taken = f"(file_id = {literal(found.file_id)} AND merchant IN ({owners}){mine})"
+        load.gone.setdefault("quarantine", []).append(taken)
     problems = [p for t in typed for p in t.problems]
     if problems:
         union = " UNION ALL ".join(problems)
@@ -181,8 +179,10 @@ def _published(load: Load) -> pd.DataFrame:
     if "merchants" in load.relations and _merchants_unchanged(load):
         del load.relations["merchants"]
     if load.relations:
+        gone = {n: " OR ".join(tests) for n, tests in load.gone.items()}
         relations = {n: one_per_key(load.con, table(n), r) for n, r in load.relations.items()}
-        write_tables(load.con, load.store, relations)
+        relations |= {n: f"({empty_select(table(n))})" for n in gone if n not in relations}
+        write_tables(load.con, load.store, relations, gone=gone)
         told = table_warnings(load.con, load.store, set(relations), list(load.merchants))
         if told and len(report):
             line = next((i for i, t in enumerate(report["tables"]) if "orders" in str(t).split(", ")), 0)

@@ -57,6 +57,7 @@ def write_tables(
     store: str | Path,
     relations: Mapping[str, str],
     replace: bool = False,
+    gone: Mapping[str, str] | None = None,
 ) -> dict[str, int]:
     """Publish rows of several canonical tables at once; the new Delta version per table.
 
@@ -65,6 +66,7 @@ def write_tables(
     relations : canonical table name to a relation (table, view or bracketed query) known to
         ``con`` that has the table's columns. Its rows replace stored rows of the same key.
     replace : drop every other row of the merchants that the relation has (derived tables).
+    gone : per table (without a time), SQL of stored rows that go.
 
     Raises
     ------
@@ -76,7 +78,16 @@ def write_tables(
         load = f"{manifest['number'] + 1:06d}-{uuid4().hex[:8]}"
         try:
             versions = {
-                name: _commit(con, folder, table(name), relation, manifest["tables"].get(name), replace, load)
+                name: _commit(
+                    con,
+                    folder,
+                    table(name),
+                    relation,
+                    manifest["tables"].get(name),
+                    replace,
+                    load,
+                    (gone or {}).get(name, "false"),
+                )
                 for name, relation in relations.items()
             }
             _publish(folder, manifest, versions)
@@ -151,16 +162,20 @@ def _commit(
     pinned: int | None,
     replace: bool,
     load: str,
+    gone: str,
 ) -> int:
     delta = _at_pinned(store, contract, pinned)
     columns = ", ".join(f"{quote(c.name)}::{SQL_TYPES[c.kind]} AS {quote(c.name)}" for c in contract.columns)
     incoming = f"SELECT {columns} FROM {relation}"
     parts = count_parts(con, contract, incoming)
-    if not parts:
-        return delta.version()
-    files = active_files(store, contract.name, delta.version(), sorted({m for m, _ in parts}))
-    same = " AND ".join(f"old.{quote(k)} IS NOT DISTINCT FROM new.{quote(k)}" for k in contract.key)
     touched = set(parts)
+    if gone != "false":
+        stored = files_select(contract, [f["path"] for f in active_files(store, contract.name, delta.version())])
+        touched |= set(count_parts(con, contract, f"SELECT * FROM ({stored}) WHERE {gone}"))
+    if not touched:
+        return delta.version()
+    files = active_files(store, contract.name, delta.version(), sorted({m for m, _ in touched}))
+    same = " AND ".join(f"old.{quote(k)} IS NOT DISTINCT FROM new.{quote(k)}" for k in contract.key)
     if files and not replace and contract.time:
         old = files_select(contract, [f["path"] for f in files])
         again = f"SELECT old.* FROM ({old}) old SEMI JOIN ({incoming}) new ON {same}"
@@ -169,6 +184,7 @@ def _commit(
     select = incoming
     if out and not replace:
         stay = files_select(contract, [f["path"] for f in out])
+        stay = f"SELECT * FROM ({stay}) WHERE NOT coalesce({gone}, false)"
         select = f"{incoming} UNION ALL SELECT old.* FROM ({stay}) old ANTI JOIN ({incoming}) new ON {same}"
         if contract.room == "identity":
             both = f"SELECT *, 1 AS age FROM ({incoming}) UNION ALL SELECT *, 0 AS age FROM ({stay})"

@@ -14,12 +14,23 @@ from typing import Any
 
 from retailkit.cohort import Merchant
 from retailkit.load.conditions import where_sql
-from retailkit.load.engine import Connection, EngineError, OutOfMemory, connect_raw, empty_select, first, literal, quote
+from retailkit.load.engine import (
+    Connection,
+    EngineError,
+    OutOfMemory,
+    connect_raw,
+    empty_select,
+    files_select,
+    first,
+    literal,
+    quote,
+)
 from retailkit.load.errors import LoadError
 from retailkit.load.fields import Place
 from retailkit.load.files import Probe
 from retailkit.load.keys import set_pads
 from retailkit.load.layout import Layout
+from retailkit.load.publish import active_files, read_manifest
 from retailkit.load.read import Raw, read_raw
 from retailkit.load.rows import Typed, type_rows
 from retailkit.load.unique import keep_last
@@ -31,7 +42,11 @@ BIG = 1 << 30
 
 @dataclass
 class Load:
-    """What one load has gathered so far: relations per table, one report line per file."""
+    """What one load has gathered so far: relations per table, one report line per file.
+
+    ``before`` holds the files that the store knows (file, merchant, layout, its id); ``gone`` tells,
+    per table, which stored rows (SQL) a file that is read anew takes back.
+    """
 
     con: Connection
     store: Path
@@ -39,6 +54,8 @@ class Load:
     merchants: Mapping[str, Merchant]
     relations: dict[str, list[str]] = field(default_factory=dict)
     report: list[dict[str, Any]] = field(default_factory=list)
+    before: frozenset[tuple[str, str, str, str]] = frozenset()
+    gone: dict[str, list[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -65,12 +82,22 @@ def loading(store: Path, merchants: Mapping[str, Merchant]) -> Iterator[Load]:
     scratch = Path(tempfile.mkdtemp(prefix=".scratch-", dir=store))
     try:
         con = connect_raw(temp=scratch / "engine")
-        yield Load(con, store, scratch, merchants)
+        yield Load(con, store, scratch, merchants, before=_known_files(con, store))
         con.close()
     except (EngineError, OSError) as error:
         raise engine_failed(error, str(store)) from error
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _known_files(con: Connection, store: Path) -> frozenset[tuple[str, str, str, str]]:
+    """Return file, merchant, layout and its id of everything that was loaded before."""
+    version = read_manifest(store)["tables"].get("sources")
+    if version is None:
+        return frozenset()
+    files = [f["path"] for f in active_files(store, "sources", version)]
+    rows = con.execute(f"SELECT file_id, merchant, layout, layout_id FROM ({files_select(table('sources'), files)})")
+    return frozenset(rows.fetchall())
 
 
 def engine_failed(error: Exception, where: str) -> LoadError:

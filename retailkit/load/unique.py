@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from retailkit.load.engine import Connection, first, literal, quote
 from retailkit.load.fields import Place
@@ -12,8 +11,8 @@ from retailkit.load.layout import Block, Layout
 from retailkit.load.rows import Typed
 from retailkit.schema import Table
 
-if TYPE_CHECKING:
-    import pandas as pd
+COUNTS = ("rows_read", "rows_kept", "rows_duplicate", "rows_quarantined", "rows_skipped")
+"""What can become of the rows of a file."""
 
 
 def keep_last(con: Connection, rows: Typed, block: Block, alone: bool = True) -> Typed:
@@ -110,32 +109,34 @@ def last_filled(contract: Table, rows: str, order: str) -> str:
     return f"SELECT {keys}, {best} FROM ({rows}) GROUP BY {keys}"
 
 
-def count_rows(con: Connection, rows: str, typed: Sequence[Typed], layout: Layout, place: Place) -> pd.DataFrame:
-    """Return one row per merchant of a file: rows read, kept, duplicate, quarantined, skipped.
+def count_rows(
+    con: Connection, name: str, rows: str, typed: Sequence[Typed], layout: Layout, place: Place
+) -> dict[str, int]:
+    """Put one row per merchant of a file under a name: ``merchant`` and the counts; return the counts' sums.
 
-    A row that one table keeps and another sets aside counts as set aside; one that some table
-    keeps and for others is a repeat (a customer in each of her orders) counts as kept.
+    Counts are ``rows_read, rows_kept, rows_duplicate, rows_quarantined, rows_skipped``. A row that
+    one table keeps and another sets aside counts as set aside; one that some table keeps and for
+    others is a repeat (a customer in each of her orders) counts as kept.
     """
-    import pandas as pd
-
-    base = con.execute(
-        f'SELECT merchant, count(*) AS rows_read, count("@skip") AS rows_skipped FROM {rows} GROUP BY 1'
-    ).df()
-    frame = pd.DataFrame({"merchant": list(place.zones)}).merge(base, on="merchant", how="left").fillna(0)
+    owners = ", ".join(f"({literal(m)})" for m in place.zones) or "(NULL)"
+    read = f'SELECT merchant, count(*) AS rows_read, count("@skip") AS rows_skipped FROM {rows} GROUP BY 1'
     if any(t.aside or t.repeats for t in typed) or all(b.where for b in layout.tables):
-        frame = frame.merge(_fates(con, typed), on="merchant", how="left").fillna(0)
-        # a row that no table wants (its conditions hold for none) is left out by rule, never lost from the count
-        kept = ["rows_kept", "rows_duplicate", "rows_quarantined"]
-        frame["rows_skipped"] = frame["rows_read"] - frame[kept].sum(axis=1)
+        fates = _fates(typed)
     else:
-        frame["rows_kept"] = frame["rows_read"] - frame["rows_skipped"]
-        frame["rows_duplicate"] = frame["rows_quarantined"] = 0
-    numbers = ["rows_read", "rows_kept", "rows_duplicate", "rows_quarantined", "rows_skipped"]
-    return frame.astype(dict.fromkeys(numbers, "int64"))[["merchant", *numbers]]
+        fates = (
+            "SELECT merchant, rows_read - rows_skipped AS rows_kept, 0 AS rows_duplicate, 0 AS rows_quarantined FROM r"
+        )
+    cells = ", ".join(f"coalesce({n}, 0)::BIGINT AS {n}" for n in COUNTS)
+    con.execute(
+        f"CREATE OR REPLACE TEMP TABLE {quote(name)} AS WITH r AS ({read}) SELECT merchant, {cells} "
+        f"FROM (VALUES {owners}) AS owner(merchant) LEFT JOIN r USING (merchant) LEFT JOIN ({fates}) USING (merchant)"
+    )
+    sums = first(con, f"SELECT {', '.join(f'sum({n})' for n in COUNTS)} FROM {quote(name)}")
+    return {n: int(v or 0) for n, v in zip(COUNTS, sums or (), strict=True)}
 
 
-def _fates(con: Connection, typed: Sequence[Typed]) -> pd.DataFrame:
-    """Return rows set aside by some table, else kept by some, else word-for-word repeats; per merchant."""
+def _fates(typed: Sequence[Typed]) -> str:
+    """Return SQL of the rows set aside by some table, else kept by some, else word-for-word repeats; per merchant."""
     marks = []
     for t in typed:
         marks += [f"SELECT merchant, source_row, 3 AS fate FROM ({t.aside})"] if t.aside else []
@@ -144,7 +145,7 @@ def _fates(con: Connection, typed: Sequence[Typed]) -> pd.DataFrame:
         kept = f"SELECT * FROM ({rows}) ANTI JOIN ({t.repeats}) USING (merchant, source_row)" if t.repeats else rows
         marks.append(f"SELECT merchant, source_row, 2 AS fate FROM ({kept})")
     fates = f"SELECT merchant, source_row, max(fate) AS fate FROM ({' UNION ALL '.join(marks)}) GROUP BY 1, 2"
-    return con.execute(
-        "SELECT merchant, sum((fate = 2)::INT) AS rows_kept, sum((fate = 1)::INT) AS rows_duplicate, "
-        f"sum((fate = 3)::INT) AS rows_quarantined FROM ({fates}) GROUP BY 1"
-    ).df()
+    return (
+        "SELECT merchant, count_if(fate = 2) AS rows_kept, count_if(fate = 1) AS rows_duplicate, "
+        f"count_if(fate = 3) AS rows_quarantined FROM ({fates}) GROUP BY 1"
+    )
