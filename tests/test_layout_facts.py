@@ -12,7 +12,7 @@ from conftest import DATA
 from retailkit.load import load_file, open_store
 from retailkit.load.header import clean_names
 from retailkit.load.layout import layout_names, read_layout
-from retailkit.load.sniff import sniff
+from retailkit.load.recognise import sniff
 from retailkit.schema import TABLES, table
 
 FACTS = Path(__file__).parent / "facts"

@@ -209,3 +209,11 @@ def test_any_bytes_end_in_rows_or_in_a_clear_refusal(data):
         except LoadError as refusal:
             said = str(refusal)
         assert "a.csv" in said
+
+
+def test_no_module_of_the_room_hides_a_public_name():
+    import pkgutil
+
+    from retailkit import load
+
+    assert not set(load.__all__) & {module.name for module in pkgutil.iter_modules(load.__path__)}

@@ -11,7 +11,7 @@ import pytest
 
 import retailkit as rk
 from retailkit.load import load_file
-from retailkit.load.sniff import sniff
+from retailkit.load.recognise import sniff
 from retailkit.simulate import profiles, simulate
 from retailkit.simulate.vendors import exports
 

@@ -110,7 +110,7 @@ def report_text(report: Any) -> str:
 
 def sniff_text(file: str) -> str:
     """Text on a file: which layout it is, or how far from each known one."""
-    from retailkit.load.sniff import sniff
+    from retailkit.load.recognise import sniff
 
     found = sniff(file)
     if found.layout or found.candidates.empty:

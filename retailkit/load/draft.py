@@ -21,7 +21,7 @@ from retailkit.load.engine import connect_raw
 from retailkit.load.files import probe
 from retailkit.load.layout import Layout
 from retailkit.load.read import read_raw
-from retailkit.load.sniff import header_names
+from retailkit.load.recognise import header_names
 
 WORDS = {
     "order_id": "订单号 订单编号 主订单 order_id order_no order_number order_name 交易订单号 交易单号 流水号 单号 invoice "
