@@ -233,6 +233,7 @@ TRAFFIC = (
         _id("share_node", "share id of this visit ({mi} of the share chain)"),
         _id("share_parent", "share id that this visit came from"),
         _count("share_depth", "hops from the origin of the share", "hops"),
+        _id("share_origin", "share id at the origin of the chain ({o}): tells a tree whose nodes were lost"),
         _count("pages", "pages seen", "pages"),
         _text("furthest_step", "furthest step reached", one_of=("visit", "product", "cart", "checkout", "pay")),
         _id("order_id", "order paid in the session"),
