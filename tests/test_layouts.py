@@ -12,7 +12,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from retailkit.load import load_file, open_store
+from retailkit.load import load_file, open_store, source_agreement
 from retailkit.load.layout import layout_names, read_layout
 from retailkit.schema import table
 
@@ -120,3 +120,14 @@ def test_answers_load_with_and_without_their_wrapping(layout: str, tmp_path: Pat
         seen.append(report[["rows_read", "rows_kept", "rows_skipped", "rows_quarantined"]].to_numpy().tolist())
     assert all(s == seen[0] for s in seen), dict(zip(ways, seen, strict=True))
     assert seen[0][0][0] == len(records)
+
+
+def test_a_bill_beside_a_shop_export_is_warned_of_and_compared_as_totals(tmp_path: Path) -> None:
+    store = tmp_path / "store"
+    load_file(sample_of("youzan_orders"), "youzan_orders", "m", store)
+    totals = load_file(sample_of("wechat_pay_totals"), "wechat_pay_totals", "m", store)
+    assert "count twice" not in totals["warnings"][0]
+    agreement = source_agreement(open_store(store, merchants="m"))
+    assert agreement.set_index("right").loc["wechat_pay: all", ["days", "agrees"]].tolist() == [1, False]
+    bill = load_file(sample_of("wechat_pay_bill"), "wechat_pay_bill", "m", store)
+    assert "sales may count twice" in bill["warnings"][0]

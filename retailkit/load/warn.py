@@ -15,7 +15,7 @@ from retailkit.load.publish import active_files, read_manifest
 from retailkit.load.read import Raw
 from retailkit.load.rows import Typed
 from retailkit.load.rules import Control
-from retailkit.schema import table
+from retailkit.schema import PRIVATE_FORMATS, table
 
 DAILY = {"guide_days", "group_days", "follower_days", "touchpoint_days"}
 """Tables whose sources should tell every day."""
@@ -42,7 +42,24 @@ def table_warnings(con: Connection, store: Path, loaded: set[str], merchants: li
     for name in sorted(loaded & DAILY & set(versions)):
         rows = files_select(table(name), [f["path"] for f in active_files(store, name, versions[name], merchants)])
         found += _missing_days(con, name, rows)
+    if "orders" in loaded & set(versions):
+        files = [f["path"] for f in active_files(store, "orders", versions["orders"], merchants)]
+        found += _counted_twice(con, files_select(table("orders"), files))
     return found + _orders_before_members(con, store, versions, loaded, merchants)
+
+
+def _counted_twice(con: Connection, orders: str) -> list[str]:
+    """Warn where the payment bill stands as orders beside a shop export of the same private-domain sales."""
+    own = ", ".join(map(literal, PRIVATE_FORMATS))
+    both = con.execute(
+        f"SELECT merchant FROM ({orders}) GROUP BY 1 HAVING count(*) FILTER (channel = 'wechat_pay') > 0 AND "
+        f"count(*) FILTER (channel <> 'wechat_pay' AND format IN ({own})) > 0 ORDER BY 1"
+    ).fetchall()
+    return [
+        f"merchant {merchant}: sales may count twice, in the WeChat Pay bill and in a shop export: "
+        "load the bill as wechat_pay_totals instead"
+        for (merchant,) in both
+    ]
 
 
 def _missing_days(con: Connection, name: str, rows: str) -> list[str]:
