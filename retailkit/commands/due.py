@@ -16,9 +16,9 @@ import click
 from retailkit.commands.prepare import fingerprints, load_and_link
 from retailkit.commands.study import _listener, _tell_load
 from retailkit.study.history import KEEP, changes, changes_text, keep_run, kept_metrics, runs
-from retailkit.study.ledger import page_path
+from retailkit.study.ledger import page_path, read_entry
 from retailkit.study.parameters import StudyError
-from retailkit.study.plan import REPORT, choose_merchants
+from retailkit.study.plan import REPORT, Unit, choose_merchants
 from retailkit.study.run import Options, check, plan_study, run_plan
 
 
@@ -52,7 +52,7 @@ def run_due(
             asked = replace(options, as_of=as_of, merchants=tuple(merchants))
             plan = plan_study(dated, asked, fingerprints(options.store, as_of), cohort_path(options.cohort))
             due = sorted({u.merchant for u in plan.stale}, key=merchants.index)
-            tell(_due_line(as_of, merchants, due, len(plan.stale)))
+            tell(_due_line(as_of, merchants, due, why_due(plan.stale, options.out_dir)))
             if due and not dry_run:
                 entries = run_plan(plan, asked, _listener(tell))
                 failed += sum(e.status == "failed" for e in entries)
@@ -73,10 +73,28 @@ def _latest(options: Options) -> tuple[tuple[str, str], ...]:
     return (*(p for p in options.parameters if p[0] != "days"), ("days", "latest"))
 
 
-def _due_line(as_of: str, merchants: list[str], due: list[str], stale: int) -> str:
+def _due_line(as_of: str, merchants: list[str], due: list[str], why: dict[str, int]) -> str:
     last = date.fromisoformat(as_of) - timedelta(days=1)
-    what = f"{stale} chapters of {', '.join(due)} are due" if due else "nothing is due"
+    reasons = ", ".join(f"{n} {reason}" for reason, n in why.items())
+    what = f"{', '.join(due)} due ({reasons})" if due else "nothing is due"
     return f"last complete day {last} (as of {as_of}), {len(merchants)} merchants: {what}"
+
+
+def why_due(stale: tuple[Unit, ...], out_dir: str) -> dict[str, int]:
+    """Reason -> number of chapters that must run for it: never done, failed, new data, or new software or choices."""
+    found: dict[str, int] = {}
+    for one in stale:
+        entry = read_entry(out_dir, one.merchant, one.chapter)
+        if entry is None:
+            reason = "never done"
+        elif entry.status == "failed":
+            reason = "failed before"
+        elif dict(entry.inputs) != dict(one.inputs):
+            reason = "with new data"
+        else:
+            reason = "with new software, day or choices"
+        found[reason] = found.get(reason, 0) + 1
+    return found
 
 
 def last_days(store: str, merchants: tuple[str, ...]) -> dict[str, str]:
