@@ -43,60 +43,60 @@ def credit(paths: ir.Table, rule: str = "position", half_life_days: float = 7.0,
     if half_life_days <= 0 or not 0 <= ends <= 0.5:
         raise ValueError("half_life_days is above 0 days, ends a fraction from 0 to 0.5")
     rows = places(paths.filter(paths.outcome == "order"))
-    return ledger(RULES[rule](rows, half_life_days, ends), rule)
+    return ledger(rows.mutate(weight=RULES[rule](rows, half_life_days, ends)), rule)
 
 
 def places(rows: ir.Table) -> ir.Table:
     """Add place and places: touches attached to an order happen together, so they share the last place.
 
     ``crowd`` is the number of touches in a place; their weight is shared, never given to the
-    one whose name sorts last.
+    one whose name sorts last. ``latest`` is the last place that is no return, 0 where all are.
     """
     whole = ibis.window(group_by=["merchant", "order_id"])
     attached = (rows.kind == "order_attached").cast("int64")
     rows = rows.mutate(attached=attached.sum().over(whole))
     exposed = rows.path_length - rows.attached
     together = rows.kind == "order_attached"
-    return rows.mutate(
+    rows = rows.mutate(
         place=together.ifelse(exposed + 1, rows.position),
         places=exposed + (rows.attached > 0).cast("int64"),
         crowd=together.ifelse(rows.attached, 1).cast("float64"),
     )
-
-
-def _first(rows: ir.Table, half_life: float, ends: float) -> ir.Table:
-    return rows.mutate(weight=(rows.place == 1).cast("float64"))
-
-
-def _last(rows: ir.Table, half_life: float, ends: float) -> ir.Table:
-    return rows.mutate(weight=(rows.place == rows.places).cast("float64"))
-
-
-def _last_non_direct(rows: ir.Table, half_life: float, ends: float) -> ir.Table:
     own = (rows.role != "direct").ifelse(rows.place, 0)
-    latest = own.max().over(ibis.window(group_by=["merchant", "order_id"]))
-    wanted = (latest == 0).ifelse(rows.places, latest)
-    return rows.mutate(weight=(rows.place == wanted).cast("float64"))
+    return rows.mutate(latest=own.max().over(whole))
 
 
-def _linear(rows: ir.Table, half_life: float, ends: float) -> ir.Table:
-    return rows.mutate(weight=ibis.literal(1).cast("float64"))  # a bare 1.0 is a decimal to Spark
+def _first(rows: ir.Table, half_life: float, ends: float) -> ir.NumericColumn:
+    return (rows.place == 1).cast("float64")
 
 
-def _position(rows: ir.Table, half_life: float, ends: float) -> ir.Table:
+def _last(rows: ir.Table, half_life: float, ends: float) -> ir.NumericColumn:
+    return (rows.place == rows.places).cast("float64")
+
+
+def _last_non_direct(rows: ir.Table, half_life: float, ends: float) -> ir.NumericColumn:
+    wanted = (rows.latest == 0).ifelse(rows.places, rows.latest)
+    return (rows.place == wanted).cast("float64")
+
+
+def _linear(rows: ir.Table, half_life: float, ends: float) -> ir.NumericColumn:
+    return (rows.place > 0).cast("float64")
+
+
+def _position(rows: ir.Table, half_life: float, ends: float) -> ir.NumericColumn:
     end = (rows.place == 1) | (rows.place == rows.places)
     between = (rows.places - 2).nullif(0).cast("float64")
     middle = ibis.literal(1.0 - 2 * ends) / between
     weight = ibis.cases((rows.places <= 2, 1.0), (end, ends), else_=middle)
-    return rows.mutate(weight=weight / rows.crowd)
+    return weight / rows.crowd
 
 
-def _time_decay(rows: ir.Table, half_life: float, ends: float) -> ir.Table:
+def _time_decay(rows: ir.Table, half_life: float, ends: float) -> ir.NumericColumn:
     age = rows.days_before.fill_null(0).cast("float64")
-    return rows.mutate(weight=ibis.literal(0.5) ** (age / half_life))
+    return ibis.literal(0.5) ** (age / half_life)
 
 
-RULES: dict[str, Callable[[ir.Table, float, float], ir.Table]] = {
+RULES: dict[str, Callable[[ir.Table, float, float], ir.NumericColumn]] = {
     "first": _first,
     "last": _last,
     "last_non_direct": _last_non_direct,

@@ -9,7 +9,8 @@ import ibis
 import ibis.expr.types as ir
 import pandas as pd
 
-from retailkit.attribute.markov import removal_effects, weigh
+from retailkit.attribute.journeys import transitions
+from retailkit.attribute.markov import removal_effects
 from retailkit.attribute.paths import Direct
 from retailkit.attribute.paths import paths as build_paths
 from retailkit.attribute.rules import RULES, places
@@ -55,24 +56,43 @@ def sensitivity(
 def _shares(walked: ir.Table) -> pd.DataFrame:
     """Shares by every model in one pass over the paths; fractions, because nothing is paid here."""
     rows = places(walked.filter((walked.outcome == "order") & (walked.kind != "none")))
-    for name, rule in RULES.items():
-        rows = rule(rows, 7.0, 0.4).rename({name: "weight"})
-    for order in (1, 2):
-        effects = removal_effects(walked, order)[["touchpoint", "removal_orders"]].rename(
-            columns={"removal_orders": "effect"}
-        )
-        known = ibis.memtable(effects, schema=ibis.schema({"touchpoint": "string", "effect": "float64"}))
-        rows = weigh(rows, known).drop("effect", "sum_effect", "exposures").rename({f"markov_{order}": "weight"})
+    rows = rows.left_join(_effects(walked), "touchpoint").drop("touchpoint_right")
     whole = ibis.window(group_by=["merchant", "order_id"])
-    paid = {name: rows[name] / rows[name].sum().over(whole).nullif(0.0) * rows.net_amount for name in PANEL_MODELS}
-    rows = rows.mutate(**{f"paid_{name}": amount for name, amount in paid.items()})
-    sums = rows.group_by(["touchpoint", "kind"]).aggregate(
-        **{name: rows[f"paid_{name}"].sum() for name in PANEL_MODELS}
+    rows = rows.mutate(
+        **{name: rule(rows, 7.0, 0.4) for name, rule in RULES.items()},
+        **{f"markov_{order}": _within_order(rows, rows[f"effect_{order}"]) for order in (1, 2)},
     )
+    paid = {name: rows[name] / rows[name].sum().over(whole).nullif(0.0) * rows.net_amount for name in PANEL_MODELS}
+    rows = rows.select("touchpoint", "kind", **paid)
+    sums = rows.group_by(["touchpoint", "kind"]).aggregate(**{name: rows[name].sum() for name in PANEL_MODELS})
     table = frame(sums).sort_values(["touchpoint", "kind"]).set_index(["touchpoint", "kind"]).astype(float)
     share = (table / table.sum().where(table.sum() != 0)).fillna(0.0).round(9)
     long = share.reset_index().melt(["touchpoint", "kind"], var_name="model", value_name="share")
     return long
+
+
+def _effects(walked: ir.Table) -> ir.Table:
+    """Removal effects at orders 1 and 2; the transitions of order 1 are sums of those of order 2."""
+    two = transitions(walked, 2)
+    one = two.groupby(["w1", "first", "then"], as_index=False)[["journeys", "value"]].sum()
+    parts = [
+        removal_effects(counts).set_index("touchpoint")["removal_orders"].rename(f"effect_{order}")
+        for order, counts in ((1, one), (2, two))
+    ]
+    table = pd.concat(parts, axis=1).rename_axis("touchpoint").reset_index()
+    types = {"touchpoint": "string", "effect_1": "float64", "effect_2": "float64"}
+    return ibis.memtable(table, schema=ibis.schema(types))
+
+
+def _within_order(rows: ir.Table, effect: ir.NumericColumn) -> ir.NumericColumn:
+    """The weight of :func:`markov_credit`: attached touches by an equal split, exposures share the rest."""
+    whole = ibis.window(group_by=["merchant", "order_id"])
+    exposed = rows.kind == "exposure"
+    own = exposed.ifelse(effect.fill_null(0.0), 0.0)
+    total, exposures = own.sum().over(whole), rows.path_length - rows.attached
+    even = ibis.literal(1.0) / rows.path_length.nullif(0)
+    inside = (total > 0).ifelse(own / total.nullif(0.0), ibis.literal(1.0) / exposures.nullif(0))
+    return exposed.ifelse(inside * exposures.cast("float64") / rows.path_length.nullif(0), even)
 
 
 def sensitivity_verdicts(panel: pd.DataFrame) -> pd.DataFrame:
