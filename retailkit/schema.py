@@ -475,6 +475,9 @@ DERIVED = (
         _count("rows_duplicate", "rows already there, word for word", "rows"),
         _count("rows_skipped", "rows left out by a rule of the layout", "rows"),
         _text("encoding", "encoding found"),
+        _on("first_on", "first day that the file tells, where its source keeps days for a limited time"),
+        _on("last_on", "last day that the file tells, where its source keeps days for a limited time"),
+        _count("kept_days", "days that the source keeps; empty where it keeps all", "days"),
     )),
     _table("source_breaks", "derived", "one day on which a source changed what it counts", "layout table changed_on", (
         _text("layout", "layout of the source"),

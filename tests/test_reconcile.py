@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+import json
 
 import pandas as pd
 import pytest
@@ -133,3 +134,40 @@ phone_key = { from = "phone", kind = "phone" }
     key_path().chmod(0o644)
     with pytest.raises(room.LoadError, match="others may read the key file"):
         set_pads(connect_raw())
+
+
+def guides(folder, *days):
+    records = [
+        {
+            "stat_time": int(pd.Timestamp(d, tz="Asia/Shanghai").timestamp()),
+            "chat_cnt": 1,
+            "message_cnt": 2,
+            "new_contact_cnt": 0,
+        }
+        for d in days
+    ]
+    path = folder / f"behaviour_{pd.Timestamp(days[0]):%Y%m%d}.jsonl"
+    path.write_text(json.dumps({"userid": "G1", "behavior_data": records}) + "\n", encoding="utf-8")
+    return room.load_file(path, "wecom_behaviour", "m", folder / "store")["warnings"][0]
+
+
+def test_days_that_a_source_deleted_between_two_exports_are_told(tmp_path):
+    today = pd.Timestamp.now().normalize()
+    recent = [today - pd.Timedelta(days=d) for d in (20, 19, 8)]
+    guides(tmp_path, "2018-01-01", "2018-01-02")
+    store = room.open_store(tmp_path / "store", "m")
+    assert room.retention_gaps(store.sources).empty
+    assert "without a gap between exports" in room.retention_sentence(store.sources)
+    said = guides(tmp_path, "2018-01-03", "2018-01-06") + guides(tmp_path, "2018-01-10")
+    assert "3 days from 2018-01-07 on lie in no export of merchant m, 3 of them are gone for good" in said
+    guides(tmp_path, *recent)
+    store = room.open_store(tmp_path / "store", "m")
+    gaps = room.retention_gaps(store.sources)
+    assert gaps["first"].astype(str).tolist() == ["2018-01-07", "2018-01-11"]
+    between = (recent[0] - pd.Timestamp("2018-01-11")).days
+    assert gaps["days"].tolist() == [3, between]
+    assert gaps["days_gone"].tolist() == [3, between - 160], "the newest 180 days can still be fetched"
+    row = room.data_health(store).set_index("question").loc["days that a source soon forgets"]
+    assert row["answer"] == "partly"
+    assert "wecom_behaviour keeps 180 days only; archived from 2018-01-01" in row["why"]
+    assert "无法补取" in room.retention_sentence(store.sources, "zh")

@@ -32,6 +32,8 @@ _HOMES = {
     "agreement_sentence": "reconcile",
     "source_breaks": "breaks",
     "breaks_sentence": "breaks",
+    "retention_gaps": "retention",
+    "retention_sentence": "retention",
     "data_health": "health",
     "health_sentence": "health",
     "data_metrics": "health",

@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from retailkit.load.breaks import breaks_sentence, source_breaks
+from retailkit.load.retention import retention_gaps, retention_sentence
 
 COLUMNS = ["chapter", "question", "answer", "why"]
 Answer = tuple[str, str, str]
@@ -18,7 +19,8 @@ Answer = tuple[str, str, str]
 def data_health(tables: Any, programme_start: str | date | None = None, lang: str = "en") -> pd.DataFrame:
     """Return one row per question of the study: ``chapter, question, answer`` (yes, partly, no), ``why``.
 
-    Where a source changed what it counts within a loaded series, a last row says which and when.
+    Where a source changed what it counts within a loaded series, a last row says which and when;
+    where a source keeps its days for a limited time, another says which days no export holds.
 
     Parameters
     ----------
@@ -36,6 +38,9 @@ def data_health(tables: Any, programme_start: str | date | None = None, lang: st
         rows.append(
             ("1_data", "口径改变前后的比较" if chinese else "series over a change of definition", "partly", said)
         )
+    if said := retention_sentence(tables.sources, lang):
+        asked = "来源只保留有限天数的数据" if chinese else "days that a source soon forgets"
+        rows.append(("1_data", asked, "partly" if len(retention_gaps(tables.sources)) else "yes", said))
     return pd.DataFrame(rows, columns=COLUMNS)
 
 

@@ -6,7 +6,7 @@ published at once. A file that was loaded before with the same layout is not rea
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -14,11 +14,13 @@ from typing import Any
 import pandas as pd
 
 from retailkit.cohort import Cohort, Merchant, read_cohort
-from retailkit.load.engine import EngineError, empty_select, files_select, first, literal
+from retailkit.load.engine import EngineError, empty_select, files_select, first, literal, quote
 from retailkit.load.errors import LoadError
 from retailkit.load.files import Probe, probe
 from retailkit.load.layout import Layout, read_layout
+from retailkit.load.partitions import day_column
 from retailkit.load.publish import active_files, read_manifest, write_tables
+from retailkit.load.rows import Typed
 from retailkit.load.staging import Load, Staged, engine_failed, loading, shaped, stage_file
 from retailkit.load.unique import count_rows, one_per_key
 from retailkit.load.warn import file_warnings, table_warnings
@@ -150,6 +152,7 @@ def _record(load: Load, found: Probe, layout: Layout, staged: Staged) -> None:
         f"CREATE OR REPLACE TEMP TABLE {tag}_source AS SELECT *, {facts}, {literal(layout.name)} AS layout, "
         f"{literal(layout.layout_id)} AS layout_id, {literal(found.encoding)} AS encoding, "
         f"TIMESTAMP {literal(f'{datetime.now(UTC):%Y-%m-%d %H:%M:%S}')} AS loaded_at FROM {tag}_counts"
+        + _span(layout, typed)
     )
     load.relations.setdefault("sources", []).append(shaped("sources", f"{tag}_source"))
     changes = [(b.on, b.what, name) for b in layout.breaks for name in dict.fromkeys(t.contract.name for t in typed)]
@@ -172,6 +175,16 @@ def _record(load: Load, found: Probe, layout: Layout, staged: Staged) -> None:
         union = " UNION ALL ".join(problems)
         load.con.execute(f"CREATE OR REPLACE TEMP TABLE {tag}_quarantine AS SELECT DISTINCT *, {facts} FROM ({union})")
         load.relations.setdefault("quarantine", []).append(shaped("quarantine", f"{tag}_quarantine"))
+
+
+def _span(layout: Layout, typed: Sequence[Typed]) -> str:
+    """Return SQL that adds the days which a file tells of each merchant, where the source soon forgets them."""
+    days = [(t.relation, day) for t in typed if (day := day_column(t.contract))]
+    if not layout.retention_days or not days:
+        return ""
+    union = " UNION ALL ".join(f"SELECT merchant, {quote(day)} AS day FROM {quote(rows)}" for rows, day in days)
+    span = f"SELECT merchant, min(day) AS first_on, max(day) AS last_on FROM ({union}) GROUP BY 1"
+    return f" LEFT JOIN (SELECT *, {layout.retention_days} AS kept_days FROM ({span})) USING (merchant)"
 
 
 def _published(load: Load) -> pd.DataFrame:

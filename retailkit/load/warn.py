@@ -45,7 +45,30 @@ def table_warnings(con: Connection, store: Path, loaded: set[str], merchants: li
     if "orders" in loaded & set(versions):
         files = [f["path"] for f in active_files(store, "orders", versions["orders"], merchants)]
         found += _counted_twice(con, files_select(table("orders"), files))
+    found += _forgotten(con, store, versions, merchants)
     return found + _orders_before_members(con, store, versions, loaded, merchants)
+
+
+def _forgotten(con: Connection, store: Path, versions: dict[str, int], merchants: list[str]) -> list[str]:
+    """Say which days lie between two exports of a source that keeps its days for a limited time."""
+    if "sources" not in versions:
+        return []
+    files = [f["path"] for f in active_files(store, "sources", versions["sources"], merchants)]
+    kept = f"SELECT merchant, layout, kept_days, first_on, last_on, loaded_at FROM ({files_select(table('sources'), files)})"
+    rows = con.execute(f"{kept} WHERE kept_days IS NOT NULL").fetchall()
+    if not rows:
+        return []
+    import pandas as pd
+
+    from retailkit.load.retention import retention_gaps
+
+    frame = pd.DataFrame(rows, columns=["merchant", "layout", "kept_days", "first_on", "last_on", "loaded_at"])
+    return [
+        f"{g.layout} keeps {g.kept_days} days: {g.days:,} days from {g.first:%Y-%m-%d} on lie in no export of merchant "
+        f"{merchant}, {g.days_gone:,} of them are gone for good"
+        for merchant, files in frame.groupby("merchant")
+        for g in retention_gaps(files).itertuples()
+    ]
 
 
 def _counted_twice(con: Connection, orders: str) -> list[str]:
