@@ -153,11 +153,14 @@ def _guess(column: str, seen: Sequence[Seen]) -> str | None:
     if column == "order_id":
         # an order number that names one row each is surer than one that repeats
         able = sorted(able, key=lambda s: s.repeats)
+    if column == "paid_at":
+        # a column that says one day for every row is the export's, not the order's
+        able = [s for s in able if len(set(s.cells)) > 1] or able
     for word in WORDS[column].split():
         for s in able:
             if word in _plain(s.name):
                 return s.name
-    return None
+    return able[0].name if column == "paid_at" and able else None
 
 
 def _fields(guess: dict[str, str], seen: dict[str, Seen], checks: list[str]) -> list[str]:
