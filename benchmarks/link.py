@@ -56,7 +56,9 @@ def draw(folder: Path, accounts: int, pairs: int) -> None:
 
 def opened(folder: Path) -> duckdb.DuckDBPyConnection:
     """Open the files as views: nothing of them is held in memory before it is asked for."""
-    connection = duckdb.connect(config={"threads": 2, "memory_limit": "4GB", "temp_directory": str(folder)})
+    from retailkit.load.engine import connect_raw
+
+    connection = connect_raw(threads=2, memory="4GB", temp=folder)
     for name in TABLES:
         connection.execute(f"create view {name} as select * from read_parquet('{folder / name}.parquet')")
     return connection

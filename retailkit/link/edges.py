@@ -18,7 +18,7 @@ from ibis.expr.types import Table
 STRENGTH = ("unionid", "member_bind", "external_contact", "order", "other", "phone", "fuzzy")
 """Kinds of evidence from the strongest to the weakest; what is not named here counts as ``other``."""
 
-OTHER, WEAK = STRENGTH.index("other"), 16
+OTHER, WEAK, ALONE = STRENGTH.index("other"), 16, -1
 BREAK = "\x1f"  # between a merchant and an account
 
 Edges = dict[str, tuple[np.ndarray, np.ndarray]]
@@ -132,61 +132,68 @@ def _numbered(
 ) -> tuple[np.ndarray, tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray], pa.Table]:
     """Number of each asked account: its row in ``listed``, or beyond it for one that is not listed.
 
-    One join in the engine, so that the texts of the pairs never leave it. Returns the numbers of
-    ``asked``; left, right, kind and strength of each pair; and the accounts that are not listed.
+    The engine looks up one end of all pairs and then the other, so that it holds one dictionary
+    at a time. Returns the numbers of ``asked``; left, right, kind and strength of each pair; and
+    the accounts that are not listed.
     """
-
-    ends = _ends(pairs, min_weight)
+    tied = _marked(pairs, min_weight).mutate(row=ibis.literal(0, "int32"))
     shops = {*listed["merchant"].unique().to_pylist(), *asked["merchant"].unique().to_pylist()}
-    shops |= set(ends.select("merchant").distinct().to_pyarrow()["merchant"].to_pylist())
+    shops |= set(tied.select("merchant").distinct().to_pyarrow()["merchant"].to_pylist())
     key = ["account"] if len(shops) < 2 else ["merchant", "account"]
-    number = pa.array(np.arange(listed.num_rows, dtype=np.int32))
-    known = {name: listed[name].cast(pa.string()) for name in key} | {"number": number}
-    row = pa.array(-1 - np.arange(asked.num_rows, dtype=np.int64))
-    mark = pa.array(np.zeros(asked.num_rows, dtype=np.int8))
-    rows = ibis.memtable(asked.append_column("row", row).append_column("mark", mark))
-    wanted = ibis.union(rows.select(ends.columns), ends)
-    found = wanted.left_join(ibis.memtable(pa.table(known)), key)
-    name = found.merchant.concat(BREAK, found.account)
-    missing = found.number.isnull().ifelse(name, ibis.null("string"))
-    both = found.select(row=found.row.cast("int32"), mark="mark", number="number", missing=missing).to_pyarrow()
-
-    row, mark = both["row"].to_numpy(), both["mark"].to_numpy()
-    number, unlisted = _beyond(both["number"], both["missing"], listed.num_rows)
-    single = row < 0
-    of_asked = np.empty(asked.num_rows, dtype=np.int32)
-    of_asked[-1 - row[single]] = number[single]
-    row, number, mark = row[~single], number[~single], mark[~single]
-    left, marks = np.empty(len(row) // 2, dtype=np.int32), np.empty(len(row) // 2, dtype=np.int8)
-    left[row], marks[row] = number, mark  # each row comes twice: once for each end
-    right = (np.bincount(row, weights=number, minlength=len(left)) - left).astype(np.int32)
-    return of_asked, (left, right, marks % WEAK, marks < WEAK), unlisted
+    place = pa.array(np.arange(listed.num_rows, dtype=np.int32))
+    known = ibis.memtable(pa.table({name: listed[name].cast(pa.string()) for name in key} | {"number": place}))
+    row = pa.array(np.arange(asked.num_rows, dtype=np.int32))
+    alone = ibis.memtable(asked.append_column("row", row)).mutate(
+        mark=ibis.literal(ALONE, "int8"), other=ibis.null("string")
+    )
+    one = _looked_up(ibis.union(alone.select(tied.columns), tied), known, key, ["mark", "row", "merchant", "other"])
+    ends = ibis.memtable(one.rename_columns(["mark", "row", "merchant", "account", "left", "missing_left"]))
+    two = _looked_up(ends.filter(ends.mark != ALONE), known, key, ["mark", "left", "missing_left"])
+    one = one.select(["mark", "row", "number", "missing"]).filter(one["mark"].to_numpy() == ALONE)
+    (single, left, right), unlisted = _beyond(
+        [(one["number"], one["missing"]), (two["left"], two["missing_left"]), (two["number"], two["missing"])],
+        listed.num_rows,
+    )
+    number = np.empty(asked.num_rows, dtype=np.int32)
+    number[one["row"].to_numpy()] = single
+    mark = two["mark"].to_numpy()
+    return number, (left, right, mark % WEAK, mark < WEAK), unlisted
 
 
-def _ends(pairs: Table, min_weight: float) -> Table:
-    """Two rows per pair, one for each account, with the pair's row number and its mark.
-
-    The mark is the place of the kind of evidence, plus ``WEAK`` where the pair is too weak to use.
-    """
+def _marked(pairs: Table, min_weight: float) -> Table:
+    """Pairs with a mark: the place of the kind of evidence, plus ``WEAK`` where one is too weak to use."""
     kind = ibis.cases(*((pairs.evidence == name, place) for place, name in enumerate(STRENGTH)), else_=OTHER)
     weak = (pairs.weight.fill_null(1.0) < min_weight).ifelse(WEAK, 0)
-    p = pairs.filter((pairs.account != "") & (pairs.other != ""))
-    p = p.select("merchant", "account", "other", mark=(kind + weak).cast("int8"))
-    p = p.mutate(row=ibis.row_number())
-    return p.select("merchant", "row", "mark", account=ibis.array([p.account, p.other]).unnest())
+    named = pairs.filter((pairs.account != "") & (pairs.other != ""))
+    return named.select("merchant", "account", "other", mark=(kind + weak).cast("int8"))
 
 
-def _beyond(number: pa.ChunkedArray, missing: pa.ChunkedArray, size: int) -> tuple[np.ndarray, pa.Table]:
+def _looked_up(rows: Table, known: Table, key: list[str], keep: list[str]) -> pa.Table:
+    """Some columns of the rows, the number of each row's account, and the account's name where it has none."""
+    found = rows.left_join(known, key)
+    name = found.merchant.concat(BREAK, found.account)
+    missing = found.number.isnull().ifelse(name, ibis.null("string"))
+    return found.select(*keep, number="number", missing=missing).to_pyarrow()
+
+
+def _beyond(found: Sequence[tuple[pa.ChunkedArray, pa.ChunkedArray]], size: int) -> tuple[list[np.ndarray], pa.Table]:
     """Fill in the numbers of accounts that are not listed, from ``size`` on, and name these accounts."""
     import pyarrow.compute as pc
 
-    name = missing.drop_null().dictionary_encode().unify_dictionaries()
-    full = (number.fill_null(-1) if len(name) else number).to_numpy().copy()
-    full[full < 0] = size + codes(name)
+    missing = [column.drop_null() for _, column in found]
+    name = pa.chunked_array([chunk for column in missing for chunk in column.chunks], pa.string())
+    name = name.dictionary_encode().unify_dictionaries()
+    filled = []
+    for (number, _), new in zip(found, np.split(codes(name), np.cumsum([len(m) for m in missing])[:-1]), strict=True):
+        full = (number.fill_null(-1) if len(new) else number).to_numpy()
+        if len(new):
+            full = full.copy()
+            full[full < 0] = size + new
+        filled.append(full)
     words = name.chunk(0).dictionary if len(name) else pa.array([], pa.string())
     parts = pc.split_pattern(words, BREAK, max_splits=1)
     merchant, account = (pa.chunked_array([pc.list_element(parts, k)]) for k in (0, 1))
-    return full, _nodes(merchant, account, pc.list_element(pc.split_pattern(account, ":", max_splits=1), 0))
+    return filled, _nodes(merchant, account, pc.list_element(pc.split_pattern(account, ":", max_splits=1), 0))
 
 
 def _within(code: np.ndarray, group: np.ndarray) -> np.ndarray:

@@ -64,6 +64,7 @@ def settings(threads: int | None = None, memory: str | None = None, temp: str | 
         "temp_directory": str(folder),
         "TimeZone": "UTC",
         "autoinstall_known_extensions": False,
+        "allocator_background_threads": True,  # memory of a finished query goes back before the next one wants its own
     }
 
 
