@@ -46,7 +46,7 @@ from people, edges e
 
 
 def draw_sales(folder: str, lines: int) -> None:
-    """Write order lines (four to an order, five orders to an account), their orders, and persons."""
+    """Write order lines (four to an order, five orders to an account) and persons."""
     accounts = lines // 20
     con = duckdb.connect(config={"threads": 2})
     con.execute("set enable_progress_bar = false")
@@ -55,9 +55,6 @@ def draw_sales(folder: str, lines: int) -> None:
           'crm:' || (hash(i // 4) % {accounts}) as account, date '2022-01-01' + (hash(i // 4 + 7) % 730)::int as paid_on,
           (1 + hash(i) % 5)::bigint as items, (100 + hash(i + 3) % 9900)::bigint as net_amount
           from range({lines // 4 * 4}) t(i)) to '{folder}/lines.parquet';
-        copy (select merchant, order_id, any_value(account) as account, max(paid_on) as paid_on,
-          sum(items)::bigint as items, sum(net_amount)::bigint as gross_amount, 0::bigint as refund_amount
-          from '{folder}/lines.parquet' group by merchant, order_id) to '{folder}/orders.parquet';
         copy (select 'm' as merchant, 'crm:' || i as account, 'p' || i as person from range({accounts}) t(i))
         to '{folder}/persons.parquet'""")
 
@@ -104,15 +101,14 @@ def rfm_by_hand(folder: str) -> Callable[[], Any]:
 
 
 def summary(folder: str) -> Callable[[], Any]:
-    """The table of histories, from orders."""
+    """The table of histories, from order lines."""
     import ibis
 
-    from retailkit.segment import person_features
+    from retailkit.segment import purchase_histories
 
     con = ibis.duckdb.connect(threads=2, memory_limit="2GB")
-    orders, persons = (con.read_parquet(f"{folder}/{name}.parquet") for name in ("orders", "persons"))
-    wanted = ["person", "repeat_days", "days_to_last", "age_days", "repeat_day_amount"]
-    return lambda: person_features(orders, persons, AS_OF).select(*wanted).to_pandas()
+    lines, persons = (con.read_parquet(f"{folder}/{name}.parquet") for name in ("lines", "persons"))
+    return lambda: purchase_histories(lines, persons, AS_OF).to_pandas()
 
 
 def fit(folder: str) -> Callable[[], Any]:
@@ -148,7 +144,7 @@ def prototypes(folder: str) -> Callable[[], Any]:
 WAYS = {f.__name__: f for f in (rfm, rfm_by_hand, summary, fit, value, value_interval, prototypes)}
 TASKS = {
     "rfm": ("R, F, M scores from 10M order lines", ["rfm_by_hand"], {"rfm": "retail"}, 0.85, None, 800),
-    "summary": ("histories from 2.5M orders", [], {"summary": "value"}, 0.12, None, None),
+    "summary": ("histories from 10M order lines", [], {"summary": "value"}, 0.12, None, None),
     "fit": ("BG/NBD, 1M customers, with errors", [], {"fit": "value", "fit_clvkit": "value"}, None, 3.0, None),
     "value": ("12-month value, 1M customers", [], {"value": "value"}, None, 0.7, None),
     "value_interval": ("the same with 90% intervals", [], {}, None, 60.0, None),

@@ -30,15 +30,15 @@ def rfm(folder: str) -> Callable[[], Any]:
 
 
 def summary(folder: str) -> Callable[[], Any]:
-    """The table of histories by lifetimes, from orders."""
+    """The table of histories by lifetimes, from order lines."""
     import pandas as pd
     from lifetimes.utils import summary_data_from_transaction_data
 
     def run() -> Any:
-        orders = pd.read_parquet(f"{folder}/orders.parquet", columns=["account", "paid_on", "gross_amount"])
-        orders["paid_on"] = pd.to_datetime(orders["paid_on"])
+        lines = pd.read_parquet(f"{folder}/lines.parquet", columns=["account", "paid_on", "net_amount"])
+        lines["paid_on"] = pd.to_datetime(lines["paid_on"])
         return summary_data_from_transaction_data(
-            orders, "account", "paid_on", "gross_amount", observation_period_end="2023-12-31"
+            lines, "account", "paid_on", "net_amount", observation_period_end="2023-12-31"
         )
 
     return run

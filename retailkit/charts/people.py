@@ -123,13 +123,8 @@ def moves(table: pd.DataFrame, *, merchant: str, period: str, source: str = "", 
     columns = [c for c in number_of.index if c in number_of] + [c for c in number_of if c not in number_of.index]
     number_of = number_of[columns]
     grid = grid.reindex(index=number_of.index, columns=columns)
-    text = [
-        [
-            f"{number(n, lang)}<br>{percent(s)}" if s == s and s > 0 else (number(n, lang) if n else "")
-            for n, s in zip(c, d, strict=True)
-        ]
-        for c, d in zip(number_of.to_numpy(), grid.to_numpy(), strict=True)
-    ]
+    cells = zip(number_of.to_numpy(), grid.to_numpy(), strict=True)
+    text = [[_cell(n, share, lang) for n, share in zip(*row, strict=True)] for row in cells]
     fig = go.Figure(
         go.Heatmap(
             z=grid.fillna(0).to_numpy(), x=list(grid.columns), y=list(grid.index), text=text, texttemplate="%{text}",
@@ -149,7 +144,7 @@ def moves(table: pd.DataFrame, *, merchant: str, period: str, source: str = "", 
 def _cell(persons: float, share: float, lang: str) -> str:
     if persons == 0:
         return ""
-    return number(persons, lang) + (f"<br>{percent(share)}" if share == share else "")
+    return number(persons, lang) + (f"<br>{percent(share)}" if share > 0 else "")
 
 
 def against_donors(table: pd.DataFrame, *, merchant: str, period: str, source: str = "", lang: str = "en") -> go.Figure:

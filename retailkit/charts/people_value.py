@@ -5,18 +5,8 @@ from __future__ import annotations
 import pandas as pd
 import plotly.graph_objects as go
 
-from retailkit.charts.template import (
-    ACCENT,
-    INK,
-    choose,
-    empty,
-    frame,
-    major,
-    money,
-    money_axis,
-    number,
-    percent,
-)
+from retailkit.charts.bars import money_bars
+from retailkit.charts.template import ACCENT, choose, empty, frame, money, number, percent
 
 
 def audiences(
@@ -27,26 +17,24 @@ def audiences(
         title = choose(lang, "Whom to talk to next", "下一步触达谁")
         return empty(title, choose(lang, "No person fits an audience.", "没有符合条件的人。"), lang=lang)
     rows = sizes.iloc[::-1]
-    value = [major(v, currency) for v in rows["expected_amount"]]
     label = [
         f"{number(n, lang)} {choose(lang, 'persons', '人')} · {money(v, currency, lang)}"
         for n, v in zip(rows["persons"], rows["expected_amount"], strict=True)
     ]
-    fig = go.Figure(
-        go.Bar(
-            x=value, y=rows["audience"], orientation="h", marker_color=ACCENT, text=label, textposition="outside",
-            cliponaxis=False,
-        )
-    )  # fmt: skip
-    fig.update_xaxes(money_axis(0, max([*value, 1.0]) * 1.35, currency, lang))
+    ends = (rows["expected_low"], rows["expected_high"])
+    fig = money_bars(rows["audience"], rows["expected_amount"], label, currency, lang, *ends)
     first = sizes.iloc[0]
     title = choose(
         lang,
         f"{number(sizes['persons'].sum(), lang)} persons to talk to; first: {first['audience']}",
         f"可触达{number(sizes['persons'].sum(), lang)}人，首选“{first['audience']}”",
     )
-    unit = choose(lang, "spend expected without any message, next weeks", "未来数周无触达时的预期消费")
-    return frame(fig, title, f"{unit}, {currency} · {merchant} · {period}", source, lang=lang, height=360, right=60)
+    unit = choose(
+        lang, "spend expected without any message, next weeks, 90% interval", "未来数周无触达时的预期消费，90%区间"
+    )
+    return frame(
+        fig, title, f"{unit}, {currency} · {merchant} · {period}", source, lang=lang, height=180 + 40 * len(rows)
+    )
 
 
 def worth(
@@ -61,18 +49,7 @@ def worth(
         f"{money(v, currency, lang)} {choose(lang, 'each', '/人')} · {choose(lang, 'active', '活跃概率')} {percent(a)}"
         for v, a in zip(rows["mean_value"], rows["alive"], strict=True)
     ]
-    value, low, high = (major(rows[c].fillna(rows["value"]), currency) for c in ("value", "value_low", "value_high"))
-    fig = go.Figure(
-        go.Bar(
-            x=value, y=rows["segment"], orientation="h", marker_color=ACCENT, text=label, textposition="outside",
-            cliponaxis=False,
-            error_x={
-                "type": "data", "symmetric": False, "array": high - value, "arrayminus": value - low, "color": INK,
-                "thickness": 1, "width": 3,
-            },
-        )
-    )  # fmt: skip
-    fig.update_xaxes(money_axis(0, float(max(value.max(), high.max())) * 1.5, currency, lang))
+    fig = money_bars(rows["segment"], rows["value"], label, currency, lang, rows["value_low"], rows["value_high"])
     first = table.iloc[0]
     title = choose(
         lang,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import plotly.graph_objects as go
 
+from retailkit.charts.bars import money_bars
 from retailkit.charts.formats.parts import below, name, shares
 from retailkit.charts.template import (
     ACCENT,
@@ -17,9 +18,7 @@ from retailkit.charts.template import (
     empty,
     frame,
     interval,
-    major,
     money,
-    money_axis,
     number,
     number_axis,
     percent,
@@ -55,14 +54,8 @@ def guide_bars(
     rows = table[table["net_amount"] > 0].head(most).iloc[::-1]
     if rows.empty:
         return empty(title, choose(lang, "No order names a guide.", "没有订单带有导购。"), lang=lang)
-    sales = major(rows["net_amount"], currency)
-    fig = go.Figure(go.Bar(
-        x=sales, y=[f" {g}" for g in rows["guide"]], orientation="h", marker_color=ACCENT, cliponaxis=False,
-        text=[f"{money(r.net_amount, currency, lang)} · {percent(r.share)}" for r in rows.itertuples()],
-        textposition="outside", textfont={"color": INK}, hoverinfo="skip",
-    ))  # fmt: skip
-    fig.update_xaxes(money_axis(0, float(sales.max()), currency, lang), showgrid=True)
-    fig.update_yaxes(type="category", showgrid=False)
+    words = [f"{money(r.net_amount, currency, lang)} · {percent(r.share)}" for r in rows.itertuples()]
+    fig = money_bars([f" {g}" for g in rows["guide"]], rows["net_amount"], words, currency, lang)
     top, active = rows["share"].sum(), int((table["net_amount"] > 0).sum())
     title = choose(
         lang, f"The best {len(rows)} of {active} selling guides bring {percent(top)} of guide sales",

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
+from retailkit.charts.bars import money_bars
 from retailkit.charts.formats.parts import ROW, below, name, shares
 from retailkit.charts.template import (
     ACCENT,
@@ -33,21 +34,16 @@ def format_sales(
     rows = table[(table["format"] != "all") & (table["orders"] > 0)].sort_values("net_amount")
     if rows.empty:
         return empty(title, choose(lang, "There are no orders in this period.", "本期没有订单。"), lang=lang)
-    names, sales = [name(f, lang) for f in rows["format"]], major(rows["net_amount"], currency)
-    texts = [f"{money(r.net_amount, currency, lang)} · {percent(r.share)}" for r in rows.itertuples()]
-    fig = go.Figure(go.Bar(
-        x=sales, y=names, orientation="h", marker_color=ACCENT, text=texts, textposition="outside",
-        cliponaxis=False, textfont={"color": INK}, hoverinfo="skip",
-    ))  # fmt: skip
-    fig.update_xaxes(money_axis(min(float(sales.min()), 0), float(sales.max()), currency, lang), showgrid=True)
-    fig.update_yaxes(showgrid=False, tickfont={"color": INK})
+    names = [name(f, lang) for f in rows["format"]]
+    words = [f"{money(r.net_amount, currency, lang)} · {percent(r.share)}" for r in rows.itertuples()]
+    fig = money_bars(names, rows["net_amount"], words, currency, lang)
     best = rows.iloc[-1]
     title = choose(
         lang, f"{names[-1]} sold {money(best['net_amount'], currency)}, {percent(best['share'])} of all",
         f"{names[-1]}售出{money(best['net_amount'], currency, 'zh')}，占{percent(best['share'])}",
     )  # fmt: skip
     sub = below(choose(lang, f"Net sales, {currency}", f"净销售额，{currency}"), merchant, period)
-    return frame(fig, title, sub, source, lang=lang, right=130, height=210 + ROW * len(rows))
+    return frame(fig, title, sub, source, lang=lang, height=210 + ROW * len(rows))
 
 
 def funnel(
