@@ -19,6 +19,10 @@ from retailkit.results import read_metrics
 
 NO_PPTX = "Slides need the Python package 'python-pptx' (pip install 'retailkit[present]')."
 _INK, _MUTED = "22303C", "66727F"
+REPORT_ORDER = (
+    "verdicts", "headlines", "bridge", "industries", "worked", "growth_parts", "touchpoints", "issues", "cases",
+)  # fmt: skip
+"""Figures of the cohort report in the order in which they are read."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +52,7 @@ def write_deck(
     path : the .pptx file to write.
     merchants, chapters : only these; None takes the cohort report's figures, or every
         merchant's where there is no report yet.
-    title : of the first slide; by default the study's folder name.
+    title : of the first slide; by default the study's own title, else its folder's name.
     template : the user's own .pptx, whose master, fonts and size are kept.
     lang : "en" or "zh", of the deck's own few words.
 
@@ -73,7 +77,7 @@ def write_deck(
     if template is not None and not Path(template).is_file():
         raise FileNotFoundError(f"no template at {template}")
     deck = Presentation(str(template)) if template is not None else _wide(Presentation())
-    _first_slide(deck, title or Path(out_dir).name, pictures, lang)
+    _first_slide(deck, title or _study_title(out_dir), pictures, lang)
     metrics = read_metrics(out_dir)
     with TemporaryDirectory() as folder:
         figures = [_figure(picture) for picture in pictures]
@@ -86,11 +90,20 @@ def write_deck(
     return Deck(path, len(deck.slides), tuple(problems))
 
 
+def _study_title(out_dir: str | Path) -> str:
+    try:
+        run = json.loads((Path(out_dir) / "run.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        run = {}
+    return str(run.get("title") or Path(out_dir).name)
+
+
 def _chosen(out_dir: str | Path, merchants: Any, chapters: Any) -> tuple[list[Picture], list[str]]:
     if merchants is None and chapters is None:
         report, problems = read_pictures(out_dir, ["cohort"], ["cohort_report"])
         if report:
-            return report, problems
+            place = {name: i for i, name in enumerate(REPORT_ORDER)}
+            return sorted(report, key=lambda p: place.get(p.name, len(place))), problems
     return read_pictures(out_dir, merchants, chapters)
 
 

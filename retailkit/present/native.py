@@ -28,6 +28,7 @@ from retailkit.present.native_words import (
 )
 
 _MOST = 60  # series of a native scatter; more are better seen as a picture
+_ROWS, _LONG = 10, 24  # names beside a scatter, and letters of the longest, that still fit
 
 
 def kind(fig: Any) -> str | None:
@@ -47,9 +48,17 @@ def kind(fig: Any) -> str | None:
         return "bars"
     if types == {"scatter"} and all(_dated(t.x) for t in fig.data):
         return "lines"
-    if types == {"scatter"} and sum(len(segments(t)) for t in fig.data) <= _MOST:
+    if types == {"scatter"} and sum(len(segments(t)) for t in fig.data) <= _MOST and not _crowded(fig):
         return "scatter"
     return None
+
+
+def _crowded(fig: Any) -> bool:
+    """Many long names beside a scatter run into each other in PowerPoint: better a picture."""
+    axis = fig.layout.yaxis.ticktext if fig.layout.yaxis.ticktext is not None else ()
+    named = {str(v) for t in fig.data if t.y is not None for v in t.y if isinstance(v, str)}
+    labels = [plain(str(v)) for v in (*axis, *named)]
+    return len(labels) > _ROWS and max(map(len, labels)) > _LONG
 
 
 def add_chart(slide: Any, fig: Any, box: tuple[int, int, int, int]) -> Any:
