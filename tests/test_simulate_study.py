@@ -7,7 +7,7 @@ import pytest
 import retailkit as rk
 from retailkit.commands.prepare import make_simulated
 from retailkit.simulate import simulate
-from retailkit.simulate.page import cohort_page, write_pages
+from retailkit.simulate.page import cohort_page
 
 WHO = ("m03", "m06", "n04")
 
@@ -24,11 +24,6 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def key(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("RETAILKIT_KEY_FILE", str(tmp_path / "key"))
-
-
-def test_the_committed_cohort_files_are_those_of_the_simulation(tmp_path: Path) -> None:
-    for path in write_pages(tmp_path):
-        assert path.read_text(encoding="utf-8") == (Path("data/cohorts") / path.name).read_text(encoding="utf-8")
 
 
 def test_loading_a_simulated_cohort_makes_its_exports_first_and_only_once(

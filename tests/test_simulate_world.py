@@ -68,7 +68,7 @@ def test_the_cohort_page_is_the_generated_one_and_says_that_it_is_simulated(coho
     assert study.simulated
     assert "Simulated" in study.title
     assert all("Simulated" in m.title for m in study.everyone)
-    assert study.limits == LIMITS
+    assert study.limits == tuple(limit.format(stands="500") for limit in LIMITS)
 
 
 def test_an_unknown_cohort_is_refused_by_name() -> None:

@@ -1,14 +1,15 @@
 """Everything drawn for one simulated merchant, as tables of codes in one engine connection.
 
-The connection holds the tables ``person``, ``session``, ``sale`` (private orders), ``outside``,
-``guide``, ``grp``, ``seat``: numbers only. `canonical.py`, `vendors.py` and `truth.py` write
-them out with plain SQL.
+The connection holds the tables ``person``, ``session``, ``sale`` (private orders), ``elsewhere``
+(orders of other channels), ``guide``, ``grp``, ``seat``: numbers only. `tables`, `vendors` and
+`truth.py` write them out with plain SQL.
 """
 
 from __future__ import annotations
 
 import tempfile
 from dataclasses import dataclass
+from pathlib import Path
 
 import duckdb
 import numpy as np
@@ -19,8 +20,8 @@ from retailkit.simulate.calibrate import calibrated
 from retailkit.simulate.levels import Levels
 from retailkit.simulate.organisation import Groups, Guides, groups, roster
 from retailkit.simulate.people import People, people
-from retailkit.simulate.rates import TOUCHES
-from retailkit.simulate.sales import area_of, outside, private_goods
+from retailkit.simulate.rates import TOUCHES, conversion, expected_visits
+from retailkit.simulate.sales import area_of, outside, platform_basket, private_goods
 from retailkit.simulate.sharing import share_tree
 from retailkit.simulate.traffic import Traffic, traffic
 from retailkit.simulate.world import Profile, days, parameters, stream
@@ -31,40 +32,96 @@ EPOCH = int(np.datetime64(parameters()["span"]["start"], "s").astype(np.int64)) 
 
 MEMORY = "3GB"
 """What the engine may hold of one merchant before it spills."""
+PART = 3_000_000
+"""Sessions drawn at a time: a larger merchant is drawn in parts, so that memory does not grow with it."""
 
 
 @dataclass(frozen=True)
 class Simulated:
-    """One merchant drawn at one scale: its levels, people, traffic and the connection with its tables."""
+    """One merchant drawn at one scale: its levels, its sizes and the connection with its tables."""
 
     profile: Profile
     level: Levels
     seed: int
     scale: float
+    persons: int
+    sessions: int
+    orders: int
+    connection: duckdb.DuckDBPyConnection
+
+
+@dataclass(frozen=True)
+class Part:
+    """One part of a merchant, as arrays: its people, groups and traffic; ``seed`` is the part's own."""
+
+    profile: Profile
+    level: Levels
+    seed: int | str
+    scale: float
     people: People
     guides: Guides
     groups: Groups
     traffic: Traffic
-    connection: duckdb.DuckDBPyConnection
 
 
-def draw(profile: Profile, seed: int, scale: float, threads: int = 1) -> Simulated:
-    """Draw one merchant; the same seed and scale give the same tables whatever else is drawn."""
+def draw(profile: Profile, seed: int, scale: float, threads: int = 1, folder: str | Path | None = None) -> Simulated:
+    """Draw one merchant; the same seed and scale give the same tables whatever else is drawn.
+
+    A merchant of many sessions is drawn in parts, each with customers and groups of its own
+    and the same guides: sums of Poisson counts are Poisson, so parts of a scale add up to it.
+    With a ``folder`` the engine keeps the tables of such a merchant in a file there.
+    """
     level = calibrated(profile, seed, scale)
     guides = roster(level, seed, scale)
-    everyone = people(level, seed, scale, guides.weight)
-    circles = groups(level, everyone, guides, seed)
-    flow = traffic(level, everyone, circles, seed, scale)
-    con = duckdb.connect(config={"threads": threads, "memory_limit": MEMORY, "temp_directory": tempfile.gettempdir()})
+    parts = max(1, round(float(expected_visits(level, conversion(level)).sum()) * scale / PART))
+    place = str(Path(folder) / f"{profile.id}.duckdb") if folder and parts > 1 else ":memory:"
+    spill = str(folder) if folder else tempfile.gettempdir()
+    con = duckdb.connect(place, config={"threads": threads, "memory_limit": MEMORY, "temp_directory": spill})
     con.execute(_macros(profile, seed))
-    out = Simulated(profile, level, seed, scale, everyone, guides, circles, flow, con)
-    tables = {"person": person_table(profile, everyone, flow, circles.members, seed), "session": _sessions(out), "sale": _sales(out),
-              "elsewhere": _elsewhere(out), "guide": _guides(out), "grp": _groups(out), "seat": _seats(out)}  # fmt: skip
-    for name, table in tables.items():
-        con.register(f"_{name}", table)
-        con.execute(f"create table {name} as select * from _{name}")
-        con.unregister(f"_{name}")
-    return out
+    sizes = dict.fromkeys(("person", "session", "sale", "elsewhere", "grp"), 0)
+    for i in range(parts):
+        own = f"{seed}/{i}" if i else seed
+        everyone = people(level, own, scale / parts, guides.weight)
+        circles = groups(level, everyone, guides, own)
+        flow = traffic(level, everyone, circles, own, scale / parts)
+        part = Part(profile, level, own, scale / parts, everyone, guides, circles, flow)
+        made = {
+            "person": person_table(profile, everyone, flow, circles.members, own, sizes["person"]), "session": _sessions(part),
+            "sale": _sales(part), "elsewhere": _elsewhere(part, platform_basket(level, seed)), "grp": _groups(part),
+            "seat": _seats(part),
+        }  # fmt: skip
+        for name, rows in made.items():
+            _keep(con, name, rows, sizes if i else None)
+        sizes = {name: sizes[name] + made[name].num_rows for name in sizes}
+        del everyone, circles, flow, part, made
+    _keep(con, "guide", _guides(guides))
+    return Simulated(profile, level, seed, scale, sizes["person"], sizes["session"], sizes["sale"], con)
+
+
+NUMBERED = {
+    "person": {},
+    "session": {"session": "session", "parent": "session", "origin": "session", "person": "person", "grp": "grp",
+                "sale": "sale"},
+    "sale": {"sale": "sale", "person": "person", "session": "session", "cause_session": "session"},
+    "elsewhere": {"sale": "elsewhere", "person": "person"},
+    "grp": {"grp": "grp"},
+    "seat": {"grp": "grp", "person": "person", "inviter": "person"},
+}  # fmt: skip
+"""Table -> its columns that number rows of a table: later parts count on from the earlier ones."""
+
+
+def _keep(con: duckdb.DuckDBPyConnection, name: str, rows: pa.Table, after: dict[str, int] | None = None) -> None:
+    """Put one part's rows into the engine; ``after`` says how many rows of each table came before."""
+    con.register("_rows", rows)
+    if after is None:
+        con.execute(f"create table {name} as select * from _rows")
+    else:
+        moved = ", ".join(
+            f"(case when {c} >= 0 then {c} + {after[of]} else {c} end)::{rows.schema.field(c).type.to_pandas_dtype().__name__} as {c}"
+            for c, of in NUMBERED[name].items()
+        )
+        con.execute(f"insert into {name} select * {f'replace ({moved})' if moved else ''} from _rows")
+    con.unregister("_rows")
 
 
 def _macros(profile: Profile, seed: int) -> str:
@@ -83,7 +140,7 @@ def _macros(profile: Profile, seed: int) -> str:
     """
 
 
-def _sessions(s: Simulated) -> pa.Table:
+def _sessions(s: Part) -> pa.Table:
     rng, t, n = stream(s.seed, s.profile.id, "sessions"), s.traffic, len(s.traffic.day)
     scenes = [parameters()["scenes"].get(name, ["1000"]) for name in TOUCHES]
     width = max(map(len, scenes))
@@ -98,7 +155,7 @@ def _sessions(s: Simulated) -> pa.Table:
     })  # fmt: skip
 
 
-def _sales(s: Simulated) -> pa.Table:
+def _sales(s: Part) -> pa.Table:
     t, n = s.traffic, len(s.traffic.o_day)
     rng = stream(s.seed, s.profile.id, "sales")
     bought = private_goods(s.level, s.people, t, s.seed)
@@ -113,8 +170,8 @@ def _sales(s: Simulated) -> pa.Table:
     })  # fmt: skip
 
 
-def _elsewhere(s: Simulated) -> pa.Table:
-    o = outside(s.level, s.people, s.seed, s.scale)
+def _elsewhere(s: Part, basket: float) -> pa.Table:
+    o = outside(s.level, s.people, s.seed, s.scale, basket)
     return pa.table({
         "sale": np.arange(len(o.day)), "platform": o.platform, "person": o.person, "day": o.day, "second": o.second,
         "area": o.area, "shop": o.shop, **_goods(o.goods),
@@ -128,20 +185,19 @@ def _goods(goods: object) -> dict[str, np.ndarray]:
     }
 
 
-def _guides(s: Simulated) -> pa.Table:
-    g = s.guides
+def _guides(g: Guides) -> pa.Table:
     return pa.table({"guide": np.arange(len(g.weight)), "region": g.region, "active": g.active, "started": g.started,
                      "weight": g.weight})  # fmt: skip
 
 
-def _groups(s: Simulated) -> pa.Table:
+def _groups(s: Part) -> pa.Table:
     g = s.groups
     closed = stream(s.seed, s.profile.id, "closed").random(len(g.born)) < 0.3
     return pa.table({"grp": np.arange(len(g.born)), "born": g.born, "died": g.died, "size": g.size, "guide": g.guide,
                      "closed": closed})  # fmt: skip
 
 
-def _seats(s: Simulated) -> pa.Table:
+def _seats(s: Part) -> pa.Table:
     g, n = s.groups, len(s.groups.members)
     rng = stream(s.seed, s.profile.id, "seats")
     of = np.repeat(np.arange(len(g.born)), g.size)

@@ -78,7 +78,7 @@ class Groups:
     alive_start: np.ndarray
 
 
-def groups(level: Levels, people: People, guides: Guides, seed: int) -> Groups:
+def groups(level: Levels, people: People, guides: Guides, seed: int | str) -> Groups:
     """Draw the customer groups of one merchant: births with the programme, exponential lives, sizes with thresholds."""
     page, profile, n_days = parameters()["groups"], level.profile, len(days())
     rng = stream(seed, profile.id, "groups")

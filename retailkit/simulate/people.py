@@ -40,7 +40,7 @@ class People:
         return len(self.joined)
 
 
-def people(level: Levels, seed: int, scale: float, guides: np.ndarray) -> People:
+def people(level: Levels, seed: int | str, scale: float, guides: np.ndarray) -> People:
     """Draw the persons of one merchant; ``guides`` holds the weight of each guide of the roster."""
     page = parameters()["people"]
     rng = stream(seed, level.profile.id, "people")

@@ -73,13 +73,13 @@ class Outside:
     goods: Goods
 
 
-def private_goods(level: Levels, people: People, traffic: Traffic, seed: int) -> Goods:
+def private_goods(level: Levels, people: People, traffic: Traffic, seed: int | str) -> Goods:
     """Draw the amounts of the private orders: basket of the day times the person's own level."""
     rng = stream(seed, level.profile.id, "goods")
     return goods(rng, level.basket[traffic.o_day] * people.basket[traffic.o_person])
 
 
-def area_of(level: Levels, n: int, seed: int) -> np.ndarray:
+def area_of(level: Levels, n: int, seed: int | str) -> np.ndarray:
     """Draw the delivery area of each private order of the home-delivery merchant; -1 for the others."""
     if level.profile.id != parameters()["cases"]["home_orders"]["merchant"]:
         return np.full(n, -1)
@@ -87,8 +87,10 @@ def area_of(level: Levels, n: int, seed: int) -> np.ndarray:
     return np.searchsorted([0.10, 0.18, 0.25], rng.random(n), "right")
 
 
-def outside(level: Levels, people: People, seed: int, scale: float) -> Outside:
+def outside(level: Levels, people: People, seed: int | str, scale: float, basket: float) -> Outside:
     """Draw platform orders (where the merchant exports a platform's) and shop orders of known members.
+
+    ``basket`` is the mean platform basket in yuan.
 
     Shops of the home-delivery merchant's pilot areas book every order, so that the share of
     home delivery can be taken; the best area reaches the published share in its best month.
@@ -102,7 +104,7 @@ def outside(level: Levels, people: People, seed: int, scale: float) -> Outside:
     day = np.concatenate([np.repeat(np.arange(n_days), c) for c in counts.values()])
     area = np.concatenate([np.full(c.sum(), where) for where, c in counts.items()])
     platform = area == PLATFORM
-    yuan = np.where(platform, platform_basket(level, seed), profile.aov * 0.9)
+    yuan = np.where(platform, basket, profile.aov * 0.9)
     person = pick(rng, people, day)
     person = np.where(platform | people.member[person], person, -1)
     second = rng.integers(9 * 3600, 22 * 3600, len(day))

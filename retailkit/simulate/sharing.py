@@ -10,7 +10,7 @@ from retailkit.simulate.traffic import Traffic
 from retailkit.simulate.world import days, parameters, stream
 
 
-def share_tree(level: Levels, traffic: Traffic, seed: int) -> dict[str, np.ndarray]:
+def share_tree(level: Levels, traffic: Traffic, seed: int | str) -> dict[str, np.ndarray]:
     """Return one entry per session: ``parent`` (session whose share it came by, -1), ``depth``, ``origin``, ``shared``.
 
     Each visit by a share continues a tree with probability K, a day or more after its parent,

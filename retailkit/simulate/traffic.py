@@ -49,7 +49,7 @@ class Traffic:
     o_programme: np.ndarray
 
 
-def traffic(level: Levels, people: People, groups: Groups, seed: int, scale: float) -> Traffic:
+def traffic(level: Levels, people: People, groups: Groups, seed: int | str, scale: float) -> Traffic:
     """Draw every session and order of one merchant over the span."""
     rng = stream(seed, level.profile.id, "traffic")
     orders = _draw_orders(rng, level, scale)

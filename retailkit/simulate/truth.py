@@ -88,10 +88,10 @@ def truth(s: Simulated) -> dict[str, str]:
         "group_hazard": f"""select merchant() as merchant, {1 / s.profile.life!r} as hazard, {float(s.profile.life)!r} as mean_life_days,
             count(*) as groups from grp""",
         "customers": f"""select merchant() as merchant, true_person as person, day_of(joined) as joined_on, day_of(p."left") as left_on,
-            w.weight, count(sale) filter (day < {cut}) as orders_before, count(sale) filter (day >= {cut}) as orders_after,
+            weight, count(sale) filter (day < {cut}) as orders_before, count(sale) filter (day >= {cut}) as orders_after,
             coalesce(sum(gross) filter (day < {cut}), 0)::bigint as gross_before,
             coalesce(sum(gross) filter (day >= {cut}), 0)::bigint as gross_after, day_of({cut}) as value_from
-          from person p join _weights w using (person) left join sale using (person) group by all order by person""",
+          from person p left join sale using (person) group by all order by person""",
         "headline": f"""select merchant() as merchant, '{s.profile.group}' as cohort,
             coalesce(sum(gross) filter ({earlier}), 0)::bigint as gross_before, {before.stop - before.start} as days_before,
             coalesce(sum(gross) filter ({span}), 0)::bigint as gross_during, {during.stop - during.start} as days_during,
@@ -114,7 +114,6 @@ def _register_levels(s: Simulated) -> None:
     s.connection.register("_steps", pa.table({
         "starts_on": pa.array(days()[at] if at else [], pa.date32()), "size": pa.array([z for _, z in level.steps], pa.float64()),
     }))  # fmt: skip
-    s.connection.register("_weights", pa.table({"person": range(len(s.people)), "weight": s.people.weight}))
 
 
 def cases(s: Simulated) -> list[dict[str, object]]:

@@ -104,7 +104,7 @@ def window(group: str, name: str) -> slice:
     return slice(day_number(span["start"]), day_number(span["end"]) + 1)
 
 
-def stream(seed: int, merchant: str, name: str) -> np.random.Generator:
+def stream(seed: int | str, merchant: str, name: str) -> np.random.Generator:
     """Return the stream of random draws of one merchant and purpose.
 
     The same seed, merchant and name give the same draws, whatever else is generated.

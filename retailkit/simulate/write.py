@@ -135,7 +135,7 @@ def _write_merchant(
     profile: Profile, seed: int, scale: float, out: Path, role: str, systems: tuple[str, ...]
 ) -> tuple[dict[str, pa.Table], str]:
     """Write one merchant's files; return its truth tables and a line to report."""
-    drawn = draw_tables(profile, seed, scale)
+    drawn = draw_tables(profile, seed, scale, folder=out)
     write_canonical(drawn, out / "parts" / profile.id, None if role == "merchant" else DONOR_TABLES, systems)
     spoilt = [write_export(drawn, export, out / "exports" / profile.id) for export in exports(systems)]
     made = {name: drawn.connection.sql(sql).to_arrow_table() for name, sql in true.truth(drawn).items()}
@@ -143,13 +143,14 @@ def _write_merchant(
     if spoilt:
         made["dirty"] = pa.concat_tables(spoilt, promote_options="permissive")
     drawn.connection.close()
-    line = f"{profile.title}: {len(drawn.traffic.o_day):,} private orders, {len(drawn.traffic.day):,} sessions"
+    (out / f"{profile.id}.duckdb").unlink(missing_ok=True)
+    line = f"{profile.title}: {drawn.orders:,} private orders, {drawn.sessions:,} sessions"
     return made, line
 
 
-def draw_tables(profile: Profile, seed: int, scale: float, threads: int = 1) -> Simulated:
-    """Draw one merchant and prepare the views that its tables, exports and truth are read from."""
-    drawn = draw(profile, seed, scale, threads)
+def draw_tables(profile: Profile, seed: int, scale: float, threads: int = 1, folder: Path | None = None) -> Simulated:
+    """Draw one merchant and prepare the tables that its exports and truth are read from; see `draw`."""
+    drawn = draw(profile, seed, scale, threads, folder)
     sales.prepare(drawn)
     traffic.gift(drawn)
     return drawn

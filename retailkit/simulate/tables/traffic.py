@@ -46,7 +46,8 @@ def traffic(s: Simulated) -> dict[str, str]:
               else 'official_store' end as format, chan as chan_id, {campaign} as campaign_id, guide_no(guide_in) as guide,
             group_no(grp) as group_id, case when touch_name = 'share' then share_no(session) end as share_node,
             share_no(parent) as share_parent,
-            case when touch_name = 'share' then depth::bigint end as share_depth, pages::bigint as pages,
+            case when touch_name = 'share' then depth::bigint end as share_depth,
+            case when touch_name = 'share' then share_no(if(origin < 0, session, origin)) end as share_origin, pages::bigint as pages,
             {quoted(STEPS)}[step + 1] as furthest_step, case when sale >= 0 then order_no(sale) end as order_id
           from (select *, visits.guide as guide_in from visits) order by session""",
         "touchpoint_days": """select merchant() as merchant, 'youshu' as source_system, touch_name as touchpoint, day_of(v.day) as day,
@@ -68,7 +69,7 @@ def traffic(s: Simulated) -> dict[str, str]:
           from (select session, day, {sent} as second, 'mini_program:' || open_id as account, instant(day, second) as opened
                   from visits where touch = 2
                 union all select v.session, v.day, v.second, 'mini_program:' || p.openid, null
-                  from (select session, day, {sent} as second, (session::bigint * 7919 + k * 104729) % {len(s.people)} as target
+                  from (select session, day, {sent} as second, (session::bigint * 7919 + k * 104729) % {s.persons} as target
                     from visits cross join range(2) t(k) where touch = 2) v join person p on p.person = v.target
                   where p.openid is not null and p.first_at < v.day * 86400)
           order by sent_at, push_id""",
