@@ -15,23 +15,25 @@ In reading order:
 - ``bootstrap``, ``resample``  intervals over persons: of credit, of removal effects
 - ``calibrate``    shares bent towards lift tests
 - ``sensitivity``  how far the answer depends on the model
+- ``peers``        operated or neglected: a merchant's conversion beside its peers'
 - ``rollup``, ``returns``  touch -> touchpoint -> format -> shop -> owner; what spend returned
 - ``choice``       which model predicts held-out persons best
 - ``summary``, ``sentences``  the touchpoint ledger, the views of a reader, what they say
 """
 
 from .bootstrap import credit_interval
-from .calibrate import calibrate
+from .calibrate import calibrate, calibrate_sentence, platform_orders
 from .choice import choice_sentence, held_out
 from .hazard import fit_hazard
 from .hazard_ledger import hazard_credit, hazard_interval
 from .journeys import aggregated, transitions
-from .ledger import ledger, reconcile
+from .ledger import ledger, reconcile, reconcile_sentence
 from .markov import feasibility, markov_credit, removal_effects
 from .models import hazard_if_enough, ledgers, recommend, recommended_interval
 from .paths import paths
+from .peers import conversions, potential, potential_sentence
 from .resample import removal_interval
-from .returns import costs, potential, returns, returns_sentence
+from .returns import costs, returns, returns_sentence
 from .rollup import owned_credit, roll_up
 from .rules import chan_id_credit, credit, paying_session_credit
 from .scenes import scenes
@@ -43,19 +45,30 @@ from .sentences import (
     unattributed_sentence,
     with_titles,
 )
-from .shapley import coalitions, interactions, ordered_shapley, shapley, shapley_credit
+from .shapley import (
+    coalitions,
+    distinct_credit,
+    interactions,
+    ordered_shapley,
+    shapley,
+    shapley_credit,
+    shapley_sentence,
+)
 from .summary import first_to_last, path_flows, paths_period, side_by_side, touchpoint_ledger
 from .touches import left_out, touches
 
 __all__ = [
     "aggregated",
     "calibrate",
+    "calibrate_sentence",
     "chan_id_credit",
     "choice_sentence",
     "coalitions",
+    "conversions",
     "costs",
     "credit",
     "credit_interval",
+    "distinct_credit",
     "effects_sentence",
     "feasibility",
     "first_to_last",
@@ -75,10 +88,13 @@ __all__ = [
     "paths",
     "paths_period",
     "paying_session_credit",
+    "platform_orders",
     "potential",
+    "potential_sentence",
     "recommend",
     "recommended_interval",
     "reconcile",
+    "reconcile_sentence",
     "removal_effects",
     "removal_interval",
     "returns",
@@ -90,6 +106,7 @@ __all__ = [
     "sensitivity_verdicts",
     "shapley",
     "shapley_credit",
+    "shapley_sentence",
     "side_by_side",
     "touches",
     "touchpoint_ledger",

@@ -4,22 +4,37 @@ from __future__ import annotations
 
 from typing import Any
 
+import ibis.expr.types as ir
 import numpy as np
 import pandas as pd
 
+from retailkit.attribute.sentences import touchpoint_title
 from retailkit.attribute.tables import as_table, frame
 
 RESIDUAL = ("organic", "unattributed")
 
 
-def calibrate(interval: pd.DataFrame, touched_orders: pd.Series, lift_tests: Any, level: float = 0.9) -> pd.DataFrame:
+def platform_orders(touches: ir.Table, last: ir.Table) -> pd.Series:
+    """Orders of each touchpoint as platforms count them, indexed by touchpoint; a lift test's base.
+
+    Orders paid in a session of the touchpoint; where no session is known to have paid, the
+    last-touch ledger ``last`` stands in.
+    """
+    paid = touches.filter((touches.record == "session") & touches.order_id.notnull())
+    counted = frame(paid.group_by("touchpoint").aggregate(orders=paid.order_id.nunique()))
+    if counted.empty:
+        counted = frame(last.group_by("touchpoint").aggregate(orders=last.share.sum().round(6)))
+    return counted.sort_values("touchpoint").set_index("touchpoint")["orders"].astype(float)
+
+
+def calibrate(interval: pd.DataFrame, own_orders: pd.Series, lift_tests: Any, level: float = 0.9) -> pd.DataFrame:
     """One row per touchpoint: incremental orders by the model, by its tests and combined.
 
     Parameters
     ----------
     interval : of :func:`hazard_interval` or :func:`credit_interval`: orders, share, low, high
-    touched_orders : orders touched by each touchpoint, indexed by touchpoint; a test's lift is a
-        fraction of these
+    own_orders : orders of each touchpoint as the platform counts them (:func:`platform_orders`); a
+        test's lift is a multiple of these
     lift_tests : canonical table
     level : nominal coverage of ``interval``
 
@@ -43,7 +58,7 @@ def calibrate(interval: pd.DataFrame, touched_orders: pd.Series, lift_tests: Any
     table["model_error"] = ((table["high"] - table["low"]) / (2 * z) * per_share).fillna(0.0)
     tests = frame(as_table(lift_tests, "lift_tests"))
     tests = _pooled(tests[tests["standard_error"] > 0])
-    reach = table["touchpoint"].map(touched_orders).astype(float)
+    reach = table["touchpoint"].map(own_orders).astype(float)
     table["tested_orders"] = table["touchpoint"].map(tests["lift"]).astype(float) * reach
     table["tested_error"] = table["touchpoint"].map(tests["standard_error"]).astype(float) * reach
     table["tests"] = [tests["tests"].get(t, "") for t in table["touchpoint"]]
@@ -113,3 +128,26 @@ def _rest(table: pd.DataFrame, open_line: pd.Series) -> pd.DataFrame:
         table.loc[main, "error"] = float(np.sqrt((table.loc[~open_line, "error"] ** 2).sum()))
         table.loc[holders, "basis"] = "what is left"
     return table
+
+
+def calibrate_sentence(table: pd.DataFrame, lang: str = "en") -> str:
+    """Say what lift tests changed, or that there were none."""
+    tested = table[table["basis"] == "tested"]
+    if tested.empty:
+        if lang == "zh":
+            return "没有增量实验（lift test），因此各数字未经实验校准。"
+        return "There is no lift test of any touchpoint: no experiment stands behind these numbers."
+    far = tested.loc[(tested["orders"] - tested["model_orders"]).abs().idxmax()]
+    name = touchpoint_title(far["touchpoint"], lang)
+    figures = tuple(f"{far[c]:,.0f}" for c in ("model_orders", "orders", "low", "high"))
+    if lang == "zh":
+        names = "、".join(touchpoint_title(t, lang) for t in tested["touchpoint"])
+        return (
+            f"{names}有增量实验。校准改变最大的是{name}：模型给出{figures[0]}单增量，"
+            f"校准后{figures[1]}单（90%区间{figures[2]}至{figures[3]}）。"
+        )
+    names = ", ".join(touchpoint_title(t, lang) for t in tested["touchpoint"])
+    return (
+        f"Lift tests stand behind {names}. They moved {name} most: from {figures[0]} incremental orders by the model to "
+        f"{figures[1]} (90% interval {figures[2]} to {figures[3]})."
+    )

@@ -109,3 +109,16 @@ def reconcile(book: ir.Table, orders: ir.Table) -> pd.DataFrame:
     return rows.assign(
         gap_orders=rows["orders"] - rows["ledger_orders"], gap_amount=rows["net_amount"] - rows["ledger_amount"]
     )
+
+
+def reconcile_sentence(table: pd.DataFrame, lang: str = "en") -> str:
+    """Say that the ledger holds every order and all its money, or what is missing."""
+    gap = int(table["gap_amount"].abs().sum()), int(table["gap_orders"].abs().sum())
+    orders = int(table["orders"].sum())
+    if gap == (0, 0):
+        if lang == "zh":
+            return f"账本与销售额一致：{orders:,}单全部在账，分毫不差，退款已冲回。"
+        return f"The ledger holds all {orders:,} orders and their net sales to the minor unit, refunds reversed."
+    if lang == "zh":
+        return f"账本与销售额不一致：差{gap[0]:,}最小货币单位、{gap[1]:,}单。"
+    return f"The ledger does not reconcile: {gap[0]:,} minor units and {gap[1]:,} orders apart."

@@ -13,7 +13,7 @@ from retailkit.attribute.hazard import Hazard, fit_hazard
 from retailkit.attribute.hazard_ledger import hazard_credit, hazard_interval
 from retailkit.attribute.markov import markov_credit, removal_effects
 from retailkit.attribute.rules import RULES, credit
-from retailkit.attribute.shapley import coalitions, shapley, shapley_credit
+from retailkit.attribute.shapley import coalitions, distinct_credit, shapley, shapley_credit
 
 ENOUGH_ORDERS = 1000
 """Orders with an exposure that the hazard needs; below, its rates are too uncertain."""
@@ -29,9 +29,10 @@ def _rule(name: str) -> Callable[[ir.Table], ir.Table]:
 
 MODELS: dict[str, Callable[[ir.Table], ir.Table]] = {name: _rule(name) for name in RULES}
 MODELS |= {f"markov_{order}": _markov(order) for order in range(1, 6)}
-MODELS["shapley"] = lambda paths: shapley_credit(paths, shapley(coalitions(paths), game="rate"))
+MODELS["shapley"] = distinct_credit
+MODELS["shapley_rate"] = lambda paths: shapley_credit(paths, shapley(coalitions(paths), game="rate"))
 
-USUAL = ("first", "last", "linear", "position", "time_decay", "markov_1")
+USUAL = ("first", "last", "linear", "position", "time_decay", "markov_1", "shapley")
 
 
 def ledgers(paths: ir.Table, models: Sequence[str] = USUAL, hazard: Hazard | None = None) -> dict[str, ir.Table]:

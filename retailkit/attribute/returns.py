@@ -7,6 +7,7 @@ from typing import Any
 import ibis
 import pandas as pd
 
+from retailkit.attribute.sentences import touchpoint_title
 from retailkit.attribute.tables import as_table, frame
 
 
@@ -78,46 +79,11 @@ def returns_sentence(table: pd.DataFrame, lang: str = "en") -> str:
             else "No cost of any touchpoint is known, so nothing can be said about returns."
         )
     best = table.sort_values("roas", ascending=False).iloc[0]
+    name = touchpoint_title(best["touchpoint"], lang)
     if lang == "zh":
         doubt = f"90%区间{best['roas_low']:.1f}至{best['roas_high']:.1f}"
-        return f"{best['touchpoint']}回报最高：每花1元带来{best['roas']:.1f}元净销售额（{doubt}）。"
+        return f"{name}回报最高：每花1元带来{best['roas']:.1f}元净销售额（{doubt}）。"
     return (
-        f"{best['touchpoint']} returned most: {best['roas']:.1f} of net sales for each 1 spent "
+        f"{name} returned most: {best['roas']:.1f} of net sales for each 1 spent "
         f"(90% interval {best['roas_low']:.1f} to {best['roas_high']:.1f}; {best['reading']})."
     )
-
-
-def potential(ledgers: pd.DataFrame, level: float = 0.9) -> pd.DataFrame:
-    """One row per merchant and exposure touchpoint: is it operated, neglected, or like its peers?
-
-    ``ledgers`` holds :func:`touchpoint_ledger` rows of all merchants of a cohort. ``peers`` is the
-    median conversion of the *other* merchants with the touchpoint, ``potential_buyers`` what that
-    conversion would add (never below 0). ``low`` and ``high`` are the Wilson interval of the
-    merchant's own conversion. Verdict: ``neglected`` where the interval stands below the peers',
-    ``operated`` where above, ``like its peers`` between, ``not used`` where only peers have it,
-    ``no peers`` where nobody else has it.
-    """
-    from scipy.stats import norm
-
-    reached = ledgers[(ledgers["kind"] == "exposure") & (ledgers["persons"] > 0)]
-    pairs = pd.MultiIndex.from_product([sorted(set(ledgers["merchant"])), sorted(set(reached["touchpoint"]))])
-    table = reached.set_index(["merchant", "touchpoint"])[["persons", "buyers", "conversion"]].reindex(pairs)
-    table = table.rename_axis(["merchant", "touchpoint"]).reset_index().fillna({"persons": 0, "buyers": 0})
-    n, z = table["persons"].where(table["persons"] > 0), norm.ppf((1 + level) / 2)
-    p = table["buyers"].clip(upper=table["persons"]) / n
-    centre, half = (
-        (p + z**2 / (2 * n)) / (1 + z**2 / n),
-        z * (p * (1 - p) / n + z**2 / (4 * n**2)) ** 0.5 / (1 + z**2 / n),
-    )
-    peers = [
-        table.loc[(table["touchpoint"] == r.touchpoint) & (table["merchant"] != r.merchant), "conversion"].median()
-        for r in table.itertuples()
-    ]
-    table = table.assign(low=centre - half, high=centre + half, peers=peers)
-    table["potential_buyers"] = ((table["peers"] - p) * n).clip(lower=0)
-    verdict = pd.Series("like its peers", index=table.index)
-    verdict[table["high"] < table["peers"]] = "neglected"
-    verdict[table["low"] > table["peers"]] = "operated"
-    verdict[n.isna()] = "not used"
-    verdict[table["peers"].isna()] = "no peers"
-    return table.assign(verdict=verdict)

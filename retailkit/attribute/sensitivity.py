@@ -14,6 +14,7 @@ from retailkit.attribute.markov import removal_effects
 from retailkit.attribute.paths import Direct
 from retailkit.attribute.paths import paths as build_paths
 from retailkit.attribute.rules import RULES, places
+from retailkit.attribute.sentences import touchpoint_title
 from retailkit.attribute.tables import frame
 
 PANEL_MODELS = (*RULES, "markov_1", "markov_2")
@@ -133,9 +134,13 @@ def sensitivity_sentence(verdicts: pd.DataFrame, lang: str = "en") -> str:
     robust = len(verdicts) - len(shaky)
     if lang == "zh":
         text = f"{len(verdicts)}个触点中{robust}个在所有模型与回溯期下稳健。"
-        return text + (f"其余取决于设定：{'、'.join(shaky['touchpoint'].head(3))}等。" if len(shaky) else "")
+        names = [touchpoint_title(t, lang) for t in shaky["touchpoint"].head(3)]
+        return text + (f"其余取决于设定：{'、'.join(names)}{'等' if len(shaky) > 3 else ''}。" if len(shaky) else "")
     text = f"{robust} of {len(verdicts)} touchpoints keep their share whatever the model and the look-back."
     if len(shaky):
-        named = [f"{r.touchpoint} ({r.least:.0%} to {r.most:.0%}, {r.verdict})" for r in shaky.head(3).itertuples()]
+        named = [
+            f"{touchpoint_title(r.touchpoint)} ({r.least:.0%} to {r.most:.0%}, {r.verdict})"
+            for r in shaky.head(3).itertuples()
+        ]
         text += f" Not so: {'; '.join(named)}."
     return text

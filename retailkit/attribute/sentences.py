@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import ibis.expr.types as ir
@@ -26,8 +27,13 @@ def touchpoint_title(touchpoint: str, lang: str = "en") -> str:
 
 
 def with_titles(table: pd.DataFrame, lang: str = "en") -> pd.DataFrame:
-    """Add ``title`` beside ``touchpoint``: what a chart prints, in English or Chinese."""
-    return table.assign(title=[touchpoint_title(t, lang) for t in table["touchpoint"]])
+    """Say touchpoints in words: ``title`` beside ``touchpoint``; ends of paths get theirs in place."""
+    ends = [c for c in ("source", "target", "first", "last") if c in table and table[c].dtype.kind not in "if"]
+    named = table.assign(**{c: [touchpoint_title(t, lang) for t in table[c]] for c in ends})
+    if "touchpoint" not in table:
+        return named
+    named = named.assign(title=[touchpoint_title(t, lang) for t in table["touchpoint"]])
+    return named[["title", *[c for c in named.columns if c != "title"]]]
 
 
 def touchpoint_sentence(table: pd.DataFrame, currency: str, lang: str = "en") -> str:
@@ -123,7 +129,7 @@ def effects_sentence(effects: pd.DataFrame, feasible: pd.DataFrame, lang: str = 
             return "没有曝光类触点，因此无法计算移除效应。"
         return "There are no exposures with people who did not buy, so nothing can be said about losing a touchpoint."
     best = effects.sort_values("removal_orders", ascending=False).iloc[0]
-    wrong = feasible.loc[~feasible["payable"], "touchpoint"].tolist()
+    wrong = [touchpoint_title(t, lang) for t in feasible.loc[~feasible["payable"], "touchpoint"]]
     name, lost = touchpoint_title(best["touchpoint"], lang), best["lost_orders"]
     if lang == "zh":
         text = f"按马尔可夫链，去掉{name}会失去约{lost:,.0f}单（占有曝光订单的{best['removal_orders']:.0%}）；"
@@ -135,8 +141,18 @@ def effects_sentence(effects: pd.DataFrame, feasible: pd.DataFrame, lang: str = 
     return text + (f" The aggregate share of {', '.join(wrong)} could not be paid out order by order." if wrong else "")
 
 
-def touchpoint_metrics(table: pd.DataFrame, model: str, currency: str) -> list[dict[str, Any]]:
-    """One record per figure of :func:`side_by_side`, in the shape that a chapter saves."""
+SAID = {
+    "touchpoints": "what the chapter says in one paragraph",
+    "sensitivity": "does the answer depend on the model",
+    "removal": "what the chain loses without its strongest exposure",
+    "potential": "which touchpoints convert below or above the peers'",
+}
+
+
+def touchpoint_metrics(
+    table: pd.DataFrame, model: str, currency: str, said: Mapping[str, str] | None = None
+) -> list[dict[str, Any]]:
+    """One record per figure of :func:`side_by_side` and per sentence ``said``, in the shape that a chapter saves."""
     total = float(table["credit"].sum())
     nan = float("nan")
     bare, organic = (
@@ -156,7 +172,7 @@ def touchpoint_metrics(table: pd.DataFrame, model: str, currency: str) -> list[d
             meaning = f"share of net GMV by the {model} ledger, 90% interval over persons"
             record = _record(f"credit_share: {row.touchpoint}", row.recommended, "fraction", meaning)
             records.append(record | {"low": row.low, "high": row.high})
-    return records
+    return records + [_record(f"{n}_sentence", text=s, definition=SAID.get(n, n)) for n, s in (said or {}).items()]
 
 
 def _record(

@@ -144,8 +144,10 @@ def model_shares(table: pd.DataFrame) -> pd.DataFrame:
     return table.melt(id_vars=["touchpoint", "kind"], value_vars=models, var_name="model", value_name="share")
 
 
-def paths_period(paths: ir.Table) -> str:
+def paths_period(paths: ir.Table, lang: str = "en") -> str:
     """Return the first and last day of the orders in the paths, for a subtitle."""
     days = paths.filter(paths.outcome == "order").aggregate(first=ibis._.paid_on.min(), last=ibis._.paid_on.max())
     row = days.execute().iloc[0]
-    return "no orders" if pd.isna(row["first"]) else f"{row['first']:%Y-%m-%d} to {row['last']:%Y-%m-%d}"
+    if pd.isna(row["first"]):
+        return "没有订单" if lang == "zh" else "no orders"
+    return f"{row['first']:%Y-%m-%d}{'至' if lang == 'zh' else ' to '}{row['last']:%Y-%m-%d}"

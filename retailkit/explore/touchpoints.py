@@ -53,6 +53,18 @@ def touchpoint_view(
     return table.assign(title=[touchpoint_title(g, lang) for g in table["group"]]).reset_index(drop=True)
 
 
+def credit(panel: pd.DataFrame, merchant: Any, period: str, lang: str = "en") -> Any:
+    """Open the explorer of model, look-back, returns and grouping: the one line to type at the desk.
+
+    Parameters
+    ----------
+    panel : of ``attribute.sensitivity``
+    merchant : record of the cohort file: its ``title`` is shown
+    period : of ``attribute.paths_period``
+    """
+    return touchpoint_explorer(panel, merchant=merchant.title, period=period, lang=lang)
+
+
 def touchpoint_explorer(panel: pd.DataFrame, *, merchant: str, period: str, source: str = "", lang: str = "en") -> Any:
     """Return a widget: choices of model, look-back, returns and grouping above the figure they give."""
     import ipywidgets as widgets

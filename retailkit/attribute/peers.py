@@ -1,0 +1,116 @@
+"""Which touchpoints are operated, which neglected: a merchant's conversion beside its peers'."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import ibis
+import ibis.expr.types as ir
+import pandas as pd
+
+from retailkit.attribute.sentences import touchpoint_title
+from retailkit.attribute.tables import as_table, frame, with_person
+
+COLUMNS = ("merchant", "touchpoint", "kind", "persons", "buyers", "conversion")
+
+
+def conversions(touches: ir.Table, orders: Any, persons: Any = None, look_back_days: int = 30) -> pd.DataFrame:
+    """One row per merchant and exposure touchpoint: persons reached, buyers within the look-back, conversion.
+
+    Parameters
+    ----------
+    touches : of :func:`touches`, of all merchants that are compared
+    orders, persons : canonical tables
+    look_back_days : a person counts as buyer who ordered on a touch's day or up to so many days later
+    """
+    met = touches.filter((touches.kind == "exposure") & touches.role.isin(("touch", "direct")))
+    met = met.filter(met.person.notnull()).select("merchant", "person", "touchpoint", "touched_on").distinct()
+    sale = with_person(as_table(orders, "orders"), as_table(persons, "persons"))
+    sale = sale.filter(sale.person.notnull()).select("merchant", "person", "paid_on").distinct()
+    both = met.inner_join(sale, ["merchant", "person"])
+    soon = (both.touched_on <= both.paid_on) & (both.touched_on >= both.paid_on - ibis.interval(days=look_back_days))
+    key = ["merchant", "touchpoint"]
+    bought = both.filter(soon).group_by(key).aggregate(buyers=both.person.nunique())
+    reached = met.group_by(key).aggregate(persons=met.person.nunique())
+    table = frame(reached).merge(frame(bought), on=key, how="left").sort_values(key, ignore_index=True)
+    table["buyers"] = table["buyers"].astype(float).fillna(0.0).astype("int64")
+    table = table.assign(kind="exposure", conversion=table["buyers"] / table["persons"])
+    return table[list(COLUMNS)]
+
+
+def potential(reached: pd.DataFrame, level: float = 0.9) -> pd.DataFrame:
+    """One row per merchant and exposure touchpoint: is it operated, neglected, or like its peers?
+
+    ``reached`` holds :func:`conversions`, or :func:`touchpoint_ledger` rows, of all merchants of a
+    cohort. ``peers`` is the median conversion of the *other* merchants with the touchpoint,
+    ``potential_buyers`` what that conversion would add (never below 0) with ``potential_low`` and
+    ``potential_high``; ``low`` and ``high`` are the Wilson interval of the merchant's own
+    conversion. Verdict: ``neglected`` where the interval stands below the peers', ``operated`` where
+    above, ``like its peers`` between, ``not used`` where only peers have it, ``no peers`` where
+    nobody else has it.
+    """
+    from scipy.stats import norm
+
+    known = reached[(reached["kind"] == "exposure") & (reached["persons"] > 0)]
+    pairs = pd.MultiIndex.from_product([sorted(set(reached["merchant"])), sorted(set(known["touchpoint"]))])
+    table = known.set_index(["merchant", "touchpoint"])[["persons", "buyers", "conversion"]].reindex(pairs)
+    table = table.rename_axis(["merchant", "touchpoint"]).reset_index().fillna({"persons": 0, "buyers": 0})
+    n, z = table["persons"].where(table["persons"] > 0), norm.ppf((1 + level) / 2)
+    p = table["buyers"].clip(upper=table["persons"]) / n
+    centre, half = (
+        (p + z**2 / (2 * n)) / (1 + z**2 / n),
+        z * (p * (1 - p) / n + z**2 / (4 * n**2)) ** 0.5 / (1 + z**2 / n),
+    )
+    peers = [
+        table.loc[(table["touchpoint"] == r.touchpoint) & (table["merchant"] != r.merchant), "conversion"].median()
+        for r in table.itertuples()
+    ]
+    table = table.assign(low=centre - half, high=centre + half, peers=peers)
+    for name, own in (("potential_buyers", p), ("potential_low", table["high"]), ("potential_high", table["low"])):
+        table[name] = ((table["peers"] - own) * n).clip(lower=0)
+    verdict = pd.Series("like its peers", index=table.index, dtype=object)
+    verdict[table["high"] < table["peers"]] = "neglected"
+    verdict[table["low"] > table["peers"]] = "operated"
+    verdict[n.isna()] = "not used"
+    verdict[table["peers"].isna()] = "no peers"
+    return table.assign(verdict=verdict)
+
+
+def potential_sentence(table: pd.DataFrame, merchant: str, lang: str = "en") -> str:
+    """Say which touchpoints of one merchant convert below or above its peers, and what the gap is worth."""
+    own = table[table["merchant"] == merchant]
+    told = own[~own["verdict"].isin(("no peers", "not used"))]
+    if told.empty:
+        if lang == "zh":
+            return "没有其他商家使用同样的触点，无法比较。"
+        return "No other merchant of the cohort has the same touchpoints, so nothing can be compared."
+    weak = told[told["verdict"] == "neglected"].sort_values("potential_buyers", ascending=False)
+    strong = told.loc[told["verdict"] == "operated", "touchpoint"]
+    unused = own.loc[own["verdict"] == "not used", "touchpoint"]
+    stop = "。" if lang == "zh" else "."
+    parts = []
+    if len(weak):
+        best = weak.iloc[0]
+        name = touchpoint_title(best["touchpoint"], lang)
+        figures = (f"{best['conversion']:.0%}", f"{best['peers']:.0%}")
+        more = (f"{best['potential_buyers']:,.0f}", f"{best['potential_low']:,.0f}", f"{best['potential_high']:,.0f}")
+        if lang == "zh":
+            parts.append(
+                f"{name}被忽视：触达者中{figures[0]}购买，同行为{figures[1]}；"
+                f"若达到同行水平可多{more[0]}位买家（90%区间{more[1]}至{more[2]}）"
+            )
+        else:
+            parts.append(
+                f"{name} is neglected: {figures[0]} of those reached bought, {figures[1]} at its peers; at their rate "
+                f"it would bring {more[0]} buyers more (90% interval {more[1]} to {more[2]})"
+            )
+    for rows, en, zh in (
+        (strong, "Above its peers", "优于同行"),
+        (unused, "Used by peers alone", "仅同行使用"),
+    ):
+        if len(rows):
+            names = [touchpoint_title(t, lang) for t in rows.head(4)]
+            parts.append(f"{zh}：{'、'.join(names)}" if lang == "zh" else f"{en}: {', '.join(names)}")
+    if not parts:
+        return "各触点转化与同行相当。" if lang == "zh" else "All its touchpoints convert like its peers'."
+    return (stop if lang == "zh" else ". ").join(parts) + stop
