@@ -13,6 +13,7 @@ import pandas as pd
 import pytest
 
 from retailkit.load import load_file, open_store, source_agreement
+from retailkit.load.engine import connect_raw
 from retailkit.load.layout import layout_names, read_layout
 from retailkit.schema import table
 
@@ -131,3 +132,17 @@ def test_a_bill_beside_a_shop_export_is_warned_of_and_compared_as_totals(tmp_pat
     assert agreement.set_index("right").loc["wechat_pay: all", ["days", "agrees"]].tolist() == [1, False]
     bill = load_file(sample_of("wechat_pay_bill"), "wechat_pay_bill", "m", store)
     assert "sales may count twice" in bill["warnings"][0]
+
+
+def test_a_nested_parquet_export_gives_what_its_json_gives(tmp_path: Path) -> None:
+    events = tmp_path / "events.parquet"
+    con = connect_raw(threads=1)
+    con.execute(f"COPY (FROM read_json_auto('{sample_of('ga4_events')}')) TO '{events}' (FORMAT parquet)")
+    load_file(events, "ga4_events", "m", tmp_path / "store")
+    load_file(sample_of("ga4_events"), "ga4_events", "m", tmp_path / "json")
+    for name in ("orders", "order_lines", "sessions"):
+        typed, text = (getattr(open_store(tmp_path / s, merchants="m"), name).to_pandas() for s in ("store", "json"))
+        order = list(table(name).key)
+        pd.testing.assert_frame_equal(
+            typed.sort_values(order, ignore_index=True), text.sort_values(order, ignore_index=True), check_dtype=False
+        )

@@ -8,6 +8,7 @@ without case, blanks and underscores.
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -61,6 +62,7 @@ def match(names: Sequence[str], wanted: Sequence[str], misspelt: Mapping[str, st
     """Return ``{wanted column: column of the file}`` for those that are there.
 
     ``misspelt`` maps a source's known slips to the right name (``slae_price`` to ``sale_price``).
+    ``params[size].value`` is there where ``params.value`` is: the element whose ``key`` is ``size``.
 
     Examples
     --------
@@ -75,7 +77,8 @@ def match(names: Sequence[str], wanted: Sequence[str], misspelt: Mapping[str, st
         loose.setdefault(".".join(slips.get(part, part) for part in _loose(name).split(".")), name)
     exact = set(names)
     found = {w: w if w in exact else loose.get(_loose(w)) for w in wanted}
-    return {w: n for w, n in found.items() if n is not None}
+    keyed = {w for w in wanted if "[" in w and _loose(re.sub(r"\[.*?\]", "", w)) in loose}
+    return {w: n for w, n in found.items() if n is not None} | {w: w for w in wanted if w in keyed}
 
 
 def find_header(text: str, layout: Layout, where: str, whole: bool = True) -> Header:

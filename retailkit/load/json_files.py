@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -86,8 +87,17 @@ def json_path(name: str, arrays: frozenset[str] = frozenset(), above: str = "") 
 
 
 def json_cell(source: str, name: str, above: str, arrays: frozenset[str]) -> str:
-    """Return SQL of a cell of a JSON object: through arrays, the first filled one (an order's first channel)."""
+    """Return SQL of a cell of a JSON object: through arrays, the first filled one (an order's first channel).
+
+    ``params[size].value`` is the value of the element of ``params`` whose ``key`` is ``size``.
+    """
     below = name[len(above) :]
+    keyed = re.fullmatch(r"(.+)\[(.+)\]\.(.+)", below)
+    if keyed:
+        array, key, rest = keyed.groups()
+        elements = f"json_extract({source}, {literal(json_path(array) + '[*]')})"
+        wanted = f"lambda x: json_extract_string(x, '$.key') = {literal(key)}"
+        return f"json_extract_string(list_filter({elements}, {wanted})[1], {literal(json_path(rest))})"
     plain = f"json_extract_string({source}, {literal(json_path(below))})"
     through = json_path(below, arrays, above)
     if "[*]" not in through:

@@ -146,7 +146,7 @@ def _json(con: Connection, found: Probe, layout: Layout, scratch: Path) -> Raw:
     check_needed(list(names), layout, found.path.name)
     columns = match(list(names), layout.used, layout.misspelt)
     used = list(dict.fromkeys(columns.values()))
-    plain = [n for n in used if "[*]" not in json_path(n, arrays)]
+    plain = [n for n in used if "[" not in json_path(n, arrays)]
     # all plain cells in one reading of the text: a reading for each cell costs four times as much
     cells = {n: f"cells[{i}]" for i, n in enumerate(plain, 1)}
     paths = "".join(f", {cells.get(n) or json_cell('json', n, '', arrays)} AS {quote(n)}" for n in used)
