@@ -64,6 +64,11 @@ def test_each_tag_says_the_values_that_met_its_rule():
     assert second["because"] == f"m={5 if 'm=5' in second['because'] else 4}, state={second['state']}"
 
 
+def test_each_audience_holds_its_share_back_to_within_one_person():
+    sizes = audience_sizes(chosen())
+    assert ((sizes["held"] - 0.3 * sizes["persons"]).abs() < 1).all()
+
+
 def test_the_held_back_group_is_the_same_in_every_run_and_moves_with_the_seed():
     assert chosen(draw=3)["group"].tolist() == chosen(draw=3)["group"].tolist()
     assert chosen(draw=3)["group"].tolist() != chosen(draw=4)["group"].tolist()

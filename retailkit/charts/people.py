@@ -39,7 +39,7 @@ def assets(growth: pd.DataFrame, *, merchant: str, period: str, source: str = ""
     fig = go.Figure()
     everyone = growth[growth["system"] == "all"].sort_values("day")
     systems = growth[growth["system"] != "all"]
-    lines = [(name, mine["day"], mine["persons"]) for name, mine in systems.groupby("system", sort=True)]
+    lines = [(str(name), mine["day"], mine["persons"]) for name, mine in systems.groupby("system", sort=True)]
     lines.append((choose(lang, "have bought", "已购买"), everyone["day"], everyone["buyers"]))
     for colour, (name, day, persons) in zip(PALETTE * 4, lines, strict=False):
         fig.add_trace(go.Scatter(x=day, y=persons, name=name, line_color=colour, mode="lines+markers"))
@@ -93,7 +93,7 @@ def lifecycle(counts: pd.DataFrame, *, merchant: str, period: str, source: str =
     fig = go.Figure()
     for colour, state in zip(STATE_COLOURS, dict.fromkeys(counts.sort_values("place")["state"]), strict=False):
         mine = counts[counts["state"] == state]
-        when = mine["day"].map(lambda day: str(day)[:10])
+        when = mine["day"].map(lambda day: str(day)[:7] if str(day)[8:10] == "01" else str(day)[:10])
         fig.add_trace(go.Bar(x=when, y=mine["persons"], name=state, marker_color=colour))
     last = counts[counts["day"] == counts["day"].max()]
     most = last.sort_values("persons").iloc[-1]

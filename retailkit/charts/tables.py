@@ -13,7 +13,8 @@ from retailkit.charts.words import choose
 
 MONEY = (
     "amount", "value", "value_low", "value_high", "next_low", "next_high", "expected_low", "expected_high", "spend",
-    "spent", "cost_per_new", "cost_per_order", "cost_low", "cost_high", "marginal_cost", "marginal_low", "marginal_high",
+    "spent", "best", "sales_live_day", "sales_other_day", "cost_per_new", "cost_per_order",
+    "cost_low", "cost_high", "marginal_cost", "marginal_low", "marginal_high",
 )  # fmt: skip
 SHARES = (
     "share", "share_low", "share_high", "bought_low", "bought_high", "retention", "retention_low", "retention_high",

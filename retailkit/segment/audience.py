@@ -72,7 +72,7 @@ def choose_audience(
         ``expected_high`` of the segment's mean. It is spend that comes *anyway*, not what a message adds.
     rules : tag rules; those of the exclusive family ``audience`` place the persons.
     seed : draws the held-back group, without which nobody will know what the message added.
-    hold_share : part of each person's chance to be held back.
+    hold_share : each person's chance to be held back, and to within one person the share of each audience.
     """
     known = people.inner_join(states.select("merchant", "person", "state"), ["merchant", "person"])
     tags = tag_persons(known, rules).filter(_.family == "audience")
@@ -90,8 +90,21 @@ def choose_audience(
     frame = frame.merge(
         worth.astype({"merchant": frame["merchant"].dtype, "segment": frame["segment"].dtype}), how="left"
     )
-    held = np.random.default_rng(seed).random(len(frame)) < hold_share
+    held = _lots(frame["audience"], hold_share, np.random.default_rng(seed))
     return frame.assign(group=np.where(held, "hold", "contact"))
+
+
+def _lots(audience: pd.Series, share: float, draw: np.random.Generator) -> np.ndarray:
+    """Draw who is held back: everybody with the same chance, and of each audience its share to within one person.
+
+    Persons stand in line by audience, in an order drawn by lot, and every 1/share-th is held.
+    """
+    mixed = draw.permutation(len(audience))
+    line = mixed[np.argsort(audience.to_numpy(dtype=str)[mixed], kind="stable")]
+    reached = np.floor(np.arange(len(line) + 1) * share + draw.random())
+    held = np.zeros(len(line), dtype=bool)
+    held[line] = np.diff(reached) > 0
+    return held
 
 
 def audience_sizes(chosen: pd.DataFrame) -> pd.DataFrame:

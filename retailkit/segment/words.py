@@ -9,11 +9,22 @@ from retailkit.segment.moves import RATE_TITLES
 from retailkit.segment.segments import segment_map, segment_maps
 from retailkit.segment.tags import tag_rules
 
-COLUMNS = ("segment", "state", "from_segment", "to_segment", "from_state", "to_state", "audience", "rate")
+SYSTEM_TITLES = {
+    "en": {
+        "crm": "CRM", "mini_program": "Mini program", "official_account": "Official account", "wecom": "WeCom",
+        "household": "Household", "phone": "Phone", "jd": "JD", "taobao": "Taobao", "shop": "Shop",
+    },
+    "zh": {
+        "crm": "会员", "mini_program": "小程序", "official_account": "公众号", "wecom": "企业微信",
+        "household": "家庭", "phone": "手机号", "jd": "京东", "taobao": "淘宝", "shop": "门店",
+        "known person": "已识别人员", "unknown person": "未识别人员",
+    },
+}  # fmt: skip
+COLUMNS = ("system", "segment", "state", "from_segment", "to_segment", "from_state", "to_state", "audience", "rate")
 
 
 def in_words(table: pd.DataFrame, lang: str = "en", segments: str = "usual") -> pd.DataFrame:
-    """Return ``table`` with names of segments, states, rates and audiences written out.
+    """Return ``table`` with names of systems, segments, states, rates and audiences written out.
 
     Parameters
     ----------
@@ -26,7 +37,12 @@ def in_words(table: pd.DataFrame, lang: str = "en", segments: str = "usual") -> 
     for name in sorted(segment_maps(), key=lambda n: n == segments):
         titles |= segment_map(name).titles(lang)
     audiences = {r.name: r.zh if lang == "zh" else r.en for r in tag_rules().rules}
-    words = {"state": STATE_TITLES[lang], "rate": RATE_TITLES[lang], "audience": audiences, "segment": titles}
+    words = {
+        "state": STATE_TITLES[lang],
+        "rate": RATE_TITLES[lang],
+        "audience": audiences,
+        "system": SYSTEM_TITLES[lang],
+    }
     words["segment"] = {**titles, "not_yet": STATE_TITLES[lang]["not_yet"]}
     spoken = {c: table[c].map(lambda v, c=c: words[c.split("_")[-1]].get(v, v)) for c in COLUMNS if c in table}
     return table.assign(**spoken)

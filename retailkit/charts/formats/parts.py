@@ -25,7 +25,8 @@ _ZH = {
     "scan_image": "识别图片码", "advertising": "广告", "payment": "支付后", "card_coupon": "卡券", "red_packet": "红包",
     "mini_program_jump": "小程序互跳", "mini_program_profile": "小程序主页", "discovery": "发现", "nearby": "附近",
     "link_h5": "链接", "external_app": "外部应用", "channels": "视频号", "channels_live": "视频号直播",
-    "customer_service": "客服消息", "my_orders": "订单入口", "plugin": "插件", "pc": "电脑端",
+    "customer_service": "客服消息", "my_orders": "订单入口", "plugin": "插件", "pc": "电脑端", "fans": "粉丝群",
+    "flash_sale": "秒杀群", "neighbourhood": "社区群",
 }  # fmt: skip
 
 
