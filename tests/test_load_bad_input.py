@@ -282,3 +282,19 @@ def test_a_large_file_is_staged_on_disk_with_the_same_result(tmp_path, monkeypat
     pd.testing.assert_frame_equal(stored(small), stored(large))
     assert quarantine(small) == quarantine(large)
     assert not list((large / "store").glob(".scratch*"))
+
+
+@pytest.mark.parametrize("budget", ["1.5 GB", "700MB", "200 MiB", "80%"])
+def test_a_load_keeps_to_little_memory(tmp_path, monkeypatch, budget):
+    monkeypatch.setenv("RETAILKIT_MEMORY", budget)
+    with staging.loading(tmp_path, {}, lean=True) as work:
+        given = work.con.execute("SELECT current_setting('memory_limit')").fetchall()[0][0]
+        assert staging.memory_bytes(given) <= 7.01e8
+
+
+def test_what_does_not_fit_into_little_memory_is_done_again_with_all_of_it(tmp_path, monkeypatch):
+    monkeypatch.setattr(staging, "LEAN", "1MB")
+    rows = "".join(f"{i},c{i % 9},2018-0{1 + i % 6}-01 10:00,{i}.25\n" for i in range(30000))
+    report = load(tmp_path, HEADER + rows)
+    assert report.loc[0, ["status", "rows_kept"]].tolist() == ["loaded", 30000]
+    assert len(stored(tmp_path)) == 30000

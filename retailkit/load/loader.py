@@ -61,7 +61,7 @@ def load_cohort(
     cohort = cohort if isinstance(cohort, Cohort) else read_cohort(cohort)
     cohort = cohort.model_copy(update={"folder": Path(root)}) if root else cohort
     merchants = {m.id: m for m in cohort.everyone}
-    with loading(Path(store), merchants) as load:
+    with loading(Path(store), merchants, lean=True) as load:
         for source in cohort.sources:
             everyone = list(merchants) if source.donors else list(cohort.merchant_ids)
             owners = [source.merchant] if source.merchant else everyone
@@ -101,7 +101,7 @@ def load_file(
     if merchant is None and rules.merchant is None and not rules.name.startswith("canonical_"):
         raise LoadError("whose file is it?", str(path), f"a merchant: layout '{rules.name}' has no merchant column")
     found = {merchant: Merchant(id=merchant, zone=zone, currency=currency)} if merchant else {}
-    with loading(Path(store), found) as load:
+    with loading(Path(store), found, lean=True) as load:
         _load_file(load, Path(path), rules, list(found), merchant is not None, (zone, currency))
         return _published(load)
 
@@ -128,10 +128,15 @@ def _load_file(
     if owners and set(owners) <= known:
         load.report.append(line | {"status": "unchanged", "warnings": ""})
         return
-    staged = stage_file(load, f"f{len(load.report)}", found, layout, owners, owned, any_merchant)
+    tag = f"f{len(load.report)}"
+
+    def typed() -> tuple[Staged, dict[str, int]]:
+        staged = stage_file(load, tag, found, layout, owners, owned, any_merchant)
+        return staged, count_rows(load.con, f"{tag}_counts", staged.rows, staged.typed, layout, staged.place)
+
+    staged, counts = load.within(typed)
     for t in staged.typed:
         load.relations.setdefault(t.contract.name, []).append(shaped(t.contract.name, t.relation))
-    counts = count_rows(load.con, f"f{len(load.report)}_counts", staged.rows, staged.typed, layout, staged.place)
     _record(load, found, layout, staged)
     warnings = file_warnings(load.con, staged.raw, layout, staged.rows, staged.typed)
     tables = ", ".join(dict.fromkeys(t.contract.name for t in staged.typed))
@@ -195,7 +200,7 @@ def _published(load: Load) -> pd.DataFrame:
         gone = {n: " OR ".join(tests) for n, tests in load.gone.items()}
         relations = {n: one_per_key(load.con, table(n), r) for n, r in load.relations.items()}
         relations |= {n: f"({empty_select(table(n))})" for n in gone if n not in relations}
-        write_tables(load.con, load.store, relations, gone=gone)
+        load.within(lambda: write_tables(load.con, load.store, relations, gone=gone))
         told = table_warnings(load.con, load.store, set(relations), list(load.merchants))
         if told and len(report):
             line = next((i for i, t in enumerate(report["tables"]) if "orders" in str(t).split(", ")), 0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import shutil
 import tempfile
@@ -10,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from retailkit.cohort import Merchant
 from retailkit.load.conditions import where_sql
@@ -24,6 +25,7 @@ from retailkit.load.engine import (
     first,
     literal,
     quote,
+    settings,
 )
 from retailkit.load.errors import LoadError
 from retailkit.load.fields import Place
@@ -36,6 +38,9 @@ from retailkit.load.rows import Typed, type_rows
 from retailkit.load.unique import keep_last
 from retailkit.schema import table
 
+Result = TypeVar("Result")
+LEAN = "700MB"
+"""Memory of the engine while it loads: what does not fit goes to disk, at little cost."""
 BIG = 1 << 30
 """Files beyond this are staged in Parquet files instead of the engine's memory."""
 
@@ -57,6 +62,16 @@ class Load:
     before: frozenset[tuple[str, str, str, str]] = frozenset()
     gone: dict[str, list[str]] = field(default_factory=dict)
 
+    def within(self, work: Callable[[], Result]) -> Result:
+        """Do some work in little memory; what cannot go to disk is done again with all that may be used."""
+        try:
+            return work()
+        except (OutOfMemory, LoadError) as error:
+            if not isinstance(error, OutOfMemory) and not isinstance(error.__cause__, OutOfMemory):
+                raise
+            self.con.execute(f"SET memory_limit = {literal(settings()['memory_limit'])}")
+            return work()
+
 
 @dataclass(frozen=True)
 class Staged:
@@ -70,8 +85,8 @@ class Staged:
 
 
 @contextmanager
-def loading(store: Path, merchants: Mapping[str, Merchant]) -> Iterator[Load]:
-    """Open a connection and a scratch folder beside the store; both are gone after the load.
+def loading(store: Path, merchants: Mapping[str, Merchant], lean: bool = False) -> Iterator[Load]:
+    """Open a connection (``lean``: of little memory) and a scratch folder beside the store; both are gone after the load.
 
     Raises
     ------
@@ -81,7 +96,8 @@ def loading(store: Path, merchants: Mapping[str, Merchant]) -> Iterator[Load]:
     store.mkdir(parents=True, exist_ok=True)
     scratch = Path(tempfile.mkdtemp(prefix=".scratch-", dir=store))
     try:
-        con = connect_raw(temp=scratch / "engine")
+        memory = min(LEAN, settings()["memory_limit"], key=memory_bytes) if lean else None
+        con = connect_raw(memory=memory, temp=scratch / "engine")
         yield Load(con, store, scratch, merchants, before=_known_files(con, store))
         con.close()
     except (EngineError, OSError) as error:
@@ -98,6 +114,21 @@ def _known_files(con: Connection, store: Path) -> frozenset[tuple[str, str, str,
     files = [f["path"] for f in active_files(store, "sources", version)]
     rows = con.execute(f"SELECT file_id, merchant, layout, layout_id FROM ({files_select(table('sources'), files)})")
     return frozenset(rows.fetchall())
+
+
+def memory_bytes(text: str) -> float:
+    """Return the bytes of a size as the engine writes it.
+
+    Examples
+    --------
+    >>> memory_bytes("2GB"), memory_bytes("1.5 MiB")
+    (2000000000.0, 1572864.0)
+    """
+    found = re.fullmatch(r"\s*([0-9.]+)\s*([BKMGT]?)(I?)B?\s*", text.upper())
+    if found is None:  # a share of the machine's memory
+        return math.inf
+    number, unit, binary = found.groups()
+    return float(number) * (1024 if binary else 1000) ** "BKMGT".index(unit or "B")
 
 
 def engine_failed(error: Exception, where: str) -> LoadError:
