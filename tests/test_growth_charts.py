@@ -58,9 +58,17 @@ def test_bridge_title_quotes_the_headline(tables):
 
 
 def test_festival_weeks_and_the_programme_are_shaded(tables):
-    shapes = draw.counterfactual(tables["counterfactual"], merchant="m").layout.shapes
-    named = {s.label.text for s in shapes if s.label.text}
+    layout = draw.counterfactual(tables["counterfactual"], merchant="m").layout
+    named = {s.label.text for s in layout.shapes if s.label.text} | {a.text for a in layout.annotations}
     assert {"programme", "Double 11"} <= named
+
+
+def test_a_festival_at_the_end_is_named_inside_the_chart(tables):
+    marked = tables["counterfactual"].sort_values("week")
+    last = marked["week"].max()
+    marked = marked.assign(festival=["double_12" if w == last else "" for w in marked["week"]])
+    (name,) = [a for a in draw.counterfactual(marked, merchant="m").layout.annotations if a.text == "Double 12"]
+    assert name.xanchor == "right"
 
 
 @pytest.mark.parametrize("lang", ["en", "zh"])

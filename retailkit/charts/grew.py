@@ -17,6 +17,8 @@ from retailkit.charts.template import (
     money,
     money_axis,
 )
+from retailkit.growth.sentences import festival_name
+from retailkit.growth.words import in_words
 
 FACTORS_ZH = {"buyers": "购买人数", "frequency": "频次", "basket": "笔单价", "orders a day": "日均订单",
               "entry or exit": "新增或退出"}  # fmt: skip
@@ -61,8 +63,6 @@ def rise(
     parts: pd.DataFrame, *, merchant: str, period: str = "", source: str = "", lang: str = "en", currency: str = "USD"
 ) -> go.Figure:
     """Waterfall of the rise of mean daily GMV: ordinary days, then each festival and its run-up."""
-    from retailkit.growth.sentences import festival_name
-
     title = choose(lang, "How much of the rise was festivals", "增长中有多少来自节日")
     if parts.empty:
         return empty(title, choose(lang, "There is no rise to split.", "没有可分解的增长。"), lang=lang)
@@ -89,10 +89,11 @@ def rise(
     fig.update_xaxes(money_axis(levels.min() - 0.1 * room, levels.max() + 0.55 * room, currency, lang))
     fig.update_yaxes(autorange="reversed", type="category", showgrid=False)
     festive = parts.loc[parts["part"] != "ordinary", "money"].sum()
-    share = f"{festive / change:.0%}" if change else "0%"
     total, moved = money(festive, currency, lang, signed=True), money(change, currency, lang, signed=True)
-    title = choose(lang, f"{moved} a day, of which festivals and their run-up {total} ({share})",
-                   f"每天 {moved}，其中节日及预热 {total}（{share}）")  # fmt: skip
+    sure = abs(change) > parts["money"].abs().sum() / 2  # parts of a rise that nearly cancels are no shares
+    share = f" ({festive / change:.0%})" if sure else ""
+    title = choose(lang, f"{moved} a day, of which festivals and their run-up {total}{share}",
+                   f"每天 {moved}，其中节日及预热 {total}{share}")  # fmt: skip
     unit = choose(lang, "parts of the change in mean daily GMV, above the ordinary level; in brackets the programme's",
                   "日均 GMV 变化的构成（高出平日水平的部分；括号内为项目所致）")  # fmt: skip
     return frame(fig, title, f"{unit}, {currency} · {merchant} · {period}", source, lang=lang,
@@ -111,7 +112,8 @@ def cells(
     names = [choose(lang, c, SEGMENTS_ZH.get(c, c)) for c in known["customer"]]
     gaps = [money(part, currency, lang, signed=True) for part in known["part"]]
     texts = [f"{name}<br>{part}" for name, part in zip(names, gaps, strict=True)]
-    parents = known["touchpoint"].astype(str) + " · " + known["format"].astype(str)
+    touch, format_ = (known[c].astype(str).map(lambda name: in_words(name, lang)) for c in ("touchpoint", "format"))
+    parents = touch + " · " + format_
     groups = list(dict.fromkeys(parents))
     fig = go.Figure(
         go.Treemap(

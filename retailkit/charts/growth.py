@@ -27,8 +27,8 @@ from retailkit.charts.template import (
     percent_axis,
     shade,
 )
+from retailkit.growth.words import in_words
 
-STEPS_ZH = {"season": "季节", "market": "市场", "season and market": "季节与市场", "programme": "项目"}
 FESTIVALS = {
     "womens_day": ("3.8", "3.8"), "618": ("618", "618"), "double_11": ("Double 11", "双11"),
     "double_12": ("Double 12", "双12"), "cny": ("Spring Festival", "春节"), "cny_eve": ("Spring Festival", "春节"),
@@ -58,7 +58,10 @@ def headline(
         )
     )  # fmt: skip
     fig.update_yaxes(type="category", showgrid=False)
-    fig.update_xaxes(percent_axis(min(0.0, known["growth"].min()), max(0.0, known["growth"].max()), signed=True))
+    low, high = min(0.0, known["growth"].min()), max(0.0, known["growth"].max())
+    room = 0.14 * (high - low)
+    axis = percent_axis(low, high, signed=True)
+    fig.update_xaxes(axis | {"range": [low - room * (low < 0), max(high + room, axis["range"][-1] + room / 4)]})
     count = len(known)
     title = choose(lang, f"Mean daily GMV doubled in {doubled} of {count} merchants",
                    f"{count} 家商户中 {doubled} 家日均 GMV 翻倍")  # fmt: skip
@@ -75,7 +78,7 @@ def bridge(
         reason = "There is no counterfactual or no headline to bridge."
         return empty(title, choose(lang, reason, "没有反事实或环比数字可供分解。"), lang=lang)
     parts, head = steps[steps["step"] != "headline"], steps[steps["step"] == "headline"].iloc[0]
-    names = [f"{choose(lang, r.step, STEPS_ZH[r.step])}<br>× {r.ratio:.2f}" for r in parts.itertuples()]
+    names = [f"{in_words(r.step, lang)}<br>× {r.ratio:.2f}" for r in parts.itertuples()]
     ends = choose(lang, "period before", "前期"), choose(lang, "programme window", "项目期")
     ends_money = [money(head[c], currency, lang) for c in ("from_value", "to_value")]
     moves = major(parts["to_value"] - parts["from_value"], currency)
@@ -156,7 +159,13 @@ def _shade_weeks(fig: go.Figure, weeks: pd.DataFrame, lang: str) -> None:
         if not codes:
             continue
         name = choose(lang, *codes[0])
-        shade(fig, row.week, row.week + week, "" if name == shown else name, kind="festival")
+        shade(fig, row.week, row.week + week, kind="festival")
+        if name != shown:
+            late = (row.week - weeks["week"].min()) > 0.94 * (weeks["week"].max() - weeks["week"].min())
+            fig.add_annotation(
+                x=str(row.week + week if late else row.week + week / 2), y=0, yref="paper", yanchor="bottom", text=name,
+                xanchor="right" if late else "center", showarrow=False, font={"size": 11, "color": MUTED},
+            )  # fmt: skip
         shown = name
 
 
@@ -228,7 +237,8 @@ def estimators(
     lows = [math.expm1(low) if own else math.nan for own in chosen]
     highs = [math.expm1(high) if own else math.nan for own in chosen]
     colours = [ACCENT if own else GREY for own in chosen]
-    fig = go.Figure(interval(lows, list(spread), highs, list(table["method"]), colour=colours))
+    names = [in_words(method, lang) for method in table["method"]]
+    fig = go.Figure(interval(lows, list(spread), highs, names, colour=colours))
     ends = [v for v in [*spread, *lows, *highs, 0.0] if not math.isnan(v)]
     fig.update_xaxes(percent_axis(min(ends), max(ends), signed=True), showgrid=True)
     fig.update_yaxes(type="category", showgrid=False)

@@ -38,6 +38,20 @@ def _table(name: str) -> pd.DataFrame:
         return pd.read_csv(source, dtype={"code": str})
 
 
+def names_of(code: str) -> tuple[str, str]:
+    """English and Chinese name of a festival's code; the code itself where no table has it.
+
+    >>> names_of("double_12"), names_of("black_friday")[0]
+    (('Double 12', '双12'), 'Black Friday')
+    """
+    for name in ("shopping_days.csv", "retail_calendar.csv"):
+        rows = _table(name)
+        rows = rows[rows["code"] == code]
+        if len(rows):
+            return str(rows["name_en"].iloc[0]), str(rows["name_zh"].iloc[0])
+    return code, code
+
+
 def _easter(year: int) -> pd.Timestamp:
     # the anonymous Gregorian computus (Meeus, Astronomical Algorithms, 1991, chapter 8)
     a, b, c = year % 19, year // 100, year % 100

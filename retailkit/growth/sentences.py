@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from retailkit.growth.calendar import names_of
 from retailkit.growth.record import Effect
 from retailkit.growth.verdict import percent
 from retailkit.growth.words import in_words
@@ -47,24 +48,23 @@ def bridge_sentence(steps: pd.DataFrame, lang: str = "en") -> str:
             f"({largest['ratio'] - 1:+.0%}).")  # fmt: skip
 
 
-FESTIVALS = {
-    "ordinary": ("ordinary days", "平日"), "double_11": ("Double 11", "双11"), "double_12": ("Double 12", "双12"),
-    "618": ("618", "618"), "womens_day": ("3.8", "3.8"), "spring_festival": ("Spring Festival", "春节"),
-}  # fmt: skip
-
-
 def festival_name(part: str, lang: str = "en") -> str:
     """A part of the rise in words.
 
     >>> festival_name("double_11"), festival_name("run-up to double_11", "zh"), festival_name("black_friday")
-    ('Double 11', '双11预热', 'Black friday')
+    ('Double 11', '双11预热', 'Black Friday')
     """
     code = part.removeprefix("run-up to ")
-    plain = code.replace("_", " ").capitalize()
-    name = FESTIVALS.get(code, (plain, plain))[lang == "zh"]
+    name = FESTIVALS.get(code, names_of(code))[lang == "zh"]
     if code == part:
         return name
     return f"{name}预热" if lang == "zh" else f"run-up to {name}"
+
+
+FESTIVALS = {
+    "ordinary": ("ordinary days", "平日"), "618": ("618", "618"), "womens_day": ("3.8", "3.8"),
+    "spring_festival": ("Spring Festival", "春节"),
+}  # fmt: skip
 
 
 def rise_sentence(parts: pd.DataFrame, currency: str, lang: str = "en") -> str:
@@ -76,16 +76,16 @@ def rise_sentence(parts: pd.DataFrame, currency: str, lang: str = "en") -> str:
     money = parts.set_index("part")[["money", "programme"]]
     money = money.groupby(lambda name: name.removeprefix("run-up to "), sort=False).sum(min_count=1)
     rise = float(money["money"].sum())
+    shares = abs(rise) > money["money"].abs().sum() / 2  # parts of a rise that nearly cancels are no shares
     words = []
     for part, row in money.iterrows():
-        share = f"{row['money'] / rise:.0%}" if rise else "0%"
-        of_it = "" if pd.isna(row["programme"]) else amount(row["programme"], currency)
-        if lang == "zh":
-            words.append(f"{festival_name(str(part), lang)} {amount(row['money'], currency)}（{share}"
-                         f"{f'，其中项目 {of_it}' if of_it else ''}）")  # fmt: skip
-        else:
-            words.append(f"{festival_name(str(part))} {amount(row['money'], currency)} ({share}"
-                         f"{f'; of it the programme {of_it}' if of_it else ''})")  # fmt: skip
+        beside = [f"{row['money'] / rise:.0%}"] if shares else []
+        if pd.notna(row["programme"]):
+            own = amount(row["programme"], currency)
+            beside.append(f"其中项目 {own}" if lang == "zh" else f"of it the programme {own}")
+        inside = ("，" if lang == "zh" else "; ").join(beside)
+        text = f"{festival_name(str(part), lang)} {amount(row['money'], currency)}"
+        words.append(text if not inside else f"{text}（{inside}）" if lang == "zh" else f"{text} ({inside})")
     if lang == "zh":
         return f"日均 GMV 变化 {amount(rise, currency)}：{'；'.join(words)}。节日含预热期。"
     return f"Mean daily GMV moved by {amount(rise, currency)}: {', '.join(words)}. Festivals include their run-up."
@@ -180,10 +180,10 @@ def cells_sentence(cells: pd.DataFrame, lang: str = "en") -> str:
         return "没有可按触点拆解的效应。" if lang == "zh" else "There is no effect to split by touchpoint."
     top, gap = cells.iloc[0], cells["part"].sum()
     entered = cells.loc[cells["kind"] == "entry", "part"].sum()
-    share = f"{entered / gap:.0%}" if gap else "0%"
+    share = f"{abs(entered / gap):.0%}" if gap else "0%"
     if lang == "zh":
         customer = in_words(top["customer"], lang)
-        return f"差距最大的是 {top['touchpoint']} · {top['format']} · {customer}；新出现的组合占 {share}。"
+        return f"差距最大的是 {in_words(top['touchpoint'], lang)} · {in_words(top['format'], lang)} · {customer}；新出现的组合占 {share}。"
     return (f"The largest gap is {top['touchpoint']} · {top['format']} · {top['customer']} customers; cells that are "
             f"new make up {share} of the whole gap.")  # fmt: skip
 

@@ -1,7 +1,7 @@
 """The staircase: when did the base level rise, by how much, and was it a step at all.
 
 Steps are sought on the weekly gap to the counterfactual, festival weeks taken out, so that
-neither season nor festival is a step. The penalty per step is read from donors, to whom
+neither season nor festival is a step. The penalty of the first step is read from donors, to whom
 nothing happened: fewer than one merchant in ten would show any step without cause.
 """
 
@@ -13,11 +13,18 @@ import pandas as pd
 from retailkit.growth.effect import rebuild
 from retailkit.growth.fit import Array
 from retailkit.growth.record import Effect
-from retailkit.growth.segments import best_count, first_penalty, levels
+from retailkit.growth.segments import Levels, best_count, first_penalty, levels
 
 COLUMNS = ("week", "earliest", "latest", "phase", "size", "low", "high")
-FALSE_SHARE = 0.06
-"""Chance of any step where nothing happened; a false alarm holds 1.3 steps on average, so under .1 steps."""
+FALSE_SHARE = 0.05
+"""Chance of any step where nothing happened; a false alarm holds 1.5 steps on average, so under .1 steps."""
+
+NEXT_SHARE = 0.25
+"""Once one step is beyond doubt, further ones need only the penalty that a quarter of donors would exceed.
+
+The first step answers whether anything happened at all; where it did, the question is how many
+steps there were, and the first one's penalty would miss half of them.
+"""
 
 SIZES = (0.1, 0.2, 0.3)
 NEAR_WEEKS = 2
@@ -52,6 +59,18 @@ def donor_penalty(table: pd.DataFrame, false_share: float = FALSE_SHARE) -> floa
     return float(needed[0]) + scale * float(np.log(1 / place))
 
 
+def penalties(table: pd.DataFrame, false_share: float = FALSE_SHARE) -> tuple[float, float]:
+    """Penalty per step for the first step, and the lower one for further steps."""
+    first = donor_penalty(table, false_share)
+    return first, min(first, donor_penalty(table, max(NEXT_SHARE, false_share)))
+
+
+def count_steps(found: Levels, penalty: tuple[float, float]) -> int:
+    """Number of steps: none unless the first penalty is met; then as many as the second allows."""
+    first = best_count(found, penalty[0])
+    return max(first, best_count(found, penalty[1])) if first else 0
+
+
 def find_steps(weekly: pd.DataFrame, effect: Effect, false_share: float = FALSE_SHARE) -> pd.DataFrame:
     """One row per step of the merchant's level: its week, size in logs, and both intervals (90%).
 
@@ -70,8 +89,7 @@ def find_steps(weekly: pd.DataFrame, effect: Effect, false_share: float = FALSE_
     table = gaps(weekly, effect)
     series = table[effect.merchant].to_numpy(float)
     found = levels(series)
-    count = best_count(found, donor_penalty(table, false_share))
-    starts = found.starts[count]
+    starts = found.starts[count_steps(found, penalties(table, false_share))]
     rows = [_describe(table, series, starts, i, found.noise) for i in range(len(starts))]
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
@@ -115,7 +133,7 @@ def step_recall(weekly: pd.DataFrame, effect: Effect, seed: int, draws: int = 60
     if effect.refused or len(effect.placebos) < 3:
         return pd.DataFrame(columns=columns)
     table, rng = gaps(weekly, effect), np.random.default_rng(seed)
-    penalty, donors = donor_penalty(table), list(table.columns[3:])
+    penalty, donors = penalties(table), list(table.columns[3:])
     rows = []
     for size in SIZES:
         hits = 0
@@ -125,7 +143,7 @@ def step_recall(weekly: pd.DataFrame, effect: Effect, seed: int, draws: int = 60
             for place in places:
                 series[place:] += size
             found = levels(series)
-            got = np.array(found.starts[best_count(found, penalty)], dtype=int)
+            got = np.array(found.starts[count_steps(found, penalty)], dtype=int)
             hits += sum(bool(len(got) and np.abs(got - p).min() <= NEAR_WEEKS) for p in places)
         total = sum(len(p) for p in planted)
         rows.append((size, total, hits, hits / total if total else float("nan")))
