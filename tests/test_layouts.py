@@ -146,3 +146,13 @@ def test_a_nested_parquet_export_gives_what_its_json_gives(tmp_path: Path) -> No
         pd.testing.assert_frame_equal(
             typed.sort_values(order, ignore_index=True), text.sort_values(order, ignore_index=True), check_dtype=False
         )
+
+
+def test_an_order_whose_rows_state_different_totals_is_told(tmp_path: Path) -> None:
+    text = sample_of("jd_orders").read_text(encoding="gb18030")
+    path = tmp_path / "jd.csv"
+    path.write_text(text.replace("447.00（", "388.00（", 1), encoding="gb18030")
+    said = load_file(path, "jd_orders", "m", tmp_path / "store")["warnings"][0]
+    assert "in 1 orders the rows state different amounts (gross_amount): the first is taken" in said
+    same = load_file(sample_of("jd_orders"), "jd_orders", "m", tmp_path / "other")["warnings"][0]
+    assert "different amounts" not in same

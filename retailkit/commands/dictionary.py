@@ -62,7 +62,7 @@ LAYOUTS_HEAD = """# Layouts: the exports that can be read
 
 Written by `retailkit dictionary`; do not edit. *Exact header*: the header was seen in a real export. *From API
 reference*: made after the source's own field list. *Doubtful*: something about the source is not settled; its note
-says what. How to write your own: [layouts/README.md](../retailkit/load/layouts/README.md).
+below says what. How to write your own: [layouts/README.md](../retailkit/load/layouts/README.md).
 
 | layout | export | status | files | tables | source |
 |---|---|---|---|---|---|
@@ -70,14 +70,13 @@ says what. How to write your own: [layouts/README.md](../retailkit/load/layouts/
 
 
 def layouts_text() -> str:
-    """The page of all layouts (``docs/layouts.md``), one line each."""
+    """The page of all layouts (``docs/layouts.md``): one line each, then what is particular about each source."""
     from retailkit.load import list_layouts
 
-    lines = [
-        f"| `{r.layout}` | {r.title} | {r.status} | {r.format} | {r.tables} | {r.source} |"
-        for r in list_layouts().itertuples()
-    ]
-    return LAYOUTS_HEAD + "\n".join(lines) + "\n"
+    known = list(list_layouts().itertuples())
+    lines = [f"| `{r.layout}` | {r.title} | {r.status} | {r.format} | {r.tables} | {r.source} |" for r in known]
+    notes = [f"- `{r.layout}`: {r.notes}" for r in known if r.notes]
+    return LAYOUTS_HEAD + "\n".join([*lines, "", "## Notes", "", *notes]) + "\n"
 
 
 def write_pages(check: bool = False) -> list[Path]:

@@ -33,13 +33,13 @@ class Sniffed:
 
 
 def list_layouts() -> pd.DataFrame:
-    """Return one row per layout: ``layout, title, status, format, tables, source``."""
+    """Return one row per layout: ``layout, title, status, format, tables, source, notes``."""
     rows = []
     for name in layout_names():
         page = read_layout(name)
         tables = ", ".join(dict.fromkeys(b.table for b in page.tables))
-        rows.append((name, page.title, page.status, ", ".join(page.format), tables, page.source))
-    return pd.DataFrame(rows, columns=["layout", "title", "status", "format", "tables", "source"])
+        rows.append((name, page.title, page.status, ", ".join(page.format), tables, page.source, page.notes))
+    return pd.DataFrame(rows, columns=["layout", "title", "status", "format", "tables", "source", "notes"])
 
 
 def sniff(path: str | Path) -> Sniffed:

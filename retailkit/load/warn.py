@@ -32,7 +32,7 @@ def file_warnings(con: Connection, raw: Raw, layout: Layout, rows: str, typed: S
         if day:
             found.append("the newest day may be incomplete: the source finishes a day on the next morning")
     found += layout.limits
-    return found + _worded(con, raw, layout) + _repeats(con, typed, layout)
+    return found + _worded(con, raw, layout) + _repeats(con, typed, layout) + _disagreeing(con, typed, layout)
 
 
 def table_warnings(con: Connection, store: Path, loaded: set[str], merchants: list[str]) -> list[str]:
@@ -164,4 +164,28 @@ def _repeats(con: Connection, typed: Sequence[Typed], layout: Layout) -> list[st
             sentences.append(
                 f"{count[0]:,} lines repeat another word for word; all are kept, numbered within their order"
             )
+    return sentences
+
+
+def _disagreeing(con: Connection, typed: Sequence[Typed], layout: Layout) -> list[str]:
+    """Count groups whose rows state different amounts although one amount per group is read (an order's total)."""
+    sentences = []
+    for t, block in zip(typed, layout.tables, strict=True):
+        if not block.group:
+            continue
+        made = {name for name, *_ in con.execute(f"DESCRIBE {quote(t.typed)}").fetchall()}
+        once = [n for n, r in block.fields.items() if n in made and t.contract[n].kind == "money" and not r.agg]
+        once = [n for n in once if block.fields[n].columns]
+        if not once:
+            continue
+        keys = ", ".join(quote(k) for k in t.contract.key)
+        told = ", ".join(f"count(DISTINCT {quote(n)}) AS {quote(n)}" for n in once)
+        counts = ", ".join(f"count(*) FILTER ({quote(n)} > 1)" for n in once)
+        found = first(con, f"SELECT {counts} FROM (SELECT {told} FROM {quote(t.typed)} WHERE NOT bad GROUP BY {keys})")
+        sentences += [
+            f"in {count:,} {block.table} the rows state different amounts ({n}): the first is taken, check whether they "
+            "are parts"
+            for n, count in zip(once, found or (), strict=False)
+            if count
+        ]
     return sentences
