@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from retailkit.attribute.calibrate import calibrate
 from retailkit.attribute.ledger import largest_remainder
 from retailkit.attribute.paths import paths
-from retailkit.attribute.peers import conversions, potential, potential_sentence
+from retailkit.attribute.peers import potential
 from retailkit.attribute.returns import costs, returns, returns_sentence
 from retailkit.attribute.rollup import LEVELS, owned_credit, roll_up
 from retailkit.attribute.rules import credit

@@ -14,16 +14,17 @@ from retailkit.attribute.tables import as_table, frame
 RESIDUAL = ("organic", "unattributed")
 
 
-def platform_orders(touches: ir.Table, last: ir.Table) -> pd.Series:
+def platform_orders(touches: ir.Table, paths: ir.Table) -> pd.Series:
     """Orders of each touchpoint as platforms count them, indexed by touchpoint; a lift test's base.
 
-    Orders paid in a session of the touchpoint; where no session is known to have paid, the
-    last-touch ledger ``last`` stands in.
+    Orders paid in a session of the touchpoint; where no session is known to have paid, orders whose
+    path ends with it.
     """
     paid = touches.filter((touches.record == "session") & touches.order_id.notnull())
     counted = frame(paid.group_by("touchpoint").aggregate(orders=paid.order_id.nunique()))
     if counted.empty:
-        counted = frame(last.group_by("touchpoint").aggregate(orders=last.share.sum().round(6)))
+        ends = paths.filter((paths.outcome == "order") & (paths.position == paths.path_length))
+        counted = frame(ends.group_by("touchpoint").aggregate(orders=ends.order_id.nunique()))
     return counted.sort_values("touchpoint").set_index("touchpoint")["orders"].astype(float)
 
 

@@ -17,14 +17,16 @@ COLUMNS = ("merchant", "touchpoint", "kind", "persons", "buyers", "conversion")
 def conversions(touches: ir.Table, orders: Any, persons: Any = None, look_back_days: int = 30) -> pd.DataFrame:
     """One row per merchant and exposure touchpoint: persons reached, buyers within the look-back, conversion.
 
+    Returns of a person's own accord are no touchpoint that somebody could operate: they are left out.
+
     Parameters
     ----------
     touches : of :func:`touches`, of all merchants that are compared
     orders, persons : canonical tables
     look_back_days : a person counts as buyer who ordered on a touch's day or up to so many days later
     """
-    met = touches.filter((touches.kind == "exposure") & touches.role.isin(("touch", "direct")))
-    met = met.filter(met.person.notnull()).select("merchant", "person", "touchpoint", "touched_on").distinct()
+    met = touches.filter((touches.kind == "exposure") & (touches.role == "touch") & touches.person.notnull())
+    met = met.select("merchant", "person", "touchpoint", "touched_on").distinct().cache()
     sale = with_person(as_table(orders, "orders"), as_table(persons, "persons"))
     sale = sale.filter(sale.person.notnull()).select("merchant", "person", "paid_on").distinct()
     both = met.inner_join(sale, ["merchant", "person"])

@@ -118,11 +118,12 @@ def first_to_last(paths: ir.Table) -> pd.DataFrame:
     return frame(table).sort_values(["orders", "first", "last"], ascending=[False, True, True], ignore_index=True)
 
 
-def path_flows(paths: ir.Table, steps: int = 3) -> pd.DataFrame:
+def path_flows(paths: ir.Table, steps: int = 3, most: int = 8) -> pd.DataFrame:
     """One row per step of a journey and what came next: step, source, target, journeys.
 
     Only the last ``steps`` exposures of a journey are told apart, counted back from its end, so
-    that all flows meet in ``(order)`` or ``(none)``. Journeys too young to judge are left out.
+    that all flows meet in ``(order)`` or ``(none)``. Journeys too young to judge are left out. The
+    ``most`` frequent touchpoints are told apart, the rest is ``other``.
     """
     rows = paths.filter((paths.kind == "exposure") & paths.outcome.isin(("order", "none")))
     whole = ibis.window(group_by=["merchant", "journey_id"])
@@ -134,7 +135,10 @@ def path_flows(paths: ir.Table, steps: int = 3) -> pd.DataFrame:
     rows = rows.mutate(target=target, step=ibis.literal(steps) - rows.left)
     table = rows.group_by(["step", "touchpoint", "target"]).aggregate(journeys=rows.journey_id.count())
     flows = frame(table).rename(columns={"touchpoint": "source"})
-    return flows.sort_values(["step", "source", "target"], ignore_index=True)[["step", "source", "target", "journeys"]]
+    often = flows.groupby("source")["journeys"].sum().sort_values(ascending=False, kind="stable").index
+    known = {*(often if len(often) <= most + 1 else often[:most]), ORDER, NONE}
+    flows = flows.assign(**{c: flows[c].where(flows[c].isin(known), "other") for c in ("source", "target")})
+    return flows.groupby(["step", "source", "target"], as_index=False)["journeys"].sum()
 
 
 def model_shares(table: pd.DataFrame) -> pd.DataFrame:

@@ -25,6 +25,7 @@ from retailkit.charts.template import (
     percent,
     percent_axis,
 )
+from retailkit.charts.touchpoint_tables import COLUMNS
 
 _ROW = 34  # pixels of height per touchpoint
 _KINDS = {"exposure": ACCENT, "order_attached": WARM, "none": UNSURE}
@@ -36,6 +37,12 @@ def titles(table: pd.DataFrame, column: str = "touchpoint") -> list[str]:
     if column == "touchpoint" and "title" in table:
         return list(table["title"])
     return [t if t.startswith("(") else t[:1].upper() + t[1:].replace("_", " ") for t in table[column].astype(str)]
+
+
+def model_name(model: str, lang: str) -> str:
+    """A model's name in words."""
+    en, zh, _ = COLUMNS.get(model, (model.replace("_", " "), model, ""))
+    return choose(lang, en, zh)
 
 
 def _kind_name(kind: str, lang: str) -> str:
@@ -119,7 +126,7 @@ def models(
     others = [c for c in rows.columns if c not in _FIXED]
     for i, model in enumerate(others):
         fig.add_trace(go.Scatter(
-            x=rows[model], y=names, mode="markers", name=model.replace("_", " "),
+            x=rows[model], y=names, mode="markers", name=model_name(model, lang),
             marker={"size": 8, "color": PALETTE[(i + 1) % len(PALETTE)], "opacity": 0.85},
             hovertext=[f"{n}, {model}: {percent(v)}" for n, v in zip(names, rows[model], strict=True)],
             hoverinfo="text",
@@ -129,7 +136,7 @@ def models(
         fig.add_trace(trace)
     fig.update_xaxes(percent_axis(0, float(max(rows["most"].max(), rows["high"].fillna(0).max(), 0.01))), showgrid=True)
     fig.update_yaxes(categoryorder="array", categoryarray=names, showgrid=False, tickfont={"color": INK})
-    spread = (rows["most"] - rows["least"]).to_numpy()
+    spread = (rows["most"] - rows["least"]).where(rows["kind"] != "none", 0.0).to_numpy()
     widest = int(spread.argmax())
     if spread[widest] < 0.005:
         title = choose(lang, "All models give the touchpoints the same shares", "各模型给出的份额一致")
@@ -140,7 +147,9 @@ def models(
             f"各模型对{names[widest]}分歧最大：{span[0]}至{span[1]}",
         )  # fmt: skip
     sub = choose(lang, "Share of net sales; grey: the range over models", "占净销售额的份额；灰色为各模型的范围")
-    return frame(fig, title, f"{sub} · {merchant} · {period}", source, lang=lang, height=240 + _ROW * len(rows))
+    whole = f"{sub} · {merchant} · {period}"
+    fig = frame(fig, title, whole, source, lang=lang, height=300 + _ROW * len(rows))
+    return fig.update_layout(margin_t=fig.layout.margin.t + 56)  # room for the legend's further lines
 
 
 def sensitivity(
