@@ -42,23 +42,6 @@ def facts(tables: Any, baseline: Any = None, programme: Any = None) -> pd.DataFr
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
-def fact_metrics(table: pd.DataFrame, currency: str) -> list[dict[str, Any]]:
-    """The facts as records for ``save``; shares carry their 90% Wilson interval."""
-    from retailkit.charts.numbers import major
-    from retailkit.present.pooling import wilson
-    from retailkit.results import metric
-
-    out = []
-    for row in table.itertuples():
-        money = row.unit == "minor unit"
-        low, high = wilson(int(row.hits), int(row.total)) if pd.notna(row.total) else (None, None)
-        value = float(major(row.value, currency)) if money else row.value
-        name = f"fact_{row.fact}"
-        unit = currency if money else row.unit
-        out.append(metric(name, value, low=low, high=high, unit=unit, definition=row.definition))
-    return out
-
-
 def _window(rows: Table, day: str, window: Any) -> Table:
     return rows.filter(rows[day] >= str(window.start), rows[day] <= str(window.end))
 

@@ -6,7 +6,8 @@ import ibis
 import pandas as pd
 import pytest
 
-from retailkit.facts import fact_metrics, facts
+from retailkit.facts import facts
+from retailkit.present import fact_metrics
 from retailkit.schema import table
 
 WINDOWS = {"baseline": ("2018-09-01", "2018-09-30"), "programme": ("2018-10-01", "2018-10-31")}

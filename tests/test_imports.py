@@ -17,6 +17,7 @@ MAY_IMPORT = {
     "load": {"schema", "cohort"},
     "simulate": {"schema", "load.layouts"},
     "folders": set(),
+    "facts": {"schema"},
     "results": {"schema", "folders"},
     "charts": set(),
     "present": {"charts", "results", "folders"},

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pandas as pd
 
-from retailkit.charts.numbers import money, number, percent
+from retailkit.charts.numbers import major, money, number, percent
 from retailkit.charts.words import choose
+from retailkit.present.pooling import wilson
+from retailkit.results import metric
 
 _ANSWERS = {"yes": ("✓ yes", "✓ 能"), "partly": ("◐ partly", "◐ 部分"), "no": ("✗ no", "✗ 不能")}
 _CHAPTERS = {
@@ -96,3 +100,16 @@ def say_facts(table: pd.DataFrame, lang: str = "en") -> str:
         "be counted.",
         "这些导出中没有全渠道账目、访问、导购或到家订单，因此这些数字都无法计数。",
     )  # fmt: skip
+
+
+def fact_metrics(table: pd.DataFrame, currency: str) -> list[dict[str, Any]]:
+    """The facts as records for ``save``; shares carry their 90% Wilson interval."""
+    out = []
+    for row in table.itertuples():
+        money = row.unit == "minor unit"
+        low, high = wilson(int(row.hits), int(row.total)) if pd.notna(row.total) else (None, None)
+        value = float(major(row.value, currency)) if money else row.value
+        name = f"fact_{row.fact}"
+        unit = currency if money else row.unit
+        out.append(metric(name, value, low=low, high=high, unit=unit, definition=row.definition))
+    return out

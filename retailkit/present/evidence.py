@@ -57,17 +57,40 @@ def middle(values: pd.Series) -> Found:
     >>> middle(pd.Series([1., 2., 3., 4., 5.]))
     Found(value=3.0, low=1.0, high=5.0, merchants=5)
     """
-    from scipy.stats import binom
-
     known = np.sort(values.dropna().to_numpy(float))
     n = len(known)
     if not n:
         return Found()
-    side = int(binom.ppf(0.05, n, 0.5))  # P(fewer than `side` below the median) < .05
+    side = _lower_place(n)
     value = float(np.median(known))
     if n < 5 or side < 1:
         return Found(value, merchants=n)
     return Found(value, float(known[side - 1]), float(known[n - side]), n)
+
+
+def _lower_place(n: int) -> int:
+    """Largest place k for which fewer than k of n values fall below the median with chance under 5%.
+
+    >>> _lower_place(4), _lower_place(5), _lower_place(17)
+    (0, 1, 5)
+    """
+    place, below = 0, math.comb(n, 0) / 2**n
+    while below <= 0.05:
+        place += 1
+        below += math.comb(n, place) / 2**n
+    return place
+
+
+def student(df: int) -> float:
+    """Student's t for a 90% interval, by its expansion around the normal; within 1.5% from two degrees on.
+
+    >>> round(student(16), 3), round(student(4), 2)
+    (1.746, 2.13)
+    """
+    z = Z90
+    first, second = (z**3 + z) / 4, (5 * z**5 + 16 * z**3 + 3 * z) / 96
+    third = (3 * z**7 + 19 * z**5 + 17 * z**3 - 15 * z) / 384
+    return z + first / df + second / df**2 + third / df**3
 
 
 def _median(evidence: Evidence, chapter: str, figure: str, merchant: str) -> Found:
@@ -98,8 +121,6 @@ def _above(evidence: Evidence, chapter: str, figure: str, merchant: str) -> Foun
 
 def _pooled(evidence: Evidence, chapter: str, figure: str, merchant: str) -> Found:
     """The pooled headline; interval of a ratio of sums over merchants (jackknife, Student's t)."""
-    from scipy.stats import t
-
     rows = comparable_days(evidence.metrics)
     n = len(rows)
     if not n:
@@ -109,7 +130,7 @@ def _pooled(evidence: Evidence, chapter: str, figure: str, merchant: str) -> Fou
     if n < 3:
         return Found(value, merchants=n)
     left = (after.sum() - after) / (before.sum() - before) - 1
-    half = float(t.ppf(0.95, n - 1)) * math.sqrt((n - 1) / n * float(((left - left.mean()) ** 2).sum()))
+    half = student(n - 1) * math.sqrt((n - 1) / n * float(((left - left.mean()) ** 2).sum()))
     return Found(value, value - half, value + half, n)
 
 

@@ -61,7 +61,7 @@ def posterior(value: np.ndarray, noise: np.ndarray, industry: Sequence[str] | No
     scale = float(np.std(value)) or 1.0  # two industries say little about their spread: no wider than the merchants'
     grid = np.array([(a, b) for a in between for b in within])
     log, levels = _given(value, noise, member, grid)
-    log = log - 0.5 * (grid[:, 0] / scale) ** 2
+    log = log - 0.5 * (grid[:, 0] / scale) ** 2 + _off_zero(grid)
     weight = np.exp(log - log.max())
     weight /= weight.sum()
     centre, industries, lead, merchant, own = (_mix(mean, sd, weight) for mean, sd in levels)
@@ -77,6 +77,21 @@ def posterior(value: np.ndarray, noise: np.ndarray, industry: Sequence[str] | No
         float(between_),
         float(within_),
     )
+
+
+def _off_zero(grid: np.ndarray) -> np.ndarray:
+    """Log of a prior that grows with each spread from zero, so that merchants are not all taken for equal.
+
+    Boundary-avoiding, after Chung, Rabe-Hesketh, Dorie, Gelman and Liu 2013: with few groups the
+    most likely spread is often zero though the true one is not.
+    """
+    out = np.zeros(len(grid))
+    for level in (0, 1):
+        tried = grid[:, level]
+        if tried.max() > 0:
+            step = np.diff(np.unique(tried)).min()
+            out = out + np.log(tried + step / 2)
+    return out
 
 
 def _spreads(value: np.ndarray, noise: np.ndarray, member: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -1,0 +1,40 @@
+"""Claims about PDF: a page is printed by Chromium; without it one line says so and nothing else stops."""
+
+import pytest
+
+from retailkit.present import pdf, pictures
+
+
+def page(folder, name):
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / name).write_text("<!doctype html><title>x</title><h1>Cohort report</h1>", encoding="utf-8")
+
+
+def test_no_chromium_is_one_clear_line(tmp_path, monkeypatch):
+    page(tmp_path, "cohort_report.html")
+    monkeypatch.setenv("BROWSER_PATH", str(tmp_path / "nothing"))
+    done = pdf.export_pdf(tmp_path, tmp_path / "out")
+    assert done.files == ()
+    assert "Chromium" in done.problems[0]
+    assert "apt-get install" in done.problems[0]
+
+
+def test_no_pages_is_said_before_a_browser_starts(tmp_path):
+    with pytest.raises(FileNotFoundError, match="run the study first"):
+        pdf.export_pdf(tmp_path, tmp_path / "out")
+
+
+def test_failed_and_other_chapters_are_not_printed(tmp_path):
+    for name in ("1_data.html", "5_growth.html", "5_growth.failed.html"):
+        page(tmp_path / "a", name)
+    assert [n for _, n in pdf._pages(tmp_path, ["a"], None)] == ["a/1_data", "a/5_growth"]
+    assert [n for _, n in pdf._pages(tmp_path, None, ["5_growth"])] == ["a/5_growth"]
+
+
+@pytest.mark.chromium
+def test_a_page_becomes_a_pdf(tmp_path):
+    page(tmp_path, "cohort_report.html")
+    done = pdf.export_pdf(tmp_path, tmp_path / "out")
+    assert done.problems == ()
+    assert pictures.find_browser()
+    assert done.files[0].read_bytes().startswith(b"%PDF")

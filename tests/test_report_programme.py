@@ -1,0 +1,312 @@
+"""Claims about the report's board parts: the bridge is exact, noise is not called common, no book is invented."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from retailkit.charts import cases as draw_cases
+from retailkit.charts import pooling as draw
+from retailkit.present import bridge, cases, claims, pooling, register, report, tables, worked
+from retailkit.present.evidence import Evidence, middle
+from retailkit.present.hierarchy import posterior
+from retailkit.results import metric, save
+
+WORDS = {"merchant": "cohort", "period": "2018", "source": "results of chapter 5"}
+
+
+def cohort(*ids, simulated=False, name="test", industry=None):
+    merchants = tuple(
+        SimpleNamespace(id=i, title=f"Shop {i}", role="merchant", industry=(industry or {}).get(i, "")) for i in ids
+    )
+    return SimpleNamespace(
+        everyone=merchants, merchants=merchants, donors=(), merchant_ids=ids, title="Test cohort", name=name, programme=None,
+        simulated=simulated, currency="CNY", country="CN", limits=(), licence="",
+        merchant=lambda m: next(x for x in merchants if x.id == m),
+    )  # fmt: skip
+
+
+def growth(folder, name, *, before, actual, effect, error=0.05, season=None, answer="raised", **saved):
+    """Results of chapter 5 of one merchant, amounts in yuan."""
+    ratio = 1 + effect
+    low, high = (np.expm1(np.log(ratio) + s * pooling.Z90 * error) for s in (-1, 1))
+    figures = [
+        metric("growth", actual / before - 1, unit="fraction"),
+        metric("gmv_before", before, unit="CNY"),
+        metric("gmv_programme", actual, unit="CNY"),
+        metric("effect", effect, low=low, high=high, unit="fraction"),
+        metric("bridge_programme", ratio, unit="ratio"),
+        metric("answer", text=answer),
+        metric("verdict", text=f"{name}: says."),
+    ]
+    figures += [metric("bridge_season", season, unit="ratio")] if season else []
+    save(folder, merchant=name, chapter="5_growth", as_of="2018-01-01", metrics=figures, tables=saved)
+
+
+def read(folder, study):
+    metrics = report.cohort_metrics(folder, study)
+    return metrics, report.league(metrics, study)
+
+
+money = st.floats(min_value=10, max_value=1e6)
+ratio = st.floats(min_value=0.2, max_value=6)
+
+
+@given(st.lists(st.tuples(money, ratio, ratio, ratio), min_size=1, max_size=8))
+def test_the_bridge_multiplies_to_the_headline_whatever_the_merchants(rows):
+    metrics = pd.DataFrame(
+        [
+            (f"m{i}", name, value, "CNY")
+            for i, (before, season, market, programme) in enumerate(rows)
+            for name, value in (
+                ("gmv_before", before), ("gmv_programme", before * season * market * programme), ("bridge_season", season),
+                ("bridge_programme", programme),
+            )
+        ],
+        columns=["merchant", "metric", "value", "unit"],
+    )  # fmt: skip
+    table = pd.DataFrame({"merchant": [f"m{i}" for i in range(len(rows))], "effect": 0.1, "low": 0.0, "high": 0.2})
+    steps = bridge.pooled_bridge(metrics, table).set_index("step")["ratio"]
+    assert steps["season"] * steps["market"] * steps["programme"] == pytest.approx(steps["headline"], rel=1e-9)
+
+
+def test_without_last_year_season_and_market_stay_one_factor(tmp_path):
+    growth(tmp_path, "a", before=100, actual=200, effect=0.6, season=1.2)
+    growth(tmp_path, "b", before=300, actual=300, effect=0.0)
+    metrics, table = read(tmp_path, cohort("a", "b"))
+    steps = bridge.pooled_bridge(metrics, table)
+    assert steps["step"].tolist() == ["season and market", "programme", "headline"]
+    row = steps.set_index("step").loc["programme"]
+    assert row["ratio"] == pytest.approx(500 / (200 / 1.6 + 300))
+    assert row["low"] < row["ratio"] < row["high"]
+    assert "×" in bridge.say_bridge(steps, 0.25, 3)
+    assert "1 more" in bridge.say_bridge(steps, 0.25, 3)
+
+
+def test_shared_donors_widen_the_bridge(tmp_path):
+    for name in "ab":
+        growth(tmp_path, name, before=100, actual=200, effect=0.6)
+    metrics, table = read(tmp_path, cohort("a", "b"))
+    donors = pd.DataFrame({"merchant": ["a", "b"], "donor": "d", "weight": 1.0})
+    alone, shared = (bridge.pooled_bridge(metrics, table, d).set_index("step").loc["programme"] for d in (None, donors))
+    assert shared["low"] < alone["low"]
+
+
+def test_merchants_in_two_currencies_are_not_added_up(tmp_path):
+    growth(tmp_path, "a", before=100, actual=200, effect=0.5)
+    metrics, _ = read(tmp_path, cohort("a"))
+    other = metrics.assign(merchant="b", unit=metrics["unit"].replace("CNY", "JPY"), value=metrics["value"] * 1000)
+    days = bridge.comparable_days(pd.concat([metrics, other]))
+    assert days["before"].tolist() == [1.0, 1.0]
+
+
+def test_festival_days_are_told_in_points_of_sales_before(tmp_path):
+    growth(tmp_path, "a", before=100, actual=200, effect=0.5)
+    metrics, table = read(tmp_path, cohort("a"))
+    sold = pd.DataFrame({"merchant": ["a"], "double_11": [110_000], "double_12": [10_000]})
+    points = bridge.festival_days(sold, metrics, table, 10).set_index("day")["points"]
+    assert points.to_dict() == pytest.approx({"double_11": 1.0, "double_12": 0.0})
+
+
+def test_an_industry_that_stands_apart_is_found_and_noise_is_not():
+    value = np.array([0.1, 0.12, 0.08, 0.1, 0.8, 0.82, 0.78, 0.8])
+    found = posterior(value, np.eye(8) * 0.02**2, list("aaaabbbb"))
+    assert found.industry[0] == pytest.approx([0.1, 0.8], abs=0.03)
+    noisy = posterior(value, np.eye(8) * 1.0, list("aaaabbbb"))
+    assert np.abs(noisy.lead[0]).max() < pooling.Z90 * noisy.lead[1].max()
+
+
+def test_partial_pooling_covers_the_truth_as_often_as_it_says():
+    """120 worlds of 4 industries of 4 merchants: 90% intervals of merchants hold their true effect."""
+    rng, inside = np.random.default_rng(5), 0
+    names = [i for i in "abcd" for _ in range(4)]
+    for _ in range(120):
+        truth = np.repeat(rng.normal(0.3, 0.15, 4), 4) + rng.normal(0, 0.1, 16)
+        found = posterior(truth + rng.normal(0, 0.12, 16), np.eye(16) * 0.12**2, names)
+        inside += (np.abs(found.merchant[0] - truth) < pooling.Z90 * found.merchant[1]).sum()
+    assert 0.87 <= inside / (120 * 16) <= 0.97
+
+
+def parts(folder, effects, answer="raised", error=0.05):
+    """A study whose gain comes from guides in apparel and from returning customers everywhere."""
+    for name, (guide, returning) in effects.items():
+        actual = 100 * (1 + guide + returning)
+        cells = pd.DataFrame({
+            "merchant": name, "touchpoint": ["guide", "search"], "format": ["guide", "official_store"],
+            "customer": ["returning", "new"], "part": [guide * 1e4, returning * 1e4], "counterfactual": [2e3, 8e3],
+        })  # fmt: skip
+        factors = pd.DataFrame({"factor": ["buyers"], "part": [(guide + returning) * 1e4]})
+        effect = guide + returning
+        growth(
+            folder,
+            name,
+            before=100,
+            actual=actual,
+            effect=effect,
+            error=error,
+            answer=answer,
+            cells=cells,
+            factors=factors,
+        )
+
+
+def what(folder, study, donors=None):
+    metrics, table = read(folder, study)
+    factors, cells = (report.side_by_side(folder, study, "5_growth", n) for n in ("factors", "cells"))
+    gains = worked.gains(factors, cells, table, metrics)
+    return gains, worked.what_worked(gains, table, donors)
+
+
+def test_what_all_have_is_common_and_what_one_merchant_has_is_its_own(tmp_path):
+    effects = {m: (0.01, 0.5 + 0.02 * i) for i, m in enumerate("abcdef")} | {"g": (0.9, 0.5)}
+    parts(tmp_path, effects)
+    study = cohort(*effects)
+    gains, found = what(tmp_path, study)
+    reading = found.set_index(["kind", "thing"])["reading"]
+    assert reading["touchpoint", "search"] == worked.COMMON
+    assert reading["touchpoint", "guide"] != worked.COMMON
+    assert found.set_index(["kind", "thing"])["best"]["touchpoint", "guide"] == "Shop g"
+    own = gains[(gains["merchant"] == "a") & (gains["kind"] == "touchpoint")]
+    assert own["value"].sum() == pytest.approx(0.51)
+
+
+def test_where_nothing_is_sure_nothing_is_common(tmp_path):
+    parts(tmp_path, dict.fromkeys("abc", (0.05, 0.1)) | {"d": (0.02, -0.1)}, answer="cannot tell", error=0.4)
+    study = cohort("a", "b", "c", "d")
+    donors = pd.DataFrame({"merchant": list("abcd"), "donor": "x", "weight": 1.0})
+    _, found = what(tmp_path, study, donors)
+    assert set(found["reading"]) == {worked.UNSURE}
+    assert "leave open" in worked.say_worked(found)
+
+
+def test_one_name_for_all_sales_is_no_touchpoint(tmp_path):
+    cells = pd.DataFrame({
+        "touchpoint": ["shop"], "format": ["shop"], "customer": ["new"], "part": [5e3], "counterfactual": [1e4],
+    })  # fmt: skip
+    growth(tmp_path, "a", before=100, actual=150, effect=0.5, cells=cells)
+    gains, _ = what(tmp_path, cohort("a"))
+    assert set(gains["kind"]) == {"format", "customer"}
+
+
+ISSUES = pd.DataFrame({
+    "merchant": ["a", "b", "a"], "issue_id": ["1", "1", "2"], "issue": ["No guide is bound", "No guide is bound", "Stock"],
+    "kind": ["common", "common", "particular"], "raised_on": ["2018-10-01", "2018-10-03", "2018-10-05"],
+    "solved_on": ["2018-10-11", "2018-10-13", None],
+})  # fmt: skip
+
+
+def test_an_issue_of_two_merchants_is_one_issue():
+    table = register.issues(ISSUES)
+    counts = register.issue_counts(table).set_index("kind")
+    assert counts["issues"].to_dict() == {"common": 1, "particular": 1}
+    assert counts["days"]["common"] == 12
+    assert counts["solved"].to_dict() == {"common": 1, "particular": 0}
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_without_a_register_the_report_says_so_and_counts_nothing(lang):
+    counts = register.issue_counts(register.issues(pd.DataFrame()))
+    said = register.say_issues(counts, register.classes(pd.DataFrame()), lang)
+    assert "canonical_issue_register" in said
+    assert register.issue_words(counts, lang).empty
+    assert draw.issues(counts, lang=lang, **WORDS).layout.annotations
+
+
+def test_one_book_is_counted_once_and_own_counts_are_added():
+    same = pd.DataFrame({"merchant": ["a", "b"], "counter": "cases", "day": "2018-12-01", "value": 7.0})
+    own = same.assign(counter="people trained", value=[3.0, 4.0])
+    values = register.counters(pd.concat([same, own])).set_index("counter")["value"]
+    assert values.to_dict() == {"cases": 7.0, "people trained": 7.0}
+
+
+def test_published_figures_stand_only_beside_the_cohort_they_are_about(tmp_path):
+    for name in "abc":
+        growth(tmp_path, name, before=100, actual=476, effect=2.0)
+    for study, rows in ((cohort(*"abc"), 0), (cohort(*"abc", simulated=True, name="doubling_1"), 1)):
+        metrics, table = read(tmp_path, study)
+        found = claims.check_claims(Evidence(str(tmp_path), study, metrics, table))
+        headline = found[found["claim"] == "27"]
+        assert headline["value"].tolist() == pytest.approx([3.76])
+        assert headline["published"].notna().sum() == rows
+        assert (found["text"] != "").any() == bool(rows)
+        assert found["definition"].str.len().gt(10).all()
+        assert "27" in claims.claim_words(found).iloc[:, 0].tolist()
+
+
+def test_a_claim_that_the_data_do_not_tell_stays_empty_and_is_named(tmp_path):
+    study = cohort("a")
+    metrics, table = read(tmp_path, study)
+    found = claims.check_claims(Evidence(str(tmp_path), study, metrics, table))
+    assert found[found["claim"] == "66"]["value"].isna().all()
+    assert "mean life of a customer group" in claims.say_claims(found)
+
+
+@given(st.lists(st.floats(min_value=-1e6, max_value=1e6), min_size=5, max_size=40))
+def test_the_interval_of_a_median_holds_the_median(values):
+    found = middle(pd.Series(values))
+    assert found.low <= found.value <= found.high
+
+
+def test_cases_are_the_best_supported_not_the_largest(tmp_path):
+    growth(tmp_path, "lucky", before=100, actual=900, effect=3.0, error=1.2, answer="cannot tell")
+    for name, effect in (("a", 0.9), ("b", 0.8), ("c", 0.7), ("d", 0.2)):
+        growth(tmp_path, name, before=100, actual=300, effect=effect)
+    study = cohort("lucky", "a", "b", "c", "d")
+    metrics, table = read(tmp_path, study)
+    best = cases.best_cases(Evidence(str(tmp_path), study, metrics, table))
+    assert best["merchant"].tolist() == ["a", "b", "c"]
+    html = cases.Cards(best)._repr_html_()
+    assert html.count("<article") == 3
+    assert "no record of what was done" in html
+
+
+def test_cards_without_a_standing_effect_prove_nothing(tmp_path):
+    growth(tmp_path, "<b>", before=100, actual=110, effect=0.05, answer="cannot tell")
+    study = cohort("<b>")
+    metrics, table = read(tmp_path, study)
+    best = cases.best_cases(Evidence(str(tmp_path), study, metrics, table))
+    assert "no proof" in cases.say_cases(best)
+    assert "<b>" not in cases.Cards(best)._repr_html_()
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_every_figure_and_table_speaks_both_languages(tmp_path, lang):
+    weeks = pd.DataFrame({
+        "week": pd.date_range("2018-06-04", periods=20, freq="W-MON"), "phase": ["before"] * 12 + ["programme"] * 8,
+        "actual": 1e4, "counterfactual": 9e3, "low": 8e3, "high": 1.1e4,
+    })  # fmt: skip
+    parts(tmp_path, {m: (0.1 * i, 0.5) for i, m in enumerate("abcd", 1)})
+    growth(tmp_path, "e", before=100, actual=150, effect=0.5, weeks=weeks)
+    study = cohort(*"abcde", industry=dict(zip("abcde", ["apparel"] * 3 + ["beauty"] * 2, strict=True)))
+    metrics, table = read(tmp_path, study)
+    groups, pooled = pooling.by_industry(table), pooling.pool(table)
+    _gains, found = what(tmp_path, study)
+    evidence = Evidence(str(tmp_path), study, metrics, table)
+    best = cases.best_cases(evidence, lang)
+    names = worked.industry_titles(table, lang)
+    for figure in (
+        draw.industries(table, groups, pooled, names=names, lang=lang, **WORDS),
+        draw.worked(found, names=worked.thing_titles(found, lang), lang=lang, **WORDS),
+        draw.issues(register.issue_counts(register.issues(ISSUES)), lang=lang, **WORDS),
+        draw_cases.cases(cases.case_weeks(evidence, best), best, currency="CNY", lang=lang, **WORDS),
+    ):
+        title = figure.layout.title.text
+        assert any("\u4e00" <= c <= "\u9fff" for c in title) == (lang == "zh"), title
+    for frame in (worked.worked_words(found, lang), claims.claim_words(claims.check_claims(evidence, lang), lang)):
+        assert len(frame)
+        assert tables.show(frame)._repr_html_().startswith("<table")
+
+
+def test_scheduled_results_are_read_from_each_merchants_newest_day(tmp_path):
+    growth(tmp_path, "a", before=100, actual=150, effect=0.5)
+    save(tmp_path, merchant="b", chapter="5_growth", as_of="2018-02-01", metrics=[metric("growth", 0.1)])
+    study = cohort("a", "b")
+    assert set(report.cohort_metrics(tmp_path, study, "2018-02-01")["merchant"]) == {"b"}
+    latest = report.cohort_metrics(tmp_path, study, "2018-02-01", "latest")
+    assert set(latest["merchant"]) == {"a", "b"}
+    assert "a (2018-01-01)" in report.say_days(latest, "2018-02-01")
+    with pytest.raises(ValueError, match="same or latest"):
+        report.cohort_metrics(tmp_path, study, None, "all")
