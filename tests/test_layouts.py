@@ -156,3 +156,19 @@ def test_an_order_whose_rows_state_different_totals_is_told(tmp_path: Path) -> N
     assert "in 1 orders the rows state different amounts (gross_amount): the first is taken" in said
     same = load_file(sample_of("jd_orders"), "jd_orders", "m", tmp_path / "other")["warnings"][0]
     assert "different amounts" not in same
+
+
+def test_an_array_that_is_something_else_in_some_records_breaks_nothing(tmp_path: Path) -> None:
+    first_line = sample_of("youshu_orders").read_text(encoding="utf-8").splitlines()[0]
+    order = json.loads(first_line)
+    odd = [{}, [], None, "text", 7, [{}], [None], [{"chan_info": {"chan_id": "9_x"}}], [[{"chan_info": 1}]]]
+    records = [order] + [{**order, "external_order_id": f"O{i}", "goods_info": v} for i, v in enumerate(odd)]
+    path = tmp_path / "orders.jsonl"
+    path.write_text("\n".join(json.dumps(r, ensure_ascii=False) for r in records), encoding="utf-8")
+    load_file(path, "youshu_orders", "m", tmp_path / "store")
+    tables = open_store(tmp_path / "store", merchants="m")
+    orders = tables.orders.to_pandas().set_index("order_id")
+    assert len(orders) == len(records)
+    assert (orders["gross_amount"] == 45550).all()
+    assert orders.loc["E1", "chan_id"] == "3_5f721ac3e76c2e55"
+    assert len(tables.order_lines.to_pandas()) == 2
