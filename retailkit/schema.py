@@ -230,7 +230,7 @@ TRAFFIC = (
         _id("campaign_id", "campaign in the query"),
         _id("guide", "guide id in the query"),
         _id("group_id", "group the visit came from"),
-        _id("share_node", "share id of this visit ({mi} of the share chain)"),
+        _id("share_node", "share id of this visit ({mi} of the share chain); the session where it came by a share and shared nothing on"),
         _id("share_parent", "share id that this visit came from"),
         _count("share_depth", "hops from the origin of the share", "hops"),
         _id("share_origin", "share id at the origin of the chain ({o}): tells a tree whose nodes were lost"),

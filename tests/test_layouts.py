@@ -172,3 +172,13 @@ def test_an_array_that_is_something_else_in_some_records_breaks_nothing(tmp_path
     assert (orders["gross_amount"] == 45550).all()
     assert orders.loc["E1", "chan_id"] == "3_5f721ac3e76c2e55"
     assert len(tables.order_lines.to_pandas()) == 2
+
+
+def test_share_chains_make_trees_with_their_leaves(tmp_path: Path) -> None:
+    from retailkit.formats import share_tree
+
+    load_file(sample_of("youshu_events"), "youshu_events", "m", tmp_path / "store")
+    tree = share_tree(open_store(tmp_path / "store", merchants="m").sessions).set_index("node")
+    assert tree["parent"].to_dict() == {"n2": "n1", "T3": "n2"}, "n1 shared before the export begins"
+    assert tree["depth"].to_dict() == {"n2": 1, "T3": 2}
+    assert tree["lost_parent"].to_dict() == {"n2": True, "T3": False}

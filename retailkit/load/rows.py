@@ -277,6 +277,9 @@ def _aggregate(block: Block, e: Expression, contract: Table) -> str:
 
 
 def _column(column: Column, have: set[str], place: Place) -> str:
+    if column.name == "share_node" and {"share_node", "share_parent", "session_id"} <= have:
+        # who came by a share and passed nothing on is a leaf of its tree, not outside of it
+        return "coalesce(share_node, CASE WHEN share_parent IS NOT NULL THEN session_id END)"
     if column.name in have:
         return quote(column.name)
     at = column.name.removesuffix("_on") + "_at"
