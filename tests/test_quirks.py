@@ -237,6 +237,11 @@ gross_amount = {{ from = "paid", unit = "yuan" }}
         day_only = len(cell.strip("`")) <= 10 and not how
         assert str(got["paid_at"]) == ("2018-11-10 16:00:00" if day_only else "2018-11-10 16:03:12"), cell
         assert str(got["paid_on"])[:10] == "2018-11-11", cell
+    (folder / "mixed").mkdir()
+    cells = [c for c, how in kinds.items() if not how and len(c) > 10]
+    mixed = "".join(f"E{i},{cell},1\n" for i, cell in enumerate(cells))
+    load(folder / "mixed", "id,at,paid\n" + mixed, page.format(how=""))
+    assert {str(t) for t in stored(folder / "mixed")["paid_at"]} == {"2018-11-10 16:03:12"}, "one column, many ways"
     for period in ("20181105-20181111", "201811"):
         with pytest.raises(LoadError, match="no readable"):
             load(folder, f"id,at,paid\nE1,{period},1\n", page.format(how=""))
