@@ -20,6 +20,7 @@ from retailkit.segment import (
     next_spend,
     people_worth,
     person_features,
+    purchase_histories,
     rates_against_donors,
     reach,
     rfm_segments,
@@ -254,6 +255,20 @@ def test_worth_adds_up_over_segments_or_says_why_not():
     empty, why = people_worth(nobody, 56, seed=1)
     assert "cannot be told" in why
     assert worth_by_segment(empty, rfm_segments(nobody)).empty
+
+
+def test_a_small_merchant_leans_on_the_cohort_and_a_large_one_does_not():
+    sizes = {"m": 150, "a": 400, "b": 400, "c": 400, "d": 400}
+    orders = pd.concat([random_orders(s, merchant=name, persons=n) for s, (name, n) in enumerate(sizes.items())])
+    table, persons = tables(orders)
+    cohort = purchase_histories(table, persons, AS_OF)
+    own = person_features(table.filter(table.merchant == "m"), persons, AS_OF)
+    worth, says = people_worth(own, 56, seed=1, cohort=cohort)
+    assert "leans on 4 other merchants" in says
+    assert len(worth) == own.count().to_pandas()
+    assert "leans on" not in people_worth(own, 56, seed=1, cohort=cohort.filter(cohort.merchant == "m"))[1]
+    large = person_features(*tables(random_orders(9, persons=700)), AS_OF)
+    assert "leans on" not in people_worth(large, 56, seed=1, cohort=cohort)[1]
 
 
 def test_where_nobody_seems_to_leave_activity_is_not_told():

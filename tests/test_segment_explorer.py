@@ -1,10 +1,14 @@
 """Claims about the explorer: one round of queries, then only rows are picked."""
 
+from pathlib import Path
+from types import SimpleNamespace
+
 import ibis
 import pandas as pd
 import pytest
 from segment_data import random_orders, tables
 
+import retailkit as rk
 from retailkit.explore import segment_explorer, segment_tables
 from retailkit.explore.segments import segment_view
 from retailkit.segment import person_features, rfm_segments
@@ -44,6 +48,23 @@ def test_a_choice_redraws_from_rows_already_there(asked, monkeypatch):
         assert len(table) == 1
         assert name in months.layout.title.text
         assert name in basket.layout.title.text
+
+
+def test_one_line_opens_the_explorer(asked):
+    orders, persons, _ = asked
+    table = tables(orders)[0]
+    lines = table.mutate(line=ibis.literal("1"), product_id=table.shop_id, category=table.format)
+    products = lines.select("merchant", "product_id", "category").distinct()
+    store = SimpleNamespace(orders=table, order_lines=lines, products=products, persons=ibis.memtable(persons))
+    named = rfm_segments(person_features(table, store.persons, AS_OF))
+    shop = SimpleNamespace(title="Shop M", currency="CNY")
+    widget = rk.explore.people(store, named, shop, AS_OF, "zh")
+    assert "冠军客户" in widget.children[0].options
+
+
+def test_the_notebook_names_the_line_that_opens_the_explorer():
+    page = Path(__file__).parent.parent / "notebooks" / "2_people.ipynb"
+    assert "rk.explore.people(t, named, shop, as_of, lang, segments)" in page.read_text(encoding="utf-8")
 
 
 def test_no_persons_leave_an_empty_explorer(asked):

@@ -6,9 +6,13 @@ import ibis
 import numpy as np
 import pandas as pd
 
+from retailkit.segment.pooling import pool_purchases
 from retailkit.segment.said import TooFewError, said
-from retailkit.segment.value import customer_value, fit_value
+from retailkit.segment.spend import fit_spend
+from retailkit.segment.value import ValueFit, customer_value, fit_value
 
+SMALL = 500  # persons below which a merchant alone does not pin down who left
+ENOUGH_MERCHANTS = 3  # others, to learn how far merchants differ
 NOBODY_LEAVES = 0.99  # everybody is more likely active than this: leaving was not seen
 WORTH_COLUMNS = ("merchant", "person", "alive", "purchases", "spend", "value", "value_low", "value_high")
 WORTH_BY_SEGMENT = (
@@ -18,7 +22,12 @@ WORTH_BY_SEGMENT = (
 
 
 def people_worth(
-    features: ibis.Table, horizon_days: int, seed: int, model: str = "mbg_nbd", lang: str = "en"
+    features: ibis.Table,
+    horizon_days: int,
+    seed: int,
+    model: str = "mbg_nbd",
+    lang: str = "en",
+    cohort: ibis.Table | None = None,
 ) -> tuple[pd.DataFrame, str]:
     """Return one row per person with the gross amount expected in ``horizon_days``, and a sentence.
 
@@ -32,6 +41,8 @@ def people_worth(
     seed : of the parameter draws behind the intervals.
     model : by default the modified BG/NBD, in which a buyer may be lost after one order;
         under the plain BG/NBD everyone who bought once counts as active for ever.
+    cohort : table of ``purchase_histories`` of several merchants. A merchant of under 500 persons leans on
+        them (partial pooling): alone it cannot tell who left from who buys slowly.
     """
     frame = features.to_pandas().sort_values(["merchant", "person"], ignore_index=True)  # sums run in one order
     if frame["repeat_days"].sum() == 0:
@@ -41,7 +52,7 @@ def people_worth(
             f"无法估计客户价值：{len(frame):,}人中没有人在第二个日子再次购买。",
         )
     try:
-        fit = fit_value(frame, model)
+        fit, leans_on = _fit(frame, model, cohort)
         nobody_leaves = customer_value(fit, frame, horizon_days, draws=0)["alive"].min() > NOBODY_LEAVES
         if nobody_leaves:  # the chance to leave lies at its bound 0, where this model has no standard errors
             fit = fit_value(frame, "bg_nbd")
@@ -62,6 +73,12 @@ def people_worth(
         f"未来{horizon_days}天，{len(worth):,}人预计产生{worth['purchases'].sum():,.0f}个购买日；"
         f"价值最高的十分之一客户预计贡献{share:.0%}的消费。",
     )
+    if leans_on:
+        told += said(
+            lang,
+            f" With so few persons the model leans on {leans_on} other merchants of the cohort.",
+            f"人数较少，模型借助同批其他{leans_on}家商户的数据（部分合并）。",
+        )
     if nobody_leaves:
         worth["alive"] = float("nan")
         told += said(
@@ -77,6 +94,19 @@ def people_worth(
             "购买记录不足以确定模型参数，因此以上数字没有区间。",
         )
     return worth, told
+
+
+def _fit(frame: pd.DataFrame, model: str, cohort: ibis.Table | None) -> tuple[ValueFit, int]:
+    """Both models of one merchant, and on how many other merchants a small one leans."""
+    if cohort is None or len(frame) >= SMALL:
+        return fit_value(frame, model), 0
+    merchant = str(frame["merchant"].iloc[0])
+    others = cohort.filter(cohort.merchant != merchant).to_pandas()
+    together = pd.concat([frame, others.sort_values(["merchant", "person"])], ignore_index=True)
+    if others["merchant"].nunique() < ENOUGH_MERCHANTS or (others["repeat_days"] > 0).sum() < SMALL:
+        return fit_value(frame, model), 0
+    pooled = pool_purchases(together, model)
+    return ValueFit(pooled.fits[merchant], fit_spend(frame)), others["merchant"].nunique()
 
 
 def worth_by_segment(worth: pd.DataFrame, segments: ibis.Table) -> pd.DataFrame:
