@@ -25,6 +25,7 @@ from retailkit.charts.template import (
 )
 
 _ROW = 34  # pixels of height per row of a table
+_MOST = 16  # bars that a reader looks through; the table beside has all
 _FATES = (
     ("rows_kept", "kept", "采用", ACCENT),
     ("rows_skipped", "left out by rule", "按规则略去", GREY),
@@ -41,7 +42,7 @@ _ANSWERS = {
 def rows_by_table(table: pd.DataFrame, *, merchant: str, period: str, source: str = "", lang: str = "en") -> go.Figure:
     """Bars, on a log scale: rows per canonical table. Table: what the store holds (``rows()``)."""
     title = choose(lang, "What came in", "导入了什么")
-    shown = table.sort_values("rows")
+    shown = table.sort_values("rows").tail(_MOST)
     if shown.empty:
         return empty(title, choose(lang, "Nothing was loaded for this merchant.", "该商家没有数据。"), lang=lang)
     spans = [
@@ -58,8 +59,8 @@ def rows_by_table(table: pd.DataFrame, *, merchant: str, period: str, source: st
     largest = shown.iloc[-1]
     title = choose(
         lang,
-        f"{len(shown)} tables came in; the largest, {largest['table']}, has {number(largest['rows'], lang)} rows",
-        f"导入{len(shown)}张表，最大的{largest['table']}有{number(largest['rows'], lang)}行",
+        f"{len(table)} tables came in; the largest, {largest['table']}, has {number(largest['rows'], lang)} rows",
+        f"导入{len(table)}张表，最大的{largest['table']}有{number(largest['rows'], lang)}行",
     )
     unit = choose(lang, "rows, log scale", "行数，对数刻度")
     height = 170 + _ROW * len(shown)
@@ -69,7 +70,9 @@ def rows_by_table(table: pd.DataFrame, *, merchant: str, period: str, source: st
 def file_fates(table: pd.DataFrame, *, merchant: str, period: str, source: str = "", lang: str = "en") -> go.Figure:
     """Stacked bars: what became of the rows of each file. Table: ``load.file_fates``."""
     title = choose(lang, "What became of the rows", "各文件的行去向")
-    shown = table.loc[table["rows_read"] > 0].iloc[::-1]
+    shown = table.loc[table["rows_read"] > 0]
+    lost = (shown["rows_kept"] < shown["rows_read"]).astype(int)  # files that lost rows first, then the largest
+    shown = shown.assign(lost=lost).sort_values(["lost", "rows_read"], kind="stable").tail(_MOST)
     if shown.empty:
         return empty(title, choose(lang, "No file was loaded.", "没有导入文件。"), lang=lang)
     fig = go.Figure()

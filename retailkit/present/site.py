@@ -16,6 +16,7 @@ from urllib.parse import quote
 
 from retailkit.folders import folder_name
 from retailkit.present import cells
+from retailkit.present.data_words import chapter_word
 
 WORDS = {
     "en": {
@@ -59,12 +60,12 @@ def chapter_html(page: Any, merchant: str, chapter: str, context: Context) -> st
     links = [f'<a class="home" href="{up}index.html">{html.escape(context.title or word["study"])}</a>']
     if merchant:
         links.append(f'<p class="who">{html.escape(name)}</p>')
-        links += [_link(f"{c}.html", title, c == chapter, page, context.lang) for c, title in context.chapters]
+        links += [_link(f"{c}.html", title, c == chapter, page, context.lang) for c, title in _chapters(context)]
         links.append(_link("../cohort_report.html", word["report"], False, page, context.lang))
     else:
         links.append(_link(f"{chapter}.html", word["report"], True, page, context.lang))
         links += [_link(f"{_folder(m)}/{c}.html", title, False, page) for m, title, c in _written(page, context)]
-    heading = dict(context.chapters).get(chapter, word["report"])
+    heading = dict(_chapters(context)).get(chapter, word["report"])
     title = " · ".join(t for t in (heading, name, context.title) if t)
     note = f'<p class="simulated">{word["simulated"]}</p>' if context.simulated else ""
     return _page(title, f"{note}<main>{cells.body(page, context.lang)}</main>", up, context.lang, "\n".join(links))
@@ -95,7 +96,7 @@ def index_html(context: Context, status: Iterable[tuple[str, str, str]], facts: 
         mark = f" ({word['failed']})" if report == "failed" else ""
         parts.append(f'<p><a class="button" href="{target}">{word["read"]}{mark}</a></p>')
     parts.append(f"<h2>{word['merchant']} × {word['chapters']}</h2>")
-    head = "".join(f"<th>{html.escape(_short(title))}</th>" for _, title in context.chapters)
+    head = "".join(f"<th>{html.escape(_short(title))}</th>" for _, title in _chapters(context))
     rows = "".join(_status_row(m, title, context, state) for m, title in context.merchants)
     parts.append(f'<div class="table grid"><table><thead><tr><th>{word["merchant"]}</th>{head}</tr></thead>')
     parts.append(f"<tbody>{rows}</tbody></table></div>")
@@ -164,6 +165,11 @@ toggle.addEventListener('click', function () {
   toggle.textContent = on ? toggle.dataset.hide : toggle.dataset.show;
 });
 """
+
+
+def _chapters(context: Context) -> list[tuple[str, str]]:
+    """(chapter, title) in the page's language: notebooks name themselves in English."""
+    return [(c, title if context.lang == "en" else chapter_word(c, context.lang)) for c, title in context.chapters]
 
 
 def _written(page: Any, context: Context) -> list[tuple[str, str, str]]:
