@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 from segment_data import random_orders, tables
 
-from retailkit.segment import churn_scores, fit_churn, people_churn, person_features
+from retailkit.segment import churn_expression, churn_scores, fit_churn, people_churn, person_features
 from retailkit.segment.churn import TooFewBuyersError
 
 AS_OF = "2024-12-01"
@@ -61,6 +61,16 @@ def test_chances_of_today_come_true_tomorrow(world):
     later = frame[(frame["paid_on"] >= "2024-09-08") & (frame["paid_on"] < "2024-11-03")]
     away = ~scores["person"].isin(later["account"])
     assert scores["stays_away"].mean() == pytest.approx(away.mean(), abs=0.02)
+
+
+def test_the_engine_gives_the_same_chances(world):
+    _, orders, persons = world
+    fit = fit_churn(orders, persons, "2024-09-01")
+    features = person_features(orders, persons, AS_OF)
+    scored = churn_expression(fit, features).order_by("person").to_pandas()
+    chances = churn_scores(fit, scored)["stays_away"]
+    np.testing.assert_allclose(scored["stays_away"], chances, rtol=1e-9)
+    assert scored["stays_away"].between(0, 1).all()
 
 
 def test_future_orders_change_no_chance():

@@ -173,6 +173,7 @@ FUNCTIONS: dict[str, Callable[[dict[str, ibis.Table]], pd.DataFrame]] = {
 ELSEWHERE = {
     "customer_value": "from rows of person_features", "value_calibration": "from rows of person_features",
     "pool_purchases": "from rows of person_features", "churn_scores": "test_segment_churn",
+    "churn_expression": "from rows of person_features",
     "fit_churn": "test_segment_churn", "fit_value": "from rows of person_features", "fit_rfm": "segments",
     "RFM": "segments", "Clusters": "clusters", "KPrototypes": "from rows of person_features",
     "rfm_scores": "from rows of rfm_features", "cluster_stability": "from rows", "cluster_profile": "from rows",

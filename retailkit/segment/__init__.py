@@ -50,6 +50,7 @@ _HOMES = {
     "value_calibration": "value",
     "pool_purchases": "pooling",
     "churn_scores": "churn",
+    "churn_expression": "churn_engine",
     "fit_churn": "churn",
     "people_churn": "churn",
     "people_worth": "worth",

@@ -1,0 +1,60 @@
+"""Chances to stay away computed where the persons are: a fitted churn model written as an engine expression."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import ibis
+import numpy as np
+from scipy.interpolate import BSpline, PPoly
+
+from retailkit.segment.churn import ChurnFit
+
+_CLIP = float(np.log((1 - 1e-6) / 1e-6))
+
+
+def churn_expression(fit: ChurnFit, features: ibis.Table) -> ibis.Table:
+    """Return ``features`` with the column ``stays_away``, computed by its engine; equal to ``churn_scores``.
+
+    The model's splines are written out as the pieces of parabolas that they are.
+
+    Parameters
+    ----------
+    fit : from ``fit_churn``.
+    features : table of ``person_features``.
+    """
+    scaler, splines, logistic = (step for _name, step in fit.model.steps)
+    weights = np.split(logistic.coef_[0], len(splines.bsplines_))
+    total = ibis.literal(float(logistic.intercept_[0]))
+    for value, mean, scale, spline, weight in zip(
+        _columns(features), scaler.mean_, scaler.scale_, splines.bsplines_, weights, strict=True
+    ):
+        z = (value - float(mean)) / ibis.literal(float(scale))
+        total = total + _parabolas(z, BSpline(spline.t, spline.c @ weight, spline.k))
+    slope, level = fit.shift
+    logit = ibis.greatest(ibis.least(total, _CLIP), -_CLIP)
+    return features.mutate(stays_away=1.0 / (1.0 + (-(logit * slope + level)).exp()))
+
+
+def _columns(features: ibis.Table) -> list[ibis.Value]:
+    """The model's five columns, as ``churn`` builds them from arrays."""
+    silent, age, repeats, last, net = (
+        features[c].cast("float64")
+        for c in ("days_since_last", "age_days", "repeat_days", "days_to_last", "net_amount")
+    )
+    gap = (last + 1.0) / (repeats + 1.0)
+    own = (silent + 1.0).ln() - ((repeats > 0).ifelse(gap, age + 1.0) + 1.0).ln()
+    spend = (ibis.greatest(net, 0.0) + 1.0).ln()
+    return [(silent + 1.0).ln(), (repeats + 1.0).ln(), own, (age + 1.0).ln(), spend]
+
+
+def _parabolas(z: ibis.Value, spline: BSpline) -> ibis.Value:
+    """Value of a quadratic spline, level beyond its outer knots."""
+    knots, pieces = spline.t[spline.k : -spline.k], PPoly.from_spline(spline)
+    held = ibis.greatest(ibis.least(z, float(knots[-1])), float(knots[0]))
+    branches = []
+    for start, end in pairwise(knots):
+        a, b, c = pieces.c[:, np.searchsorted(pieces.x, start, side="right") - 1]
+        step = held - float(start)
+        branches.append((held <= float(end), step * step * float(a) + step * float(b) + float(c)))
+    return ibis.cases(*branches[:-1], else_=branches[-1][1])
