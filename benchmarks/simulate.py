@@ -1,10 +1,11 @@
 """Simulation: seconds, memory, bytes, and where the noise figures come from.
 
-Run: python benchmarks/simulate.py [--scale .05] [--merchant m06] [--noise]
+Run: python benchmarks/simulate.py [--scale .05] [--merchant m06] [--noise] [--study studies/doubling_1]
 
 Seconds of CPU are this machine's. ``--noise`` prints the weekly spread of the real stores that
 the parameters ``noise.common`` and ``noise.own`` of ``world.toml`` were taken from (needs the
-folder RETAILKIT_TEST_DATA, by default ../shared/data).
+folder RETAILKIT_TEST_DATA, by default ../shared/data). ``--study`` judges a finished study of the
+simulated cohort by its truth: headline, effects, intervals.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 
+from retailkit.results import read_metrics
 from retailkit.simulate import parameters, simulate
 
 
@@ -34,6 +36,26 @@ def timed(out: str, scale: float | None, merchants: list[str] | None) -> None:
     what = f"{', '.join(merchants) if merchants else 'whole cohort'} at scale {scale or parameters()['span']['small']}"
     print(f"{what}: {credit['orders'].sum():,} private orders, {sessions:,} sessions in canonical tables")
     print(f"  {took:.1f} s CPU, {time.perf_counter() - wall:.1f} s wall, {peak:.1f} GB peak, {size:,.0f} MB written")
+
+
+def judged(study: Path, truth: Path) -> None:
+    """Print how a finished study of a simulated cohort compares with the truth: headline, effects, intervals, answers."""
+    found = read_metrics(study)
+    growth = found[found["chapter"] == "5_growth"]
+    values = growth[growth["metric"].isin(["effect", "gmv_before", "gmv_programme"])]
+    wide = values.pivot(index="merchant", columns="metric", values="value")
+    interval = growth[growth["metric"] == "effect"].set_index("merchant")[["low", "high"]]
+    answers = growth[growth["metric"] == "answer"].set_index("merchant")["text"].value_counts()
+    true = pd.read_parquet(truth / "programme.parquet").set_index("merchant").loc[wide.index]
+    miss = np.log1p(wide["effect"]) - true["effect"]
+    held = interval["low"].le(true["ratio"] - 1) & interval["high"].ge(true["ratio"] - 1)
+    headline = wide["gmv_programme"].sum() / wide["gmv_before"].sum() - 1
+    print(f"{len(wide)} merchants: pooled headline {headline:+.1%}")
+    print(f"  true effect inside the 90% interval: {held.sum()} of {len(held)}; log error: mean {miss.mean():+.3f}, "
+          f"RMSE {np.sqrt((miss**2).mean()):.3f}; widths, mean log {np.log1p(interval).diff(axis=1)['high'].mean():.2f}")  # fmt: skip
+    print("  answers: " + ", ".join(f"{n} {answer}" for answer, n in answers.items()))
+    for merchant in held.index[~held]:
+        print(f"  missed: {merchant} true {true['ratio'][merchant] - 1:+.0%}, told {interval.loc[merchant].to_list()}")
 
 
 def noise(data: Path) -> None:
@@ -61,8 +83,12 @@ if __name__ == "__main__":
     parser.add_argument("--scale", type=float, default=0.05)
     parser.add_argument("--merchant", default="m06")
     parser.add_argument("--noise", action="store_true")
+    parser.add_argument("--study", type=Path, help="folder of a finished study of a simulated cohort, to be judged")
+    parser.add_argument("--truth", type=Path, default=Path("simulated/doubling_1/truth"))
     chosen = parser.parse_args()
-    if chosen.noise:
+    if chosen.study:
+        judged(chosen.study, chosen.truth)
+    elif chosen.noise:
         noise(Path(os.environ.get("RETAILKIT_TEST_DATA", "../shared/data")))
     else:
         with tempfile.TemporaryDirectory() as scratch:

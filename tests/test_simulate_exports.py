@@ -149,6 +149,39 @@ def test_what_a_vendor_exports_is_told_once(made: Path) -> None:
     assert not table(made, "sessions", "m05").empty
 
 
+@pytest.fixture(scope="module")
+def plain(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same merchants with plain tables only: what the exports are made from."""
+    return simulate("doubling_1", tmp_path_factory.mktemp("plain"), merchants=("m06", "m09"), vendors=False)
+
+
+def test_red_packets_are_those_that_were_received(plain: Path, made: Path, store: Path) -> None:
+    loaded = rk.open_store(store, merchants="m06", as_of="2019-06-15").red_packets.to_pandas().set_index("packet_id")
+    want = table(plain, "red_packets", "m06").set_index("packet_id")
+    received = want[want["received_at"].notna()]
+    assert set(loaded.index) == set(received.index)
+    for column in ("account", "sent_at", "received_at", "amount"):
+        assert (loaded.loc[received.index, column].astype(str) == received[column].astype(str)).all(), column
+    assert set(table(made, "red_packets", "m06")["packet_id"]) == set(want.index) - set(received.index)
+
+
+def test_coupon_days_count_the_coupons(plain: Path, store: Path) -> None:
+    days = rk.open_store(store, merchants="m09", as_of="2019-06-15").touchpoint_days.to_pandas()
+    days = days[days["source_system"] == "card_coupons"]
+    coupons = table(plain, "coupons", "m09")
+    assert days["orders"].sum() == coupons["redeemed_at"].notna().sum()
+    assert days["visits"].sum() == 2 * len(coupons)
+    assert days["day"].is_unique
+
+
+def test_live_rooms_that_were_held_are_actions_of_the_programme(store: Path) -> None:
+    actions = rk.open_store(store, merchants="m09", as_of="2019-06-15").actions.to_pandas()
+    live = actions[actions["action_id"].str.startswith("live:")]
+    assert len(live) == 11, "13 Thursdays less two rooms called off"
+    assert set(pd.to_datetime(live["starts_on"]).dt.day_name()) == {"Thursday"}
+    assert live["starts_on"].astype(str).between("2018-10-01", "2018-12-31").all()
+
+
 def test_a_donor_gives_its_sales_only(made: Path) -> None:
     shown = {p.stem for p in (made / "canonical").iterdir() if len(table(made, p.stem, "d01"))}
     assert shown == {"orders", "refunds", "daily_totals"}

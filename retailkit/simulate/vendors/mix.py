@@ -55,6 +55,9 @@ EXPORTS: dict[str, tuple[Export, ...]] = {
                {"follower_days": "system = 'official_account'"}, tencent.user_summary),
         Export("official_account_user_cumulate", "getusercumulate.jsonl", "utf-8", {}, tencent.user_cumulate),
     ),
+    "packets": (Export("red_packets", "gethbinfo.jsonl", "utf-8", {"red_packets": "received_at is not null"}, tencent.packets),),
+    "cards": (Export("card_coupon_days", "getcardbizuininfo.jsonl", "utf-8", {}, tencent.coupon_days),),
+    "live": (Export("wechat_live_rooms", "getliveinfo.jsonl", "utf-8", {}, tencent.live_rooms),),
     "wecom": (
         Export("wecom_external_contacts", "externalcontact_get.jsonl", "utf-8",
                {"accounts": "system = 'wecom'", "guide_bindings": "true"}, wecom.contacts),

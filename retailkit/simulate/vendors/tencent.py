@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from retailkit.simulate.merchant import EPOCH, Simulated
 from retailkit.simulate.vendors.spoil import dirty
+from retailkit.simulate.world import window
 
 _MS = f"(({EPOCH} + day::bigint * 86400 + second) * 1000)::varchar"
 
@@ -72,3 +73,34 @@ def user_cumulate(s: Simulated) -> str:
     """getusercumulate, one answer a day: followers at its end."""
     return """select day::varchar as row_key, [{'ref_date': day::varchar, 'user_source': 0, 'cumulate_user': sum(total)::bigint}] as list,
           '' as dirty from out_follower_days where system = 'official_account' group by day order by day"""
+
+
+def packets(s: Simulated) -> str:
+    """gethbinfo, one answer a packet: who received it, when, how much; packets that nobody took have no receiver to show."""
+    clock = "strftime({0} + interval 8 hour, '%Y-%m-%d %H:%M:%S')".format
+    return f"""select packet_id as row_key, packet_id as mch_billno, packet_id as detail_id, 'RECEIVED' as status, 'API' as send_type,
+          'NORMAL' as hb_type, 1 as total_num, amount as total_amount, {clock("sent_at")} as send_time,
+          {{'hbinfo': [{{'openid': split_part(account, ':', 2), 'amount': amount, 'rcv_time': {clock("received_at")}}}]}} as hblist,
+          '' as dirty from out_red_packets where received_at is not null order by packet_id"""
+
+
+def coupon_days(s: Simulated) -> str:
+    """getcardbizuininfo, one answer a day: coupons handed out and redeemed, counts only."""
+    return """with moves as (select (issued_at + interval 8 hour)::date as day, account, 1 as given, 0 as used from out_coupons
+            union all select redeemed_on, account, 0, 1 from out_coupons where redeemed_on is not null)
+          select day::varchar as row_key, [{'ref_date': day::varchar, 'view_cnt': 2 * sum(given)::bigint,
+            'view_user': count(distinct account),
+            'receive_cnt': sum(given)::bigint, 'receive_user': count(distinct account) filter (given = 1),
+            'verify_cnt': sum(used)::bigint, 'verify_user': count(distinct account) filter (used = 1), 'given_cnt': 0, 'given_user': 0,
+            'expire_cnt': 0, 'expire_user': 0}] as list, '' as dirty from moves group by day order by day"""
+
+
+def live_rooms(s: Simulated) -> str:
+    """getliveinfo: a room on each Thursday evening of the programme, every sixth of them called off; the host's name is shown."""
+    span = window("first" if s.profile.group == "never" else s.profile.group, "programme")
+    start = f"({EPOCH} + day::bigint * 86400 + 72000)"
+    return f"""select day::varchar as row_key, [{{'name': 'Simulated live room ' || (1 + nth), 'roomid': 1000 + nth, 'cover_img': '',
+            'share_img': '', 'live_status': case when nth % 6 = 5 then 104 else 103 end, 'start_time': {start}, 'end_time': {start} + 7200,
+            'anchor_name': name, 'goods': []}}] as room_info, 0 as errcode, '' as dirty
+          from (select day, row_number() over (order by day) - 1 as nth from range({span.start}, {span.stop}) d(day) where day % 7 = 0)
+            join person on person = nth order by day"""
