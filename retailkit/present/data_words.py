@@ -65,6 +65,11 @@ def rows_words(table: pd.DataFrame, lang: str = "en") -> pd.DataFrame:
 def file_words(table: pd.DataFrame, lang: str = "en") -> pd.DataFrame:
     """One row per file: what became of its rows; columns that are zero for every file are left out (see ``file_fates``)."""
     out = pd.DataFrame({choose(lang, "file", "文件"): table["file"], choose(lang, "layout", "布局"): table["layout"]})
+    if "status" in table:
+        states = {"loaded": "已加载", "unchanged": "未变化", "failed": "失败"}
+        out[choose(lang, "status", "状态")] = [choose(lang, s, states.get(s, s)) for s in table["status"]]
+        if (table["status"] == "unchanged").all():  # nothing was read again: no rows to tell the fate of
+            return out
     for column, en, zh in (
         ("rows_read", "read", "读入"), ("rows_kept", "kept", "保留"), ("rows_duplicate", "repeats", "重复"),
         ("rows_quarantined", "set aside", "隔离"), ("rows_skipped", "left out by rule", "按规则略去"),
