@@ -48,6 +48,9 @@ def test_every_merchant_keeps_the_same_figures_in_whole_currency():
     assert value["order_value"] == 10.0
     assert value["best_guide"] == 10.0
     assert np.isnan(value["pay_conversion"])
+    assert value["private_to_platform"] == 1.0  # no lines, so no goods: the plain ratio, and its definition says so
+    told = {r["metric"]: r["definition"] for r in found}["private_to_platform"]
+    assert "no goods in common" in told
 
 
 def test_records_are_those_that_a_chapter_saves():

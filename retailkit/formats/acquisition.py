@@ -169,7 +169,7 @@ def _same_goods(cells: pd.DataFrame, buyers: dict[str, int]) -> dict[str, float]
     n, total = wide["orders"], wide["net_amount"]
     mean = total / n.replace(0, np.nan)
     spread = (wide["square"] / n.replace(0, np.nan) - mean**2).clip(lower=0) / n.replace(0, np.nan)
-    common = (n > 0).all(axis=1) & (mean["platform"] > 0)
+    common = (n > 0).all(axis=1) & (mean["platform"] > 0) & (n.index != "unknown")
     weight = n.loc[common, "platform"] / n.loc[common, "platform"].sum()
     standard = {side: float((weight * mean.loc[common, side]).sum()) for side in ("private", "platform")}
     error = {side: float((weight**2 * spread.loc[common, side]).sum()) for side in standard}

@@ -107,12 +107,7 @@ def formats_metrics(tables: Mapping[str, pd.DataFrame], currency: str) -> list[d
             currency,
             "spend / new customers",
         ),
-        _record(
-            "private_to_platform",
-            _pick(value, "ratio_same_goods", {}, 1, "ratio"),
-            "ratio",
-            "private order / platform order with the platform's mix of goods",
-        ),
+        _record("private_to_platform", *_against_platform(value)),
         _record("home_delivery_share", _pick(pilot, "home_share", {}), "fraction", "largest share of an area's orders"),
         _record(
             "discount_depth",
@@ -127,6 +122,15 @@ def formats_metrics(tables: Mapping[str, pd.DataFrame], currency: str) -> list[d
             "orders without a discount",
         ),
     ]
+
+
+def _against_platform(value: pd.DataFrame) -> tuple[tuple[float, ...], str, str]:
+    """Ratio of like goods; the plain one, without interval, where no category of the platform is known."""
+    alike = _pick(value, "ratio_same_goods", {}, 1, "ratio")
+    if alike[0] == alike[0]:
+        return alike, "ratio", "private order / platform order with the platform's mix of goods"
+    plain = _pick(value, "ratio", {}, 1, "none")
+    return plain, "ratio", "private order / platform order; no goods in common are recorded, so not of one mix"
 
 
 def _pick(
