@@ -121,3 +121,17 @@ def test_months_that_tile_the_window_are_its_target_where_the_node_adds_up(rows,
     assert (got["source"] == "own").any() == own
     if own:
         assert targets.total(got) == pytest.approx(15_000)
+
+
+def test_a_sales_target_is_spread_as_the_cohort_lifted_not_laid_on_buyers_alone():
+    m = measured({**dict.fromkeys(MERCHANTS, (1000, 2000, 2400)), **FLAT})
+    shares = targets.lift_shares(m, MERCHANTS, DONORS, "before", "programme")
+    assert shares[["buyers", "frequency", "basket"]].to_numpy() == pytest.approx([1, 0, 0], abs=1e-9)
+    tree = targets.as_plan(targets.kpi_tree(m, "m0", "programme").rename(columns={"value": "anyway"}))
+    own = monthly(("gmv", *FEBRUARY, 2 * targets.total(tree) / 100, "yuan"))
+    half = pd.Series({"buyers": 0.5, "frequency": 0.5, "basket": 0.0})
+    got = targets.planned(tree, own, targets.window_days(FEBRUARY), shares=half).set_index("node")["value"]
+    was = tree.set_index("node")["value"]
+    assert got["gmv"] == pytest.approx(2 * was["gmv"])
+    assert got["buyers"] / was["buyers"] == pytest.approx(np.sqrt(2))
+    assert got["frequency"] / was["frequency"] == pytest.approx(np.sqrt(2))

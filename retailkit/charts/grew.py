@@ -128,7 +128,7 @@ def cells(
     top = table.iloc[0]
     who = choose(lang, f"{top['customer']} customers", SEGMENTS_ZH.get(top["customer"], top["customer"]))
     gap = money(top["part"], currency, lang, signed=True)
-    what = f"{top['touchpoint']} · {top['format']} · {who}"
+    what = f"{in_words(top['touchpoint'], lang)} · {in_words(top['format'], lang)} · {who}"
     title = choose(lang, f"The largest gap: {what}, {gap} a day", f"差距最大：{what}，每天 {gap}")
     unit = choose(
         lang, "mean daily GMV; label and colour: gap to the counterfactual", "日均 GMV；标签与颜色为与反事实之差"

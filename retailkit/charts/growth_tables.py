@@ -113,6 +113,23 @@ TABLES: dict[str, Columns] = {
 }  # fmt: skip
 
 
+def show(table: pd.DataFrame, name: str, currency: str = "", lang: str = "en", rows: int = 20) -> Any:
+    """Display the table of ``shown`` on the page: no row numbers, whole sentences, figures to the right."""
+    from IPython.display import HTML
+
+    written = shown(table, name, currency, lang, rows)
+    long = {choose(lang, en, zh) for kind, en, zh in TABLES[name].values() if kind in (PLAIN, WORDS, NODE, FESTIVAL)}
+    left = {head: "left" for head in written if head in long and not written[head].str.fullmatch(r"[\d,.–-]*").all()}
+    with pd.option_context("display.max_colwidth", None):
+        page = written.to_html(index=False, border=0, justify="left")
+    cells = page.split("<td>")
+    heads = list(written.columns)
+    for i in range(1, len(cells)):
+        side = left.get(heads[(i - 1) % len(heads)], "right")
+        cells[i] = f'<td style="text-align: {side}">{cells[i]}'
+    return HTML("".join(cells))
+
+
 def shown(table: pd.DataFrame, name: str, currency: str = "", lang: str = "en", rows: int = 20) -> pd.DataFrame:
     """One row per row of the table, at most ``rows``, every figure a text; columns headed in the language.
 
@@ -122,7 +139,7 @@ def shown(table: pd.DataFrame, name: str, currency: str = "", lang: str = "en", 
 
     >>> shown(pd.DataFrame({"factor": ["basket"], "gap": [0.1], "part": [5000.0], "share": [1.0]}), "factors", "CNY")
        factor against the counterfactual part of the gain, a day share
-       basket                       +11%                     ¥50  100%
+    0  basket                       +11%                     ¥50  100%
     """
     heads = {c: (kind, choose(lang, en, zh)) for c, (kind, en, zh) in TABLES[name].items() if c in table}
     top = table.head(rows)
@@ -132,7 +149,7 @@ def shown(table: pd.DataFrame, name: str, currency: str = "", lang: str = "en", 
         for c, (kind, head) in heads.items()
         if head
     }
-    return pd.DataFrame(out, index=[""] * len(top))
+    return pd.DataFrame(out, index=range(len(top)))
 
 
 def _text(value: Any, kind: str, unit: str, currency: str, lang: str) -> str:

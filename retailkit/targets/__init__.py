@@ -20,7 +20,7 @@ _ROOMS = {
     "plan": (
         "season", "market", "without_programme", "propose", "as_plan", "total", "planned", "chances",
     ),
-    "lifts": ("no_lift", "past_lifts", "lifts_left", "attainable"),
+    "lifts": ("no_lift", "past_lifts", "lift_shares", "lifts_left", "attainable"),
     "curve": ("pacing", "reach"),
     "review": ("attainment", "shortfalls", "cut_shortfalls", "coverage", "with_reasons", "next_targets", "target_metrics"),
     "sentences": (

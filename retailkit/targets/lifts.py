@@ -80,6 +80,21 @@ def _gmv(f: dict[str, float]) -> float:
     return f["buyers"] * f["frequency"] * f["basket"] + f["unknown_orders"] * f["unknown_basket"]
 
 
+def lift_shares(
+    measured: pd.DataFrame, merchants: Sequence[str], donors: Sequence[str], before: str, during: str
+) -> pd.Series:
+    """One value per moving factor: its part of what merchants of the cohort lifted, against the donors.
+
+    The factors of a product add up to 1; alike where merchants are too few to tell.
+    """
+    lifts = past_lifts(measured, merchants, donors, before, during).set_index("factor")["median"]
+    logs = np.log(lifts.where(lifts > 0)).clip(lower=0.0).fillna(0.0)
+    for product in (MOVING[:3], MOVING[3:]):
+        total = logs[list(product)].sum()
+        logs[list(product)] = logs[list(product)] / total if total > 0 else 1.0 / len(product)
+    return logs
+
+
 def lifts_left(
     measured: pd.DataFrame, merchants: Sequence[str], donors: Sequence[str], before: str, first: str, second: str
 ) -> pd.DataFrame:

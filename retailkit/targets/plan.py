@@ -157,7 +157,9 @@ def total(tree: pd.DataFrame, column: str = "value") -> float:
     return float(top.iloc[0]) if len(top) else 0.0
 
 
-def planned(tree: pd.DataFrame, targets: Any, window: Any, digits: int = 2) -> pd.DataFrame:
+def planned(
+    tree: pd.DataFrame, targets: Any, window: Any, digits: int = 2, shares: pd.Series | None = None
+) -> pd.DataFrame:
     """One row per KPI node: the merchant's own target where there is one, else what the tree proposes.
 
     Parameters
@@ -168,11 +170,14 @@ def planned(tree: pd.DataFrame, targets: Any, window: Any, digits: int = 2) -> p
         units, unless ``unit`` is "minor unit".
     window : (first, last) day as timestamps.
     digits : minor digits of the currency.
+    shares : how a target for ``gmv`` is spread over the factors of known sales, see ``lift_shares``;
+        without it buyers take all of it.
 
     Returns
     -------
     The tree with ``value`` replaced and ``source`` added: "own" or "proposed". A target for
-    ``gmv`` that its factors do not give is met through buyers, so that products still match.
+    ``gmv`` that its factors do not give is spread over those without a target of their own, so
+    that products still match.
     """
     start, end = window
     targets = targets if isinstance(targets, pd.DataFrame) else targets.execute()
@@ -191,13 +196,24 @@ def planned(tree: pd.DataFrame, targets: Any, window: Any, digits: int = 2) -> p
     if "gmv" in own:
         known = f["buyers"] * f["frequency"] * f["basket"]
         unknown = f["unknown_orders"] * f["unknown_basket"]
-        f["buyers"] *= max(own["gmv"] - unknown, 0.0) / known if known > 0 else 1.0
+        times = max(own["gmv"] - unknown, 0.0) / known if known > 0 else 1.0
+        for name, share in _spread(own, shares).items():
+            f[name] *= times**share
     if np.isfinite(f["visitors"]) and "visitors" not in own and f["conversion"] > 0:
         f["visitors"] = f["buyers"] / f["conversion"]
     elif np.isfinite(f["visitors"]):
         f["conversion"] = f["buyers"] / f["visitors"]
     out = tree.drop(columns="value").merge(nodes(f)[["node", "value"]], on="node")
     return out.assign(source=["own" if n in own else "proposed" for n in out["node"]])
+
+
+def _spread(own: dict[str, float], shares: pd.Series | None) -> dict[str, float]:
+    """Share of a GMV target's log that each factor of known sales takes; factors with a target of their own take none."""
+    free = [f for f in MOVING[:3] if f not in own and not (f == "buyers" and {"visitors", "conversion"} & set(own))]
+    if not free or shares is None:
+        return {"buyers": 1.0}
+    part = shares.reindex(free).fillna(0.0).clip(lower=0.0)
+    return (part / part.sum()).to_dict() if part.sum() > 0 else dict.fromkeys(free, 1.0 / len(free))
 
 
 ADDITIVE = ("gmv", "known", "unknown", "unknown_orders")
