@@ -17,11 +17,16 @@ QUICK = {
 }
 
 
+def quick(backend: Any) -> Any:
+    """The same backend, set for a few hundred rows if it is Spark."""
+    for name, value in QUICK.items() if backend.name == "pyspark" else ():
+        backend._session.conf.set(name, value)
+    return backend
+
+
 def on_spark(tables: dict[str, ibis.Table]) -> dict[str, ibis.Table]:
     """The same tables on Spark, started with the package's own settings if it is not running yet."""
-    backend = connect(threads=2, memory="2GB", engine="spark")
-    for name, value in QUICK.items():
-        backend._session.conf.set(name, value)
+    backend = quick(connect(threads=2, memory="2GB", engine="spark"))
     moved = {}
     for name, table in tables.items():
         backend._session.createDataFrame(table.to_pyarrow()).createOrReplaceTempView(name)

@@ -6,12 +6,12 @@ import random
 import ibis
 import pandas as pd
 import pytest
-from engines import plain
+from engines import plain, quick
 from test_formats_engines import FUNCTIONS, world
 
 from retailkit.cohort import CohortError, read_cohort
 from retailkit.load import LoadError, open_store, save_table
-from retailkit.load.engine import connect, engine_name
+from retailkit.load.engine import ENGINES, connect, engine_name
 from retailkit.schema import TABLES
 
 ZONES = {"m": "Asia/Shanghai", "shop 2": "America/New_York", "店[1]": "UTC"}
@@ -65,7 +65,8 @@ def kinds(table: ibis.Table) -> dict[str, str]:
 @pytest.mark.parametrize("as_of", [None, AS_OF])
 @pytest.mark.parametrize("merchants", [None, ["m", "店[1]"]])
 def test_both_engines_open_the_same_tables(store, as_of, merchants):
-    one, two = (open_store(store, merchants, as_of, threads=2, engine=name) for name in ("duckdb", "spark"))
+    one, two = (open_store(store, merchants, as_of, threads=2, engine=name) for name in ENGINES)
+    quick(two.connection)
     assert one.fingerprint() == two.fingerprint()
     pd.testing.assert_frame_equal(plain(one.rows()), plain(two.rows()))
     for name in TABLES:
@@ -90,7 +91,9 @@ def opened(tmp_path_factory):
     folder = tmp_path_factory.mktemp("formats")
     for name, table in world().items():
         save_table(folder, name, table)
-    return tuple(open_store(folder, "m", "2018-12-31", threads=2, engine=name) for name in ("duckdb", "spark"))
+    both = tuple(open_store(folder, "m", "2018-12-31", threads=2, engine=name) for name in ENGINES)
+    quick(both[1].connection)
+    return both
 
 
 @pytest.mark.java
