@@ -25,7 +25,7 @@ def load_and_link(cohort: Any, store: str, tell: Callable[[str], None]) -> pd.Da
 
     if cohort.simulated:
         make_simulated(cohort, tell)
-    report = load_cohort(cohort, store, progress=tell)
+    report = load_cohort(cohort, store, progress=lambda line: tell(f"load {line}"))
     everyone = [m.id for m in cohort.everyone]
     if (report["status"] == "loaded").any() or not open_store(store, everyone, engine="duckdb").has("persons"):
         accounts, persons = link_store(store, everyone)

@@ -48,7 +48,7 @@ def run_study(
         return 0
     with made_ready(options) as address:
         if load:
-            _tell_load(load_and_link(cohort, options.store, lambda line: tell(f"  load {line}")), tell)
+            _tell_load(load_and_link(cohort, options.store, lambda line: tell(f"  {line}")), tell)
         plan = plan_study(cohort, options, known, cohort_path(options.cohort))
         entries = run_plan(plan, options, _listener(tell), address)
     from retailkit.study.history import keep_run
