@@ -147,6 +147,8 @@ def test_rows_of_a_merchant_lie_in_one_file_until_they_are_many(tmp_path, monkey
 
 @pytest.mark.parametrize("one_by_one", [True, False])
 def test_months_written_one_by_one_hold_the_same_rows(tmp_path, monkeypatch, one_by_one):
+    from deltalake import DeltaTable
+
     monkeypatch.setattr(partitions, "FEW", 0)
     monkeypatch.setattr(partitions, "_one_by_one", lambda files: one_by_one)
     days = pd.date_range("2017-12-30 23:59", "2019-01-02", freq="11h")
@@ -157,6 +159,11 @@ def test_months_written_one_by_one_hold_the_same_rows(tmp_path, monkeypatch, one
     store = open_store(tmp_path)
     assert store.orders.gross_amount.sum().to_pandas() == sum(range(len(days)))
     assert store.orders.count().to_pandas() == len(days)
+    assert store.orders.account.count().to_pandas() == 0  # a column that no row fills reads as empty
+    frame = DeltaTable(tmp_path / "orders").to_pandas()
+    assert frame["gross_amount"].sum() == sum(range(len(days)))
+    assert frame["account"].isna().all()
+    assert frame["month"].nunique() == 14
     assert store.coupons.count().to_pandas() == 3
     files = publish.active_files(tmp_path, "coupons", store.versions["coupons"])
     assert sorted(f["month"] for f in files) == ["2018-01", "2018-03", "undated"]

@@ -14,7 +14,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from retailkit.load.engine import Connection, literal, quote, write_file, write_partitions
+from retailkit.load.engine import Connection, first, literal, quote, write_file, write_partitions
 from retailkit.schema import Table
 
 FEW = 200_000
@@ -97,7 +97,9 @@ def write_parts(
     for (merchant, month), count in parts.items():
         files[merchant, EVERY if merchant in few else month] += count
     if again and _one_by_one(files):
-        return [_write_part(con, folder, contract, rows, part, len(total) > 1, stem) for part in sorted(files)]
+        columns = _filled(con, contract, rows)
+        owned = len({merchant for merchant, _ in files}) > 1
+        return [_write_part(con, folder, contract, rows, columns, part, owned, stem) for part in sorted(files)]
     month = month_sql(contract)
     if few:
         month = f"CASE WHEN merchant IN ({', '.join(map(literal, sorted(few)))}) THEN '{EVERY}' ELSE {month} END"
@@ -115,16 +117,21 @@ def _one_by_one(files: Mapping[Part, int]) -> bool:
 
 
 def _write_part(
-    con: Connection, folder: Path, contract: Table, rows: str, part: Part, owned: bool, stem: str
+    con: Connection, folder: Path, contract: Table, rows: str, columns: str, part: Part, owned: bool, stem: str
 ) -> dict[str, Any]:
     """Write one month (or all) of one merchant to its one file."""
     merchant, month = part
     path = folder / f"merchant={merchant}" / f"month={month}"
     tests = [f"merchant = {literal(merchant)}"] if owned else []
     tests += [f"({_within(contract, month)})"] if month != EVERY else []
-    where = f" WHERE {' AND '.join(tests)}" if tests else ""
-    record = write_file(con, f"SELECT *, {literal(month)} AS month FROM ({rows}){where}", path, stem)
+    record = write_file(con, f"SELECT {columns} FROM ({rows}) WHERE {' AND '.join(tests) or 'true'}", path, stem)
     return record | {"partition_keys": {"merchant": merchant, "month": month}}
+
+
+def _filled(con: Connection, contract: Table, rows: str) -> str:
+    """Return SQL of the columns that any row fills: one that none does need not be in a file, readers see it empty."""
+    counts = first(con, f"SELECT {', '.join(f'count({quote(n)})' for n in contract.names)} FROM ({rows})") or ()
+    return ", ".join(quote(n) for n, count in zip(contract.names, counts, strict=True) if count)
 
 
 def _within(contract: Table, month: str) -> str:
