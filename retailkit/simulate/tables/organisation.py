@@ -62,5 +62,8 @@ def organisation(s: Simulated) -> dict[str, str]:
         "owners": """select merchant() as merchant, node, owner, share::double as share, day_of(0) as valid_from, null::date as valid_to
           from (values ('official_account', 'content_team', 1.0), ('service_message', 'crm_team', 1.0), ('guide', 'retail_director', 0.7),
             ('guide', 'crm_team', 0.3), ('group', 'community_team', 1.0), ('share', 'community_team', 1.0),
-            ('advertising', 'media_team', 1.0), ('scan_offline', 'retail_director', 1.0)) t(node, owner, share) order by node, owner""",
+            ('advertising', 'media_team', 1.0), ('scan_offline', 'retail_director', 1.0), ('gmv', 'general_manager', 1.0),
+            ('visitors', 'media_team', 1.0), ('conversion', 'shop_team', 1.0), ('new_buyers', 'media_team', 1.0),
+            ('returning_buyers', 'crm_team', 1.0), ('frequency', 'crm_team', 1.0), ('basket', 'merchandise_team', 1.0))
+              t(node, owner, share) order by node, owner""",
     }  # fmt: skip
