@@ -147,7 +147,7 @@ def _card(row: Any, lang: str) -> str:
         (choose(lang, "What it did", "做了什么"), row.did),
         (choose(lang, "Headline", "环比增长"), percent(row.growth, signed=True)),
         (choose(lang, "Programme's effect (90%)", "项目效应（90%区间）"), effect),
-        (choose(lang, "Pooled with the cohort", "与同期商户合并后"), percent(row.shrunk, signed=True)),
+        (choose(lang, "Partially pooled", "部分合并"), percent(row.shrunk, signed=True)),
         (choose(lang, "Leading touchpoint", "主要触点"), touch),
         (choose(lang, "Weeks to the first sure gain", "首次显著增长（周）"), weeks),
     )

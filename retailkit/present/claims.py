@@ -103,6 +103,8 @@ def _written(value: float, unit: str, lang: str) -> str:
         return percent(value)
     if unit == "ratio":
         return f"×{value:.2f}"
+    if unit == "merchants":
+        return f"{value:.0f}"
     if len(unit) == 3 and unit.isupper():
         return money(value / float(major(1.0, unit)), unit, lang)
     return number(value, lang)

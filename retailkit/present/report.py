@@ -19,6 +19,7 @@ from retailkit.charts.numbers import percent
 from retailkit.charts.words import choose
 from retailkit.folders import chapter_dir
 from retailkit.present.bridge import comparable_days
+from retailkit.present.data_words import chapter_word
 from retailkit.present.pooling import open_ranks, shrink, wilson
 from retailkit.results import metric, read_metrics, read_table
 
@@ -254,7 +255,7 @@ def links(out_dir: str | Path, cohort: Any, lang: str = "en") -> Any:
     for one in cohort.everyone:
         home = chapter_dir(out_dir, one.id, "any").parent
         pages = [p for p in sorted(home.glob("[1-9]*_*.html")) if ".failed" not in p.name]
-        named = " · ".join(f"[{p.stem}]({quote(home.name)}/{quote(p.name)})" for p in pages)
+        named = " · ".join(f"[{chapter_word(p.stem, lang)}]({quote(home.name)}/{quote(p.name)})" for p in pages)
         if one.role == "merchant":
             lines.append(f"- **{one.title}**: " + (named or choose(lang, "no pages yet", "尚无页面")))
     return Markdown("\n".join(lines))
@@ -272,7 +273,7 @@ def league_words(table: pd.DataFrame, lang: str = "en") -> pd.DataFrame:
             f"{percent(a, signed=True)}{to}{percent(b, signed=True)}" if pd.notna(a) else "–"
             for a, b in zip(table["low"], table["high"], strict=True)
         ],
-        choose(lang, "pooled with the cohort", "与同期商户合并后"): [percent(v, signed=True) for v in table["shrunk"]],
+        choose(lang, "partially pooled", "部分合并"): [percent(v, signed=True) for v in table["shrunk"]],
         choose(lang, "places left open", "可能名次"): places,
         choose(lang, "verdict", "结论"): [choose(lang, a, ANSWERS_ZH[a]) for a in table["answer"]],
     })  # fmt: skip
