@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from growth_tables import BASELINE, PROGRAMME, daily_world
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from retailkit.growth.cannibal import cannibalisation, totals_panel
@@ -32,6 +32,7 @@ def cohort(seed: int, effect: float) -> pd.DataFrame:
 
 
 @given(st.lists(st.floats(min_value=0, max_value=1), min_size=1, max_size=12))
+@settings(deadline=None)
 def test_adjusted_p_values_never_shrink_and_holm_is_the_stricter(p):
     adjusted, shares = holm(p), benjamini_hochberg(p)
     assert np.all(shares >= np.array(p) - 1e-12)

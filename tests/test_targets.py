@@ -105,6 +105,7 @@ def trees(draw_):
 
 
 @given(trees())
+@settings(deadline=None)
 def test_shortfalls_add_up_to_achieved_less_planned(pair):
     plan, done = pair
     table = targets.attainment(plan.assign(source="proposed"), done)
