@@ -52,7 +52,7 @@ def posterior(value: np.ndarray, noise: np.ndarray, industry: Sequence[str] | No
     --------
     >>> found = posterior(np.array([.1, .12, .08, .4, .42, .38]), np.eye(6) * .02**2, list("aaabbb"))
     >>> found.industries, found.industry[0].round(2).tolist()
-    (('a', 'b'), [0.1, 0.4])
+    (('a', 'b'), [0.11, 0.39])
     """
     names = tuple(dict.fromkeys(industry)) if industry is not None else ("",)
     member = np.array([[own == n for n in names] for own in (industry if industry is not None else [""] * len(value))])
