@@ -11,6 +11,7 @@ from retailkit.attribute.tables import CARRIED, PATH, as_table, shape, with_pers
 
 Direct = Literal["fold", "keep", "drop"]
 
+_SALE_SIDE = ("merchant", "order_id", "person", "paid_at", "paid_on", "gross_amount", "net_amount")
 _TOUCH_SIDE = ("touch_id", "touched_at", "touched_on", "touchpoint", "kind", "role", *CARRIED)
 
 
@@ -64,119 +65,132 @@ def paths(
         raise ValueError(f"look_back_days is {look_back_days}; 0 (the same day) or more is needed")
     if direct not in ("fold", "keep", "drop") or after_order not in ("keep", "restart"):
         raise ValueError("direct is fold, keep or drop; after_order is keep or restart")
-    sales = _sales(as_table(orders, "orders"), as_table(persons, "persons"))
+    sales = _sales(as_table(orders, "orders"), as_table(persons, "persons"), look_back_days)
     counted = ("touch", "direct") if direct != "drop" else ("touch",)
     usable = touches.filter(touches.role.isin(counted))
     exposures = usable.filter((usable.kind == "exposure") & usable.person.notnull())
-    reached = _within(sales, exposures, look_back_days, after_order)
+    reached = _reached(sales, exposures, after_order)
     attached = _attached(sales, usable.filter(usable.kind == "order_attached"))
-    found = ibis.union(reached, attached)
-    if direct == "fold":
-        found = _fold(found)
-    bought = ibis.union(_numbered(found), _untouched(sales, found))
-    return ibis.union(bought, _without_order(exposures, reached, look_back_days, direct, as_of))
+    bought = _numbered(ibis.union(reached, attached), direct)
+    known_until = ibis.literal(as_of).cast("date") if as_of else _day_after(exposures, sales)
+    idle = exposures.anti_join(sales, _inside(exposures, sales, after_order))
+    return ibis.union(bought, _without_order(idle, look_back_days, direct, known_until))
 
 
-def _sales(orders: ir.Table, persons: ir.Table) -> ir.Table:
+def _sales(orders: ir.Table, persons: ir.Table, days: int) -> ir.Table:
     sale = with_person(orders, persons)
     earlier = ibis.window(group_by=["merchant", "person"], order_by=["paid_at", "order_id"])
     return sale.select(
-        "merchant",
-        "order_id",
-        "person",
-        "paid_at",
-        "paid_on",
-        "gross_amount",
-        "net_amount",
+        *_SALE_SIDE,
+        since_on=sale.paid_on - ibis.interval(days=days),
         before=sale.paid_at.lag().over(earlier),
     )
 
 
-def _within(sales: ir.Table, exposures: ir.Table, days: int, after_order: str) -> ir.Table:
-    side = exposures.select("merchant", "person", *_TOUCH_SIDE)
-    both = sales.filter(sales.person.notnull()).inner_join(side, ["merchant", "person"])
-    inside = (
-        (both.touched_at <= both.paid_at)
-        & (both.touched_on <= both.paid_on)
-        & (both.touched_on >= both.paid_on - ibis.interval(days=days))
-    )
+def _inside(exposures: ir.Table, sales: ir.Table, after_order: str) -> list[ir.BooleanValue]:
+    """The touch counts for the order: the same person, not after it, not older than the look-back."""
+    inside = [
+        exposures.merchant == sales.merchant,
+        exposures.person == sales.person,
+        exposures.touched_at <= sales.paid_at,
+        exposures.touched_on <= sales.paid_on,
+        exposures.touched_on >= sales.since_on,
+    ]
     if after_order == "restart":
-        inside = inside & (both.before.isnull() | (both.touched_at > both.before).fill_null(False))
-    return both.filter(inside).drop("before")
+        inside.append(sales.before.isnull() | (exposures.touched_at > sales.before).fill_null(False))
+    return inside
+
+
+def _reached(sales: ir.Table, exposures: ir.Table, after_order: str) -> ir.Table:
+    """Every order beside its exposures, or beside nothing where it has none: one pass, one join."""
+    side = exposures.select("merchant", "person", *_TOUCH_SIDE)
+    both = sales.left_join(side, _inside(side, sales, after_order))
+    return both.select(*[both[c] for c in (*_SALE_SIDE, *_TOUCH_SIDE)])
 
 
 def _attached(sales: ir.Table, attached: ir.Table) -> ir.Table:
     side = attached.select("merchant", "order_id", *_TOUCH_SIDE)
     both = sales.inner_join(side, ["merchant", "order_id"])
-    return both.select(*[c for c in sales.columns if c != "before"], *_TOUCH_SIDE)
+    return both.select(*[both[c] for c in (*_SALE_SIDE, *_TOUCH_SIDE)])
 
 
-def _fold(found: ir.Table) -> ir.Table:
-    own = (found.role != "direct").cast("int64")
-    others = own.max().over(ibis.window(group_by=["merchant", "order_id"]))
-    marked = found.mutate(others=others)
-    return marked.filter((marked.role != "direct") | (marked.others == 0)).drop("others")
-
-
-def _numbered(found: ir.Table) -> ir.Table:
-    last = (found.kind == "order_attached").cast("int64")
-    order = ibis.window(group_by=["merchant", "order_id"], order_by=[last, found.touched_at, found.touch_id])
-    whole = ibis.window(group_by=["merchant", "order_id"])
-    numbered = found.mutate(
-        journey_id=found.order_id,
-        outcome=ibis.literal("order"),
-        position=ibis.row_number().over(order) + 1,
-        path_length=found.touch_id.count().over(whole),
-        days_before=found.paid_on.delta(found.touched_on, unit="day"),
+def _numbered(found: ir.Table, direct: str) -> ir.Table:
+    """Number each order's touches; what gives way stands behind them and goes: one sort for all windows."""
+    own = (found.role == "direct").fill_null(False) if direct == "fold" else ibis.literal(False)
+    late = (found.kind == "order_attached").fill_null(False)
+    rank = found.touched_at.isnull().ifelse(3, own.ifelse(2, late.ifelse(1, 0)))  # no touch: behind attached ones
+    found = found.mutate(rank=rank.cast("int8"))
+    order = {"group_by": ["merchant", "order_id"], "order_by": ["rank", "touched_at", "touch_id"]}
+    whole = ibis.window(**order, preceding=None, following=None)
+    found = found.mutate(
+        nth=ibis.row_number().over(ibis.window(**order)),
+        touched=found.touched_at.count().over(whole),
+        others=(found.rank < 2).ifelse(found.touched_at, ibis.null()).count().over(whole),
     )
-    return shape(numbered, PATH)
-
-
-def _untouched(sales: ir.Table, found: ir.Table) -> ir.Table:
-    touched = found.select("merchant", "order_id").distinct()
-    bare = sales.anti_join(touched, ["merchant", "order_id"])
+    alone = found.touched_at.notnull() & ((found.rank < 2) | (found.others == 0))
+    found = found.filter(alone | (found.touched == 0))
+    bare = found.touched == 0
+    unknown = found.person.isnull().ifelse("unknown_person", "no_touch")
+    length = (found.others > 0).ifelse(found.others, bare.ifelse(1, found.touched))
     return shape(
-        bare.mutate(
-            journey_id=bare.order_id,
+        found.mutate(
+            journey_id=found.order_id,
             outcome=ibis.literal("order"),
-            position=ibis.literal(1),
-            path_length=ibis.literal(1),
-            touchpoint=ibis.literal("unattributed"),
-            kind=ibis.literal("none"),
-            role=bare.person.isnull().ifelse("unknown_person", "no_touch"),
+            position=bare.ifelse(1, found.nth + 1),
+            path_length=length,
+            days_before=found.paid_on.delta(found.touched_on, unit="day"),
+            touchpoint=bare.ifelse("unattributed", found.touchpoint),
+            kind=bare.ifelse("none", found.kind),
+            role=bare.ifelse(unknown, found.role),
         ),
         PATH,
     )
 
 
-def _without_order(exposures: ir.Table, reached: ir.Table, days: int, direct: str, as_of: str | None) -> ir.Table:
-    used = reached.select("merchant", "touch_id").distinct()
-    idle = exposures.anti_join(used, ["merchant", "touch_id"])
-    mine = ibis.window(group_by=["merchant", "person"], order_by=["touched_at", "touch_id"])
-    last = idle.touched_on.lag().over(mine)
-    idle = idle.mutate(new=(last.isnull() | (last < idle.touched_on - ibis.interval(days=days))).cast("int64"))
-    running = ibis.window(group_by=["merchant", "person"], order_by=["touched_at", "touch_id"], following=0)
-    idle = idle.mutate(journey=idle.new.sum().over(running))
-    key = ["merchant", "person", "journey"]
-    if direct == "fold":
-        own = (idle.role != "direct").cast("int64")
-        idle = idle.mutate(others=own.max().over(ibis.window(group_by=key)))
-        idle = idle.filter((idle.role != "direct") | (idle.others == 0))
-    ended = idle.touched_on.max().over(ibis.window(group_by=key))
-    order = ibis.window(group_by=key, order_by=["touched_at", "touch_id"])
-    known_until = ibis.literal(as_of).cast("date") if as_of else _day_after(exposures, reached)
+def _without_order(idle: ir.Table, days: int, direct: str, known_until: ir.DateValue) -> ir.Table:
+    """Journeys of exposures that no order followed: a silence longer than the look-back ends one.
+
+    Two sorts only: starts and ends of journeys are carried along the person's own line of touches.
+    """
+    line = {"group_by": ["merchant", "person"], "order_by": ["touched_at", "touch_id"]}
+    mine, so_far = ibis.window(**line), ibis.window(**line, preceding=None, following=0)
+    to_come = ibis.window(**line, preceding=0, following=None)
+    gap = ibis.interval(days=days)
+    counts = (idle.role != "direct").cast("int64") if direct == "fold" else ibis.literal(1)
+    idle = idle.mutate(counts=counts)
+    idle = idle.mutate(
+        earlier=idle.touched_on.lag().over(mine),
+        later=idle.touched_on.lead().over(mine),
+        nth=ibis.row_number().over(mine) + 1,
+        counted=idle.counts.sum().over(so_far),
+        seen=(idle.counts == 1).ifelse(idle.touched_on, ibis.null()).max().over(so_far),
+    )
+    new = idle.earlier.isnull() | (idle.earlier < idle.touched_on - gap).fill_null(False)
+    last = idle.later.isnull() | (idle.later > idle.touched_on + gap).fill_null(False)
+    idle = idle.mutate(
+        journey=new.cast("int64").sum().over(so_far),
+        before=new.ifelse(idle.counted - idle.counts, ibis.null()).max().over(so_far),
+        until=last.ifelse(idle.counted, ibis.null()).min().over(to_come),
+        first=new.ifelse(idle.nth, ibis.null()).max().over(so_far),
+        final=last.ifelse(idle.nth, ibis.null()).min().over(to_come),
+        ended=last.ifelse(idle.touched_on, ibis.null()).min().over(to_come),
+        seen_last=last.ifelse(idle.seen, ibis.null()).min().over(to_come),
+    )
+    idle = idle.filter((idle.counts == 1) | (idle.until == idle.before))
+    mixed = idle.until > idle.before
+    ended = mixed.ifelse(idle.seen_last, idle.ended)
     idle = idle.mutate(
         journey_id=ibis.literal("none:") + idle.person + ":" + idle.journey.cast("string"),
-        outcome=(ended + ibis.interval(days=days) >= known_until).ifelse("censored", "none"),
+        outcome=(ended + gap >= known_until).ifelse("censored", "none"),
         order_id=ibis.null().cast("string"),
-        position=ibis.row_number().over(order) + 1,
-        path_length=idle.touch_id.count().over(ibis.window(group_by=key)),
+        position=mixed.ifelse(idle.counted - idle.before, idle.nth - idle.first + 1),
+        path_length=mixed.ifelse(idle.until - idle.before, idle.final - idle.first + 1),
     )
     return shape(idle, PATH)
 
 
-def _day_after(exposures: ir.Table, reached: ir.Table) -> ir.DateScalar:
+def _day_after(exposures: ir.Table, sales: ir.Table) -> ir.DateScalar:
     """The day after the last known row: never the wall clock."""
-    days = ibis.union(exposures.select(day="touched_on"), reached.select(day="paid_on"))
+    days = ibis.union(exposures.select(day="touched_on"), sales.select(day="paid_on"))
     latest = days.aggregate(day=days.day.max() + ibis.interval(days=1))
     return latest.day.as_scalar()
