@@ -271,16 +271,20 @@ net_amount = { from = "金额", unit = "yuan" }
     assert report.loc[0, ["rows_kept", "rows_duplicate", "rows_quarantined"]].sum() == report["rows_read"][0] == 10
 
 
-def test_a_large_file_is_staged_on_disk_with_the_same_result(tmp_path, monkeypatch):
+@pytest.mark.parametrize("passing", [0, 1 << 40])
+def test_a_large_file_is_staged_on_disk_with_the_same_result(tmp_path, monkeypatch, passing):
     rows = "".join(f"{i},c{i % 9},2018-0{1 + i % 6}-01 10:00,{i}.25\n" for i in range(5000))
     small, large = tmp_path / "small", tmp_path / "large"
     small.mkdir(), large.mkdir()
     load(small, HEADER + rows + "x,c,never,1\n")
     monkeypatch.setattr(staging, "BIG", 0)
+    monkeypatch.setattr(staging, "PASSING", passing)
     monkeypatch.setenv("RETAILKIT_MEMORY", "200MB")
     load(large, HEADER + rows + "x,c,never,1\n")
     pd.testing.assert_frame_equal(stored(small), stored(large))
     assert quarantine(small) == quarantine(large)
+    counts = [open_store(f / "store").sources.to_pandas().filter(like="rows_") for f in (small, large)]
+    pd.testing.assert_frame_equal(*counts)
     assert not list((large / "store").glob(".scratch*"))
 
 

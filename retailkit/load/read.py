@@ -6,8 +6,9 @@ types. Nothing is guessed: a number stays text until the layout says what it is.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -38,8 +39,12 @@ class Raw:
     arrays: frozenset[str] = frozenset()
 
 
-def read_raw(con: Connection, found: Probe, layout: Layout, scratch: Path) -> Raw:
+def read_raw(con: Connection, found: Probe, layout: Layout, scratch: Path, passing: bool = False) -> Raw:
     """Open a file with its layout.
+
+    Parameters
+    ----------
+    passing : a CSV is parsed as it is asked for, not kept: for files that are asked for once.
 
     Raises
     ------
@@ -53,12 +58,15 @@ def read_raw(con: Connection, found: Probe, layout: Layout, scratch: Path) -> Ra
             str(found.path.name),
             do="use the layout that fits ('retailkit sniff FILE' names it)",
         )
-    reader = {"parquet": _parquet, "excel": _excel, "json": _json, "csv": _csv}[found.kind]
+    csv = partial(_csv, passing=passing)
+    readers: dict[str, Callable[..., Raw]] = {"parquet": _parquet, "excel": _excel, "json": _json, "csv": csv}
     try:
-        return _sampled(con, reader(con, found, layout, scratch))
+        return _sampled(con, readers[found.kind](con, found, layout, scratch))
     except OutOfMemory:
         raise
     except EngineError as error:
+        if passing:
+            raise
         raise LoadError(
             f"the file cannot be parsed: {str(error).splitlines()[0]}", found.path.name, do="export it again"
         ) from None
@@ -93,7 +101,7 @@ def nested(types: Mapping[str, str]) -> bool:
     return any(kind.startswith("STRUCT") or kind.endswith("[]") for kind in types.values())
 
 
-def _csv(con: Connection, found: Probe, layout: Layout, scratch: Path) -> Raw:
+def _csv(con: Connection, found: Probe, layout: Layout, scratch: Path, passing: bool) -> Raw:
     header = find_header(found.head, layout, found.path.name)
     path, skip = found.path, header.lines
     if not found.plain or not header.one_line_each or skip > 1:
@@ -108,9 +116,9 @@ def _csv(con: Connection, found: Probe, layout: Layout, scratch: Path) -> Raw:
     )
     select = f"SELECT row_number() OVER () AS source_row, * FROM {source}"
     try:
-        return _cleaned(con, select.replace("{parallel}", "true"), header, names, layout, found)
+        return _cleaned(con, select.replace("{parallel}", "true"), header, names, layout, found, passing)
     except EngineError as error:
-        if "parallel=false" not in str(error):
+        if passing or "parallel=false" not in str(error):
             raise
     # line breaks within cells: one thread reads the file
     return _cleaned(con, select.replace("{parallel}", "false"), header, names, layout, found)
@@ -175,7 +183,15 @@ def _sheets(found: Probe, layout: Layout | None) -> list[list[Any]]:
         raise LoadError(f"the spreadsheet cannot be opened ({error})", found.path.name, do="save it again") from None
 
 
-def _cleaned(con: Connection, select: str, header: Header, names: Sequence[str], layout: Layout, found: Probe) -> Raw:
+def _cleaned(
+    con: Connection,
+    select: str,
+    header: Header,
+    names: Sequence[str],
+    layout: Layout,
+    found: Probe,
+    passing: bool = False,
+) -> Raw:
     """Keep the columns in use, cleaned; cut the footer; drop blank lines."""
     columns = match(header.names, layout.used, layout.misspelt)
     used = list(dict.fromkeys(columns.values()))
@@ -189,10 +205,11 @@ def _cleaned(con: Connection, select: str, header: Header, names: Sequence[str],
     every = ", ".join(quote(n) for n in names)
     started = f"coalesce(ascii({quote(names[0])}) BETWEEN 33 AND 126, false)" if names else ""
     filled = f"WHERE {started} OR trim(concat({every}), {BLANKS}) <> ''" if names else ""
-    con.execute(
-        f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT source_row, {cells}{extra}{first}{json_column} "
-        f"FROM ({select}) {filled}"
-    )
+    rows = f"SELECT source_row, {cells}{extra}{first}{json_column} FROM ({select}) {filled}"
+    types = dict.fromkeys([*used, *(["@more"] if more else [])], "VARCHAR")
+    if passing:
+        return Raw(f"({rows})", types, columns, header.names, header.preamble)
+    con.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {rows}")
     words = header.preamble
     if layout.footer:
         ends = " OR ".join(f"starts_with({clean_sql(quote('@first'))}, {literal(f)})" for f in layout.footer)
@@ -202,7 +219,6 @@ def _cleaned(con: Connection, select: str, header: Header, names: Sequence[str],
             last = con.execute(f"SELECT {line} FROM ({select}) WHERE {cut} ORDER BY source_row LIMIT 50").fetchall()
             words = "\n".join([words, *(text for (text,) in last)])
         con.execute(f"DELETE FROM {name} WHERE {cut}")
-    types = dict.fromkeys([*used, *(["@more"] if more else [])], "VARCHAR")
     return Raw(name, types, columns, header.names, words)
 
 

@@ -41,6 +41,8 @@ from retailkit.schema import table
 Result = TypeVar("Result")
 LEAN = "700MB"
 """Memory of the engine while it loads: what does not fit goes to disk, at little cost."""
+PASSING = 1 << 26
+"""Files beyond this that make one table are parsed as they are typed, without keeping their text."""
 BIG = 1 << 30
 """Files beyond this are staged in Parquet files instead of the engine's memory."""
 
@@ -160,7 +162,36 @@ def stage_file(
         layout = layout.model_copy(update={"merchant": "merchant"})
     if any(rule.kind for block in layout.tables for rule in block.fields.values()):
         set_pads(load.con)
-    raw = read_raw(load.con, found, layout, load.scratch)
+    if passing := _may_pass(found, layout, owners, owned):
+        try:
+            return _staged(load, tag, found, layout, owners, owned, any_merchant, passing)
+        except OutOfMemory:
+            raise
+        except EngineError:  # line breaks within cells: the parser says so on its way
+            pass
+    return _staged(load, tag, found, layout, owners, owned, any_merchant, False)
+
+
+def _may_pass(found: Probe, layout: Layout, owners: list[str], owned: bool) -> bool:
+    """Tell whether a large file's text is asked for once only: one owner, one table, nothing that looks back."""
+    block = layout.tables[0]
+    looks_back = layout.footer or layout.control or layout.skip or layout.fill_down or block.where or block.explode
+    numbered = any(rule.number_within or rule.extract for rule in block.fields.values())
+    alone = len(layout.tables) == 1 and owned and len(owners) == 1
+    return found.kind == "csv" and found.bytes > PASSING and alone and not looks_back and not numbered
+
+
+def _staged(
+    load: Load,
+    tag: str,
+    found: Probe,
+    layout: Layout,
+    owners: list[str],
+    owned: bool,
+    any_merchant: tuple[str, str] | None,
+    passing: bool,
+) -> Staged:
+    raw = read_raw(load.con, found, layout, load.scratch, passing)
     rows, merchants, outside = _owned_rows(load, tag, raw, layout, owners, owned, any_merchant)
     place = Place(
         {m.id: m.zone for m in merchants},
@@ -173,6 +204,11 @@ def stage_file(
     for i, block in enumerate(layout.tables):
         rows_of_block = type_rows(load.con, f"{tag}_{i}", block, rows, raw, layout, place, materialise)
         typed.append(keep_last(load.con, rows_of_block, block, len(layout.tables) == 1))
+    if passing:  # every row of the file is one of the table
+        load.con.execute(
+            f'CREATE OR REPLACE TEMP VIEW {tag}_seen AS SELECT merchant, NULL::INT AS "@skip" FROM {quote(typed[0].typed)}'
+        )
+        rows = f"{tag}_seen"
     return Staged(raw, rows, place, tuple(typed), outside)
 
 
