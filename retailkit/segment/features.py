@@ -143,10 +143,8 @@ def purchase_histories(sales: ibis.Table, persons: ibis.Table, as_of: str) -> ib
     sales : canonical table ``orders`` or ``order_lines``.
     """
     paid = "net_amount" if "line" in sales.columns else "gross_amount"
-    known = sales.filter(_.paid_on < _day(as_of), _.account.notnull())
-    accounts = known.group_by("merchant", "account", "paid_on").agg(amount=_[paid].sum())
-    who = persons.select("merchant", "account", "person")
-    days = accounts.inner_join(who, ["merchant", "account"]).group_by("merchant", "person", "paid_on")
+    known = person_orders(sales.select("merchant", "account", "paid_on", amount=sales[paid]), persons, as_of)
+    days = known.group_by("merchant", "person", "paid_on")
     people = days.agg(amount=_.amount.sum()).group_by("merchant", "person").agg(
         repeat_days=_.count() - 1, first_on=_.paid_on.min(), last_on=_.paid_on.max(), amount=_.amount.sum(),
         first_amount=_.amount.argmin(_.paid_on),
