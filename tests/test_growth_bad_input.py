@@ -132,3 +132,16 @@ def test_missing_weeks_before_the_programme_are_not_fitted(world):
     effect = growth.estimate(growth.weekly_panel(lost, PROGRAMME), "m", DONORS)
     assert effect.weeks["week"].min() >= pd.Timestamp("2018-02-19")
     assert np.isfinite(effect.effect)
+
+
+def test_windows_of_unequal_length_are_cut_alike_and_said():
+    days = pd.date_range("2018-01-01", "2018-05-31")
+    orders = order_rows([("m", str(d.date()), "c:1", 100) for d in days])
+    before, programme = ("2018-02-01", "2018-03-31"), ("2018-04-01", "2018-05-31")
+    inputs = growth.tree_inputs(*tables(orders), before, programme)
+    assert set(inputs["days"]) == {59}
+    assert set(inputs["orders"]) == {59}
+    assert growth.growth_tree(inputs, "m")["part"].sum() == pytest.approx(0)
+    assert "2018-04-01 to 2018-04-02" in growth.cut_sentence(before, programme)
+    assert "2018-04-01 至 2018-04-02" in growth.cut_sentence(before, programme, "zh")
+    assert growth.cut_sentence(before, ("2018-04-01", "2018-05-29")) is None

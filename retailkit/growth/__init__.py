@@ -59,6 +59,7 @@ _HOMES = {
     "festival_parts": "rise",
     "rise_sentence": "sentences",
     "tree_inputs": "tree",
+    "cut_sentence": "tree",
     "growth_tree": "tree",
     "lmdi": "tree",
     "tree_sentence": "sentences",

@@ -79,12 +79,39 @@ def lmdi(before: ArrayLike, after: ArrayLike) -> NDArray[np.float64]:
     return np.column_stack([parts + rest[:, None] * share, np.where(both, 0.0, now - then)])
 
 
+def equally_long(baseline: Any, programme: Any) -> list[tuple[pd.Timestamp, pd.Timestamp]]:
+    """Both windows, the longer one cut to as many of its last days as the shorter one has.
+
+    >>> [str(start.date()) for start, _ in equally_long(("2018-02-01", "2018-03-31"), ("2018-04-01", "2018-05-31"))]
+    ['2018-02-01', '2018-04-03']
+    """
+    spans = [bounds(window) for window in (baseline, programme)]
+    shortest = min(end - start for start, end in spans)
+    return [(end - shortest, end) for _, end in spans]
+
+
+def cut_sentence(baseline: Any, programme: Any, lang: str = "en") -> str | None:
+    """Say which days were left out so that both periods are equally long; None where they are."""
+    if baseline is None or programme is None:
+        return None
+    for window, (start, _) in zip((baseline, programme), equally_long(baseline, programme), strict=True):
+        first, _ = bounds(window)
+        if first < start:
+            last = start - pd.Timedelta(days=1)
+            if lang == "zh":
+                return f"两个窗口天数不同：拆解时未计 {first.date()} 至 {last.date()}，以便人数可比。"
+            return (f"The two windows are not equally long: the days from {first.date()} to {last.date()} are left out "
+                    "of this table, so that buyers can be compared.")  # fmt: skip
+    return None
+
+
 def tree_inputs(orders: Table, persons: Table, baseline: Any, programme: Any) -> pd.DataFrame:
     """One row per merchant, period and segment: distinct buyers, orders, net GMV, days.
 
     Segments: ``new`` (first order ever on record falls in the period), ``returning``, and
     ``unknown`` (orders without a known person; buyers are not counted there). Buyers are
-    distinct within the period, so the two periods must be equally long to be compared.
+    distinct within the period, so of the longer period only its last days count, as many as
+    the shorter one has (see ``cut_sentence``).
     """
     import ibis
 
@@ -99,8 +126,8 @@ def tree_inputs(orders: Table, persons: Table, baseline: Any, programme: Any) ->
     sales = sales.left_join(first, ["merchant", "person"]).select("merchant", "paid_on", "person", "net_amount",
                                                                   "order_id", "first_on")  # fmt: skip
     frames = []
-    for period, window in (("before", baseline), ("programme", programme)):
-        start, end = bounds(window)
+    for period, window in zip(("before", "programme"), equally_long(baseline, programme), strict=True):
+        start, end = window
         inside = sales.filter(sales.paid_on.between(ibis.date(str(start.date())), ibis.date(str(end.date()))))
         segment = ibis.cases(
             (inside.person.isnull(), "unknown"),
