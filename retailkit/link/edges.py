@@ -21,7 +21,8 @@ STRENGTH = ("unionid", "member_bind", "external_contact", "order", "other", "pho
 OTHER, WEAK, ALONE = STRENGTH.index("other"), 16, -1
 BREAK = "\x1f"  # between a merchant and an account
 
-Edges = dict[str, tuple[np.ndarray, np.ndarray]]
+Pairs = tuple[np.ndarray, np.ndarray]
+Edges = dict[str, Pairs]
 
 
 @dataclass(frozen=True)
@@ -45,17 +46,14 @@ def gather(
     accounts: Table, members: Table, orders: Table, pairs: Table, others: Sequence[Table], min_weight: float
 ) -> Evidence:
     """Number every account that any table names and turn what the tables say into edges."""
-    listed, union, phone = _listed(accounts)
+    listed, by_union, by_phone, shared = _listed(accounts)
     m, o = _naming(members, orders, others)
     asked = pa.concat_tables([m.select(["merchant", "account"]), o])
     number, (left, right, kind, strong), unlisted = _numbered(listed, asked, pairs, min_weight)
     of_member = number[: m.num_rows]
-    of_account = np.arange(listed.num_rows, dtype=np.int32)
-    found: dict[str, list[tuple[np.ndarray, np.ndarray]]] = {kind: [] for kind in STRENGTH}
-    own = _merchants(listed["merchant"])
-    shared = _shared_phones(_within(phone, own), codes(listed["system"]), np.where(union < 0, -1 - of_account, union))
-    found["unionid"].append(_star(_within(union, own), of_account))
-    found["phone"].append(_star(_within(np.where(shared, -1, phone), own), of_account))
+    found: dict[str, list[Pairs]] = {name: [] for name in STRENGTH}
+    found["unionid"].append(by_union)
+    found["phone"].append(by_phone)
     # member numbers are only comparable inside the system that gave them
     system, card = codes(m["system"]), codes(m["member_id"])
     found["member_bind"].append(_star(_within(_within(card, system), _merchants(m["merchant"])), of_member))
@@ -67,7 +65,7 @@ def gather(
         nodes=pa.concat_tables([listed, unlisted]),
         edges={name: _joined(parts) for name, parts in found.items() if sum(len(x) for x, _ in parts)},
         weak={name: int(n) for place, name in enumerate(STRENGTH) if (n := (~strong & (kind == place)).sum())},
-        shared=np.unique(of_account[shared]),
+        shared=shared,
         cards=held[held["card"] >= 0],
     )
 
@@ -82,8 +80,8 @@ def codes(column: pa.ChunkedArray) -> np.ndarray:
     return np.concatenate([(c.indices.fill_null(-1) if c.null_count else c.indices).to_numpy() for c in chunks])
 
 
-def _listed(accounts: Table) -> tuple[pa.Table, np.ndarray, np.ndarray]:
-    """One row per listed account (see ``Evidence.nodes``), and the numbers of its unionid and its phone."""
+def _listed(accounts: Table) -> tuple[pa.Table, Pairs, Pairs, np.ndarray]:
+    """One row per listed account (see ``Evidence.nodes``), who share a unionid or a phone, and whose phone is shared."""
     a = accounts.select(
         "merchant",
         "account",
@@ -95,7 +93,11 @@ def _listed(accounts: Table) -> tuple[pa.Table, np.ndarray, np.ndarray]:
     rows = _not_nobody(a)
     # a copy: Arrow keeps all columns that came with one as long as it keeps the one
     account = rows.select(["account"]).combine_chunks()["account"]
-    return _nodes(rows["merchant"], account, rows["system"]), codes(rows["unionid"]), codes(rows["phone_key"])
+    listed, number = _nodes(rows["merchant"], account, rows["system"]), np.arange(len(account), dtype=np.int32)
+    own, union, phone = _merchants(listed["merchant"]), codes(rows["unionid"]), codes(rows["phone_key"])
+    shared = _shared_phones(_within(phone, own), codes(listed["system"]), np.where(union < 0, -1 - number, union))
+    by_phone = _star(_within(np.where(shared, -1, phone), own), number)
+    return listed, _star(_within(union, own), number), by_phone, number[shared]
 
 
 def _naming(members: Table, orders: Table, others: Sequence[Table]) -> tuple[pa.Table, pa.Table]:
@@ -202,7 +204,7 @@ def _within(code: np.ndarray, group: np.ndarray) -> np.ndarray:
     return code if width == 1 else np.where(code < 0, -1, code * width + group)
 
 
-def _star(code: np.ndarray, number: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _star(code: np.ndarray, number: np.ndarray) -> Pairs:
     """Tie all accounts that carry one value to the first that does: as good as every pair."""
     at = np.flatnonzero(code >= 0)
     if not len(at):
@@ -230,5 +232,5 @@ def _shared_phones(phone: np.ndarray, system: np.ndarray, customer: np.ndarray) 
     return known & np.isin(value, several)
 
 
-def _joined(parts: list[tuple[np.ndarray, np.ndarray]]) -> tuple[np.ndarray, np.ndarray]:
+def _joined(parts: list[Pairs]) -> Pairs:
     return np.concatenate([a for a, _ in parts]), np.concatenate([b for _, b in parts])
