@@ -2,6 +2,8 @@
 
 import csv
 import gzip
+import json
+import tomllib
 from decimal import Decimal
 from pathlib import Path
 
@@ -10,6 +12,7 @@ from conftest import DATA
 from load_files import load
 
 from retailkit.load import LoadError, draft_layout, load_file, open_store
+from retailkit.load.layout import Layout
 
 AWKWARD = DATA / "awkward_files_a"
 
@@ -100,3 +103,35 @@ def test_phones_and_names_of_a_new_file_stay_private(tmp_path: Path):
     assert 'sensitive = ["客户姓名", "手机"]' in text
     assert "张三" not in text
     assert "13800000001" not in text
+    assert 'account = { from = "手机", kind = "phone", prefix = "phone" }' in text
+    assert 'from = "客户姓名"' not in text, "a name is never an account"
+
+
+def test_an_answer_with_its_wrapping_and_counted_times_is_drafted_from_its_records(tmp_path: Path):
+    orders = [
+        {"orderNo": f"E{i}", "buyer": {"wid": 100 + i}, "payTime": 1541865792000 + i, "payAmount": "45.50"}
+        for i in range(5)
+    ]
+    file = tmp_path / "answer.json"
+    file.write_text(json.dumps({"code": 0, "data": {"list": orders}, "total": 5}, indent=1))
+    text = draft_layout(file)
+    assert 'records = "data.list"' in text
+    assert 'paid_at = { from = "payTime", time = "epoch_ms" }' in text
+    page = tmp_path / "mine.toml"
+    page.write_text(text, encoding="utf-8")
+    assert load_file(file, page, "m", tmp_path / "store")["rows_kept"].tolist() == [5]
+    found = open_store(tmp_path / "store", merchants="m").orders.to_pandas().sort_values("order_id")
+    assert found["gross_amount"].tolist() == [4550] * 5
+    assert str(found["paid_at"].iloc[0]).startswith("2018-11-10 16:03:12")
+
+
+@pytest.mark.data
+def test_every_file_gives_a_draft_that_can_be_read_or_one_clear_refusal():
+    files = [p for p in AWKWARD.rglob("*") if p.suffix in (".csv", ".gz", ".xls", ".xlsx")]
+    for path in files:
+        try:
+            text = draft_layout(path)
+        except LoadError:
+            continue
+        page = tomllib.loads(text.replace('unit = "?"', 'unit = "fen"'))
+        assert Layout.model_validate({"name": "own", **page}).tables[0].table == "orders", path.name

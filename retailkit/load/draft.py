@@ -10,15 +10,13 @@ import json
 import re
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 
 import pandas as pd
 
-from retailkit.load.cells import TIME_FORMATS
 from retailkit.load.engine import connect_raw
 from retailkit.load.files import probe
+from retailkit.load.glance import Seen, plain
 from retailkit.load.layout import Layout
 from retailkit.load.read import read_raw
 from retailkit.load.recognise import header_names
@@ -37,47 +35,15 @@ WORDS = {
     "status": "状态 status",
 }
 """Words in a header that suggest a column of orders, the surest first (a blank in a header is ``_`` here)."""
-LOCAL_TIMES = tuple(
-    f"{day}{clock}"
-    for day in ("%d/%m/%Y", "%m/%d/%Y", "%d.%m.%Y", "%d-%b-%Y", "%d %b %Y", "%d/%m/%y", "%m/%d/%y", "%d-%b-%y")
-    for clock in ("", " %H:%M", " %H:%M:%S")
-)
 PRIVATE = (
     "姓名", "昵称", "电话", "手机", "地址", "收货人", "备注", "身份证",
     "phone", "mobile", "email", "address", "note", "billing_name", "shipping_name",
 )  # fmt: skip
+NAMES = ("姓名", "昵称", "nick", "_name", "地址", "address")
+"""Words of columns that name a person: never an account."""
+HANDLES = ("email", "e_mail", "会员名", "帐号", "账号", "login")
+"""Words of columns that hold a person's own handle: an account by its keyed hash."""
 ROWS = 1000
-
-
-@dataclass(frozen=True)
-class Seen:
-    """One column of the file: its name and its first filled cells."""
-
-    name: str
-    cells: tuple[str, ...]
-    rows: int
-
-    @property
-    def numbers(self) -> bool:
-        """Whether nearly every cell is a number (or an amount with its mark)."""
-        return self._most([bool(re.fullmatch(r"[-+(]?[¥￥$€£]?\s*-?[\d.,]*\d\s*元?\)?", c)) for c in self.cells])
-
-    @property
-    def times(self) -> tuple[str, ...] | None:
-        """The formats that read every cell: () for those known anyway, None where it is no time."""
-        if self.cells and all(
-            _reads(c, TIME_FORMATS) or re.search(r"\dT\d.*(Z|[+-]\d\d:?\d\d)$", c) for c in self.cells
-        ):
-            return ()
-        return tuple(f for f in LOCAL_TIMES if self.cells and all(_reads(c, (f,)) for c in self.cells)) or None
-
-    @property
-    def repeats(self) -> bool:
-        """Whether a cell comes more than once."""
-        return len(set(self.cells)) < len(self.cells)
-
-    def _most(self, tests: Sequence[bool]) -> bool:
-        return bool(tests) and sum(tests) >= 0.9 * len(tests)
 
 
 def draft_layout(path: str | Path) -> str:
@@ -91,17 +57,22 @@ def draft_layout(path: str | Path) -> str:
     found = probe(path)
     names = [n for n in header_names(found) if not n.startswith("@")]
     frame = _look(path, found.kind, names)
+    inside = _wrapping(frame, names) if found.kind == "json" else None
+    if inside:
+        names = [n.removeprefix(inside + ".") for n in names if n.startswith(inside + ".")]
+        frame = _look(path, found.kind, names, inside)
     seen = [Seen(n, tuple(c for c in frame[n].dropna() if c), len(frame)) for n in names]
     guess = {column: name for column in WORDS if (name := _guess(column, seen))}
     checks: list[str] = []
     if "order_id" in guess and not _names_orders(frame, guess, {s.name: s for s in seen}[guess["order_id"]]):
         checks.append(f"'{guess.pop('order_id')}' repeats at different times: it is no order number")
     lines = _fields(guess, {s.name: s for s in seen}, checks)
-    private = [n for n in names if any(word in _plain(n) for word in PRIVATE)]
+    private = [n for n in names if any(word in plain(n) for word in PRIVATE)]
     page = [
         f"title = {_text(Path(path).name.split('.')[0])}",
         'status = "own"',
         f'format = "{ {"json": "jsonl"}.get(found.kind, found.kind) }"',
+        *([f"records = {_text(inside)}"] if inside else []),
         *([f"sensitive = [{', '.join(map(_text, private))}]   # never shown in errors"] if private else []),
         *_stated(found.head),
         "",
@@ -116,13 +87,30 @@ def draft_layout(path: str | Path) -> str:
     return "\n".join(page) + "\n"
 
 
-def _look(path: str | Path, kind: str, names: Sequence[str]) -> pd.DataFrame:
+def _wrapping(frame: pd.DataFrame, names: Sequence[str]) -> str | None:
+    """Return the array that an answer wraps its records in: nearly all columns lie within it."""
+    for name in names:
+        below = sum(n.startswith(name + ".") for n in names)
+        cells = tuple(c for c in frame[name].dropna() if c)
+        if below >= len(names) - 4 and below and Seen(name, cells, len(frame)).lists:
+            return name
+    return None
+
+
+def _look(path: str | Path, kind: str, names: Sequence[str], inside: str | None = None) -> pd.DataFrame:
     """Return the first rows of every column as text, as the loader would read them."""
     block = {"table": "targets", "fields": {n: {"value": v} for n, v in (("starts_on", "2000-01-01"),
              ("ends_on", "2000-01-01"), ("target", 1))}}  # fmt: skip
     kinds = {"json": ("jsonl", "json")}.get(kind, (kind,))
     layout = Layout.model_validate(
-        {"name": "draft", "title": "draft", "format": kinds, "signature": tuple(names), "tables": (block,)}
+        {
+            "name": "draft",
+            "title": "draft",
+            "format": kinds,
+            "signature": tuple(names),
+            "records": inside,
+            "tables": (block,),
+        }
     )
     con = connect_raw(threads=1)
     with tempfile.TemporaryDirectory() as scratch:
@@ -144,11 +132,12 @@ def _names_orders(frame: pd.DataFrame, guess: dict[str, str], number: Seen) -> b
 def _guess(column: str, seen: Sequence[Seen]) -> str | None:
     """Return the file's column that a canonical column is most likely made of."""
     fits = {
-        "order_id": lambda s: len(s.cells) >= 0.9 * s.rows and not s.times,
-        "paid_at": lambda s: s.times is not None,
+        "order_id": lambda s: len(s.cells) >= 0.9 * s.rows and s.names_things,
+        "account": lambda s: s.names_things and not any(word in plain(s.name) for word in NAMES),
+        "paid_at": lambda s: s.times is not None or s.epoch is not None,
         "gross_amount": lambda s: s.numbers,
         "refund_amount": lambda s: s.numbers,
-    }.get(column, lambda s: bool(s.cells) and s.times is None)
+    }.get(column, lambda s: bool(s.cells) and s.times is None and not s.lists)
     able = [s for s in seen if fits(s)]
     if column == "order_id":
         # an order number that names one row each is surer than one that repeats
@@ -158,7 +147,7 @@ def _guess(column: str, seen: Sequence[Seen]) -> str | None:
         able = [s for s in able if len(set(s.cells)) > 1] or able
     for word in WORDS[column].split():
         for s in able:
-            if word in _plain(s.name):
+            if word in plain(s.name):
                 return s.name
     return able[0].name if column == "paid_at" and able else None
 
@@ -212,10 +201,12 @@ def _field(column: str, name: str | None, seen: dict[str, Seen], checks: list[st
     parts = [f"from = {_text(name)}"]
     if column == "account":
         phones = [bool(re.fullmatch(r"1[3-9][\d*]{9}", c)) for c in seen[name].cells]
-        parts.append('kind = "phone", prefix = "phone"' if phones and all(phones) else 'prefix = "shop"')
+        handle = 'kind = "secret", prefix = "handle"' if any(w in plain(name) for w in HANDLES) else 'prefix = "shop"'
+        parts.append('kind = "phone", prefix = "phone"' if phones and all(phones) else handle)
         checks.append(f"'{name}' identifies the customer: a name is no account (a phone or e-mail needs its 'kind')")
     if column == "paid_at":
         formats = seen[name].times or ()
+        parts += [f"time = {_text(seen[name].epoch or '')}"] if seen[name].times is None else []
         parts += [f"formats = [{', '.join(map(_text, formats[:1]))}]"] if formats else []
         parts += ['agg = "min"'] if group else []
         both = {f[:2] for f in formats} >= {"%d", "%m"}
@@ -259,20 +250,6 @@ def _stated(head: str) -> list[str]:
         "pattern = '共\\s*(\\d[\\d,]*)\\s*笔'",
         'check = "rows"',
     ]
-
-
-def _reads(cell: str, formats: Sequence[str]) -> bool:
-    for form in formats:
-        try:
-            datetime.strptime(cell, form)
-        except ValueError:
-            continue
-        return True
-    return False
-
-
-def _plain(name: str) -> str:
-    return re.sub(r"[\s.\-/]+", "_", re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name)).casefold()
 
 
 def _text(value: str) -> str:

@@ -1,0 +1,86 @@
+"""What stands in a column of a file that nobody has described: numbers, times, ids, lists."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+
+from retailkit.load.cells import TIME_FORMATS
+
+LOCAL_TIMES = tuple(
+    f"{day}{clock}"
+    for day in ("%d/%m/%Y", "%m/%d/%Y", "%d.%m.%Y", "%d-%b-%Y", "%d %b %Y", "%d/%m/%y", "%m/%d/%y", "%d-%b-%y")
+    for clock in ("", " %H:%M", " %H:%M:%S")
+)
+
+
+@dataclass(frozen=True)
+class Seen:
+    """One column of the file: its name and its first filled cells."""
+
+    name: str
+    cells: tuple[str, ...]
+    rows: int
+
+    @property
+    def numbers(self) -> bool:
+        """Whether nearly every cell is a number (or an amount with its mark)."""
+        return self._most([bool(re.fullmatch(r"[-+(]?[¥￥$€£]?\s*-?[\d.,]*\d\s*元?\)?", c)) for c in self.cells])
+
+    @cached_property
+    def times(self) -> tuple[str, ...] | None:
+        """The formats that read nearly every cell: () for those known anyway, None where it is no time."""
+        first = self.cells[:20]
+        known = [f for f in TIME_FORMATS if any(_reads(c, (f,)) for c in first)]
+        if self._most([_reads(c, known) or bool(re.search(r"\dT\d.*(Z|[+-]\d\d:?\d\d)$", c)) for c in self.cells]):
+            return ()
+        local = [f for f in LOCAL_TIMES if any(_reads(c, (f,)) for c in first)]
+        return tuple(f for f in local if self._most([_reads(c, (f,)) for c in self.cells])) or None
+
+    @property
+    def epoch(self) -> str | None:
+        """The kind of count that a column of times holds: seconds, milliseconds or microseconds since 1970."""
+        kinds = {10: "epoch_s", 13: "epoch_ms", 16: "epoch_us"}
+        sizes = {len(c) for c in self.cells if c.isdigit() and c[0] == "1"}
+        named = any(word in plain(self.name) for word in ("time", "date", "stamp", "created", "时间"))
+        return kinds.get(sizes.pop()) if named and len(sizes) == 1 and all(c.isdigit() for c in self.cells) else None
+
+    @property
+    def names_things(self) -> bool:
+        """Whether the cells could be somebody's or something's id: no amounts, no yes and no, no lists."""
+        if any(c.startswith(("[", "{")) or re.fullmatch(r"-?[\d,]*\.\d+", c) for c in self.cells):
+            return False
+        return bool(self.cells) and self.times is None and (len(set(self.cells)) > 2 or self.rows <= 3)
+
+    @property
+    def lists(self) -> bool:
+        """Whether every cell is a list of records."""
+        return bool(self.cells) and all(c.startswith("[{") for c in self.cells)
+
+    @property
+    def repeats(self) -> bool:
+        """Whether a cell comes more than once."""
+        return len(set(self.cells)) < len(self.cells)
+
+    def _most(self, tests: Sequence[bool]) -> bool:
+        return bool(tests) and sum(tests) >= 0.9 * len(tests)
+
+
+def _reads(cell: str, formats: Sequence[str]) -> bool:
+    if cell.isdigit() and not re.fullmatch(r"(19|20)\d{6}(\d{6})?", cell):
+        return False
+    for form in formats:
+        try:
+            datetime.strptime(cell, form)
+        except ValueError:
+            continue
+        return True
+    return False
+
+
+def plain(name: str) -> str:
+    """Return a column's name in small letters with ``_`` between its words."""
+    return re.sub(r"[\s.\-/]+", "_", re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name)).casefold()
