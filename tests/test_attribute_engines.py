@@ -89,10 +89,13 @@ FUNCTIONS: dict[str, Callable[[dict[str, Any]], Any]] = {
     "feasible": lambda t: a.feasibility(a.removal_effects(t["paths"]), t["paths"]),
     "removal interval": lambda t: a.removal_interval(t["paths"], seed=1, replicates=20),
     "held out": lambda t: a.held_out(t["paths"], orders=(1, 2), since="2018-11-15"),
+    "conversions": lambda t: a.conversions(t["touches"], t["orders"], t["persons"]),
+    "platform orders": lambda t: a.platform_orders(t["touches"], t["paths"]).reset_index(),
     "coalitions": lambda t: a.coalitions(t["paths"]),
     "hazard": lambda t: a.hazard_credit(t["paths"], hazard(t)),
     "sentences": lambda t: pd.DataFrame({
-        "text": [a.paths_period(t["paths"]), a.unattributed_sentence(t["book"]), *a.recommend(t["paths"])]
+        "text": [a.paths_period(t["paths"]), a.unattributed_sentence(t["book"]), *a.recommend(t["paths"]),
+                 *a.input_sentences(t["touches"], t["paths"], a.left_out(t["sessions"], t["touches"]), t["sessions"], t["orders"])]
     }),
 }  # fmt: skip
 

@@ -15,6 +15,7 @@ In reading order:
 - ``bootstrap``, ``resample``  intervals over persons: of credit, of removal effects
 - ``calibrate``    shares bent towards lift tests
 - ``sensitivity``  how far the answer depends on the model
+- ``inputs``       what is odd about the touches that came in
 - ``peers``        operated or neglected: a merchant's conversion beside its peers'
 - ``rollup``, ``returns``  touch -> touchpoint -> format -> shop -> owner; what spend returned
 - ``choice``       which model predicts held-out persons best
@@ -26,6 +27,7 @@ from .calibrate import calibrate, calibrate_sentence, platform_orders
 from .choice import choice_sentence, held_out
 from .hazard import fit_hazard
 from .hazard_ledger import hazard_credit, hazard_interval
+from .inputs import input_sentences
 from .journeys import aggregated, transitions
 from .ledger import ledger, reconcile, reconcile_sentence
 from .markov import feasibility, markov_credit, removal_effects
@@ -77,6 +79,7 @@ __all__ = [
     "hazard_if_enough",
     "hazard_interval",
     "held_out",
+    "input_sentences",
     "interactions",
     "ledger",
     "ledgers",

@@ -113,7 +113,8 @@ def distinct_credit(paths: ir.Table) -> ir.Table:
     """
     rows = paths.filter(paths.outcome == "order")
     alike = ibis.window(group_by=["merchant", "order_id", "touchpoint"])
-    return ledger(rows.mutate(weight=ibis.literal(1.0) / rows.position.count().over(alike).nullif(0)), "shapley")
+    same = rows.position.count().over(alike).cast("float64")
+    return ledger(rows.mutate(weight=ibis.literal(1.0) / same.nullif(0.0)), "shapley")
 
 
 def shapley_sentence(lang: str = "en") -> str:
