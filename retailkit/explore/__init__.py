@@ -4,7 +4,7 @@ from importlib import import_module
 from typing import Any
 
 _HOMES = {"people": "segments", "segment_explorer": "segments", "segment_tables": "segments"}
-_HOMES |= {"touchpoint_explorer": "touchpoints", "touchpoint_view": "touchpoints"}
+_HOMES |= {"credit": "touchpoints", "touchpoint_explorer": "touchpoints", "touchpoint_view": "touchpoints"}
 _HOMES |= {"growth_explorer": "growth", "growth_view": "growth"}
 
 __all__ = list(_HOMES)
