@@ -215,6 +215,14 @@ def test_without_a_register_the_report_says_so_and_counts_nothing(lang):
     assert draw.issues(counts, lang=lang, **WORDS).layout.annotations
 
 
+def test_books_without_a_row_count_nothing():
+    nothing = pd.DataFrame(
+        {"merchant": pd.Series(dtype=str), "action_id": pd.Series(dtype=float), "action": pd.Series(dtype=float)}
+    )
+    assert register.classes(nothing).empty
+    assert register.classes(nothing.reindex([0]).assign(merchant="a", action_id="x"))["classes"].tolist() == [0]
+
+
 def test_one_book_is_counted_once_and_own_counts_are_added():
     same = pd.DataFrame({"merchant": ["a", "b"], "counter": "cases", "day": "2018-12-01", "value": 7.0})
     own = same.assign(counter="people trained", value=[3.0, 4.0])

@@ -73,7 +73,7 @@ def _did(done: pd.DataFrame, merchant: str, lang: str) -> str:
         return choose(lang, "no record of what was done", "没有行动记录")
     lessons = register.classes(own)
     n = int(lessons["classes"].sum())
-    other = own[~own["action"].fillna("").str.contains(r"\bclass\b|课", case=False, regex=True)]
+    other = own[~own["action"].astype("str").str.contains(r"\bclass\b|课", case=False, regex=True)]
     acts, comma = [], choose(lang, ", ", "、")
     for action, rows in other.groupby("action", sort=False):
         where = [thing_title(t, lang) for t in dict.fromkeys(rows["touchpoint"].dropna())]

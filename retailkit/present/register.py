@@ -115,7 +115,7 @@ def classes(rows: pd.DataFrame) -> pd.DataFrame:
     columns = ["merchant", "classes", "actions"]
     if rows.empty or "action_id" not in rows:
         return pd.DataFrame(columns=columns)
-    lesson = rows["action"].fillna("").str.contains(r"\bclass\b|课", case=False, regex=True)
+    lesson = rows["action"].astype("str").str.contains(r"\bclass\b|课", case=False, regex=True)
     grouped = rows.assign(lesson=lesson).groupby("merchant", as_index=False)
     return grouped.agg(classes=("lesson", "sum"), actions=("lesson", lambda v: int((~v).sum())))[columns]
 
