@@ -11,9 +11,12 @@ squared error's own standard error.
 from __future__ import annotations
 
 import argparse
+import os
 import subprocess
 import sys
 import time
+
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # idle threads of small solves would be counted as work
 
 import numpy as np
 import pandas as pd
