@@ -1,0 +1,85 @@
+"""The Chinese of what growth tables say in English: reasons, guards, methods, labels."""
+
+from __future__ import annotations
+
+import re
+
+PLAIN = {
+    # methods and labels
+    "ridge-augmented synthetic control": "岭增广合成控制",
+    "synthetic control with intercept": "带截距的合成控制",
+    "synthetic control": "合成控制",
+    "difference-in-differences": "双重差分",
+    "difference-in-differences on year-over-year logs": "同比对数双重差分",
+    "synthetic difference-in-differences": "合成双重差分",
+    "structural series": "结构时间序列",
+    "season not identified": "季节因素未识别",
+    "descriptive": "仅为描述性",
+    # guards and their status
+    "same definition throughout": "口径前后一致",
+    "shared customers": "共享顾客",
+    "fit before the programme": "项目前拟合",
+    "placebo in time, 1 programme length earlier": "时间安慰剂（提前一个项目期）",
+    "placebo in time, 2 programme lengths earlier": "时间安慰剂（提前两个项目期）",
+    "leave one donor out": "逐一剔除对照",
+    "breakdown drift": "推翻结论所需漂移",
+    "breakdown spillover": "推翻结论所需溢出",
+    "other estimators": "其他方法",
+    "rank among donors": "在对照中的排名",
+    "smallest effect that would be seen": "可识别的最小效应",
+    "passed": "通过",
+    "failed": "未通过",
+    "noted": "说明",
+    "not possible": "无法检验",
+    # why there is no figure
+    "no programme window, or no sales inside it yet": "没有项目期，或项目期内尚无销售",
+    "no sales on record": "没有销售记录",
+    "no sales on record for the whole programme (closed, or not open yet)": "项目期销售记录不完整（已关店或尚未开业）",
+    "a week of the programme whose sales are zero or below (closed, or refunds above sales)":
+        "项目期内有一周销售额为零或为负（关店，或退款多于销售）",
+    "last year's weeks are not on record for it and at least 3 donors": "该商户及至少 3 家对照没有去年同期记录",
+    "no sales on record for the whole period before": "前期销售记录不完整",
+    "no sales on record for the whole programme": "项目期销售记录不完整",
+    "the period before sold nothing": "前期没有销售",
+    "the cohort names no programme": "该批次没有项目期",
+    "not in the programme": "不在项目中",
+    # why a donor is left out
+    "a week without sales, or closed, before the programme ended": "项目结束前有一周没有销售，或已关店",
+    "history starts too late": "历史开始太晚",
+    "shares customers with the programme": "与参与商户共享顾客",
+    # parts
+    "season": "季节", "market": "市场", "season and market": "季节与市场", "programme": "项目", "headline": "环比",
+    "pooled": "合计", "mean of merchants": "商户均值", "median merchant": "商户中位数",
+    "buyers": "购买人数", "frequency": "频次", "basket": "笔单价", "orders": "订单", "orders a day": "日均订单",
+    "entry or exit": "新增或退出", "new": "新客", "returning": "老客", "unknown": "未识别", "before": "前期",
+    "official_store": "官方小程序", "guide": "导购", "community": "社群", "sharing": "分享", "shop": "门店",
+    "touchpoint": "触点", "format": "业态", "guide and shop": "导购与门店", "(none)": "（无）", "other": "其他",
+    "next": "下一窗口", "first": "上半期", "second": "下半期", "base": "基本", "stretch": "挑战",
+    "programme_last_year": "去年同期（项目期）", "next_last_year": "去年同期（下一窗口）", "area": "区域",
+    "entry": "新增", "exit": "退出", "kept": "延续",
+}  # fmt: skip
+
+PATTERNS = (
+    (r"(\d+) weeks before the programme; (\d+) are needed", r"项目前仅 \1 周，至少需要 \2 周"),
+    (r"no order from (\S+) to (\S+): closed, or an export is missing", r"\1 至 \2 没有订单：关店，或缺少导出文件"),
+    (r"no whole weekly series up to the end of the programme for (.+)", r"\1 没有到项目结束为止的完整周数据"),
+    (r"no donors, and (\d+) weeks are too few for (\d+) season and festival terms",
+     r"没有对照商户，且 \1 周不足以估计 \2 个季节与节日项"),
+    (r"a donor-placebo interval needs at least 3 donors, there are (\d+)", r"区间至少需要 3 家对照，现有 \1 家"),
+)  # fmt: skip
+
+
+def in_words(text: str, lang: str = "en") -> str:
+    """The text as it is, or its Chinese; what is not in the list stays.
+
+    >>> in_words("passed", "zh"), in_words("9 weeks before the programme; 12 are needed", "zh"), in_words("m01", "zh")
+    ('通过', '项目前仅 9 周，至少需要 12 周', 'm01')
+    """
+    if lang != "zh" or not isinstance(text, str):
+        return text
+    if text in PLAIN:
+        return PLAIN[text]
+    for pattern, chinese in PATTERNS:
+        if re.fullmatch(pattern, text):
+            return re.sub(pattern, chinese, text)
+    return text
