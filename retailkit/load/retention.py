@@ -28,7 +28,8 @@ def retention_gaps(sources: Any) -> pd.DataFrame:
     rows = []
     for layout, files in frame.dropna(subset=["first_on", "kept_days"]).groupby("layout"):
         kept = int(files["kept_days"].min())
-        oldest = pd.Timestamp(files["loaded_at"].max()).normalize() - pd.Timedelta(days=kept)
+        known = files["loaded_at"].fillna(files["last_on"]).max()  # a study of an earlier day does not see later loads
+        oldest = pd.Timestamp(known).normalize() - pd.Timedelta(days=kept)
         for first, last in _between(files):
             days = (last - first).days + 1
             rows.append((layout, kept, first, last, days, min(max((oldest - first).days, 0), days)))
