@@ -76,9 +76,8 @@ def expression(contract: Table, name: str, rule: FieldRule, raw: Raw, layout: La
         return Expression(name, f"CAST({number} AS VARCHAR)", "false", (), column.kind)
     if rule.cases:
         told = " ".join(f"WHEN {where_sql(c.where, raw)} THEN {literal(c.value)}" for c in rule.cases)
-        return Expression(
-            name, f"CASE {told} END", "false", rule.columns, column.kind, _rules(contract, column, rule, place)
-        )
+        rules = _rules(contract, column, rule, place)
+        return Expression(name, f"CASE {told} END", "false", rule.columns, column.kind, rules)
     value, filled = _value(column, rule, raw, layout, place)
     if rule.where:
         here = where_sql(rule.where, raw)
