@@ -79,3 +79,10 @@ def test_staircase_tree_and_cells(tables, lang):
     assert sum(grew.cells(CELLS, merchant="m", lang=lang).data[0].values) == pytest.approx(0.2)
     assert len(grew.tree(TREE.head(0), merchant="m", lang=lang).data) == 0
     assert len(grew.cells(CELLS.head(0), merchant="m", lang=lang).data) == 0
+
+
+def test_figures_and_sentences_use_the_same_chinese():
+    from retailkit.charts.growth_words import WORDS
+    from retailkit.growth.words import PLAIN
+
+    assert {word: PLAIN[word] for word in WORDS} == WORDS

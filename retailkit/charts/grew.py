@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import plotly.graph_objects as go
 
+from retailkit.charts.growth_words import festival_name, in_words
 from retailkit.charts.template import (
     DOWN,
     MUTED,
@@ -17,8 +18,6 @@ from retailkit.charts.template import (
     money,
     money_axis,
 )
-from retailkit.growth.sentences import festival_name
-from retailkit.growth.words import in_words
 
 FACTORS_ZH = {"buyers": "购买人数", "frequency": "频次", "basket": "笔单价", "orders a day": "日均订单",
               "entry or exit": "新增或退出"}  # fmt: skip

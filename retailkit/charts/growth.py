@@ -7,6 +7,7 @@ import math
 import pandas as pd
 import plotly.graph_objects as go
 
+from retailkit.charts.growth_words import FESTIVALS, in_words
 from retailkit.charts.template import (
     ACCENT,
     DOWN,
@@ -27,16 +28,6 @@ from retailkit.charts.template import (
     percent_axis,
     shade,
 )
-from retailkit.growth.words import in_words
-
-FESTIVALS = {
-    "womens_day": ("3.8", "3.8"), "618": ("618", "618"), "double_11": ("Double 11", "双11"),
-    "double_12": ("Double 12", "双12"), "cny": ("Spring Festival", "春节"), "cny_eve": ("Spring Festival", "春节"),
-    "holiday_cny": ("Spring Festival", "春节"), "black_friday": ("Black Friday", "黑五"),
-    "thanksgiving": ("Thanksgiving", "感恩节"), "christmas": ("Christmas", "圣诞"), "new_year": ("New Year", "元旦"),
-    "easter": ("Easter", "复活节"), "memorial_day": ("Memorial Day", "阵亡将士纪念日"),
-    "independence_day": ("4 July", "独立日"), "labor_day": ("Labor Day", "劳工节"),
-}  # fmt: skip
 
 
 def headline(

@@ -10,11 +10,10 @@ from typing import Any
 
 import pandas as pd
 
+from retailkit.charts.growth_words import festival_name, in_words
 from retailkit.charts.numbers import missing, money, number, percent
 from retailkit.charts.targets import node
 from retailkit.charts.words import choose
-from retailkit.growth.sentences import festival_name
-from retailkit.growth.words import in_words
 
 MONEY, SHARE, LOG, TIMES, WORDS, PLAIN, NODE, UNIT, FESTIVAL = (
     "money", "share", "log", "times", "words", "plain", "node", "unit", "festival",

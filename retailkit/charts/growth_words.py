@@ -1,0 +1,63 @@
+"""Chinese of the words in tables and figures of growth and targets: methods, guards, parts, festivals."""
+
+from __future__ import annotations
+
+WORDS = {
+    "ridge-augmented synthetic control": "岭增广合成控制",
+    "synthetic control with intercept": "带截距的合成控制", "synthetic control": "合成控制",
+    "difference-in-differences": "双重差分",
+    "difference-in-differences on year-over-year logs": "同比对数双重差分",
+    "synthetic difference-in-differences": "合成双重差分", "structural series": "结构时间序列",
+    "season not identified": "季节因素未识别", "descriptive": "仅为描述性",
+    "same definition throughout": "口径前后一致", "shared customers": "共享顾客",
+    "fit before the programme": "项目前拟合",
+    "placebo in time, 1 programme length earlier": "时间安慰剂（提前一个项目期）",
+    "placebo in time, 2 programme lengths earlier": "时间安慰剂（提前两个项目期）",
+    "leave one donor out": "逐一剔除对照", "breakdown drift": "推翻结论所需漂移",
+    "breakdown spillover": "推翻结论所需溢出", "other estimators": "其他方法",
+    "rank among donors": "在对照中的排名", "smallest effect that would be seen": "可识别的最小效应",
+    "passed": "通过", "failed": "未通过", "noted": "说明", "not possible": "无法检验",
+    "a week without sales, or closed, before the programme ended": "项目结束前有一周没有销售，或已关店",
+    "history starts too late": "历史开始太晚", "shares customers with the programme": "与参与商户共享顾客",
+    "season": "季节", "market": "市场", "season and market": "季节与市场", "programme": "项目",
+    "headline": "环比", "pooled": "合计", "mean of merchants": "商户均值", "median merchant": "商户中位数",
+    "buyers": "购买人数", "frequency": "频次", "basket": "笔单价", "orders": "订单",
+    "orders a day": "日均订单", "entry or exit": "新增或退出", "new": "新客", "returning": "老客",
+    "unknown": "未识别", "before": "前期", "official_store": "官方小程序", "guide": "导购",
+    "community": "社群", "sharing": "分享", "shop": "门店", "touchpoint": "触点", "format": "业态",
+    "guide and shop": "导购与门店", "(none)": "（无）", "other": "其他", "next": "下一窗口", "first": "上半期",
+    "second": "下半期", "base": "基本", "stretch": "挑战", "programme_last_year": "去年同期（项目期）",
+    "next_last_year": "去年同期（下一窗口）", "area": "区域", "entry": "新增", "exit": "退出", "kept": "延续",
+}  # fmt: skip
+
+FESTIVALS = {
+    "ordinary": ("ordinary days", "平日"), "spring_festival": ("Spring Festival", "春节"),
+    "womens_day": ("3.8", "3.8"), "618": ("618", "618"), "double_11": ("Double 11", "双11"),
+    "double_12": ("Double 12", "双12"), "cny": ("Spring Festival", "春节"), "cny_eve": ("Spring Festival", "春节"),
+    "holiday_cny": ("Spring Festival", "春节"), "black_friday": ("Black Friday", "黑五"),
+    "thanksgiving": ("Thanksgiving", "感恩节"), "christmas": ("Christmas", "圣诞"), "new_year": ("New Year", "元旦"),
+    "easter": ("Easter", "复活节"), "memorial_day": ("Memorial Day", "阵亡将士纪念日"),
+    "independence_day": ("4 July", "独立日"), "labor_day": ("Labor Day", "劳工节"),
+}  # fmt: skip
+
+
+def in_words(text: str, lang: str = "en") -> str:
+    """The text as it is, or its Chinese; what is not in the list stays.
+
+    >>> in_words("passed", "zh"), in_words("passed"), in_words("m01", "zh")
+    ('通过', 'passed', 'm01')
+    """
+    return WORDS.get(text, text) if lang == "zh" else text
+
+
+def festival_name(part: str, lang: str = "en") -> str:
+    """A festival's code, or the run-up to it, in words.
+
+    >>> festival_name("run-up to double_11"), festival_name("run-up to double_11", "zh")
+    ('run-up to Double 11', '双11预热')
+    """
+    code = part.removeprefix("run-up to ")
+    name = FESTIVALS.get(code, (code.replace("_", " "),) * 2)[lang == "zh"]
+    if code == part:
+        return name
+    return f"{name}预热" if lang == "zh" else f"run-up to {name}"
