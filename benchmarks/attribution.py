@@ -230,6 +230,31 @@ def engine_paths(events: int) -> None:
     )
 
 
+def coverage(worlds: int) -> None:
+    """How often the hazard's 90% intervals hold the true shares of SIMULATED merchants, and its error."""
+    sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
+    import attribute_world as simulated
+
+    from retailkit.attribute.hazard import fit_hazard
+    from retailkit.attribute.hazard_ledger import hazard_credit, hazard_interval
+
+    caused = simulated.RATES * 120 * simulated.EFFECTS
+    truth = dict(zip(simulated.TOUCHPOINTS, caused, strict=True)) | {"organic": simulated.ORGANIC * 120}
+    truth = {name: orders / sum(truth.values()) for name, orders in truth.items()}
+    held, error = [], []
+    for seed in range(worlds):
+        world = simulated.world(1000, 120, 1000 + seed)
+        touched = shape(ibis.memtable(world["touches"]), TOUCH)
+        walked = paths(touched, world["orders"], as_of=world["as_of"]).cache()
+        model = fit_hazard(walked, touched, as_of=world["as_of"])
+        found = hazard_interval(model, hazard_credit(walked, model).cache(), seed, 60).set_index("touchpoint")
+        held.append([found.loc[t, "low"] <= share <= found.loc[t, "high"] for t, share in truth.items()])
+        error.append(sum(abs(found.loc[t, "share"] - share) for t, share in truth.items()) / 2)
+    print(
+        f"hazard, {worlds} merchants: 90% intervals hold the truth {np.mean(held):.1%}, share error {np.mean(error):.1%}"
+    )
+
+
 if __name__ == "__main__":
     full = "--full" in sys.argv
     exactness()
@@ -238,3 +263,4 @@ if __name__ == "__main__":
         markov(1_000_000 if full else 100_000, peer, Path(place))
     bootstrap(100_000 if full else 20_000)
     engine_paths(10_000_000 if full else 1_000_000)
+    coverage(200 if full else 10)

@@ -51,9 +51,9 @@ def calibrate(interval: pd.DataFrame, own_orders: pd.Series, lift_tests: Any, le
     of log(tested / model), shrunk towards no change by its own uncertainty and by the scatter
     between tests. ``basis`` keeps the provenance: tested, shrunk by tests elsewhere, or model.
     """
-    from scipy.stats import norm
+    from scipy.special import ndtri
 
-    z = float(norm.ppf((1 + level) / 2))
+    z = float(ndtri((1 + level) / 2))
     table = interval[["touchpoint", "orders", "share", "low", "high"]].rename(columns={"orders": "model_orders"})
     per_share = (table["model_orders"] / table["share"].where(table["share"] > 0)).fillna(0.0)
     table["model_error"] = ((table["high"] - table["low"]) / (2 * z) * per_share).fillna(0.0)

@@ -51,13 +51,13 @@ def potential(reached: pd.DataFrame, level: float = 0.9) -> pd.DataFrame:
     above, ``like its peers`` between, ``not used`` where only peers have it, ``no peers`` where
     nobody else has it.
     """
-    from scipy.stats import norm
+    from scipy.special import ndtri
 
     known = reached[(reached["kind"] == "exposure") & (reached["persons"] > 0)]
     pairs = pd.MultiIndex.from_product([sorted(set(reached["merchant"])), sorted(set(known["touchpoint"]))])
     table = known.set_index(["merchant", "touchpoint"])[["persons", "buyers", "conversion"]].reindex(pairs)
     table = table.rename_axis(["merchant", "touchpoint"]).reset_index().fillna({"persons": 0, "buyers": 0})
-    n, z = table["persons"].where(table["persons"] > 0), norm.ppf((1 + level) / 2)
+    n, z = table["persons"].where(table["persons"] > 0), ndtri((1 + level) / 2)
     p = table["buyers"].clip(upper=table["persons"]) / n
     centre, half = (
         (p + z**2 / (2 * n)) / (1 + z**2 / n),
