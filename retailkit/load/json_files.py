@@ -23,8 +23,7 @@ def json_names(
     names: dict[str, None] = {}
     arrays: set[str] = set()
     for (text,) in con.execute(f"SELECT json::VARCHAR FROM ({records}) LIMIT 1000").fetchall():
-        names.update(dict.fromkeys(_paths(record := json.loads(text))))
-        arrays |= _arrays(record)
+        _walk(json.loads(text), "", names, arrays)
     return tuple(n for n in names if n), records, frozenset(arrays)
 
 
@@ -59,22 +58,18 @@ def _one_object_a_line(head: str) -> bool:
         return False
 
 
-def _paths(record: Any, prefix: str = "") -> list[str]:
-    """Return the dotted names of a JSON object's cells; an array's elements share its name."""
+def _walk(record: Any, name: str, names: dict[str, None], arrays: set[str]) -> None:
+    """Note the dotted names of a JSON object's cells, and which are arrays; an array's elements share its name."""
     if isinstance(record, dict):
-        return [p for k, v in record.items() for p in _paths(v, f"{prefix}{k}.")]
+        for key, value in record.items():
+            _walk(value, f"{name}.{key}" if name else key, names, arrays)
+        return
+    names[name] = None
     if isinstance(record, list):
-        return [prefix[:-1], *(p for v in record[:20] for p in _paths(v, prefix) if isinstance(v, dict))]
-    return [prefix[:-1]]
-
-
-def _arrays(record: Any, name: str = "") -> set[str]:
-    """Return the dotted names at which a JSON object holds an array."""
-    if isinstance(record, dict):
-        return {a for k, v in record.items() for a in _arrays(v, f"{name}.{k}" if name else k)}
-    if isinstance(record, list):
-        return {name} | {a for v in record[:20] if isinstance(v, dict) for a in _arrays(v, name)}
-    return set()
+        arrays.add(name)
+        for element in record[:20]:
+            if isinstance(element, dict):
+                _walk(element, name, names, arrays)
 
 
 def json_path(name: str, arrays: frozenset[str] = frozenset(), above: str = "") -> str:
