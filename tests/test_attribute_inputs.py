@@ -16,16 +16,17 @@ SOLD = [("o1", "app:1", "2024-03-05 12:00:00", 700), ("o2", "app:2", "2024-03-06
 VISIT = ("v1", "app:1", "2024-03-04 09:00:00", "1007")
 
 
-def told(seen, sold, lang="en"):
-    """Return the sentences, after checking that every model's ledger keeps all the money."""
+def told(seen, sold):
+    """Return the sentences in both languages, after checking that the ledger keeps all the money."""
     sessions, orders = tables.sessions(seen), tables.orders(sold)
-    found = touches(sessions=sessions, orders=orders)
-    walked = paths(found, orders)
-    for book in ledgers(walked).values():
+    found = touches(sessions=sessions, orders=orders).cache()
+    walked = paths(found, orders).cache()
+    for book in ledgers(walked, ("position",)).values():
         gap = reconcile(book, ibis.memtable(orders))
         assert (gap[["gap_orders", "gap_amount"]] == 0).all(axis=None)
         assert "to the minor unit" in reconcile_sentence(gap)
-    return " ".join(input_sentences(found, walked, left_out(sessions, found), sessions, orders, lang))
+    left = left_out(sessions, found)
+    return [" ".join(input_sentences(found, walked, left, sessions, orders, lang)) for lang in ("en", "zh")]
 
 
 @pytest.mark.parametrize(
@@ -58,8 +59,9 @@ def told(seen, sold, lang="en"):
     ids=["no touches", "after orders", "one touchpoint", "clocks", "tests and bots", "no persons", "sound"],
 )
 def test_each_oddity_is_one_clear_sentence(seen, sold, en, zh):
-    assert en in told(seen, sold)
-    assert zh in told(seen, sold, "zh")
+    english, chinese = told(seen, sold)
+    assert en in english
+    assert zh in chinese
 
 
 def test_conversion_counts_buyers_within_the_look_back_once():
@@ -70,11 +72,11 @@ def test_conversion_counts_buyers_within_the_look_back_once():
 
 
 def test_a_neglected_touchpoint_is_named_with_what_it_could_bring():
-    rows = [("m1", 1000, 20), ("m2", 1000, 100), ("m3", 1000, 110)]
+    rows = [("m1", 1000, 20), ("m2", 1000, 100), ("m3", 1000, 120)]
     reached = pd.DataFrame(rows, columns=["merchant", "persons", "buyers"]).assign(touchpoint="guide", kind="exposure")
     table = potential(reached.assign(conversion=reached["buyers"] / reached["persons"]))
     own = table.set_index("merchant").loc["m1"]
     assert own["potential_low"] < own["potential_buyers"] < own["potential_high"]
-    assert "Guide is neglected: 2% of those reached bought, 10% at its peers" in potential_sentence(table, "m1")
+    assert "Guide is neglected: 2% of those reached bought, 11% at its peers" in potential_sentence(table, "m1")
     assert potential_sentence(table, "m3") == "Above its peers: Guide."
     assert "nothing can be compared" in potential_sentence(potential(reached.iloc[:0].assign(conversion=[])), "m1")

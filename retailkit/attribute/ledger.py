@@ -50,7 +50,7 @@ def ledger(weighted: ir.Table, rule: str) -> ir.Table:
 
 def _allot(rows: ir.Table, amount: str, credit: str) -> ir.Table:
     whole = ibis.window(group_by=_KEY)
-    exact = rows[amount].cast("float64") * rows.share
+    exact = (rows[amount].cast("float64") * rows.share).round(6)  # engines add floats in any order: ties stay ties
     rows = rows.mutate(exact=exact, floor=exact.floor().cast("int64"))
     rows = rows.mutate(left=rows[amount] - rows.floor.sum().over(whole), rest=rows.exact - rows.floor)
     order = ibis.window(group_by=_KEY, order_by=[rows.rest.desc(), rows.position])
