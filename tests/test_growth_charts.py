@@ -6,6 +6,7 @@ from growth_tables import BASELINE, PROGRAMME, daily_world
 
 from retailkit.charts import grew
 from retailkit.charts import growth as draw
+from retailkit.charts.growth_tables import TABLES, show
 from retailkit.growth.bridge import build_bridge
 from retailkit.growth.effect import estimate
 from retailkit.growth.headline import headlines
@@ -86,3 +87,12 @@ def test_figures_and_sentences_use_the_same_chinese():
     from retailkit.growth.words import PLAIN
 
     assert {word: PLAIN[word] for word in WORDS} == WORDS
+
+
+@pytest.mark.parametrize("name", sorted(TABLES))
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_a_table_without_a_row_is_shown_as_its_heads(name, lang):
+    empty = pd.DataFrame({column: pd.Series(dtype=float) for column in TABLES[name]})
+    page = show(empty, name, "USD", lang).data
+    assert page.count("<th") > 1
+    assert "<td" not in page

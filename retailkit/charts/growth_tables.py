@@ -118,7 +118,8 @@ def show(table: pd.DataFrame, name: str, currency: str = "", lang: str = "en", r
 
     written = shown(table, name, currency, lang, rows)
     long = {choose(lang, en, zh) for kind, en, zh in TABLES[name].values() if kind in (PLAIN, WORDS, NODE, FESTIVAL)}
-    left = {head: "left" for head in written if head in long and not written[head].str.fullmatch(r"[\d,.–-]*").all()}
+    texts = {head: written[head].astype(str) for head in written if head in long}  # an empty column is no text
+    left = {head: "left" for head, cells in texts.items() if not cells.str.fullmatch(r"[\d,.–-]*").all()}
     with pd.option_context("display.max_colwidth", None):
         page = written.to_html(index=False, border=0, justify="left")
     cells = page.split("<td>")
