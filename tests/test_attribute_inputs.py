@@ -80,3 +80,11 @@ def test_a_neglected_touchpoint_is_named_with_what_it_could_bring():
     assert "Guide is neglected: 2% of those reached bought, 11% at its peers" in potential_sentence(table, "m1")
     assert potential_sentence(table, "m3") == "Above its peers: Guide."
     assert "nothing can be compared" in potential_sentence(potential(reached.iloc[:0].assign(conversion=[])), "m1")
+
+
+def test_a_merchant_below_its_peers_everywhere_is_told_to_look_beyond_touchpoints():
+    rows = [(m, t, 1000, b) for m, b in (("m1", 20), ("m2", 100), ("m3", 120)) for t in ("guide", "menu", "scan")]
+    reached = pd.DataFrame(rows, columns=["merchant", "touchpoint", "persons", "buyers"]).assign(kind="exposure")
+    table = potential(reached.assign(conversion=reached["buyers"] / reached["persons"]))
+    assert potential_sentence(table, "m1").startswith("All 3 touchpoints convert below the peers'")
+    assert potential_sentence(table, "m1", "zh").startswith("全部3个触点均低于同行")

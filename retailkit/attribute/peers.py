@@ -106,6 +106,14 @@ def potential_sentence(table: pd.DataFrame, merchant: str, lang: str = "en") -> 
                 f"{name} is neglected: {figures[0]} of those reached bought, {figures[1]} at its peers; at their rate "
                 f"it would bring {more[0]} buyers more (90% interval {more[1]} to {more[2]})"
             )
+    if len(weak) == len(told) > 2:
+        parts.insert(
+            0,
+            f"全部{len(told)}个触点均低于同行：问题更可能在商品或客群，而不在单个触点"
+            if lang == "zh"
+            else f"All {len(told)} touchpoints convert below the peers': look at the offer and at whom it meets before "
+            "any single touchpoint",
+        )
     for rows, en, zh in (
         (strong, "Above its peers", "优于同行"),
         (unused, "Used by peers alone", "仅同行使用"),
