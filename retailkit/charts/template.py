@@ -136,10 +136,10 @@ def frame(
     head = wrap(title, room, 21)
     sub = wrap(subtitle, room, 13) if subtitle else []
     foot = wrap(choose(lang, "Source: ", "来源：") + source, room, 11) if source else []
-    legend = _legend_rows(fig, room)
+    margin = _label_width(fig) if left is None else left
+    legend = _legend_rows(fig, width - margin - right)
     top = 18 + 27 * len(head) + 19 * len(sub) + 12 + 24 * legend
     low = 50 + bottom + (14 * len(foot) + 10 if foot else 0)
-    margin = _label_width(fig) if left is None else left
     fig.update_layout(
         template=pio.templates["retailkit"], width=None, height=height, autosize=True,
         margin={"t": top, "b": low, "l": margin, "r": right, "pad": 0},
@@ -174,7 +174,11 @@ def _legend_rows(fig: go.Figure, room: float) -> int:
     named = [t for t in fig.data if t.name and t.showlegend is not False and "showlegend" in t]
     if len(named) < 2 and not (fig.layout.showlegend and named):
         return 0
-    return math.ceil(sum(60 + text_width(t.name, 12) for t in named) / room)
+    widths = [60 + text_width(t.name, 12) for t in named]
+    if sum(widths) <= room:
+        return 1
+    # plotly breaks a legend into columns as wide as its widest entry
+    return math.ceil(len(widths) / max(int(room // max(widths)), 1))
 
 
 def _label_width(fig: go.Figure) -> float:

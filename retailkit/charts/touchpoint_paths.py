@@ -7,6 +7,7 @@ import plotly.graph_objects as go
 
 from retailkit.charts.template import GREY, INK, PALETTE, choose, empty, frame, number, percent
 from retailkit.charts.touchpoints import titles
+from retailkit.charts.words import text_width
 
 
 def first_to_last(
@@ -34,8 +35,12 @@ def first_to_last(
         f"{percent(same / total)}的有曝光订单首末触点相同",
     )  # fmt: skip
     sub = choose(lang, "Orders with an exposure in the look-back", "回溯期内有曝光的订单数")
-    height = max(330, 250 + 46 * len(down))
-    return frame(fig, title, f"{sub} · {merchant} · {period}", source, lang=lang, bottom=24, height=height)
+    slanted = 0
+    if len(across) > 5:  # side by side the names would run into each other
+        slanted = int(0.57 * max(text_width(name, 12) for name in across))
+        fig.update_xaxes(tickangle=-35, title_standoff=8)
+    height = max(330, 250 + 46 * len(down)) + slanted
+    return frame(fig, title, f"{sub} · {merchant} · {period}", source, lang=lang, bottom=24 + slanted, height=height)
 
 
 def flows(

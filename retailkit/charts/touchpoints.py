@@ -148,8 +148,7 @@ def models(
         )  # fmt: skip
     sub = choose(lang, "Share of net sales; grey: the range over models", "占净销售额的份额；灰色为各模型的范围")
     whole = f"{sub} · {merchant} · {period}"
-    fig = frame(fig, title, whole, source, lang=lang, height=300 + _ROW * len(rows))
-    return fig.update_layout(margin_t=fig.layout.margin.t + 56)  # room for the legend's further lines
+    return frame(fig, title, whole, source, lang=lang, height=300 + _ROW * len(rows))
 
 
 def sensitivity(
