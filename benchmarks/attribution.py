@@ -76,7 +76,10 @@ def peer_python(folder: Path) -> str | None:
     venv.create(folder / "peer", with_pip=True)
     python = str(folder / "peer" / "bin" / "python")
     built = subprocess.run(
-        [python, "-m", "pip", "install", "-q", "ChannelAttribution", "matplotlib"], capture_output=True, text=True, check=False
+        [python, "-m", "pip", "install", "-q", "ChannelAttribution", "matplotlib"],
+        capture_output=True,
+        text=True,
+        check=False,
     )
     if built.returncode:
         print("ChannelAttribution could not be built here:", built.stderr.strip().splitlines()[-1], flush=True)

@@ -40,8 +40,8 @@ def open_file(
     LoadError
         If the file cannot be read.
     """
-    # the engine reads the file without Python's lock: Ibis can be imported meanwhile
-    importing = Thread(target=import_module, args=("ibis.backends.duckdb",))
+    # the engine reads the file without Python's lock: what its tables need can be imported meanwhile
+    importing = Thread(target=lambda: [import_module(name) for name in ("ibis.backends.duckdb", "pandas")])
     importing.start()
     rules = _narrowed(read_layout(layout), tables)
     found = {merchant: Merchant(id=merchant, zone=zone, currency=currency)} if merchant else {}
