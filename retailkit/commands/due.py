@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
-import os
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import date, timedelta
@@ -16,8 +14,7 @@ import click
 from retailkit.commands.prepare import fingerprints, load_and_link
 from retailkit.commands.study import _listener, _tell_load
 from retailkit.study.history import KEEP, changes, changes_text, keep_run, kept_metrics, runs
-from retailkit.study.ledger import page_path, read_entry
-from retailkit.study.parameters import StudyError
+from retailkit.study.ledger import held, page_path, read_entry
 from retailkit.study.plan import REPORT, Unit, choose_merchants
 from retailkit.study.run import Options, check, plan_study, run_plan
 
@@ -149,18 +146,8 @@ def only_due(out_dir: str | Path) -> Iterator[None]:
     StudyError
         If another is at work.
     """
-    Path(out_dir).mkdir(parents=True, exist_ok=True)
-    with open(Path(out_dir) / ".due.lock", "a+", encoding="ascii") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            lock.seek(0)
-            raise StudyError(
-                f"a due run (process {lock.read().strip()}) is at work in {out_dir}: nothing started"
-            ) from None
-        lock.truncate(0)
-        lock.write(str(os.getpid()))
-        lock.flush()
+    refusal = f"a due run (process {{who}}) is at work in {out_dir}: nothing started"
+    with held(Path(out_dir) / ".due.lock", refusal):
         yield
 
 

@@ -122,9 +122,14 @@ def active_files(
     return [dict(f) for f in found if merchants is None or f["merchant"] in merchants]
 
 
-def fingerprint(store: str | Path, merchants: Collection[str] | None = None) -> dict[str, str]:
-    """Return table -> hash of the files that hold it for some merchants (None: for all): equal hashes, equal rows."""
-    versions = read_manifest(store)["tables"]
+def fingerprint(
+    store: str | Path, merchants: Collection[str] | None = None, versions: Mapping[str, int] | None = None
+) -> dict[str, str]:
+    """Return table -> hash of the files that hold it for some merchants (None: for all): equal hashes, equal rows.
+
+    ``versions`` are the tables' versions to look at, by default those published last.
+    """
+    versions = read_manifest(store)["tables"] if versions is None else versions
     return {
         name: hashlib.sha256("\n".join(sorted(f["log_path"] for f in files)).encode()).hexdigest()[:16]
         for name in sorted(versions)

@@ -6,7 +6,7 @@ import math
 import re
 import shutil
 import tempfile
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -153,11 +153,8 @@ def stage_file(
     owners: list[str],
     owned: bool,
     any_merchant: tuple[str, str] | None,
-    tables: Collection[str] | None = None,
 ) -> Staged:
-    """Type one file into relations of the load's connection (only some ``tables``, where given)."""
-    if tables is not None:
-        layout = layout.model_copy(update={"tables": tuple(b for b in layout.tables if b.table in tables)})
+    """Type one file into relations of the load's connection."""
     if not owned and layout.merchant is None and layout.name.startswith("canonical_"):
         layout = layout.model_copy(update={"merchant": "merchant"})
     if any(rule.kind for block in layout.tables for rule in block.fields.values()):

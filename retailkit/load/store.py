@@ -6,7 +6,6 @@ open: a load that publishes meanwhile is seen by the next `open_store`, never ha
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
@@ -20,7 +19,7 @@ import pandas as pd
 from retailkit.load.engine import connect, connect_raw, empty_select, fetch, literal, open_files, open_view, quote
 from retailkit.load.errors import LoadError
 from retailkit.load.partitions import EVERY, UNDATED, day_column
-from retailkit.load.publish import active_files, read_manifest, write_tables
+from retailkit.load.publish import active_files, fingerprint, read_manifest, write_tables
 from retailkit.schema import TABLES, Table, table
 
 FACT_DATES = ("left_on", "closed_on", "solved_on", "activated_on", "redeemed_on")
@@ -72,11 +71,7 @@ class Store:
 
     def fingerprint(self) -> dict[str, str]:
         """Return a hash of the files behind each table: equal hashes, equal rows."""
-        return {
-            name: hashlib.sha256("\n".join(sorted(f["log_path"] for f in files)).encode()).hexdigest()[:16]
-            for name in sorted(self.versions)
-            if (files := self._files(name))
-        }
+        return fingerprint(self.folder, self.merchants, self.versions)
 
     def _files(self, name: str) -> list[dict[str, Any]]:
         merchants = None if self.merchants is None else list(self.merchants)

@@ -91,16 +91,23 @@ def only_run(out_dir: str | Path) -> Iterator[None]:
     StudyError
         If another run is writing there.
     """
-    Path(out_dir).mkdir(parents=True, exist_ok=True)
-    with open(Path(out_dir) / ".lock", "a+", encoding="ascii") as lock:
+    with held(
+        Path(out_dir) / ".lock",
+        f"another run (process {{who}}) is writing to {out_dir}: wait for it, or choose another --out",
+    ):
+        yield
+
+
+@contextlib.contextmanager
+def held(path: Path, refusal: str) -> Iterator[None]:
+    """Hold a lock file that names our process; ``refusal`` (with ``{who}``) is said if another holds it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with open(path, "a+", encoding="ascii") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             lock.seek(0)
-            who = lock.read().strip()
-            raise StudyError(
-                f"another run (process {who}) is writing to {out_dir}: wait for it, or choose another --out"
-            ) from None
+            raise StudyError(refusal.replace("{who}", lock.read().strip())) from None
         lock.truncate(0)
         lock.write(str(os.getpid()))
         lock.flush()
