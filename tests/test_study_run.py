@@ -32,6 +32,7 @@ def study(folder, data=fingerprint, **changes):
 
 
 def status(entries):
+    print(*(e.error for e in entries if e.error), sep="\n")  # shown where a claim fails
     return {(e.merchant, e.chapter): e.status for e in entries}
 
 
@@ -123,6 +124,33 @@ def test_a_killed_kernel_fails_its_chapter_only(folder):
     assert dead.error.startswith("the notebook's kernel died in cell 4 (signal SIGKILL): out of memory?")
     assert dead.kernel == "-9"
     assert (folder / "out" / "a" / "2_dies.failed.ipynb").exists()
+
+
+@pytest.mark.parametrize(("starts_that_fail", "ends"), [(1, "done"), (2, "failed")])
+def test_a_kernel_that_dies_at_its_start_is_started_once_more(folder, monkeypatch, starts_that_fail, ends):
+    dying = f"""
+import os, pathlib, sys
+if "ipykernel_launcher" in sys.orig_argv:
+    died = pathlib.Path({str(folder)!r}, "died")
+    died.write_text(died.read_text() + "x" if died.exists() else "x")
+    if len(died.read_text()) <= {starts_that_fail}:
+        os._exit(5)
+"""
+    (folder / "sitecustomize.py").write_text(dying)
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(folder), os.environ.get("PYTHONPATH", "")]))
+    plan = plan_study(cohort("a"), options(folder), fingerprint)
+    entry = chapter.run_unit(plan.stale[0], chapter.Settings(str(folder / "out"), context=plan.context))
+    assert entry.status == ends, entry.error
+    assert "died" in entry.error or ends == "done"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such sockets")
+@pytest.mark.parametrize("warm", [False, True])
+def test_kernels_take_no_port_that_another_could_take_first(folder, warm):
+    ask = "import ipykernel\ntransport = ipykernel.get_connection_info(unpack=True)['transport']"
+    notebook(folder / "notebooks" / "1_first.ipynb", ask, "assert transport == 'ipc', transport")
+    _, entries = study(folder, merchants=("a",), warm=warm)
+    assert entries[0].status == "done", entries[0].error
 
 
 def test_a_chapter_that_takes_too_long_is_stopped(folder):

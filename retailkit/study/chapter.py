@@ -15,11 +15,14 @@ import time
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from retailkit.present.site import Context, chapter_html
 from retailkit.study.ledger import Entry, output_hash, page_path, read_entry, write_entry, write_text
 from retailkit.study.plan import Unit
+
+if TYPE_CHECKING:
+    from retailkit.study.engine import Run
 
 KERNEL = "python3"  # this environment's kernel, whatever name the notebook was saved with
 
@@ -63,14 +66,27 @@ def run_unit(unit: Unit, settings: Settings) -> Entry:
 
 
 def execute(unit: Unit, settings: Settings) -> tuple[Any, str, str]:
-    """The executed notebook (as far as it got), the error ("" if none) and how its kernel ended."""
+    """The executed notebook (as far as it got), the error ("" if none) and how its kernel ended.
+
+    A kernel that ends before its first cell ran is started once more: nothing was lost with it.
+    """
     import nbformat
+
+    run, error = _attempt(unit, settings)
+    if error and run.cell == 0 and not run.timed_out:
+        run, error = _attempt(unit, settings)
+    page = run.notebook or nbformat.read(unit.notebook.path, as_version=4)
+    return page, error, "" if run.exit_code is None else str(run.exit_code)
+
+
+def _attempt(unit: Unit, settings: Settings) -> tuple[Run, str]:
+    """What the engine found out about one execution, and the error ("" if none)."""
     import papermill
 
     from retailkit.study.engine import ENGINE, Run
 
     temp = tempfile.mkdtemp(prefix="retailkit-")  # spill files of the engine go with the kernel
-    run = Run(settings.timeout, {**os.environ, **dict(settings.env), "TMPDIR": temp}, f"{temp}/kernel.log")
+    run = Run(settings.timeout, {**os.environ, **dict(settings.env), "TMPDIR": temp}, temp)
     try:
         papermill.execute_notebook(
             str(unit.notebook.path).replace("{", "{{").replace("}", "}}"),  # papermill formats the path
@@ -83,13 +99,11 @@ def execute(unit: Unit, settings: Settings) -> tuple[Any, str, str]:
             request_save_on_cell_execute=False,
             run=run,
         )
-        error = ""
+        return run, ""
     except Exception as problem:
-        error = describe(problem, run, settings.timeout)
+        return run, describe(problem, run, settings.timeout)
     finally:
         shutil.rmtree(temp, ignore_errors=True)
-    page = run.notebook or nbformat.read(unit.notebook.path, as_version=4)
-    return page, error, "" if run.exit_code is None else str(run.exit_code)
 
 
 def describe(problem: Exception, run: Any, timeout: float) -> str:

@@ -9,6 +9,7 @@ import contextlib
 import logging
 import os
 import signal
+import sys
 import threading
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,6 +17,7 @@ from typing import Any
 from nbclient.exceptions import DeadKernelError
 from papermill.clientwrap import PapermillNotebookClient
 from papermill.engines import NBClientEngine, papermill_engines
+from traitlets.config import Config
 
 ENGINE = "retailkit"
 _running: set[int] = set()
@@ -23,16 +25,24 @@ _running: set[int] = set()
 
 @dataclass
 class Run:
-    """What the engine tells its caller about one execution, also when it ends badly."""
+    """What the engine tells its caller about one execution, also when it ends badly.
+
+    ``folder`` is the execution's own: what its kernel says (``log``) and listens on lies there.
+    """
 
     timeout: float
     env: dict[str, str]
-    log: str = os.devnull
+    folder: str
     notebook: Any = None
     cell: int = 0
     timed_out: bool = False
     exit_code: int | None = None
     groups: set[int] = field(default_factory=set)
+
+    @property
+    def log(self) -> str:
+        """File of what the kernel wrote outside the notebook."""
+        return f"{self.folder}/kernel.log"
 
 
 class ChapterClient(PapermillNotebookClient):
@@ -71,6 +81,7 @@ class ChapterEngine(NBClientEngine):
             store_widget_state=False,
             extra_arguments=["--HistoryManager.enabled=False", "--IPKernelApp.log_level=50"],
             log=_silent(),
+            config=_connection(run.folder),
         )
         client.run = run
 
@@ -87,6 +98,18 @@ class ChapterEngine(NBClientEngine):
         finally:
             limit.cancel()
             _running.difference_update(run.groups)
+
+
+def _connection(folder: str) -> Config:
+    """How the kernel is spoken to: through sockets in its own folder.
+
+    Jupyter's default are ports that were free a moment ago; when runs start many kernels, now and
+    then another one takes such a port first and the kernel dies at its start.
+    """
+    file = f"{folder}/kernel.json"
+    if sys.platform == "win32" or len(file) > 90:  # a socket's path may have 104 characters (macOS), 108 (Linux)
+        return Config()
+    return Config({"KernelManager": {"transport": "ipc", "connection_file": file}})
 
 
 def _silent() -> logging.Logger:
