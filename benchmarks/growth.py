@@ -76,13 +76,13 @@ def staircase(worlds: int, kind: str, donors: int = 20) -> dict[str, float]:
     for seed in range(worlds):
         daily = world(seed, donors, kind)
         weekly = weekly_panel(daily, LONG)
-        false.append(len(find_steps(weekly, estimate(weekly, "m0", names))))
+        false.append(len(find_steps(estimate(weekly, "m0", names))))
         up = np.zeros(len(daily))
         for start, size in STAIRS:
             up += size * ((daily["merchant"] == "m0") & (daily["day"] >= start)).to_numpy()
         risen = daily.assign(gmv=(daily["gmv"] * np.exp(up)).round().astype("int64"))
         weekly = weekly_panel(risen, LONG)
-        steps = pd.to_datetime(find_steps(weekly, estimate(weekly, "m0", names))["week"])
+        steps = pd.to_datetime(find_steps(estimate(weekly, "m0", names))["week"])
         found.append(sum(bool((abs((steps - pd.Timestamp(s)).dt.days) <= 14).any()) for s, _ in STAIRS))
     return {"false_steps": float(np.mean(false)), "found_of_3": float(np.mean(found))}
 
@@ -106,10 +106,10 @@ def seconds() -> dict[str, float]:
         guards = check_guards(weekly, effect)
         build_bridge(daily, effect, BASELINE, PROGRAMME)
         festival_parts(daily, [merchant], BASELINE, PROGRAMME, [effect])
-        find_steps(weekly, effect)
-        step_recall(weekly, effect, seed=1)
+        find_steps(effect)
+        step_recall(effect, seed=1)
         factor_effects(weekly, effect)
-        gains_by_week(weekly, effect)
+        gains_by_week(effect)
         judge(effect, heads, guards)
     out["20 merchants, everything the chapter computes from the panel (< 5)"] = time.process_time() - start
     before, after = np.random.default_rng(1).lognormal(size=(2, 44_000, 3))

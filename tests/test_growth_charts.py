@@ -35,9 +35,9 @@ def tables() -> dict[str, pd.DataFrame]:
         "bridge": build_bridge(daily, effect, BASELINE, PROGRAMME),
         "counterfactual": effect.weeks,
         "estimators": effect.others,
-        "gains": gains_by_week(weekly, effect),
-        "gaps": gaps(weekly, effect),
-        "steps": find_steps(weekly, effect),
+        "gains": gains_by_week(effect),
+        "gaps": gaps(effect),
+        "steps": find_steps(effect),
     }
 
 

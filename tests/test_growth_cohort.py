@@ -98,11 +98,11 @@ def test_double_12_is_read_against_the_donors_own_ratio():
 def test_a_large_gain_is_a_quick_win_and_none_is_none():
     weekly = weekly_panel(daily_world(6, donors=10, effect=0.6), PROGRAMME)
     effect = estimate(weekly, "m", [f"d{j}" for j in range(10)])
-    weeks = gains_by_week(weekly, effect)
+    weeks = gains_by_week(effect)
     assert first_gain(weeks) in (1, 2, 3)
     assert weeks["effect"].iloc[-1] == pytest.approx(effect.effect)
     quiet = weekly_panel(daily_world(6, donors=10), PROGRAMME)
-    assert first_gain(gains_by_week(quiet, estimate(quiet, "m", [f"d{j}" for j in range(10)]))) is None
+    assert first_gain(gains_by_week(estimate(quiet, "m", [f"d{j}" for j in range(10)]))) is None
 
 
 def test_taken_from_other_channels_shows_in_the_total():

@@ -37,7 +37,7 @@ def test_segmentation_is_the_best_of_all(values):
 
 def test_three_true_steps_are_dated_and_sized():
     weekly = stairs(3, 0.35)
-    found = find_steps(weekly, estimate(weekly, "m", NAMES))
+    found = find_steps(estimate(weekly, "m", NAMES))
     inside = found[found["phase"] == "programme"]
     assert len(inside) >= 2
     true = pd.to_datetime(["2018-06-25", "2018-08-20", "2018-10-08"])
@@ -48,7 +48,7 @@ def test_three_true_steps_are_dated_and_sized():
 
 def test_at_most_one_donor_in_ten_shows_a_step():
     weekly = stairs(4, 0.3)
-    table = gaps(weekly, estimate(weekly, "m", NAMES))
+    table = gaps(estimate(weekly, "m", NAMES))
     penalty = donor_penalty(table)
     shown = sum(first_penalty(levels(table[d].to_numpy())) > penalty for d in table.columns[3:])
     assert shown <= 0.1 * 12
@@ -56,20 +56,20 @@ def test_at_most_one_donor_in_ten_shows_a_step():
 
 def test_a_festival_week_is_no_step():
     weekly = stairs(5, 0.0)
-    table = gaps(weekly, estimate(weekly, "m", NAMES))
+    table = gaps(estimate(weekly, "m", NAMES))
     assert not table["week"].isin(pd.to_datetime(["2018-11-05", "2018-06-18"])).any()
 
 
 def test_recall_rises_with_the_size_and_repeats_with_the_seed():
     weekly = stairs(6, 0.0)
     effect = estimate(weekly, "m", NAMES)
-    recall = step_recall(weekly, effect, seed=1)
+    recall = step_recall(effect, seed=1)
     assert recall["recall"].is_monotonic_increasing
-    assert recall.equals(step_recall(weekly, effect, seed=1))
+    assert recall.equals(step_recall(effect, seed=1))
 
 
 def test_without_an_estimate_there_is_no_staircase():
     weekly = weekly_panel(daily_world(1, donors=0), PROGRAMME)
     effect = estimate(weekly, "m", [])
-    assert find_steps(weekly, effect).empty
-    assert "Without an estimate" in steps_sentence(find_steps(weekly, effect), step_recall(weekly, effect, 1))
+    assert find_steps(effect).empty
+    assert "Without an estimate" in steps_sentence(find_steps(effect), step_recall(effect, 1))

@@ -118,18 +118,17 @@ def matrix(weekly: pd.DataFrame, merchant: str, donors: Sequence[str], column: s
     ValueError
         If the merchant has no whole series up to the end of the programme.
     """
-    grid = _grid(weekly, column)
+    rows = weekly[weekly["merchant"].isin([merchant, *donors])]
+    grid = _grid(rows, column)
     starts = _first_whole(grid, [merchant, *donors])
     missing = [name for name, start in starts.items() if pd.isna(start)]
     if missing:
         raise ValueError(f"no whole weekly series up to the end of the programme for {', '.join(missing)}")
     grid = grid[grid.index.get_level_values("week") >= max(starts.values())]
-    cells = weekly.drop_duplicates(["week", "phase"]).set_index(["week", "phase"])
-    money = _grid(weekly, "gmv").reindex(grid.index)
-    span = weekly[weekly["merchant"] == merchant].set_index(["week", "phase"])["days"].reindex(grid.index)
-    weeks = grid.index.to_frame(index=False).assign(
-        days=span.to_numpy(), festival=cells["festival"].reindex(grid.index).to_numpy()
-    )
+    money = _grid(rows, "gmv").reindex(grid.index)
+    own = rows[rows["merchant"] == merchant].set_index(["week", "phase"])[["days", "festival"]].reindex(grid.index)
+    span = own["days"]
+    weeks = own.reset_index()[["week", "phase", "days", "festival"]]
     pre = (weeks["phase"] == "before").to_numpy()
     names = list(donors)
     return Matrix(

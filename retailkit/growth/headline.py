@@ -42,8 +42,10 @@ def holes(daily: pd.DataFrame, shortest: int = 7) -> pd.DataFrame:
     """
     names = ["merchant", "first", "last", "days"]
     silent = daily["filled"].astype(bool)
-    rare = silent.groupby(daily["merchant"]).transform("mean") > 0.5
-    rows = daily[silent & ~rare].sort_values(["merchant", "day"])
+    rows = daily[silent]
+    if len(rows):
+        rare = silent.groupby(daily["merchant"]).mean() > 0.5
+        rows = rows[~rows["merchant"].map(rare)].sort_values(["merchant", "day"])
     if rows.empty:
         return pd.DataFrame(columns=names).astype({"first": "datetime64[us]", "last": "datetime64[us]"})
     new = (rows["merchant"] != rows["merchant"].shift()) | (rows["day"].diff() != pd.Timedelta(days=1))

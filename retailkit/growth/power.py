@@ -9,8 +9,7 @@ import pandas as pd
 
 from retailkit.growth.donors import SHORTEST, choose_donors, matrix
 from retailkit.growth.effect import ESTIMATORS, LONG
-from retailkit.growth.fit import pre_error
-from retailkit.growth.interval import doubt, placebos
+from retailkit.growth.interval import doubt, look_behind
 
 LENGTHS = (4, 6, 8, 12, 16)
 
@@ -49,9 +48,8 @@ def detectable(
             rows.append((length, len(names), np.nan, np.nan, "fewer than 3 usable donors"))
             continue
         m = matrix(trial, merchant, names)
-        estimator = ESTIMATORS["augmented" if int(m.pre.sum()) >= LONG else "sc"]
-        own = pre_error(estimator(m.y, m.x, m.pre, m.days), m.pre, m.days)
-        spread = doubt(0.0, *placebos(m, estimator), own_error=own)
+        behind = look_behind(m, ESTIMATORS["augmented" if int(m.pre.sum()) >= LONG else "sc"])
+        spread = doubt(0.0, *behind.placebos(), own_error=behind.own_error)
         rows.append((length, len(names), spread.se, float(np.expm1(spread.mde)), ""))
     return pd.DataFrame(rows, columns=["weeks", "donors", "se", "smallest_effect", "reason"])
 
