@@ -2,7 +2,7 @@
 
 Steps are sought on the weekly gap to the counterfactual, festival weeks taken out, so that
 neither season nor festival is a step. The penalty of the first step is read from donors, to whom
-nothing happened: fewer than one merchant in ten would show any step without cause.
+nothing happened: three merchants in a hundred would show any step without cause.
 """
 
 from __future__ import annotations
@@ -12,14 +12,14 @@ import pandas as pd
 
 from retailkit.growth.fit import Array
 from retailkit.growth.record import Effect
-from retailkit.growth.segments import Levels, all_levels, best_count, first_penalty, levels
+from retailkit.growth.segments import Levels, all_levels, best_count, first_penalty, levels, with_noise_like
 
 COLUMNS = ("week", "earliest", "latest", "phase", "size", "low", "high")
-FALSE_SHARE = 0.05
-"""Chance of any step where nothing happened; a false alarm holds 1.5 steps on average, so under .1 steps."""
+FALSE_SHARE = 0.03
+"""Chance of any step where nothing happened; a false alarm holds one to two steps, so well under .1 steps."""
 
-NEXT_SHARE = 0.25
-"""Once one step is beyond doubt, further ones need only the penalty that a quarter of donors would exceed.
+NEXT_SHARE = 0.30
+"""Once one step is beyond doubt, further ones need only the penalty that three donors in ten would exceed.
 
 The first step answers whether anything happened at all; where it did, the question is how many
 steps there were, and the first one's penalty would miss half of them.
@@ -50,13 +50,13 @@ def donor_gaps(table: pd.DataFrame) -> Array:
     return table.iloc[:, 3:].to_numpy(float).T
 
 
-def donor_penalty(table: pd.DataFrame, false_share: float = FALSE_SHARE) -> float:
+def donor_penalty(quiet: list[Levels], false_share: float = FALSE_SHARE) -> float:
     """Penalty per step at which a merchant like the donors shows any step with chance ``false_share``.
 
     A merchant exceeds the k-th largest of J donors with chance k / (J + 1). Where even the
     largest is not rare enough (few donors), the tail beyond it is taken as exponential.
     """
-    needed = np.sort([first_penalty(found) for found in all_levels(donor_gaps(table))])[::-1]
+    needed = np.sort([first_penalty(found) for found in with_noise_like(quiet, quiet)])[::-1]
     place = false_share * (len(needed) + 1)
     if place >= 1:
         return float(np.interp(place, np.arange(1, len(needed) + 1), needed)) * (1 + 1e-9)
@@ -64,10 +64,10 @@ def donor_penalty(table: pd.DataFrame, false_share: float = FALSE_SHARE) -> floa
     return float(needed[0]) + scale * float(np.log(1 / place))
 
 
-def penalties(table: pd.DataFrame, false_share: float = FALSE_SHARE) -> tuple[float, float]:
-    """Penalty per step for the first step, and the lower one for further steps."""
-    first = donor_penalty(table, false_share)
-    return first, min(first, donor_penalty(table, max(NEXT_SHARE, false_share)))
+def penalties(quiet: list[Levels], false_share: float = FALSE_SHARE) -> tuple[float, float]:
+    """Penalty per step for the first step, and the lower one for further steps; ``quiet`` are the donors' levels."""
+    first = donor_penalty(quiet, false_share)
+    return first, min(first, donor_penalty(quiet, max(NEXT_SHARE, false_share)))
 
 
 def count_steps(found: Levels, penalty: tuple[float, float]) -> int:
@@ -92,9 +92,9 @@ def find_steps(effect: Effect, false_share: float = FALSE_SHARE) -> pd.DataFrame
     if effect.refused or len(effect.placebos) < 3:
         return pd.DataFrame(columns=list(COLUMNS))
     table = gaps(effect)
-    series = table[effect.merchant].to_numpy(float)
-    found = levels(series)
-    starts = found.starts[count_steps(found, penalties(table, false_share))]
+    series, quiet = table[effect.merchant].to_numpy(float), all_levels(donor_gaps(table))
+    (found,) = with_noise_like([levels(series)], quiet)
+    starts = found.starts[count_steps(found, penalties(quiet, false_share))]
     rows = [_describe(table, series, starts, i, found.noise) for i in range(len(starts))]
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
@@ -138,7 +138,9 @@ def step_recall(effect: Effect, seed: int, draws: int = 60) -> pd.DataFrame:
     if effect.refused or len(effect.placebos) < 3:
         return pd.DataFrame(columns=columns)
     table, rng = gaps(effect), np.random.default_rng(seed)
-    penalty, quiet = penalties(table), donor_gaps(table)
+    quiet = donor_gaps(table)
+    likes = all_levels(quiet)
+    penalty = penalties(likes)
     room, size_of = _room(table), np.repeat(SIZES, draws)
     places = [_plant(room, len(table), rng) for _ in size_of]
     series = quiet[rng.integers(len(quiet), size=len(size_of))].copy()
@@ -146,7 +148,7 @@ def step_recall(effect: Effect, seed: int, draws: int = 60) -> pd.DataFrame:
         for place in planted:
             row[place:] += size
     hits = np.zeros(len(size_of), dtype=int)
-    for k, (found, planted) in enumerate(zip(all_levels(series), places, strict=True)):
+    for k, (found, planted) in enumerate(zip(with_noise_like(all_levels(series), likes), places, strict=True)):
         got = np.array(found.starts[count_steps(found, penalty)], dtype=int)
         hits[k] = sum(bool(len(got) and np.abs(got - p).min() <= NEAR_WEEKS) for p in planted)
     total = np.array([len(p) for p in places])
