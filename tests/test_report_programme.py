@@ -318,3 +318,18 @@ def test_scheduled_results_are_read_from_each_merchants_newest_day(tmp_path):
     assert "a (2018-01-01)" in report.say_days(latest, "2018-02-01")
     with pytest.raises(ValueError, match="same or latest"):
         report.cohort_metrics(tmp_path, study, None, "all")
+
+
+@pytest.mark.parametrize(("lang", "opened"), [("en", "open"), ("zh", "未解决")])
+def test_open_issues_of_most_merchants_come_first(lang, opened):
+    rows = pd.DataFrame({
+        "merchant": ["a", "b", "a", "a", "b"], "issue_id": ["1", "1", "2", "3", "3"],
+        "issue": ["Solved", "Solved", "Stock", "No guide", "No guide"],
+        "kind": ["common", "common", "particular", "common", "common"], "raised_on": "2018-10-01",
+        "solved_on": ["2018-10-09", "2018-10-12", None, None, "2018-10-20"],
+    })  # fmt: skip
+    shown = register.issue_list(register.issues(rows), lang)
+    assert shown.iloc[:, 0].tolist() == ["No guide", "Stock", "Solved"]
+    assert shown.iloc[:, 4].tolist() == [opened, opened, "2018-10-12"]
+    assert register.issue_list(register.issues(pd.DataFrame()), lang).empty
+    assert len(register.issue_list(register.issues(rows), lang, most=1)) == 1
