@@ -131,8 +131,12 @@ def test_new_customers_of_a_campaign_are_counted_among_its_own_buyers():
     orders += [order(f"again{i}", "2018-10-08", account=f"a:{i}") for i in range(10, 20)]
     orders += [order(i, "2018-10-06", account=f"a:{i}") for i in range(40, 60)]
     sessions = [{"merchant": "m", "session_id": str(i), "campaign_id": "gift", "order_id": str(i)} for i in range(40)]
-    sessions += [{"merchant": "m", "session_id": f"s{i}", "campaign_id": "gift", "order_id": f"again{i}"} for i in range(10, 20)]
-    sessions += [{"merchant": "m", "session_id": str(i), "campaign_id": "letter", "order_id": str(i)} for i in range(40, 60)]
+    sessions += [
+        {"merchant": "m", "session_id": f"s{i}", "campaign_id": "gift", "order_id": f"again{i}"} for i in range(10, 20)
+    ]
+    sessions += [
+        {"merchant": "m", "session_id": str(i), "campaign_id": "letter", "order_id": str(i)} for i in range(40, 60)
+    ]
     found = facts(tables(orders, sessions=sessions, campaigns=campaigns, persons=persons))
     share = found[found["fact"] == "campaign_new_share"].iloc[0]
     assert (share["hits"], share["total"]) == (39, 40)

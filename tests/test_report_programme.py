@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from retailkit.charts import cases as draw_cases
@@ -56,6 +56,7 @@ ratio = st.floats(min_value=0.2, max_value=6)
 
 
 @given(st.lists(st.tuples(money, ratio, ratio, ratio), min_size=1, max_size=8))
+@settings(deadline=None)
 def test_the_bridge_multiplies_to_the_headline_whatever_the_merchants(rows):
     metrics = pd.DataFrame(
         [

@@ -80,7 +80,7 @@ def test_an_unknown_cohort_is_refused_by_name() -> None:
 
 
 def test_the_register_names_its_problems_in_both_languages():
-    with files("retailkit.simulate").joinpath("issues.csv").open(encoding="utf-8", newline="") as page:
+    with files("retailkit.simulate").joinpath("issues.csv").open(encoding="utf-8") as page:
         issues = list(csv.DictReader(page))
     kinds = [issue["kind"] for issue in issues]
     assert kinds.count("common") / len(kinds) == pytest.approx(0.70)

@@ -108,10 +108,7 @@ def festivals(start: str, end: str, country: str = "CN") -> pd.DataFrame:
     ['11-23', '11-23']
     """
     first, last = pd.Timestamp(start), pd.Timestamp(end)
-    if country == "CN":
-        table = _major()
-    else:
-        table = _by_rule(country, range(first.year - 1, last.year + 1))
+    table = _major() if country == "CN" else _by_rule(country, range(first.year - 1, last.year + 1))
     touching = table[(pd.to_datetime(table["end"]) >= first) & (pd.to_datetime(table["start"]) <= last)]
     return touching.sort_values(["start", "code"]).reset_index(drop=True)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from retailkit.growth.fit import Array
 from retailkit.growth.record import Effect
@@ -157,13 +158,13 @@ def step_recall(effect: Effect, seed: int, draws: int = 60) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=columns)
 
 
-def _room(table: pd.DataFrame) -> Array:
+def _room(table: pd.DataFrame) -> NDArray[np.intp]:
     """Weeks in which steps are planted: the programme's where there are twelve, else the second half."""
     inside = np.flatnonzero((table["phase"] == "programme").to_numpy())
     return inside if len(inside) >= 12 else np.arange(len(table) // 2, len(table))
 
 
-def _plant(room: Array, weeks: int, rng: np.random.Generator) -> list[int]:
+def _plant(room: NDArray[np.intp], weeks: int, rng: np.random.Generator) -> list[int]:
     third = max(len(room) // 3, 1)
     starts = [int(room[0]) + k * third + int(rng.integers(max(third // 2, 1))) for k in range(3)]
     return [s for s in starts if s <= weeks - 3]

@@ -139,7 +139,9 @@ def _pilot_shops(level: Levels) -> list[np.ndarray]:
     best = monthly(known, mean=True).max()
     out = []
     for part, share in ((0.10, cases["home_share"]["value"]), (0.08, 0.11), (0.07, 0.08)):
-        out.append(opened * best * part * (HOME_PART / share - 1))  # the rest of the private orders is fetched in the shop
+        out.append(
+            opened * best * part * (HOME_PART / share - 1)
+        )  # the rest of the private orders is fetched in the shop
     return out
 
 

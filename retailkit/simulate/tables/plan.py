@@ -103,7 +103,7 @@ def plan(s: Simulated) -> dict[str, str]:
 
 def _issues(s: Simulated) -> str:
     """SQL rows of the merchant's issues: every common one, and the particular ones that are its own."""
-    with files("retailkit.simulate").joinpath("issues.csv").open(encoding="utf-8", newline="") as page:
+    with files("retailkit.simulate").joinpath("issues.csv").open(encoding="utf-8") as page:
         issues = list(csv.DictReader(page))
     alike = [p.id for p in profiles() if p.group == s.profile.group]
     single = [i for i, issue in enumerate(issues) if issue["kind"] == "particular"]
