@@ -40,7 +40,7 @@ def headline(
         return empty(
             title, choose(lang, "No merchant has both windows on record.", "没有商户同时具备两个窗口。"), lang=lang
         )
-    doubled = int((known["growth"] >= 1).sum())
+    doubled = int(known["doubled"].fillna(False).astype(bool).sum())
     colours = [ACCENT if m == merchant else GREY for m in known["merchant"]]
     fig = go.Figure(
         go.Bar(

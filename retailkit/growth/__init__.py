@@ -41,6 +41,7 @@ _HOMES = {
     "weekly_panel": "panel",
     "daily_visits": "definitions",
     "definition_breaks": "definitions",
+    "across": "definitions",
     "definitions_sentence": "definitions",
     "holes": "headline",
     "headlines": "headline",

@@ -74,7 +74,9 @@ def estimate(
         return describe(weekly, merchant, table.assign(used=False), level)
     m = matrix(weekly, merchant, names)
     if int(m.pre.sum()) < SHORTEST:
-        return refused(merchant, f"{int(m.pre.sum())} weeks before the programme; {SHORTEST} are needed", table, level)
+        cut = " since a week without sales or with refunds above sales" if _cut(weekly, merchant) else ""
+        why = f"{int(m.pre.sum())} weeks before the programme{cut}; {SHORTEST} are needed"
+        return refused(merchant, why, table, level)
     year = _year_matrix(weekly, merchant, names)
     behind: Behind | None = None
     chosen = method
@@ -89,6 +91,11 @@ def estimate(
     label = "" if chosen in ("augmented", "did_year") and (year is not None or m.pre.sum() >= LONG) else NO_SEASON
     name = "difference-in-differences on year-over-year logs" if chosen == "did_year" else result.method
     return replace(result, label=label, method=name, key=chosen, others=_others(m, year))
+
+
+def _cut(weekly: pd.DataFrame, merchant: str) -> bool:
+    own = weekly[(weekly["merchant"] == merchant) & (weekly["phase"] == "before")]
+    return bool(own["log_gmv"].isna().any())
 
 
 def choose(m: Matrix, last_year: bool) -> tuple[str, Behind | None]:

@@ -66,6 +66,10 @@ PLAIN = {
 
 PATTERNS = (
     (r"(\d+) weeks before the programme; (\d+) are needed", r"项目前仅 \1 周，至少需要 \2 周"),
+    (r"(\d+) weeks before the programme since a week without sales or with refunds above sales; (\d+) are needed",
+     r"项目前最后一个销售为零或为负的周之后仅 \1 周，至少需要 \2 周"),
+    (r"the week of (\S+) sold zero or less \(closed, or refunds above sales\)",
+     r"\1 当周销售额为零或为负（关店，或退款多于销售）"),
     (r"no order from (\S+) to (\S+): closed, or an export is missing", r"\1 至 \2 没有订单：关店，或缺少导出文件"),
     (r"no whole weekly series up to the end of the programme for (.+)", r"\1 没有到项目结束为止的完整周数据"),
     (r"no donors, and (\d+) weeks are too few for (\d+) season and festival terms",
