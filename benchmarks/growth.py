@@ -29,6 +29,7 @@ from retailkit.growth.factors import factor_effects
 from retailkit.growth.guards import check_guards
 from retailkit.growth.headline import headlines
 from retailkit.growth.panel import weekly_panel
+from retailkit.growth.power import detectable
 from retailkit.growth.quick import gains_by_week
 from retailkit.growth.rise import festival_parts
 from retailkit.growth.steps import find_steps, step_recall
@@ -114,6 +115,7 @@ def seconds() -> dict[str, float]:
         step_recall(effect, seed=1)
         factor_effects(weekly, effect)
         gains_by_week(effect)
+        detectable(weekly, merchant, names)
         judge(effect, heads, guards)
     out["20 merchants, everything the chapter computes from the panel (< 5)"] = time.process_time() - start
     before, after = np.random.default_rng(1).lognormal(size=(2, 44_000, 3))
