@@ -234,6 +234,20 @@ def simulate(cohort: str, out: str, merchants: str, canonical: bool, **asked: An
     click.echo(str(write(cohort, out, report=click.echo, vendors=not canonical, merchants=who, **asked)))
 
 
+@cli.command(epilog=examples("retailkit plan my_cohort --on 2018-09-20"))
+@click.argument("cohort")
+@click.option("--on", required=True, metavar="DAY", help="The day on which the plan is recorded.")
+def plan(cohort: str, on: str) -> None:
+    """Record a cohort's analysis plan, before its programme starts.
+
+    Windows, merchants, donors, outcome, estimator rule and level, with their hash, are written
+    beside the cohort file, once. The growth chapter says whether the study follows it.
+    """
+    from retailkit.commands.plan import recorded
+
+    click.echo(recorded(cohort, on))
+
+
 @cli.command(epilog=examples("retailkit dictionary", "retailkit dictionary --check"))
 @click.option("--check", is_flag=True, help="Write nothing; exit code 1 if a page is not up to date.")
 def dictionary(check: bool) -> None:

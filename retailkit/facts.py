@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import ibis
 import pandas as pd
 from ibis.expr.types import Table
 
@@ -22,7 +23,7 @@ def facts(tables: Any, baseline: Any = None, programme: Any = None) -> pd.DataFr
 
     Parameters
     ----------
-    tables : an open store of one merchant: ``orders, daily_totals, sessions, touchpoint_days``.
+    tables : an open store of one merchant: ``orders, persons, daily_totals, sessions, touchpoint_days, campaigns``.
     baseline, programme : windows with ``start`` and ``end`` (local days, both included), or None.
 
     Returns
@@ -31,13 +32,15 @@ def facts(tables: Any, baseline: Any = None, programme: Any = None) -> pd.DataFr
     tables do not tell is left out. Facts: ``private_of_all`` (private-domain sales of all-channel
     sales in the programme), ``visitors_ratio`` (mean daily visitors, programme over before),
     ``guide_month`` (best month's sales by guides), ``home_orders_a_day`` (best month),
-    ``home_share`` (best area and month), ``home_buyers`` (people served so far).
+    ``home_share`` (best area and month), ``home_buyers`` (people served so far),
+    ``campaign_new_share`` (first orders among buyers of the programme's largest sharing campaign).
     """
     rows = [
         *_private(tables.orders, tables.daily_totals, programme),
         *_visitors(tables.sessions, tables.touchpoint_days, baseline, programme),
         *_guides(tables.orders),
         *_home(tables.orders),
+        *_campaign(tables.orders, tables.persons, tables.sessions, tables.campaigns),
     ]
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
@@ -120,3 +123,23 @@ def _home(orders: Table) -> list[tuple[Any, ...]]:
         words = f"home deliveries of all orders, best area and month ({best['place']})"
         out.append(("home_share", share, int(best["home"]), int(best["orders"]), "fraction", words))
     return out
+
+
+def _campaign(orders: Table, persons: Table, sessions: Table, campaigns: Table) -> list[tuple[Any, ...]]:
+    """New customers among the buyers whom the programme's largest sharing campaign brought (first order ever)."""
+    own = campaigns.filter(campaigns.programme.fill_null(False), campaigns.touchpoint == "share")
+    paid = sessions.filter(sessions.order_id.notnull()).inner_join(own, ["merchant", "campaign_id"])
+    paid = paid.select("campaign_id", "order_id").distinct()
+    who = persons.select("account", "person").distinct()
+    known = orders.inner_join(who, "account").select("order_id", "paid_at", "person")
+    by_person = ibis.window(group_by="person", order_by=["paid_at", "order_id"])
+    known = known.mutate(place=ibis.row_number().over(by_person))
+    bought = paid.inner_join(known, "order_id")
+    first = (bought.place == 0).ifelse(bought.person, ibis.null("string"))
+    table = bought.group_by("campaign_id").aggregate(buyers=bought.person.nunique(), new=first.nunique()).to_pandas()
+    if table.empty or table["buyers"].max() < LEAST:
+        return []
+    best = table.sort_values(["buyers", "campaign_id"]).iloc[-1]
+    new, buyers = int(best["new"]), int(best["buyers"])
+    words = f"new customers among the buyers of the largest sharing campaign ({best['campaign_id']})"
+    return [("campaign_new_share", new / buyers, new, buyers, "fraction", words)]

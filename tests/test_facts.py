@@ -26,10 +26,11 @@ def rows(name, records):
     return frame
 
 
-def tables(orders=(), totals=(), sessions=(), days=()):
+def tables(orders=(), totals=(), sessions=(), days=(), campaigns=(), persons=()):
     con = ibis.duckdb.connect()
     out = {}
     given = {"orders": orders, "daily_totals": totals, "sessions": sessions, "touchpoint_days": days}
+    given |= {"campaigns": campaigns, "persons": persons}
     kinds = {
         "id": "string",
         "text": "string",
@@ -115,3 +116,29 @@ def test_money_facts_are_saved_in_whole_units():
     ]
     record = next(m for m in fact_metrics(facts(tables(orders)), "CNY") if m["metric"] == "fact_guide_month")
     assert (record["value"], record["unit"]) == (123.45, "CNY")
+
+
+def test_new_customers_of_a_campaign_are_counted_among_its_own_buyers():
+    campaigns = [
+        {"merchant": "m", "campaign_id": "gift", "touchpoint": "share", "programme": True},
+        {"merchant": "m", "campaign_id": "before", "touchpoint": "share", "programme": False},
+        {"merchant": "m", "campaign_id": "letter", "touchpoint": "service_message", "programme": True},
+    ]
+    persons = [{"merchant": "m", "account": f"a:{i}", "person": f"p{i}"} for i in range(60)]
+    persons.append({"merchant": "m", "account": "b:0", "person": "p0"})  # p0 bought before with another account
+    orders = [order("old", "2018-09-05", account="b:0")]
+    orders += [order(i, "2018-10-05", account=f"a:{i}") for i in range(40)]
+    orders += [order(f"again{i}", "2018-10-08", account=f"a:{i}") for i in range(10, 20)]
+    orders += [order(i, "2018-10-06", account=f"a:{i}") for i in range(40, 60)]
+    sessions = [{"merchant": "m", "session_id": str(i), "campaign_id": "gift", "order_id": str(i)} for i in range(40)]
+    sessions += [
+        {"merchant": "m", "session_id": f"s{i}", "campaign_id": "gift", "order_id": f"again{i}"} for i in range(10, 20)
+    ]
+    sessions += [
+        {"merchant": "m", "session_id": str(i), "campaign_id": "letter", "order_id": str(i)} for i in range(40, 60)
+    ]
+    found = facts(tables(orders, sessions=sessions, campaigns=campaigns, persons=persons))
+    share = found[found["fact"] == "campaign_new_share"].iloc[0]
+    assert (share["hits"], share["total"]) == (39, 40)
+    few = facts(tables(orders, sessions=sessions[:20], campaigns=campaigns, persons=persons))
+    assert "campaign_new_share" not in set(few["fact"])

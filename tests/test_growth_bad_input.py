@@ -145,3 +145,39 @@ def test_windows_of_unequal_length_are_cut_alike_and_said():
     assert "2018-04-01 to 2018-04-02" in growth.cut_sentence(before, programme)
     assert "2018-04-01 至 2018-04-02" in growth.cut_sentence(before, programme, "zh")
     assert growth.cut_sentence(before, ("2018-04-01", "2018-05-29")) is None
+
+
+def test_no_doubling_is_read_across_a_changed_definition(world):
+    mine = (world["merchant"] == "m") & (world["day"] >= "2018-10-22")
+    broken = world.assign(gmv=world["gmv"].where(~mine, world["gmv"] * 2))
+    changes = growth.across(growth.definition_breaks(growth.weekly_panel(broken, PROGRAMME), "m"), BASELINE)
+    heads = growth.headlines(broken, BASELINE, PROGRAMME, ["m"])
+    said = growth.headline_sentence(heads, "m", "en", changes)
+    assert "counted otherwise from the week of 2018-10-22, so no doubling is read" in said
+    assert "口径" in growth.headline_sentence(heads, "m", "zh", changes)
+    steps = growth.build_bridge(
+        broken, growth.estimate(growth.weekly_panel(broken, PROGRAMME), "m", DONORS), BASELINE, PROGRAMME
+    )
+    assert "Mind: sales" in growth.bridge_sentence(steps, "en", changes)
+    assert "注意" in growth.bridge_sentence(steps, "zh", changes)
+    assert growth.across(changes, ("2018-11-01", "2018-11-15")).empty, "before the period before it compares nothing"
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "sold"), [("2018-08-13", "2018-08-19", -5000), ("2018-10-15", "2018-10-21", 0)]
+)
+def test_a_week_of_refunds_or_without_sales_leaves_no_doubling_to_read(world, first, last, sold):
+    mine = (world["merchant"] == "m") & world["day"].between(first, last)
+    odd = world.assign(gmv=world["gmv"].where(~mine, sold))
+    heads = growth.headlines(odd, BASELINE, PROGRAMME, ["m"])
+    assert pd.isna(heads["doubled"].iloc[0])
+    assert f"the week of {first} sold zero or less" in growth.headline_sentence(heads, "m")
+    assert f"{first} 当周销售额为零或为负" in growth.headline_sentence(heads, "m", "zh")
+    assert growth.headlines(world, BASELINE, PROGRAMME, ["m"])["note"].tolist() == [""]
+
+
+def test_a_history_cut_by_a_week_of_refunds_says_so(world):
+    mine = (world["merchant"] == "m") & world["day"].between("2018-08-13", "2018-08-19")
+    _, _, judged = study(world.assign(gmv=world["gmv"].where(~mine, -5000)))
+    assert "6 weeks before the programme since a week without sales or with refunds" in judged.sentence
+    assert "销售为零或为负的周之后仅 6 周" in judged.sentence_zh

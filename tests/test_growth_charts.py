@@ -35,9 +35,9 @@ def tables() -> dict[str, pd.DataFrame]:
         "bridge": build_bridge(daily, effect, BASELINE, PROGRAMME),
         "counterfactual": effect.weeks,
         "estimators": effect.others,
-        "gains": gains_by_week(weekly, effect),
-        "gaps": gaps(weekly, effect),
-        "steps": find_steps(weekly, effect),
+        "gains": gains_by_week(effect),
+        "gaps": gaps(effect),
+        "steps": find_steps(effect),
     }
 
 
@@ -80,6 +80,25 @@ def test_staircase_tree_and_cells(tables, lang):
     assert sum(grew.cells(CELLS, merchant="m", lang=lang).data[0].values) == pytest.approx(0.2)
     assert len(grew.tree(TREE.head(0), merchant="m", lang=lang).data) == 0
     assert len(grew.cells(CELLS.head(0), merchant="m", lang=lang).data) == 0
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_touchpoints_lead_from_the_counterfactual_to_what_was_sold(lang):
+    many = pd.concat([CELLS.assign(touchpoint=f"t{i}", part=CELLS["part"] * i) for i in range(14)], ignore_index=True)
+    many["actual"] = many["counterfactual"] + many["part"]
+    bars = grew.by_touchpoint(many, merchant="m", lang=lang, currency="CNY").data[0]
+    assert len(bars.y) == grew.MOST + 3
+    assert sum(bars.x[:-1]) == pytest.approx(many["actual"].sum() / 100)
+    assert len(grew.by_touchpoint(CELLS.head(0), merchant="m", lang=lang).data) == 0
+
+
+def test_names_of_near_festivals_stand_in_rows_of_their_own(tables):
+    weeks = tables["counterfactual"].sort_values("week").reset_index(drop=True)
+    marks = [""] * len(weeks)
+    marks[30], marks[32] = "double_11", "double_12"
+    notes = draw.counterfactual(weeks.assign(festival=marks), merchant="m").layout.annotations
+    rows = {a.text: a.yshift for a in notes if a.text in ("Double 11", "Double 12")}
+    assert rows["Double 11"] != rows["Double 12"]
 
 
 def test_figures_and_sentences_use_the_same_chinese():

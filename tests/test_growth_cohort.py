@@ -98,11 +98,11 @@ def test_double_12_is_read_against_the_donors_own_ratio():
 def test_a_large_gain_is_a_quick_win_and_none_is_none():
     weekly = weekly_panel(daily_world(6, donors=10, effect=0.6), PROGRAMME)
     effect = estimate(weekly, "m", [f"d{j}" for j in range(10)])
-    weeks = gains_by_week(weekly, effect)
+    weeks = gains_by_week(effect)
     assert first_gain(weeks) in (1, 2, 3)
     assert weeks["effect"].iloc[-1] == pytest.approx(effect.effect)
     quiet = weekly_panel(daily_world(6, donors=10), PROGRAMME)
-    assert first_gain(gains_by_week(quiet, estimate(quiet, "m", [f"d{j}" for j in range(10)]))) is None
+    assert first_gain(gains_by_week(estimate(quiet, "m", [f"d{j}" for j in range(10)]))) is None
 
 
 def test_taken_from_other_channels_shows_in_the_total():
@@ -149,6 +149,7 @@ def test_a_plan_is_recorded_once_and_a_change_shows(tmp_path):
     with pytest.raises(FileExistsError):
         record_plan(plan, path, "2018-09-16")
     assert "level changed" in check_plan(replace(plan, level=0.8), path)
+    assert "level 已改变" in check_plan(replace(plan, level=0.8), path, "zh")
     record_plan(plan, tmp_path / "late.json", "2018-10-05")
     assert "after the phase began" in check_plan(plan, tmp_path / "late.json")
 

@@ -184,3 +184,13 @@ def test_columns_line_up_with_chinese():
     lines = text_table(("a", "b"), [("中文", "x"), ("abcd", "y")]).splitlines()
     assert lines[1].index("x") == 4
     assert lines[2].index("y") == 6
+
+
+def test_a_plan_is_recorded_once_beside_the_cohort_file(here):
+    code, said = call("plan", "tiny", "--on", "2017-12-01")
+    assert code == 0, said
+    assert "follows the plan recorded on 2017-12-01" in said
+    assert (here / "data" / "cohorts" / "tiny.plan.json").is_file()
+    code, said = call("plan", "tiny", "--on", "2017-12-02")
+    assert code == 1
+    assert "recorded once" in said

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from retailkit.charts import cases as draw_cases
@@ -56,6 +56,7 @@ ratio = st.floats(min_value=0.2, max_value=6)
 
 
 @given(st.lists(st.tuples(money, ratio, ratio, ratio), min_size=1, max_size=8))
+@settings(deadline=None)
 def test_the_bridge_multiplies_to_the_headline_whatever_the_merchants(rows):
     metrics = pd.DataFrame(
         [
@@ -318,3 +319,18 @@ def test_scheduled_results_are_read_from_each_merchants_newest_day(tmp_path):
     assert "a (2018-01-01)" in report.say_days(latest, "2018-02-01")
     with pytest.raises(ValueError, match="same or latest"):
         report.cohort_metrics(tmp_path, study, None, "all")
+
+
+@pytest.mark.parametrize(("lang", "opened"), [("en", "open"), ("zh", "未解决")])
+def test_open_issues_of_most_merchants_come_first(lang, opened):
+    rows = pd.DataFrame({
+        "merchant": ["a", "b", "a", "a", "b"], "issue_id": ["1", "1", "2", "3", "3"],
+        "issue": ["Solved", "Solved", "Stock", "No guide", "No guide"],
+        "kind": ["common", "common", "particular", "common", "common"], "raised_on": "2018-10-01",
+        "solved_on": ["2018-10-09", "2018-10-12", None, None, "2018-10-20"],
+    })  # fmt: skip
+    shown = register.issue_list(register.issues(rows), lang)
+    assert shown.iloc[:, 0].tolist() == ["No guide", "Stock", "Solved"]
+    assert shown.iloc[:, 4].tolist() == [opened, opened, "2018-10-12"]
+    assert register.issue_list(register.issues(pd.DataFrame()), lang).empty
+    assert len(register.issue_list(register.issues(rows), lang, most=1)) == 1

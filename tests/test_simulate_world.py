@@ -1,5 +1,8 @@
 """The simulated world: who is in it, and that nothing in it depends on anything else."""
 
+import csv
+import re
+from importlib.resources import files
 from pathlib import Path
 
 import numpy as np
@@ -74,3 +77,12 @@ def test_the_cohort_page_is_the_generated_one_and_says_that_it_is_simulated(coho
 def test_an_unknown_cohort_is_refused_by_name() -> None:
     with pytest.raises(ValueError, match="there are doubling_1, doubling_2"):
         roles("doubling_3")
+
+
+def test_the_register_names_its_problems_in_both_languages():
+    with files("retailkit.simulate").joinpath("issues.csv").open(encoding="utf-8") as page:
+        issues = list(csv.DictReader(page))
+    kinds = [issue["kind"] for issue in issues]
+    assert kinds.count("common") / len(kinds) == pytest.approx(0.70)
+    assert len({issue["en"] for issue in issues}) == len({issue["zh"] for issue in issues}) == len(issues)
+    assert all(re.search("[\u4e00-\u9fff]", issue["zh"]) and issue["en"].isascii() for issue in issues)

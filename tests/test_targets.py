@@ -300,3 +300,15 @@ def test_an_empty_store_runs_through_and_every_figure_says_so():
         ):  # fmt: skip
             assert say.endswith(("。", "."))
     assert targets.target_metrics(reviewed, gaps, proposal, odds, "CNY") is not None
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_a_tree_that_nobody_owns_says_how_to_name_owners(lang):
+    rows = [("gmv", 100.0), ("known", 100.0), ("buyers", 5.0), ("frequency", 2.0), ("basket", 10.0)]
+    tree = pd.DataFrame(rows, columns=["node", "value"])
+    nobody = targets.tree_sentence(tree.assign(owner=""), "CNY", lang=lang)
+    assert "canonical_owners" in nobody
+    assert "valid_from" in nobody
+    some = targets.tree_sentence(tree.assign(owner=["Li", "", "", "", ""]), "CNY", lang=lang)
+    assert "canonical_owners" not in some
+    assert "4" in some

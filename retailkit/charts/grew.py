@@ -133,3 +133,48 @@ def cells(
         lang, "mean daily GMV; label and colour: gap to the counterfactual", "日均 GMV；标签与颜色为与反事实之差"
     )
     return frame(fig, title, f"{unit}, {currency} · {merchant} · {period}", source, lang=lang)
+
+
+MOST = 9
+"""Bars by name in the waterfall; the rest are one bar."""
+
+
+def by_touchpoint(
+    table: pd.DataFrame, *, merchant: str, period: str = "", source: str = "", lang: str = "en", currency: str = "USD"
+) -> go.Figure:
+    """Waterfall from the counterfactual to actual sales, one bar per touchpoint and format."""
+    title = choose(lang, "From the counterfactual to actual sales", "从反事实到实际销售")
+    if table.empty:
+        return empty(title, choose(lang, "There is no counterfactual to compare with.", "没有反事实可比。"), lang=lang)
+    names = pd.Series([f"{in_words(str(r.touchpoint), lang)} · {in_words(str(r.format), lang)}" for r in table.itertuples()],
+                      index=table.index)  # fmt: skip
+    parts = table.groupby(names, sort=False)["part"].sum().sort_values(key=abs, ascending=False, kind="stable")
+    if len(parts) > MOST:
+        parts = pd.concat([parts.iloc[:MOST], pd.Series({choose(lang, "all others", "其余"): parts.iloc[MOST:].sum()})])
+    start, end = float(table["counterfactual"].sum()), float(table["actual"].sum())
+    ends = choose(lang, "without the programme", "无项目"), choose(lang, "actual", "实际")
+    fig = go.Figure(
+        go.Waterfall(
+            orientation="h", y=[ends[0], *parts.index, ends[1]],
+            x=[major(start, currency), *major(parts, currency), None],
+            measure=["absolute", *["relative"] * len(parts), "total"], textposition="outside", cliponaxis=False,
+            text=[money(start, currency, lang), *[money(v, currency, lang, signed=True) for v in parts],
+                  money(end, currency, lang)],
+            connector={"line": {"color": MUTED, "width": 1}}, increasing={"marker": {"color": UP}},
+            decreasing={"marker": {"color": DOWN}}, totals={"marker": {"color": TOTAL}},
+        )
+    )  # fmt: skip
+    levels = major(pd.concat([pd.Series([0.0, start]), start + parts.cumsum()]), currency)
+    room = (levels.max() - levels.min()) * 0.15
+    fig.update_xaxes(money_axis(min(levels.min() - room * (levels.min() < 0), 0), levels.max() + room, currency, lang))
+    fig.update_yaxes(autorange="reversed", type="category", showgrid=False)
+    gap, top = money(end - start, currency, lang, signed=True), parts.index[0]
+    title = choose(
+        lang, f"{gap} a day over what would have been; most of it {top}", f"比无项目每天 {gap}，最多的是{top}"
+    )
+    if abs(parts.iloc[0]) < abs(parts).sum() / 2:
+        title = choose(lang, f"{gap} a day over what would have been; the largest part is {top}",
+                       f"比无项目每天 {gap}，最大的一部分是{top}")  # fmt: skip
+    unit = choose(lang, "mean daily GMV by touchpoint and format", "日均 GMV，按触点与业态")
+    return frame(fig, title, f"{unit}, {currency} · {merchant} · {period}", source, lang=lang, right=60,
+                 height=max(320, 150 + 34 * (len(parts) + 2)))  # fmt: skip

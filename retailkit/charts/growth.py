@@ -40,7 +40,7 @@ def headline(
         return empty(
             title, choose(lang, "No merchant has both windows on record.", "没有商户同时具备两个窗口。"), lang=lang
         )
-    doubled = int((known["growth"] >= 1).sum())
+    doubled = int(known["doubled"].fillna(False).astype(bool).sum())
     colours = [ACCENT if m == merchant else GREY for m in known["merchant"]]
     fig = go.Figure(
         go.Bar(
@@ -140,11 +140,16 @@ def counterfactual(
     return frame(fig, title, f"{unit}, {currency} · {merchant} · {period}", source, lang=lang)
 
 
+_LABEL = 0.0095  # width of a letter of a label as a part of the axis
+
+
 def _shade_weeks(fig: go.Figure, weeks: pd.DataFrame, lang: str) -> None:
     inside = weeks[weeks["phase"] == "programme"]
     week = pd.Timedelta(days=7)
     shade(fig, inside["week"].min(), inside["week"].max() + week, choose(lang, "programme", "项目"), kind="programme")
     shown = ""
+    first, span = weeks["week"].min(), max(weeks["week"].max() - weeks["week"].min(), week)
+    ends = [-1.0, -1.0, -1.0]  # where the last label of each row of labels ends, as a part of the axis
     for row in weeks[weeks["festival"].fillna("") != ""].itertuples():
         codes = [FESTIVALS[c] for c in str(row.festival).split() if c in FESTIVALS]
         if not codes:
@@ -152,9 +157,14 @@ def _shade_weeks(fig: go.Figure, weeks: pd.DataFrame, lang: str) -> None:
         name = choose(lang, *codes[0])
         shade(fig, row.week, row.week + week, kind="festival")
         if name != shown:
-            late = (row.week - weeks["week"].min()) > 0.94 * (weeks["week"].max() - weeks["week"].min())
+            at, wide = (row.week - first) / span, _LABEL * sum(2 if ord(c) > 255 else 1 for c in name)
+            late = at > 0.94
+            starts = at - (wide if late else wide / 2)
+            level = next((k for k, end in enumerate(ends) if end <= starts), 0)
+            ends[level] = starts + wide
             fig.add_annotation(
                 x=str(row.week + week if late else row.week + week / 2), y=0, yref="paper", yanchor="bottom", text=name,
+                yshift=14 * level,
                 xanchor="right" if late else "center", showarrow=False, font={"size": 11, "color": MUTED},
             )  # fmt: skip
         shown = name

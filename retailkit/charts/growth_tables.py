@@ -38,6 +38,11 @@ TABLES: dict[str, Columns] = {
         "shared_sales_share": (SHARE, "sales to shared customers", "共享顾客销售占比"),
         "reason": (WORDS, "left out because", "剔除原因"),
     },
+    "power": {
+        "weeks": (PLAIN, "weeks of the phase", "阶段周数"), "donors": (PLAIN, "donors", "对照商户数"),
+        "smallest_effect": (SHARE, "smallest effect that would be seen", "可识别的最小效应"),
+        "reason": (WORDS, "why it cannot be told", "无法判断的原因"),
+    },
     "bridge": {
         "step": (WORDS, "step", "环节"), "ratio": (TIMES, "times", "倍数"), "low": (TIMES, "from", "下限"),
         "high": (TIMES, "to", "上限"), "part": (MONEY, "sales a day", "日均金额"),

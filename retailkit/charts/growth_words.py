@@ -28,6 +28,12 @@ WORDS = {
     "guide and shop": "导购与门店", "(none)": "（无）", "other": "其他", "next": "下一窗口", "first": "上半期",
     "second": "下半期", "base": "基本", "stretch": "挑战", "programme_last_year": "去年同期（项目期）",
     "next_last_year": "去年同期（下一窗口）", "area": "区域", "entry": "新增", "exit": "退出", "kept": "延续",
+    "official_account": "公众号", "service_message": "服务消息",
+    "share": "分享", "group": "社群", "advertising": "广告", "scan_offline": "线下扫码", "moments": "朋友圈",
+    "card_coupon": "卡券", "search": "搜索", "direct_return": "直接回访", "payment": "支付",
+    "mini_program_profile": "小程序主页", "platform": "平台电商", "home_delivery": "到家", "flagship": "旗舰店",
+    "popup": "快闪店", "experience": "体验店", "department_counter": "百货专柜", "convenience": "便利店",
+    "community_supermarket": "社区超市",
 }  # fmt: skip
 
 FESTIVALS = {
@@ -42,12 +48,14 @@ FESTIVALS = {
 
 
 def in_words(text: str, lang: str = "en") -> str:
-    """The text as it is, or its Chinese; what is not in the list stays.
+    """A word or a listed code in words, or its Chinese; what is not in the list stays.
 
-    >>> in_words("passed", "zh"), in_words("passed"), in_words("m01", "zh")
-    ('通过', 'passed', 'm01')
+    >>> in_words("official_store", "zh"), in_words("official_store"), in_words("m01", "zh"), in_words("my_code")
+    ('官方小程序', 'official store', 'm01', 'my_code')
     """
-    return WORDS.get(text, text) if lang == "zh" else text
+    if lang == "zh":
+        return WORDS.get(text, text)
+    return text.replace("_", " ") if text in WORDS else text
 
 
 def festival_name(part: str, lang: str = "en") -> str:

@@ -84,6 +84,13 @@ def _by_rule(country: str, years: range) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["start", "end", "code", "name_en", "name_zh"])
 
 
+@lru_cache
+def _major() -> pd.DataFrame:
+    table = _table("retail_calendar.csv")
+    table = table[table["code"].isin(MAJOR)][["start", "end", "code", "name_en", "name_zh"]]
+    return table.assign(start=pd.to_datetime(table["start"]), end=pd.to_datetime(table["end"]))
+
+
 def festivals(start: str, end: str, country: str = "CN") -> pd.DataFrame:
     """One row per festival that touches the span: start, end, code, name_en, name_zh.
 
@@ -101,12 +108,7 @@ def festivals(start: str, end: str, country: str = "CN") -> pd.DataFrame:
     ['11-23', '11-23']
     """
     first, last = pd.Timestamp(start), pd.Timestamp(end)
-    if country == "CN":
-        table = _table("retail_calendar.csv")
-        table = table[table["code"].isin(MAJOR)][["start", "end", "code", "name_en", "name_zh"]]
-        table = table.assign(start=pd.to_datetime(table["start"]), end=pd.to_datetime(table["end"]))
-    else:
-        table = _by_rule(country, range(first.year - 1, last.year + 1))
+    table = _major() if country == "CN" else _by_rule(country, range(first.year - 1, last.year + 1))
     touching = table[(pd.to_datetime(table["end"]) >= first) & (pd.to_datetime(table["start"]) <= last)]
     return touching.sort_values(["start", "code"]).reset_index(drop=True)
 
@@ -122,6 +124,7 @@ def festival_days(days: pd.DatetimeIndex, country: str = "CN") -> pd.Series:
     return marks
 
 
+@lru_cache
 def _new_years() -> pd.Series:
     table = _table("retail_calendar.csv")
     days = pd.to_datetime(table.loc[table["code"] == "cny", "start"])
@@ -145,9 +148,10 @@ def last_year(days: pd.DatetimeIndex, country: str = "CN") -> pd.DatetimeIndex:
     earlier = days - pd.DateOffset(years=1)
     new_years = _new_years()
     out = pd.Series(earlier, index=range(len(days)))
-    for year, new_year in new_years.items():
-        if year - 1 not in new_years.index:
+    for year in range(days.min().year, days.max().year + 2) if len(days) else ():
+        if not {year - 1, year} <= set(new_years.index):
             continue
+        new_year = new_years[year]
         offset = (days - new_year).days
         near = (offset >= LUNAR_REACH[0]) & (offset <= LUNAR_REACH[1])
         shifted = pd.Series(days - (new_year - new_years[year - 1]), index=range(len(days)))

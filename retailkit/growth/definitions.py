@@ -7,11 +7,12 @@ definition (gross for net, fen for yuan, page views for visitors, split orders),
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
+from retailkit.growth.calendar import bounds
 from retailkit.growth.fit import Array
 from retailkit.growth.segments import best_count, levels
 
@@ -70,6 +71,12 @@ def definition_breaks(weekly: pd.DataFrame, merchant: str, visits: pd.DataFrame 
             for row in _breaks(series[[name, partner]].dropna(), name, partner)]  # fmt: skip
     table = pd.DataFrame(rows, columns=list(COLUMNS))
     return table.sort_values(["week", "series"], ignore_index=True)
+
+
+def across(changes: pd.DataFrame, baseline: Any) -> pd.DataFrame:
+    """Those changes of sales or orders that lie after the first day of the period before: a headline compares across them."""
+    first, _ = bounds(baseline)
+    return changes[changes["series"].isin(["gmv", "orders"]) & ~(changes["week"] <= first)]
 
 
 def _series(weekly: pd.DataFrame, merchant: str, visits: pd.DataFrame | None) -> pd.DataFrame:

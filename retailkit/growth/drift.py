@@ -12,17 +12,16 @@ from retailkit.growth.fit import Array
 FEWEST = 10
 """Weeks of a year-over-year series from which its memory can be read."""
 
-LAGS = 8
-MEMORIES = (0.0, 0.2, 0.4, 0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.95, 0.98, 0.995)
-"""Memories tried; the last is nearly a random walk."""
+MEMORIES = np.arange(0.0, 0.96, 0.05)
+"""Week-to-week memories tried."""
 
 
 def market_drift(weekly: pd.DataFrame, donors: Sequence[str], ahead: int) -> float:
     """Standard error, in logs, of the donors' common level over ``ahead`` weeks against the same span before.
 
-    The donors' mean log change on the same days of last year is free of season. Its mean
-    squared moves over 1 to 8 weeks say how large its swings are and how long they last (a
-    first-order autoregression); both are carried on over two adjacent windows.
+    The donors' mean log change on the same days of last year is free of season. How large its
+    swings are and how long they last (a first-order autoregression) is carried on over two
+    adjacent windows.
 
     Parameters
     ----------
@@ -39,22 +38,30 @@ def market_drift(weekly: pd.DataFrame, donors: Sequence[str], ahead: int) -> flo
         return float("nan")
     weeks = ((change.index - change.index[0]).days // 7).to_numpy()
     series = pd.Series(change.to_numpy(float), index=weeks).reindex(range(int(weeks[-1]) + 1)).to_numpy()
-    variance, memory = swings(series, min(LAGS, len(change) // 2))
+    variance, memory = swings(series)
     weights = np.repeat([-1.0 / ahead, 1.0 / ahead], ahead)
     apart = np.abs(np.subtract.outer(np.arange(2 * ahead), np.arange(2 * ahead)))
     return float(np.sqrt(variance * (weights @ memory**apart @ weights)))
 
 
-def swings(series: Array, lags: int) -> tuple[float, float]:
-    """Variance and lag-1 memory of a series, from its mean squared moves over 1 to ``lags`` steps."""
-    at = np.arange(1, lags + 1)
-    moved = [(series[k:] - series[:-k]) ** 2 for k in at]
-    squares = np.array([np.nanmean(m) for m in moved])
-    count = np.array([np.isfinite(m).sum() for m in moved])
+def swings(series: Array) -> tuple[float, float]:
+    """Variance and lag-1 memory of a series with holes (NaN), by restricted maximum likelihood.
+
+    The mean is not known and costs its degree of freedom: some fifteen weeks around their own
+    mean look calmer than they are. So few weeks hardly tell a long memory from a trend either, so
+    a memory m has the prior weight 1 - m: a market is taken to come back unless the weeks say otherwise.
+    """
+    at = np.flatnonzero(np.isfinite(series))
+    apart, values = np.abs(np.subtract.outer(at, at)), np.column_stack([np.ones(len(at)), series[at]])
+    df = len(at) - 1
     fits = []
     for memory in MEMORIES:
-        shape = 2 * (1 - memory**at)
-        variance = float(np.sum(count * shape * squares) / np.sum(count * shape**2))
-        fits.append((float(np.sum(count * (squares - variance * shape) ** 2)), variance, memory))
-    _, variance, memory = min(fits)
+        root = np.linalg.cholesky(memory**apart)
+        ones, white = np.linalg.solve(root, values).T
+        told = float(ones @ ones)
+        rest = white - ones * float(ones @ white) / told
+        squares = float(rest @ rest)
+        log = -float(np.log(np.diag(root)).sum()) - 0.5 * np.log(told) - 0.5 * df * np.log(squares + 1e-300)
+        fits.append((log + np.log(1 - memory), squares / df, float(memory)))
+    _, variance, memory = max(fits)
     return variance, memory

@@ -19,8 +19,8 @@ import pandas as pd
 
 from retailkit.growth.did import did
 from retailkit.growth.donors import AT_RISK_SHARE, ENOUGH, SHORTEST, Matrix, choose_donors, matrix
-from retailkit.growth.fit import Array, Fit, pre_error
-from retailkit.growth.interval import Estimator, doubt, log_effect, placebos
+from retailkit.growth.fit import Fit, pre_error
+from retailkit.growth.interval import Behind, Estimator, doubt, log_effect, look_behind
 from retailkit.growth.record import WEEK_COLUMNS, Effect, refused
 from retailkit.growth.sc import augmented, sc
 from retailkit.growth.sdid import sdid
@@ -32,7 +32,6 @@ LONG = 56
 POOR_FIT = 2.0
 """A merchant's error before the programme above this multiple of its donors' is a poor fit."""
 
-Placebos = tuple[Array, Array]
 NO_SEASON = "season not identified"
 ESTIMATORS: dict[str, Estimator] = {"augmented": augmented, "sc": sc, "did": did, "sdid": sdid}
 
@@ -75,31 +74,39 @@ def estimate(
         return describe(weekly, merchant, table.assign(used=False), level)
     m = matrix(weekly, merchant, names)
     if int(m.pre.sum()) < SHORTEST:
-        return refused(merchant, f"{int(m.pre.sum())} weeks before the programme; {SHORTEST} are needed", table, level)
+        cut = " since a week without sales or with refunds above sales" if _cut(weekly, merchant) else ""
+        why = f"{int(m.pre.sum())} weeks before the programme{cut}; {SHORTEST} are needed"
+        return refused(merchant, why, table, level)
     year = _year_matrix(weekly, merchant, names)
-    shown: Placebos | None = None
+    behind: Behind | None = None
     chosen = method
     if method == "auto":
-        chosen, shown = choose(m, year is not None)
+        chosen, behind = choose(m, year is not None)
     if chosen == "did_year" and year is None:
         return refused(merchant, "last year's weeks are not on record for it and at least 3 donors", table, level)
-    used = year if chosen == "did_year" and year is not None else m
-    result = _effect(used, ESTIMATORS["did" if chosen == "did_year" else chosen], table, level, shown)
+    if behind is None:
+        used = year if chosen == "did_year" and year is not None else m
+        behind = look_behind(used, ESTIMATORS["did" if chosen == "did_year" else chosen])
+    result = _effect(behind, table, level)
     label = "" if chosen in ("augmented", "did_year") and (year is not None or m.pre.sum() >= LONG) else NO_SEASON
     name = "difference-in-differences on year-over-year logs" if chosen == "did_year" else result.method
     return replace(result, label=label, method=name, key=chosen, others=_others(m, year))
 
 
-def choose(m: Matrix, last_year: bool) -> tuple[str, Placebos | None]:
-    """Name of the estimator that the weeks, donors and last year allow; its placebos where they were needed."""
+def _cut(weekly: pd.DataFrame, merchant: str) -> bool:
+    own = weekly[(weekly["merchant"] == merchant) & (weekly["phase"] == "before")]
+    return bool(own["log_gmv"].isna().any())
+
+
+def choose(m: Matrix, last_year: bool) -> tuple[str, Behind | None]:
+    """Name of the estimator that the weeks, donors and last year allow; its fits where they were needed."""
     if len(m.donors) < ENOUGH:
         return "did_year" if last_year else "did", None
     if int(m.pre.sum()) < LONG:
         return "did_year" if last_year else "sc", None
-    fit = augmented(m.y, m.x, m.pre, m.days)
-    shown = placebos(m, augmented)
-    poor = pre_error(fit, m.pre, m.days) > POOR_FIT * float(np.median(shown[1]))
-    return ("did_year", None) if poor and last_year else ("augmented", shown)
+    behind = look_behind(m, augmented)
+    poor = behind.own_error > POOR_FIT * float(np.median(behind.placebos()[1]))
+    return ("did_year", None) if poor and last_year else ("augmented", behind)
 
 
 def refusal(weekly: pd.DataFrame, merchant: str) -> str:
@@ -120,16 +127,6 @@ def refusal(weekly: pd.DataFrame, merchant: str) -> str:
     return ""
 
 
-def rebuild(weekly: pd.DataFrame, effect: Effect) -> tuple[Matrix, Estimator]:
-    """The weeks and the estimator behind an effect, for the guards."""
-    names = effect.donors.loc[effect.donors["used"], "donor"].tolist()
-    if effect.key == "did_year":
-        year = _year_matrix(weekly, effect.merchant, names)
-        if year is not None:
-            return year, did
-    return matrix(weekly, effect.merchant, names), ESTIMATORS.get(effect.key, did)
-
-
 def _year_matrix(weekly: pd.DataFrame, merchant: str, names: Sequence[str]) -> Matrix | None:
     change = weekly.assign(yoy=weekly["log_gmv"] - weekly["log_last_year"])
     rows = change[change["merchant"].isin([merchant, *names]) & (change["phase"] != "after")]
@@ -143,21 +140,19 @@ def _year_matrix(weekly: pd.DataFrame, merchant: str, names: Sequence[str]) -> M
     return matrix(rows, merchant, whole, "yoy")
 
 
-def _effect(
-    m: Matrix, estimator: Estimator, table: pd.DataFrame, level: float, shown: Placebos | None = None
-) -> Effect:
-    fit = estimator(m.y, m.x, m.pre, m.days)
+def _effect(behind: Behind, table: pd.DataFrame, level: float) -> Effect:
+    m, fit = behind.matrix, behind.own
     tau = log_effect(fit.gap, m.gmv, m.days, ~m.pre)
-    spread = doubt(tau, *(shown or placebos(m, estimator)), level, pre_error(fit, m.pre, m.days))
+    spread = doubt(tau, *behind.placebos(), level, behind.own_error)
     weight = dict(zip(m.donors, fit.weights, strict=True))
     donors = table.assign(weight=table["donor"].map(weight).fillna(0.0))
     risky = float(donors.loc[donors["at_risk"], "weight"].abs().sum() / max(donors["weight"].abs().sum(), 1e-12))
     return Effect(
         m.merchant, fit.method, "", tau, spread.low, spread.high, level, spread.se, spread.df, spread.p,
-        spread.rank_p, spread.mde, pre_error(fit, m.pre, m.days), float(np.median(spread.placebo_pre_errors)),
+        spread.rank_p, spread.mde, behind.own_error, float(np.median(spread.placebo_pre_errors)),
         risky, fit.negative_mass, int(m.pre.sum()), _weeks(m, fit, spread.high - tau), donors,
         pd.DataFrame(), pd.DataFrame({"donor": m.donors, "effect": spread.placebos,
-                                      "pre_error": spread.placebo_pre_errors}),
+                                      "pre_error": spread.placebo_pre_errors}), behind=behind,
     )  # fmt: skip
 
 

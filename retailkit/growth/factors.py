@@ -10,8 +10,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from retailkit.growth.donors import Matrix, matrix
-from retailkit.growth.effect import rebuild
+from retailkit.growth.donors import Matrix
 from retailkit.growth.fit import Array
 from retailkit.growth.record import Effect
 from retailkit.growth.tree import log_mean
@@ -19,14 +18,24 @@ from retailkit.growth.tree import log_mean
 COLUMNS = ("factor", "gap", "part", "share")
 
 
-def factor_columns(weekly: pd.DataFrame, names: list[str]) -> dict[str, pd.Series]:
-    """Factor -> log column. Buyers and frequency only where every day knows its buyers."""
+LOGS = ["log_gmv", "log_orders", "log_buyers"]
+
+
+def factor_logs(weekly: pd.DataFrame, m: Matrix) -> dict[str, Array]:
+    """Factor -> (T, 1 + J) logs of merchant and donors in the weeks of ``m``; no factor where a week has no orders.
+
+    Buyers and frequency only where every day knows its buyers.
+    """
+    names = [m.merchant, *m.donors]
     rows = weekly[weekly["merchant"].isin(names) & (weekly["phase"] != "after")]
-    basket = weekly["log_gmv"] - weekly["log_orders"]
+    wide = rows.pivot(index=["week", "phase"], columns="merchant", values=LOGS)
+    wide = wide.reindex(pd.MultiIndex.from_frame(m.weeks[["week", "phase"]]))
+    gmv, orders, buyers = (wide[log].reindex(columns=names).to_numpy(float) for log in LOGS)
+    if np.isnan(gmv).any() or np.isnan(orders).any():
+        return {}
     if rows["log_buyers"].notna().all():
-        frequency = weekly["log_orders"] - weekly["log_buyers"]
-        return {"buyers": weekly["log_buyers"], "frequency": frequency, "basket": basket}
-    return {"orders": weekly["log_orders"], "basket": basket}
+        return {"buyers": buyers, "frequency": orders - buyers, "basket": gmv - orders}
+    return {"orders": orders, "basket": gmv - orders}
 
 
 def factor_effects(weekly: pd.DataFrame, effect: Effect) -> pd.DataFrame:
@@ -41,16 +50,13 @@ def factor_effects(weekly: pd.DataFrame, effect: Effect) -> pd.DataFrame:
     less counterfactual exactly. Empty where there is no estimate, where it is on
     year-over-year logs, or where a week has no orders.
     """
-    if effect.refused or effect.key in ("", "did_year", "series"):
+    if effect.behind is None or effect.key == "did_year":
         return pd.DataFrame(columns=list(COLUMNS))
-    m, estimator = rebuild(weekly, effect)
-    fit = estimator(m.y, m.x, m.pre, m.days)
-    gaps = {}
-    for name, column in factor_columns(weekly, [effect.merchant, *m.donors]).items():
-        one = _same_weeks(weekly.assign(factor=column), m)
-        if one is None:
-            return pd.DataFrame(columns=list(COLUMNS))
-        gaps[name] = one.y - one.x @ fit.weights
+    m, fit = effect.behind.matrix, effect.behind.own
+    logs = factor_logs(weekly, m)
+    if not logs:
+        return pd.DataFrame(columns=list(COLUMNS))
+    gaps = {name: log[:, 0] - log[:, 1:] @ fit.weights for name, log in logs.items()}
     level = _levels(gaps, fit.gap, m)
     post = ~m.pre
     actual, expected = m.gmv[post], m.gmv[post] * np.exp(-fit.gap[post])
@@ -60,14 +66,6 @@ def factor_effects(weekly: pd.DataFrame, effect: Effect) -> pd.DataFrame:
     table = pd.DataFrame(rows, columns=["factor", "gap", "part"])
     total = table["part"].sum()
     return table.assign(share=table["part"] / total if total else np.nan)
-
-
-def _same_weeks(weekly: pd.DataFrame, m: Matrix) -> Matrix | None:
-    try:
-        one = matrix(weekly, m.merchant, m.donors, "factor")
-    except ValueError:
-        return None
-    return one if len(one.y) == len(m.y) else None
 
 
 def _levels(gaps: dict[str, Array], total: Array, m: Matrix) -> dict[str, float]:

@@ -13,9 +13,9 @@ import pandas as pd
 
 from retailkit.growth.definitions import definition_breaks
 from retailkit.growth.donors import Matrix
-from retailkit.growth.effect import POOR_FIT, rebuild
-from retailkit.growth.fit import mean_rows, pre_error
-from retailkit.growth.interval import Estimator, doubt, log_effect, placebos
+from retailkit.growth.effect import POOR_FIT
+from retailkit.growth.fit import mean_rows
+from retailkit.growth.interval import Behind, Estimator, doubt, log_effect, look_behind
 from retailkit.growth.record import Effect
 from retailkit.growth.verdict import MOSTLY_AT_RISK, percent
 
@@ -39,16 +39,16 @@ def check_guards(weekly: pd.DataFrame, effect: Effect, changes: pd.DataFrame | N
     -------
     DataFrame ``guard, value, limit, status, finding, finding_zh``; effects in logs.
     """
-    if effect.refused or not len(effect.placebos):
+    if effect.behind is None:
         return pd.DataFrame(columns=list(COLUMNS))
-    m, estimator = rebuild(weekly, effect)
+    m, estimator = effect.behind.matrix, effect.behind.estimator
     rows = [
         _definitions(definition_breaks(weekly, effect.merchant) if changes is None else changes, effect),
         _shared(effect),
         _fit(effect),
         *(_backdate(m, estimator, k, effect) for k in range(1, BACKDATES + 1)),
         _leave_one_out(m, estimator, effect),
-        _drift(m, estimator, effect),
+        _drift(effect.behind, effect),
         _spillover(effect),
         _others(effect),
         _rank(effect),
@@ -118,9 +118,9 @@ def _backdate(m: Matrix, estimator: Estimator, back: int, effect: Effect) -> Row
                 "too few weeks before the programme to pretend that it began earlier",
                 "项目前周数不足，无法做时间安慰剂检验")  # fmt: skip
     weeks = back * int((~m.pre).sum())
-    fit = estimator(earlier.y, earlier.x, earlier.pre, earlier.days)
-    tau = log_effect(fit.gap, earlier.gmv, earlier.days, ~earlier.pre)
-    p = doubt(tau, *placebos(earlier, estimator), own_error=pre_error(fit, earlier.pre, earlier.days)).p
+    false = look_behind(earlier, estimator)
+    tau = log_effect(false.own.gap, earlier.gmv, earlier.days, ~earlier.pre)
+    p = doubt(tau, *false.placebos(), own_error=false.own_error).p
     if p >= BACKDATE_ALPHA:
         return (name, p, BACKDATE_ALPHA, "passed",
                 f"a false start {weeks} weeks earlier shows nothing ({percent(tau)}, p {p:.2f})",
@@ -150,8 +150,8 @@ def _leave_one_out(m: Matrix, estimator: Estimator, effect: Effect) -> Row:
             f"逐一剔除对照商户，效应在 {percent(low)} 与 {percent(high)} 之间")  # fmt: skip
 
 
-def _drift(m: Matrix, estimator: Estimator, effect: Effect) -> Row:
-    fit = estimator(m.y, m.x, m.pre, m.days)
+def _drift(behind: Behind, effect: Effect) -> Row:
+    m, fit = behind.matrix, behind.own
     time = np.cumsum(m.days) / 7
     reach = float(mean_rows(time, ~m.pre, m.days) - mean_rows(time, m.pre, m.days))
     needed = effect.effect / reach

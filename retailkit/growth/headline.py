@@ -42,8 +42,10 @@ def holes(daily: pd.DataFrame, shortest: int = 7) -> pd.DataFrame:
     """
     names = ["merchant", "first", "last", "days"]
     silent = daily["filled"].astype(bool)
-    rare = silent.groupby(daily["merchant"]).transform("mean") > 0.5
-    rows = daily[silent & ~rare].sort_values(["merchant", "day"])
+    rows = daily[silent]
+    if len(rows):
+        rare = silent.groupby(daily["merchant"]).mean() > 0.5
+        rows = rows[~rows["merchant"].map(rare)].sort_values(["merchant", "day"])
     if rows.empty:
         return pd.DataFrame(columns=names).astype({"first": "datetime64[us]", "last": "datetime64[us]"})
     new = (rows["merchant"] != rows["merchant"].shift()) | (rows["day"].diff() != pd.Timedelta(days=1))
@@ -62,21 +64,39 @@ def headlines(daily: pd.DataFrame, baseline: Any, programme: Any, merchants: lis
 
     Returns
     -------
-    DataFrame ``merchant, before, programme, growth, doubled, reason``: amounts in minor units
+    DataFrame ``merchant, before, programme, growth, doubled, reason, note``: amounts in minor units
     a day, ``growth`` a fraction (1.0 = doubled), missing with a ``reason`` where a window is not
-    covered or the period before sold nothing.
+    covered or the period before sold nothing; ``note`` names a week of either window that sold
+    zero or less, from which nobody should read a doubling (``doubled`` is missing).
     """
     table = pd.DataFrame({"merchant": list(merchants)})
     table["before"] = table["merchant"].map(mean_day(daily, baseline)).astype(float)
     table["programme"] = table["merchant"].map(mean_day(daily, programme)).astype(float)
     valid = table["before"] > 0
     table["growth"] = (table["programme"] / table["before"] - 1).where(valid)
-    table["doubled"] = (table["growth"] >= 1).astype("boolean").where(table["growth"].notna())
     planned = baseline is not None and programme is not None
+    odd = odd_weeks(daily, (baseline, programme)) if planned else pd.Series(dtype=object)
+    table["note"] = table["merchant"].map(odd).fillna("").where(table["growth"].notna(), "")
+    sound = table["growth"].notna() & (table["note"] == "")
+    table["doubled"] = (table["growth"] >= 1).astype("boolean").where(sound)
     lost = holes(daily) if planned else None
     table["reason"] = [_hole(row, lost, (baseline, programme)) or _reason(row) if planned
                        else "the cohort names no programme" for row in table.itertuples()]  # fmt: skip
     return table
+
+
+def odd_weeks(daily: pd.DataFrame, windows: tuple[Any, ...]) -> pd.Series:
+    """One note per merchant with a whole week inside one of the windows that sold zero or less; first such week."""
+    notes: dict[str, str] = {}
+    for window in windows:
+        first, last = bounds(window)
+        rows = daily[(daily["day"] >= first) & (daily["day"] <= last) & ~daily["partial"]]
+        monday = rows["day"] - pd.to_timedelta(rows["day"].dt.day_of_week, unit="D")
+        weeks = rows.groupby(["merchant", monday])["gmv"].agg(["sum", "size"])
+        for merchant, week in weeks.index[(weeks["size"] == 7) & (weeks["sum"] <= 0)]:
+            what = f"the week of {week.date()} sold zero or less (closed, or refunds above sales)"
+            notes.setdefault(str(merchant), what)
+    return pd.Series(notes, dtype=object)
 
 
 def _hole(row: Any, lost: Any, windows: tuple[Any, Any]) -> str:

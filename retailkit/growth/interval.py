@@ -46,14 +46,37 @@ def log_effect(gap: Array, gmv: Array, days: Array, post: Mask) -> float:
     return float(np.log(actual.sum() / (actual * np.exp(-gap[post])).sum()))
 
 
-def placebos(m: Matrix, estimator: Estimator) -> tuple[Array, Array]:
-    """Effect and pre-period error of each donor, estimated from the other donors."""
-    effects, errors = [], []
-    for j in range(len(m.donors)):
-        fit = estimator(m.x[:, j], np.delete(m.x, j, axis=1), m.pre, m.days)
-        effects.append(log_effect(fit.gap, m.gmv_x[:, j], m.days, ~m.pre))
-        errors.append(pre_error(fit, m.pre, m.days))
-    return np.array(effects), np.array(errors)
+@dataclass(frozen=True)
+class Behind:
+    """The arrays behind an effect: its weeks, and one estimator's fits of the merchant and of every donor.
+
+    ``others[j]`` is donor j's fit from the other donors, as if it had been in the programme.
+    """
+
+    matrix: Matrix
+    estimator: Estimator
+    own: Fit
+    others: tuple[Fit, ...]
+
+    def placebos(self, post: Mask | None = None) -> tuple[Array, Array]:
+        """Effect (over the weeks ``post``, the programme's where not given) and pre-period error of each donor."""
+        m = self.matrix
+        weeks = ~m.pre if post is None else post
+        effects = [log_effect(fit.gap, m.gmv_x[:, j], m.days, weeks) for j, fit in enumerate(self.others)]
+        return np.array(effects), np.array([pre_error(fit, m.pre, m.days) for fit in self.others])
+
+    @property
+    def own_error(self) -> float:
+        """The merchant's error before the programme."""
+        return pre_error(self.own, self.matrix.pre, self.matrix.days)
+
+
+def look_behind(m: Matrix, estimator: Estimator) -> Behind:
+    """Fit the merchant from its donors, and each donor from the others."""
+    own = estimator(m.y, m.x, m.pre, m.days)
+    count = range(len(m.donors))
+    others = tuple(estimator(m.x[:, j], np.delete(m.x, j, axis=1), m.pre, m.days) for j in count)
+    return Behind(m, estimator, own, others)
 
 
 def doubt(effect: float, placebo: Array, errors: Array, level: float = 0.90, own_error: float = 0.0) -> Doubt:

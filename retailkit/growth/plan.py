@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -64,17 +66,41 @@ def record_plan(plan: AnalysisPlan, path: str | Path, recorded_on: str) -> str:
     return str(record["sha256"])
 
 
-def check_plan(plan: AnalysisPlan, path: str | Path) -> str:
+def study_plan(study: Any, donors: Sequence[str], level: float = 0.90, at_risk_share: float = 0.10) -> AnalysisPlan:
+    """The analysis that a cohort's study follows: its windows and merchants, these donors, the estimator by the data.
+
+    ``study`` is a cohort's record; a window that it lacks is a pair of empty texts.
+    """
+    windows = [("", "") if w is None else (str(w.start), str(w.end)) for w in (study.baseline, study.programme)]
+    return AnalysisPlan(study.name, tuple(study.merchant_ids), tuple(donors), windows[0], windows[1],
+                        level=level, at_risk_share=at_risk_share)  # fmt: skip
+
+
+def plan_file(study: Any) -> Path:
+    """Where a cohort's plan is recorded: beside its cohort file."""
+    return Path(study.folder) / f"{study.name}.plan.json"
+
+
+def check_plan(plan: AnalysisPlan, path: str | Path, lang: str = "en") -> str:
     """Say whether the plan followed is the plan recorded, and recorded before the phase began."""
     target = Path(path)
     if not target.is_file():
-        return "No analysis plan was recorded: which analysis was meant cannot be shown."
+        if lang == "zh":
+            return "没有登记分析计划，无法证明事先打算做哪种分析；阶段开始前请运行 retailkit plan 批次 --on 日期。"
+        return ("No analysis plan was recorded: which analysis was meant cannot be shown. Before a phase starts, "
+                "retailkit plan COHORT --on DAY records it.")  # fmt: skip
     record = json.loads(target.read_text(encoding="utf-8"))
-    if record["sha256"] != plan_hash(plan):
-        then = record["plan"]
-        now = json.loads(json.dumps(asdict(plan)))
+    day, digest, start = record["recorded_on"], record["sha256"], plan.programme[0]
+    if digest != plan_hash(plan):
+        then, now = record["plan"], json.loads(json.dumps(asdict(plan)))
         changed = sorted(name for name in now if now[name] != then.get(name))
-        return f"The analysis is not the one recorded on {record['recorded_on']}: {', '.join(changed)} changed."
-    if record["recorded_on"] >= plan.programme[0]:
-        return f"The plan was recorded on {record['recorded_on']}, after the phase began on {plan.programme[0]}."
-    return f"The analysis follows the plan recorded on {record['recorded_on']} (sha256 {record['sha256'][:12]})."
+        if lang == "zh":
+            return f"本分析与 {day} 登记的计划不同：{'、'.join(changed)} 已改变。"
+        return f"The analysis is not the one recorded on {day}: {', '.join(changed)} changed."
+    if start and day >= start:
+        if lang == "zh":
+            return f"计划于 {day} 登记，晚于阶段开始日 {start}。"
+        return f"The plan was recorded on {day}, after the phase began on {start}."
+    if lang == "zh":
+        return f"分析遵循 {day} 登记的计划（sha256 {digest[:12]}）。"
+    return f"The analysis follows the plan recorded on {day} (sha256 {digest[:12]})."

@@ -9,10 +9,9 @@ import pandas as pd
 
 from retailkit.growth.donors import SHORTEST, choose_donors, matrix
 from retailkit.growth.effect import ESTIMATORS, LONG
-from retailkit.growth.fit import pre_error
-from retailkit.growth.interval import doubt, placebos
+from retailkit.growth.interval import doubt, look_behind
 
-LENGTHS = (4, 6, 8, 12, 16)
+LENGTHS = (4, 8, 12)
 
 
 def detectable(
@@ -49,9 +48,8 @@ def detectable(
             rows.append((length, len(names), np.nan, np.nan, "fewer than 3 usable donors"))
             continue
         m = matrix(trial, merchant, names)
-        estimator = ESTIMATORS["augmented" if int(m.pre.sum()) >= LONG else "sc"]
-        own = pre_error(estimator(m.y, m.x, m.pre, m.days), m.pre, m.days)
-        spread = doubt(0.0, *placebos(m, estimator), own_error=own)
+        behind = look_behind(m, ESTIMATORS["augmented" if int(m.pre.sum()) >= LONG else "sc"])
+        spread = doubt(0.0, *behind.placebos(), own_error=behind.own_error)
         rows.append((length, len(names), spread.se, float(np.expm1(spread.mde)), ""))
     return pd.DataFrame(rows, columns=["weeks", "donors", "se", "smallest_effect", "reason"])
 
@@ -64,3 +62,19 @@ def _pretend(weekly: pd.DataFrame, merchant: str, length: int) -> pd.DataFrame |
         return None
     phase = np.where(rows["week"] >= weeks[-length], "programme", "before")
     return rows[rows["week"] <= weeks[-1]].assign(phase=phase[rows["week"] <= weeks[-1]])
+
+
+def power_sentence(table: pd.DataFrame, lang: str = "en") -> str:
+    """Say how large an effect had to be to be seen, for the shortest and the longest phase that could be tried."""
+    known = table.dropna(subset=["smallest_effect"])
+    if known.empty:
+        why = "; ".join(dict.fromkeys(table["reason"]))
+        if lang == "zh":
+            return "项目前的数据不足以判断能看出多大的效应。"
+        return f"What could have been seen cannot be told beforehand: {why}."
+    ends = known.iloc[[0, -1]].drop_duplicates("weeks")
+    if lang == "zh":
+        parts = "，".join(f"{r.weeks} 周的阶段可看出 +{r.smallest_effect:.0%} 以上的效应" for r in ends.itertuples())
+        return f"按阶段开始前的数据：{parts}（五次中有四次能看出）。"
+    parts = ", ".join(f"a phase of {r.weeks} weeks shows +{r.smallest_effect:.0%} or more" for r in ends.itertuples())
+    return f"By the data from before the phase, {parts}, four times in five."

@@ -5,15 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from retailkit.growth.effect import rebuild
-from retailkit.growth.fit import pre_error
 from retailkit.growth.interval import doubt, log_effect
 from retailkit.growth.record import Effect
 
 COLUMNS = ("weeks", "until", "effect", "low", "high", "p", "limit", "significant")
 
 
-def gains_by_week(weekly: pd.DataFrame, effect: Effect, alpha: float = 0.10) -> pd.DataFrame:
+def gains_by_week(effect: Effect, alpha: float = 0.10) -> pd.DataFrame:
     """One row per week since the start: the effect so far, its interval, and whether it is a gain.
 
     Looking every week finds luck sooner or later, so a week counts only below ``alpha`` over
@@ -23,20 +21,17 @@ def gains_by_week(weekly: pd.DataFrame, effect: Effect, alpha: float = 0.10) -> 
     -------
     DataFrame ``weeks, until, effect, low, high, p, limit, significant``; effects in logs.
     """
-    if effect.refused or not len(effect.placebos):
+    behind = effect.behind
+    if behind is None:
         return pd.DataFrame(columns=list(COLUMNS))
-    m, estimator = rebuild(weekly, effect)
-    own = estimator(m.y, m.x, m.pre, m.days)
-    others = [estimator(m.x[:, j], np.delete(m.x, j, axis=1), m.pre, m.days) for j in range(len(m.donors))]
-    errors = np.array([pre_error(fit, m.pre, m.days) for fit in others])
+    m = behind.matrix
     inside = np.flatnonzero(~m.pre)
     rows = []
     for count in range(1, len(inside) + 1):
         post = np.zeros(len(m.pre), dtype=bool)
         post[inside[:count]] = True
-        tau = log_effect(own.gap, m.gmv, m.days, post)
-        placebo = np.array([log_effect(f.gap, m.gmv_x[:, j], m.days, post) for j, f in enumerate(others)])
-        spread = doubt(tau, placebo, errors, effect.level, pre_error(own, m.pre, m.days))
+        tau = log_effect(behind.own.gap, m.gmv, m.days, post)
+        spread = doubt(tau, *behind.placebos(post), effect.level, behind.own_error)
         limit = alpha / len(inside)
         until = m.weeks["week"].iloc[inside[count - 1]] + pd.Timedelta(days=6)
         rows.append((count, until, tau, spread.low, spread.high, spread.p, limit, spread.p < limit and tau > 0))

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from retailkit.growth.interval import Behind
+
 
 @dataclass(frozen=True)
 class Effect:
@@ -15,7 +17,8 @@ class Effect:
     ``effect`` is log(actual / counterfactual): .0953 is 10% more. ``refused`` says why there
     is no number. ``weeks`` has one row per week (actual and counterfactual mean daily GMV,
     gap in logs, phase, festival); ``donors`` one row per candidate with its weight; ``others``
-    one row per estimator, for robustness; ``key`` is the chosen estimator's short name.
+    one row per estimator, for robustness; ``key`` is the chosen estimator's short name;
+    ``behind`` holds the arrays and fits, None where there are no donors or no number.
     """
 
     merchant: str
@@ -41,6 +44,7 @@ class Effect:
     placebos: pd.DataFrame
     refused: str = ""
     key: str = ""
+    behind: Behind | None = None
 
     @property
     def ratio(self) -> float:

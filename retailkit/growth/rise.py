@@ -66,6 +66,7 @@ def festival_parts(
     missing where a merchant has no estimate; ``days`` of the part in the programme and in the
     period before. A festival of the period before is a negative part: it was there already.
     """
+    daily = daily[daily["merchant"].isin(list(merchants))]
     known = _with_headline(daily, merchants, baseline, programme)
     if not known:
         return pd.DataFrame(columns=list(COLUMNS))

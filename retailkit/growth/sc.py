@@ -61,8 +61,9 @@ def sc(y: Array, x: Array, pre: Mask, days: Array | None = None, intercept: bool
 def ridge_weights(xs: Array, ys: Array, start: Array, penalty: float) -> Array:
     """Simplex weights corrected towards the pre-period misfit by ridge regression."""
     misfit = ys - xs @ start
-    gram = xs @ xs.T
-    return start + xs.T @ np.linalg.solve(gram + penalty * np.eye(len(ys)), misfit)
+    if xs.shape[1] < len(ys):  # the same solution from the smaller of both Gram matrices
+        return start + np.linalg.solve(xs.T @ xs + penalty * np.eye(xs.shape[1]), xs.T @ misfit)
+    return start + xs.T @ np.linalg.solve(xs @ xs.T + penalty * np.eye(len(ys)), misfit)
 
 
 def best_penalty(ys: Array, xs: Array) -> float:
@@ -72,10 +73,10 @@ def best_penalty(ys: Array, xs: Array) -> float:
     fit_x, fit_y = xs[:cut] - xs[:cut].mean(axis=0), ys[:cut] - ys[:cut].mean()
     late_x, late_y = xs[cut:] - xs[:cut].mean(axis=0), ys[cut:] - ys[:cut].mean()
     start = simplex(fit_x, fit_y)
-    values, vectors = np.linalg.eigh(fit_x @ fit_x.T)
-    turned = vectors.T @ (fit_y - fit_x @ start)
-    base, reach = late_y - late_x @ start, late_x @ (fit_x.T @ vectors)
-    errors = [float(np.mean((base - reach @ (turned / (np.maximum(values, 0) + p * unit))) ** 2)) for p in GRID]
+    left, sizes, right = np.linalg.svd(fit_x, full_matrices=False)
+    turned, reach = left.T @ (fit_y - fit_x @ start), late_x @ (right.T * sizes)
+    corrections = reach @ (turned[:, None] / (sizes[:, None] ** 2 + GRID * unit))
+    errors = np.mean(((late_y - late_x @ start)[:, None] - corrections) ** 2, axis=0)
     return float(GRID[int(np.argmin(errors))] * unit)
 
 

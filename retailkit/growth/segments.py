@@ -6,7 +6,8 @@ series have some tens of weeks.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -33,15 +34,17 @@ class Levels:
 
 
 def costs(series: Array, shortest: int = SHORTEST_LEVEL) -> Array:
-    """(T + 1, T + 1): sum of squares around the mean of series[i:j]; infinite where too short."""
-    sums = np.concatenate([[0.0], np.cumsum(series)])
-    squares = np.concatenate([[0.0], np.cumsum(series**2)])
-    size = len(series) + 1
+    """(..., T + 1, T + 1): sum of squares around the mean of series[..., i:j]; infinite where too short."""
+    zero = np.zeros((*series.shape[:-1], 1))
+    sums = np.concatenate([zero, np.cumsum(series, axis=-1)], axis=-1)
+    squares = np.concatenate([zero, np.cumsum(series**2, axis=-1)], axis=-1)
+    size = series.shape[-1] + 1
     length = np.arange(size)[None, :] - np.arange(size)[:, None]
-    total, square = sums[None, :] - sums[:, None], squares[None, :] - squares[:, None]
-    with np.errstate(divide="ignore", invalid="ignore"):
-        cost = square - total**2 / length
-    return np.where(length >= shortest, np.maximum(cost, 0.0), np.inf)
+    cost, total = (v[..., None, :] - v[..., :, None] for v in (squares, sums))
+    cost -= total * total / np.where(length >= shortest, length, 1)
+    np.maximum(cost, 0.0, out=cost)
+    cost[..., length < shortest] = np.inf
+    return cost
 
 
 def levels(series: Array, most: int = MOST_STEPS, shortest: int = SHORTEST_LEVEL) -> Levels:
@@ -50,15 +53,24 @@ def levels(series: Array, most: int = MOST_STEPS, shortest: int = SHORTEST_LEVEL
     >>> levels(np.array([0.0, 0, 0, 0, 1, 1, 1, 1]), most=1).starts[1]
     (4,)
     """
+    return all_levels(series[None, :], most, shortest)[0]
+
+
+def all_levels(series: Array, most: int = MOST_STEPS, shortest: int = SHORTEST_LEVEL) -> list[Levels]:
+    """The best segmentations of each row of ``series`` (S, T), searched together."""
     cost = costs(series, shortest)
-    best, back = [cost[0]], []
+    best, back = [cost[:, 0]], []
     for _ in range(most):
-        table = best[-1][:, None] + cost
-        back.append(np.argmin(table, axis=0))
-        best.append(table.min(axis=0))
-    rss = np.array([b[-1] for b in best])
+        table = best[-1][:, :, None] + cost
+        back.append(np.argmin(table, axis=1))
+        best.append(np.take_along_axis(table, back[-1][:, None, :], axis=1)[:, 0])
+    rss = np.stack([b[:, -1] for b in best], axis=1)
+    return [_traced(rss[s], [b[s] for b in back], row) for s, row in enumerate(series)]
+
+
+def _traced(rss: Array, back: list[Any], series: Array) -> Levels:
     starts = []
-    for count in range(most + 1):
+    for count in range(len(rss)):
         end, found = len(series), []
         if np.isfinite(rss[count]):
             for step in range(count, 0, -1):
@@ -68,16 +80,31 @@ def levels(series: Array, most: int = MOST_STEPS, shortest: int = SHORTEST_LEVEL
     return Levels(rss, tuple(starts), noise_variance(series))
 
 
-def noise_variance(series: Array) -> float:
-    """Variance around the levels from the median size of second-lag differences.
+KEPT, OF_NORMAL = 0.85, 0.5205
+"""Part of the squared differences that is kept, and the mean of a normal's squares over that part."""
 
-    Lag 2 keeps some of the short memory that makes false steps; the median keeps out the few
-    differences that straddle a step.
+
+def noise_variance(series: Array) -> float:
+    """Variance around the levels from the smaller 85% of the squared second-lag differences.
+
+    Lag 2 keeps some of the short memory that makes false steps; the largest are left out because
+    differences that straddle a step are among them. The median would be safer still, but of some
+    fifty weeks it is so rough that luck with the noise makes false steps.
     """
     if len(series) < 4:
         return float("nan")
-    differences = np.abs(series[2:] - series[:-2])
-    return float((np.median(differences) / 0.6745) ** 2 / 2)
+    squares = np.sort((series[2:] - series[:-2]) ** 2)
+    return float(squares[: max(int(KEPT * len(squares)), 1)].mean() / OF_NORMAL / 2)
+
+
+def with_noise_like(found: list[Levels], likes: list[Levels]) -> list[Levels]:
+    """The same segmentations, each noise drawn half-way (in logs) to the median noise of ``likes``.
+
+    One series' own noise is known to a quarter at best; what it should be is better told by it
+    and its likes together.
+    """
+    middle = float(np.median([one.noise for one in likes]))
+    return [replace(one, noise=float(np.sqrt(one.noise * middle))) for one in found]
 
 
 def first_penalty(found: Levels) -> float:

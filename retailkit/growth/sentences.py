@@ -6,13 +6,14 @@ import numpy as np
 import pandas as pd
 
 from retailkit.growth.calendar import names_of
+from retailkit.growth.definitions import NAMES
 from retailkit.growth.record import Effect
 from retailkit.growth.verdict import percent
 from retailkit.growth.words import in_words
 
 
-def headline_sentence(heads: pd.DataFrame, merchant: str, lang: str = "en") -> str:
-    """Say how the merchant's headline compares with the cohort's."""
+def headline_sentence(heads: pd.DataFrame, merchant: str, lang: str = "en", changes: pd.DataFrame | None = None) -> str:
+    """Say how the merchant's headline compares with the cohort's; ``changes``: see ``across``."""
     from retailkit.growth.headline import pooled
 
     ways = pooled(heads).set_index("pooling")["growth"]
@@ -26,26 +27,41 @@ def headline_sentence(heads: pd.DataFrame, merchant: str, lang: str = "en") -> s
             if lang == "zh"
             else f"{merchant} has no headline: {why}."
         )
+    doubt = _changed(changes, lang) or in_words(row.get("note", ""), lang)
     if lang == "zh":
-        return (f"商户 {merchant} 日均 GMV 环比 {row['growth']:+.0%}，{'已' if row['growth'] >= 1 else '未'}翻倍；"
-                f"{count} 家合计 {total:+.0%}，商户均值 {mean:+.0%}，中位数 {median:+.0%}。")  # fmt: skip
-    doubled = "it doubled" if row["growth"] >= 1 else "it did not double"
-    return (f"{merchant}: mean daily GMV {row['growth']:+.0%} on the period before, so {doubled}; over {count} "
+        so = f"但{doubt}，不能据此判断是否翻倍" if doubt else f"{'已' if row['growth'] >= 1 else '未'}翻倍"
+        return (f"商户 {merchant} 日均 GMV 环比 {row['growth']:+.0%}，{so}；{count} 家合计 {total:+.0%}，"
+                f"商户均值 {mean:+.0%}，中位数 {median:+.0%}。")  # fmt: skip
+    so = f"so {'it doubled' if row['growth'] >= 1 else 'it did not double'}"
+    so = f"but {doubt}, so no doubling is read from it" if doubt else so
+    return (f"{merchant}: mean daily GMV {row['growth']:+.0%} on the period before, {so}; over {count} "
             f"merchants pooled {total:+.0%}, mean {mean:+.0%}, median {median:+.0%}.")  # fmt: skip
 
 
-def bridge_sentence(steps: pd.DataFrame, lang: str = "en") -> str:
-    """Say which step of the bridge carries the headline."""
+def _changed(changes: pd.DataFrame | None, lang: str) -> str:
+    """From when sales or orders seem to be counted otherwise; empty where they are not."""
+    if changes is None or changes.empty:
+        return ""
+    row = changes.iloc[0]
+    what = NAMES[row["series"]][lang == "zh"]
+    if lang == "zh":
+        return f"自 {row['week']:%Y-%m-%d} 当周起{what}的口径可能已改变"
+    return f"{what} seem to be counted otherwise from the week of {row['week']:%Y-%m-%d}"
+
+
+def bridge_sentence(steps: pd.DataFrame, lang: str = "en", changes: pd.DataFrame | None = None) -> str:
+    """Say which step of the bridge carries the headline; ``changes``: see ``across``."""
     if steps.empty:
         return "没有可分解的环比数字。" if lang == "zh" else "There is no headline to bridge."
     parts = steps[steps["step"] != "headline"]
     if lang == "zh":
         product = " × ".join(f"{in_words(s.step, lang)} {s.ratio:.3f}" for s in parts.itertuples())
-        return f"环比 {steps['ratio'].iloc[-1]:.3f} = {product}。"
+        mind = f"注意：{_changed(changes, lang)}。" if _changed(changes, lang) else ""
+        return f"环比 {steps['ratio'].iloc[-1]:.3f} = {product}。{mind}"
     product = " x ".join(f"{s.step} {s.ratio:.3f}" for s in parts.itertuples())
-    largest = parts.iloc[int(np.argmax(np.abs(np.log(parts["ratio"]))))]
+    largest, mind = parts.iloc[int(np.argmax(np.abs(np.log(parts["ratio"]))))], _changed(changes, lang)
     return (f"Times {steps['ratio'].iloc[-1]:.3f} = {product}: the largest step is {largest['step']} "
-            f"({largest['ratio'] - 1:+.0%}).")  # fmt: skip
+            f"({largest['ratio'] - 1:+.0%})." + (f" Mind: {mind}." if mind else ""))  # fmt: skip
 
 
 def festival_name(part: str, lang: str = "en") -> str:
@@ -184,7 +200,8 @@ def cells_sentence(cells: pd.DataFrame, lang: str = "en") -> str:
     if lang == "zh":
         customer = in_words(top["customer"], lang)
         return f"差距最大的是 {in_words(top['touchpoint'], lang)} · {in_words(top['format'], lang)} · {customer}；新出现的组合占 {share}。"
-    return (f"The largest gap is {top['touchpoint']} · {top['format']} · {top['customer']} customers; cells that are "
+    thing = f"{top['touchpoint']} · {top['format']}".replace("_", " ")
+    return (f"The largest gap is {thing} · {top['customer']} customers; cells that are "
             f"new make up {share} of the whole gap.")  # fmt: skip
 
 

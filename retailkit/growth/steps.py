@@ -2,25 +2,25 @@
 
 Steps are sought on the weekly gap to the counterfactual, festival weeks taken out, so that
 neither season nor festival is a step. The penalty of the first step is read from donors, to whom
-nothing happened: fewer than one merchant in ten would show any step without cause.
+nothing happened: three merchants in a hundred would show any step without cause.
 """
 
 from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
-from retailkit.growth.effect import rebuild
 from retailkit.growth.fit import Array
 from retailkit.growth.record import Effect
-from retailkit.growth.segments import Levels, best_count, first_penalty, levels
+from retailkit.growth.segments import Levels, all_levels, best_count, first_penalty, levels, with_noise_like
 
 COLUMNS = ("week", "earliest", "latest", "phase", "size", "low", "high")
-FALSE_SHARE = 0.05
-"""Chance of any step where nothing happened; a false alarm holds 1.5 steps on average, so under .1 steps."""
+FALSE_SHARE = 0.03
+"""Chance of any step where nothing happened; a false alarm holds one to two steps, so well under .1 steps."""
 
-NEXT_SHARE = 0.25
-"""Once one step is beyond doubt, further ones need only the penalty that a quarter of donors would exceed.
+NEXT_SHARE = 0.30
+"""Once one step is beyond doubt, further ones need only the penalty that three donors in ten would exceed.
 
 The first step answers whether anything happened at all; where it did, the question is how many
 steps there were, and the first one's penalty would miss half of them.
@@ -33,25 +33,31 @@ PROFILE_90 = 5.94
 """Rise of the squares, in units of the noise, that bounds a step's date with 90% (Eo and Morley 2015)."""
 
 
-def gaps(weekly: pd.DataFrame, effect: Effect) -> pd.DataFrame:
+def gaps(effect: Effect) -> pd.DataFrame:
     """One row per week outside festivals: gap of the merchant and of each donor, in logs."""
-    if effect.refused or not len(effect.placebos):
+    behind = effect.behind
+    if behind is None:
         return pd.DataFrame(columns=["week", "phase", effect.merchant])
-    m, estimator = rebuild(weekly, effect)
-    own = estimator(m.y, m.x, m.pre, m.days).gap
-    others = {d: estimator(m.x[:, j], np.delete(m.x, j, axis=1), m.pre, m.days).gap for j, d in enumerate(m.donors)}
-    table = pd.DataFrame({"week": m.weeks["week"], "phase": m.weeks["phase"], effect.merchant: own, **others})
+    m = behind.matrix
+    others = {d: fit.gap for d, fit in zip(m.donors, behind.others, strict=True)}
+    week, phase = m.weeks["week"], m.weeks["phase"]
+    table = pd.DataFrame({"week": week, "phase": phase, effect.merchant: behind.own.gap, **others})
     plain = (m.weeks["festival"].fillna("") == "").to_numpy() & (m.days >= 4)
     return table[plain].reset_index(drop=True)
 
 
-def donor_penalty(table: pd.DataFrame, false_share: float = FALSE_SHARE) -> float:
+def donor_gaps(table: pd.DataFrame) -> Array:
+    """(donors, weeks): the donors' columns of ``gaps``."""
+    return table.iloc[:, 3:].to_numpy(float).T
+
+
+def donor_penalty(quiet: list[Levels], false_share: float = FALSE_SHARE) -> float:
     """Penalty per step at which a merchant like the donors shows any step with chance ``false_share``.
 
     A merchant exceeds the k-th largest of J donors with chance k / (J + 1). Where even the
     largest is not rare enough (few donors), the tail beyond it is taken as exponential.
     """
-    needed = np.sort([first_penalty(levels(table[d].to_numpy(float))) for d in table.columns[3:]])[::-1]
+    needed = np.sort([first_penalty(found) for found in with_noise_like(quiet, quiet)])[::-1]
     place = false_share * (len(needed) + 1)
     if place >= 1:
         return float(np.interp(place, np.arange(1, len(needed) + 1), needed)) * (1 + 1e-9)
@@ -59,10 +65,10 @@ def donor_penalty(table: pd.DataFrame, false_share: float = FALSE_SHARE) -> floa
     return float(needed[0]) + scale * float(np.log(1 / place))
 
 
-def penalties(table: pd.DataFrame, false_share: float = FALSE_SHARE) -> tuple[float, float]:
-    """Penalty per step for the first step, and the lower one for further steps."""
-    first = donor_penalty(table, false_share)
-    return first, min(first, donor_penalty(table, max(NEXT_SHARE, false_share)))
+def penalties(quiet: list[Levels], false_share: float = FALSE_SHARE) -> tuple[float, float]:
+    """Penalty per step for the first step, and the lower one for further steps; ``quiet`` are the donors' levels."""
+    first = donor_penalty(quiet, false_share)
+    return first, min(first, donor_penalty(quiet, max(NEXT_SHARE, false_share)))
 
 
 def count_steps(found: Levels, penalty: tuple[float, float]) -> int:
@@ -71,12 +77,12 @@ def count_steps(found: Levels, penalty: tuple[float, float]) -> int:
     return max(first, best_count(found, penalty[1])) if first else 0
 
 
-def find_steps(weekly: pd.DataFrame, effect: Effect, false_share: float = FALSE_SHARE) -> pd.DataFrame:
+def find_steps(effect: Effect, false_share: float = FALSE_SHARE) -> pd.DataFrame:
     """One row per step of the merchant's level: its week, size in logs, and both intervals (90%).
 
     Parameters
     ----------
-    weekly, effect : see ``weekly_panel`` and ``estimate``.
+    effect : see ``estimate``.
     false_share : chance of any step for a merchant to whom nothing happened.
 
     Returns
@@ -86,10 +92,10 @@ def find_steps(weekly: pd.DataFrame, effect: Effect, false_share: float = FALSE_
     """
     if effect.refused or len(effect.placebos) < 3:
         return pd.DataFrame(columns=list(COLUMNS))
-    table = gaps(weekly, effect)
-    series = table[effect.merchant].to_numpy(float)
-    found = levels(series)
-    starts = found.starts[count_steps(found, penalties(table, false_share))]
+    table = gaps(effect)
+    series, quiet = table[effect.merchant].to_numpy(float), all_levels(donor_gaps(table))
+    (found,) = with_noise_like([levels(series)], quiet)
+    starts = found.starts[count_steps(found, penalties(quiet, false_share))]
     rows = [_describe(table, series, starts, i, found.noise) for i in range(len(starts))]
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
@@ -122,7 +128,7 @@ def _memory(residuals: Array) -> float:
     return (1 + rho) / (1 - rho)
 
 
-def step_recall(weekly: pd.DataFrame, effect: Effect, seed: int, draws: int = 60) -> pd.DataFrame:
+def step_recall(effect: Effect, seed: int, draws: int = 60) -> pd.DataFrame:
     """One row per size: the share of planted steps that are found within two weeks.
 
     Three steps of that size are added to donors' gaps, inside the programme where it is long
@@ -132,28 +138,33 @@ def step_recall(weekly: pd.DataFrame, effect: Effect, seed: int, draws: int = 60
     columns = ["size", "planted", "found", "recall"]
     if effect.refused or len(effect.placebos) < 3:
         return pd.DataFrame(columns=columns)
-    table, rng = gaps(weekly, effect), np.random.default_rng(seed)
-    penalty, donors = penalties(table), list(table.columns[3:])
-    rows = []
-    for size in SIZES:
-        hits = 0
-        planted = [_plant(table, rng) for _ in range(draws)]
-        for places in planted:
-            series = table[donors[int(rng.integers(len(donors)))]].to_numpy(float).copy()
-            for place in places:
-                series[place:] += size
-            found = levels(series)
-            got = np.array(found.starts[count_steps(found, penalty)], dtype=int)
-            hits += sum(bool(len(got) and np.abs(got - p).min() <= NEAR_WEEKS) for p in places)
-        total = sum(len(p) for p in planted)
-        rows.append((size, total, hits, hits / total if total else float("nan")))
+    table, rng = gaps(effect), np.random.default_rng(seed)
+    quiet = donor_gaps(table)
+    likes = all_levels(quiet)
+    penalty = penalties(likes)
+    room, size_of = _room(table), np.repeat(SIZES, draws)
+    places = [_plant(room, len(table), rng) for _ in size_of]
+    series = quiet[rng.integers(len(quiet), size=len(size_of))].copy()
+    for row, size, planted in zip(series, size_of, places, strict=True):
+        for place in planted:
+            row[place:] += size
+    hits = np.zeros(len(size_of), dtype=int)
+    for k, (found, planted) in enumerate(zip(with_noise_like(all_levels(series), likes), places, strict=True)):
+        got = np.array(found.starts[count_steps(found, penalty)], dtype=int)
+        hits[k] = sum(bool(len(got) and np.abs(got - p).min() <= NEAR_WEEKS) for p in planted)
+    total = np.array([len(p) for p in places])
+    sums = [(size, int(total[size_of == size].sum()), int(hits[size_of == size].sum())) for size in SIZES]
+    rows = [(size, sown, found, found / sown if sown else float("nan")) for size, sown, found in sums]
     return pd.DataFrame(rows, columns=columns)
 
 
-def _plant(table: pd.DataFrame, rng: np.random.Generator) -> list[int]:
+def _room(table: pd.DataFrame) -> NDArray[np.intp]:
+    """Weeks in which steps are planted: the programme's where there are twelve, else the second half."""
     inside = np.flatnonzero((table["phase"] == "programme").to_numpy())
-    whole = np.arange(len(table) // 2, len(table))
-    room = inside if len(inside) >= 12 else whole
+    return inside if len(inside) >= 12 else np.arange(len(table) // 2, len(table))
+
+
+def _plant(room: NDArray[np.intp], weeks: int, rng: np.random.Generator) -> list[int]:
     third = max(len(room) // 3, 1)
-    starts = [room[0] + k * third + int(rng.integers(max(third // 2, 1))) for k in range(3)]
-    return [s for s in starts if s <= len(table) - 3]
+    starts = [int(room[0]) + k * third + int(rng.integers(max(third // 2, 1))) for k in range(3)]
+    return [s for s in starts if s <= weeks - 3]

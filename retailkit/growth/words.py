@@ -56,11 +56,20 @@ PLAIN = {
     "touchpoint": "触点", "format": "业态", "guide and shop": "导购与门店", "(none)": "（无）", "other": "其他",
     "next": "下一窗口", "first": "上半期", "second": "下半期", "base": "基本", "stretch": "挑战",
     "programme_last_year": "去年同期（项目期）", "next_last_year": "去年同期（下一窗口）", "area": "区域",
-    "entry": "新增", "exit": "退出", "kept": "延续",
+    "entry": "新增", "exit": "退出", "kept": "延续", "official_account": "公众号", "service_message": "服务消息",
+    "share": "分享", "group": "社群", "advertising": "广告", "scan_offline": "线下扫码", "moments": "朋友圈",
+    "card_coupon": "卡券", "search": "搜索", "direct_return": "直接回访", "payment": "支付",
+    "mini_program_profile": "小程序主页", "platform": "平台电商", "home_delivery": "到家", "flagship": "旗舰店",
+    "popup": "快闪店", "experience": "体验店", "department_counter": "百货专柜", "convenience": "便利店",
+    "community_supermarket": "社区超市",
 }  # fmt: skip
 
 PATTERNS = (
     (r"(\d+) weeks before the programme; (\d+) are needed", r"项目前仅 \1 周，至少需要 \2 周"),
+    (r"(\d+) weeks before the programme since a week without sales or with refunds above sales; (\d+) are needed",
+     r"项目前最后一个销售为零或为负的周之后仅 \1 周，至少需要 \2 周"),
+    (r"the week of (\S+) sold zero or less \(closed, or refunds above sales\)",
+     r"\1 当周销售额为零或为负（关店，或退款多于销售）"),
     (r"no order from (\S+) to (\S+): closed, or an export is missing", r"\1 至 \2 没有订单：关店，或缺少导出文件"),
     (r"no whole weekly series up to the end of the programme for (.+)", r"\1 没有到项目结束为止的完整周数据"),
     (r"no donors, and (\d+) weeks are too few for (\d+) season and festival terms",

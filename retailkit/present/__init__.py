@@ -16,7 +16,7 @@ _ROOMS = {
     "bridge": ("pooled_bridge", "festival_days", "say_bridge", "say_festivals"),
     "worked": ("gains", "what_worked", "worked_words", "say_worked", "industry_titles", "thing_titles"),
     "register": (
-        "issues", "issue_counts", "issue_words", "classes", "counters", "study_counters", "counter_words", "say_issues",
+        "issues", "issue_counts", "issue_words", "issue_list", "classes", "counters", "study_counters", "counter_words", "say_issues",
     ),
     "evidence": ("Evidence",),
     "claims": ("check_claims", "claim_words", "say_claims"),

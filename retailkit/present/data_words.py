@@ -22,6 +22,7 @@ _FACTS = {
     "guide_month": ("guides' sales in their best month", "导购最佳月销售额"),
     "home_orders_a_day": ("home deliveries a day, best month", "最佳月份日均到家订单"),
     "home_buyers": ("accounts served at home so far", "到家服务账户数"),
+    "campaign_new_share": ("new customers of the largest sharing campaign", "最大分享活动的新客占比"),
     "home_share": ("home deliveries of all orders, best area and month", "最佳区域与月份的到家订单占比"),
 }
 

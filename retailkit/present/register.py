@@ -163,6 +163,21 @@ def issue_words(counts: pd.DataFrame, lang: str = "en") -> pd.DataFrame:
     })  # fmt: skip
 
 
+def issue_list(table: pd.DataFrame, lang: str = "en", most: int = 12) -> pd.DataFrame:
+    """The issues as a reader wants them: open ones first, those of most merchants first; at most ``most`` rows."""
+    rows = table.assign(open_=table["solved_on"].isna()) if len(table) else table.assign(open_=False)
+    rows = rows.sort_values(["open_", "merchants"], ascending=False, kind="stable").head(most)
+    kinds = {"common": ("common", "共性"), "particular": ("particular", "个性")}
+    days = {c: pd.to_datetime(rows[c]).dt.strftime("%Y-%m-%d") for c in ("raised_on", "solved_on")}
+    return pd.DataFrame({
+        choose(lang, "problem", "问题"): rows["issue"],
+        choose(lang, "kind", "类别"): [choose(lang, *kinds.get(k, (k, k))) for k in rows["kind"]],
+        choose(lang, "merchants", "商户数"): rows["merchants"],
+        choose(lang, "raised", "提出"): days["raised_on"].fillna("–"),
+        choose(lang, "solved", "解决"): days["solved_on"].fillna(choose(lang, "open", "未解决")),
+    }).reset_index(drop=True)  # fmt: skip
+
+
 def counter_words(table: pd.DataFrame, lang: str = "en") -> pd.DataFrame:
     """The counters as a reader wants them: written numbers, a dash where nobody kept count."""
 

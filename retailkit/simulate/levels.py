@@ -219,7 +219,7 @@ def guide_part(profile: Profile) -> tuple[float, float]:
 
 
 def monthly(values: np.ndarray, mean: bool = False) -> np.ndarray:
-    """Return sums (or means) of daily values by calendar month."""
-    month = days().astype("datetime64[M]").astype(int)
+    """Return sums (or means) of daily values, from the first day of the span on, by calendar month."""
+    month = days()[: len(values)].astype("datetime64[M]").astype(int)
     sums = np.bincount(month - month[0], weights=values)
     return sums / np.bincount(month - month[0]) if mean else sums

@@ -135,10 +135,13 @@ def _pilot_shops(level: Levels) -> list[np.ndarray]:
     if level.profile.id != cases["home_share"]["merchant"]:
         return []
     opened = (np.arange(len(days())) >= day_number(parameters()["first"]["baseline"]["end"]) - 29).astype(float)
-    best = monthly(level.actual, mean=True).max() * HOME_PART
+    known = level.actual[: window("first", "programme").stop]  # the cohort's study ends with the programme
+    best = monthly(known, mean=True).max()
     out = []
     for part, share in ((0.10, cases["home_share"]["value"]), (0.08, 0.11), (0.07, 0.08)):
-        out.append(opened * best * part * (1 - share) / share)
+        out.append(
+            opened * best * part * (HOME_PART / share - 1)
+        )  # the rest of the private orders is fetched in the shop
     return out
 
 

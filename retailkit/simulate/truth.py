@@ -158,9 +158,10 @@ _MEASURES = {
         from sale) select sum(new::int) / count(*) from b where session in (select session from gift)""",
     "home_orders": """select max(n) from (select count(*) / count(distinct day) as n from private_orders
         where fulfilment = 'home_delivery' group by date_trunc('month', day_of(day)))""",
-    "home_share": """select max(h / (h + o)) from
-        (select area_name, date_trunc('month', day_of(day)) as month, count(*) as h from private_orders
-          where fulfilment = 'home_delivery' and area >= 0 and area < 3 group by all)
+    "home_share": """select max(h / (n + o)) from
+        (select area_name, date_trunc('month', day_of(day)) as month, count(*) as n,
+          count(*) filter (fulfilment = 'home_delivery') as h from private_orders
+          where area >= 0 and area < 3 and day < {stop} group by all)
         join (select area_name, date_trunc('month', day_of(day)) as month, count(*) as o from outside_orders
           where area >= 0 and day >= {pilot_from} group by all) using (area_name, month)""",
     "guide_activation": "select sum(active::int) / count(*) from guide",

@@ -69,7 +69,10 @@ def _pooled(measured: pd.DataFrame, merchants: Any, window: str) -> pd.Series:
 def _season(ratios: pd.Series, basis: str, logs: pd.Series) -> pd.DataFrame:
     table = pd.DataFrame({"factor": list(ratios.index), "ratio": ratios.to_numpy(float), "basis": basis})
     known = len(logs) > 2
-    table.attrs = {"se": float(logs.std(ddof=1)) if known else float("nan"), "df": len(logs) - 1 if known else 0}
+    one_more = np.sqrt(1 + 1 / max(len(logs), 1))  # a merchant beside the mean of so many
+    table.attrs = {
+        "se": float(logs.std(ddof=1)) * one_more if known else float("nan"), "df": len(logs) - 1 if known else 0,
+    }  # fmt: skip
     return table
 
 

@@ -47,15 +47,35 @@ def tree_sentence(tree: pd.DataFrame, currency: str, digits: int = 2, lang: str 
     owners = ""
     if "owner" in tree:
         none = int((tree["owner"] == "").sum())
+        if none == len(tree):
+            return _identity(v, basket, total, lang) + _no_owners(lang)
         owners = (
             f"；{len(tree)}个节点中{none}个没有负责人"
             if lang == "zh"
             else f"; {none} of {len(tree)} nodes have no owner"
         )
+    return _identity(v, basket, total, lang, owners)
+
+
+def _identity(v: pd.Series, basket: str, total: str, lang: str, owners: str = "") -> str:
     if lang == "zh":
         return f"已识别顾客：{v['buyers']:,.0f}人 × 人均{v['frequency']:.2f}单 × 笔单价{basket} = {total}{owners}。"
     return (
         f"Known customers: {v['buyers']:,.0f} buyers x {v['frequency']:.2f} orders each x {basket} = {total}{owners}."
+    )
+
+
+def _no_owners(lang: str) -> str:
+    if lang == "zh":
+        return (
+            "没有任何导出文件写明负责人，因此每个节点都没有负责人；请添加一个 CSV 文件，列为 node, owner, share, valid_from, "
+            "valid_to（node 用本章表中的节点代码，如 gmv、visitors、conversion、basket），并在批次文件中加入 layout 为 "
+            "canonical_owners、merchant 为商户编号的数据源。"
+        )
+    return (
+        " No export names an owner, so no node has one: add a CSV file with the columns node, owner, share, valid_from, "
+        "valid_to (nodes by their codes: gmv, visitors, conversion, new_buyers, returning_buyers, frequency, basket ...) "
+        "and name it in the cohort file as a source with layout canonical_owners and the merchant's id."
     )
 
 

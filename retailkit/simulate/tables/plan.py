@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import csv
+from importlib.resources import files
+
 from retailkit.simulate.accounts import CITY_TIERS
 from retailkit.simulate.merchant import Simulated
 from retailkit.simulate.rates import TOUCHES
-from retailkit.simulate.world import parameters, stream, window
+from retailkit.simulate.world import parameters, profiles, stream, window
 
 TRADITIONAL_CAC = 160
 """Yuan that one new customer costs by paid advertising (assumed)."""
@@ -76,10 +79,10 @@ def plan(s: Simulated) -> dict[str, str]:
             union all select merchant(), 'class_' || lpad((i + 1)::varchar, 2, '0'), 'class ' || (i + 1) || ' of 20', null,
               day_of({span.start} + i * 3), day_of({span.start} + i * 3) from range(20) r(i) where {invited})
                 order by starts_on, action_id""",
-        "issue_register": f"""select merchant() as merchant, 'I' || lpad(i::varchar, 2, '0') as issue_id, 'Simulated issue ' || i as issue,
-            case when i % 10 < 7 then 'common' else 'particular' end as kind, day_of({span.start} + i) as raised_on,
+        "issue_register": f"""select merchant() as merchant, 'I' || lpad(i::varchar, 2, '0') as issue_id, issue, kind,
+            day_of({span.start} + i) as raised_on,
             case when rnd('i' || i) < 0.8 then day_of({span.start} + i + 10 + i % 7) end as solved_on
-          from range(40) r(i) where {invited} order by i""",
+          from (values {_issues(s)}) t(i, kind, issue) where {invited} order by i""",
         "programme_counters": f"""select merchant() as merchant, counter, day_of({span.start} + w * 7) as day,
             floor(goal * (w + 1) / 13.0)::double as value
           from (values ('companies diagnosed', 200), ('people trained', 1000), ('cases', 100)) t(counter, goal), range(13) r(w)
@@ -96,6 +99,21 @@ def plan(s: Simulated) -> dict[str, str]:
         "city_tiers": f"""select merchant() as merchant, city, tier, date '2018-01-01' as valid_from
           from (values {tiers}) t(city, tier) order by city""",
     }  # fmt: skip
+
+
+def _issues(s: Simulated) -> str:
+    """SQL rows of the merchant's issues: every common one, and the particular ones that are its own."""
+    with files("retailkit.simulate").joinpath("issues.csv").open(encoding="utf-8") as page:
+        issues = list(csv.DictReader(page))
+    alike = [p.id for p in profiles() if p.group == s.profile.group]
+    single = [i for i, issue in enumerate(issues) if issue["kind"] == "particular"]
+    whose = {i: alike[k % len(alike)] for k, i in enumerate(single)}
+    rows = []
+    for i, issue in enumerate(issues):
+        if whose.get(i, s.profile.id) == s.profile.id:
+            title = f"{issue['en']} / {issue['zh']}".replace("'", "''")
+            rows.append(f"({i}, '{issue['kind']}', '{title}')")
+    return ", ".join(rows)
 
 
 def _names() -> str:
