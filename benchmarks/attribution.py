@@ -58,16 +58,26 @@ def peak() -> str:
     return f"peak {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6:.2f} GB"
 
 
-PEER = """
-import json, sys, time
+CALLS = """
+import json, resource, sys, time
 import pandas as pd
-from ChannelAttribution import markov_model
-rows = pd.read_parquet(sys.argv[1]) if sys.argv[1].endswith("parquet") else pd.read_csv(sys.argv[1])
-for order in json.loads(sys.argv[2]):
+if sys.argv[1] == "peer":
+    from ChannelAttribution import markov_model
+    def credit(rows, order):
+        return markov_model(rows, "path", "orders", var_value="value", var_null="nulls", order=order,
+                            verbose=False, flg_pro=False).iloc[:, :2].values.tolist()
+else:
+    from retailkit.attribute import aggregated, removal_effects
+    def credit(rows, order):
+        effects = removal_effects(aggregated(rows["path"], rows["orders"], rows["value"], rows["nulls"]), order)
+        return effects[["touchpoint", "share_orders"]].values.tolist()
+rows = pd.read_csv(sys.argv[2])
+for order in json.loads(sys.argv[3]):
     begun = time.process_time()
-    found = markov_model(rows, "path", "orders", var_value="value", var_null="nulls", order=order,
-                         verbose=False, flg_pro=False)
-    print("FOUND", json.dumps([order, time.process_time() - begun, found.iloc[:, :2].values.tolist()]))
+    found = credit(rows, order)
+    took = time.process_time() - begun
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
+    print("FOUND", json.dumps([order, took, peak, found]), flush=True)
 """
 
 
@@ -87,40 +97,41 @@ def peer_python(folder: Path) -> str | None:
     return python
 
 
-def peer_runs(python: str, sample: AggregatedPaths, orders: tuple[int, ...], folder: Path) -> dict[int, Any]:
-    """Order -> CPU seconds and shares of ChannelAttribution at its defaults on the same paths."""
+def path_table(sample: AggregatedPaths, place: Path) -> None:
+    """Write aggregated paths the way other tools keep them: one row per path, touchpoints in a string."""
     import pandas as pd
 
     names = np.array(sample.touchpoints, dtype=object)[sample.codes]
-    steps = np.split(names, sample.offsets[1:-1])
-    rows = pd.DataFrame({"path": [" > ".join(s) for s in steps]})
+    rows = pd.DataFrame({"path": [" > ".join(s) for s in np.split(names, sample.offsets[1:-1])]})
     rows = rows.assign(orders=sample.orders.astype(int), nulls=sample.nulls.astype(int), value=sample.value)
-    rows.to_csv(folder / "paths.csv", index=False)
-    command = [python, "-c", PEER, str(folder / "paths.csv"), json.dumps(orders)]
-    done = subprocess.run(
-        command, capture_output=True, text=True, check=True, env={**os.environ, "OMP_NUM_THREADS": "1"}
-    )
+    rows.to_csv(place, index=False)
+
+
+def whole_call(python: str, who: str, table: Path, orders: tuple[int, ...]) -> dict[int, Any]:
+    """Order -> CPU seconds, peak GB and shares, from the table of path strings to shares, in a process of its own."""
+    command = [python, "-c", CALLS, who, str(table), json.dumps(orders)]
+    alone = {**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+    done = subprocess.run(command, capture_output=True, text=True, check=True, env=alone)
     found = [json.loads(line[6:]) for line in done.stdout.splitlines() if line.startswith("FOUND ")]
-    return {order: (seconds, dict(shares)) for order, seconds, shares in found}
+    return {order: (seconds, gigabytes, dict(shares)) for order, seconds, gigabytes, shares in found}
 
 
 def markov(count: int, python: str | None, folder: Path) -> None:
-    """Removal effects of orders and value, from aggregated paths to shares, beside the peer on the same paths."""
+    """From a table of path strings to shares of orders and value, beside the peer on the same table."""
     for touchpoints, orders in ((12, (1, 3)), (30, (1, 4))):
-        sample = random_paths(count, touchpoints, seed=1)
-        others = peer_runs(python, sample, orders, folder) if python else {}
-        for order in orders:
-            mine = removal_effects(sample, order)
-            seconds = cpu(lambda o=order, s=sample: removal_effects(s, o), 2)
-            line = f"markov order {order}, {count:,} paths x {touchpoints}: {seconds:.2f} s CPU, {peak()}"
+        path_table(random_paths(count, touchpoints, seed=1), folder / "paths.csv")
+        ours = whole_call(sys.executable, "ours", folder / "paths.csv", orders)
+        others = whole_call(python, "peer", folder / "paths.csv", orders) if python else {}
+        for order, (seconds, gigabytes, exact) in ours.items():
+            line = (
+                f"markov order {order}, {count:,} paths x {touchpoints}: {seconds:.2f} s CPU, peak {gigabytes:.2f} GB"
+            )
             if order in others:
-                took, credit = others[order]
-                exact = mine.set_index("touchpoint")["removal_orders"]
-                exact = exact / exact.sum() * sample.orders.sum()
-                worst = max(abs(credit[t] / exact[t] - 1) for t in exact.index if exact[t] > 0)
-                line += (
-                    f"; ChannelAttribution {took:.2f} s, ratio {seconds / took:.3f}, its worst channel {worst:.0%} off"
-                )
+                took, theirs, credit = others[order]
+                total = sum(credit.values())
+                worst = max(abs(credit[t] / total / share - 1) for t, share in exact.items() if share > 0)
+                line += f"; ChannelAttribution {took:.2f} s, {theirs:.2f} GB, ratio {seconds / took:.3f}, "
+                line += f"its worst channel {worst:.0%} off"
             print(line, flush=True)
 
 
