@@ -22,6 +22,7 @@ from typing import Any
 
 import ibis
 import numpy as np
+from attribution_paths import beside_sql
 
 from retailkit.attribute.journeys import AggregatedPaths
 from retailkit.attribute.markov import removal_effects
@@ -172,78 +173,6 @@ def bootstrap(count: int) -> None:
     )
 
 
-SQL = """
-select order_id journey_id, coalesce(touchpoint, 'unattributed') touchpoint,
-  row_number() over (partition by order_id order by touched_at, touch_id) "position",
-  count(*) over (partition by order_id) path_length
-from (select o.order_id, t.touchpoint, t.touched_at, t.touch_id from orders o left join touches t
-  on t.person = o.account and t.touched_at <= o.paid_at and t.touched_on >= o.paid_on - interval 30 day)
-"""
-
-WHOLE = """
-with reached as (
-  select o.order_id, t.touchpoint, t.touched_at, t.touch_id from orders o left join touches t
-    on t.person = o.account and t.touched_at <= o.paid_at and t.touched_on >= o.paid_on - interval 30 day),
-bought as (
-  select order_id journey_id, coalesce(touchpoint, 'unattributed') touchpoint, 'order' outcome,
-    row_number() over (partition by order_id order by touched_at, touch_id) "position",
-    count(*) over (partition by order_id) path_length from reached),
-idle as (select * from touches t where not exists (select 1 from reached r where r.touch_id = t.touch_id)),
-begun as (
-  select *, coalesce(touched_on - lag(touched_on) over (partition by person order by touched_at, touch_id) > 30, true)
-    as begins from idle),
-journeys as (
-  select *, sum(begins::int) over (partition by person order by touched_at, touch_id) journey from begun),
-missed as (
-  select 'none:' || person || ':' || journey journey_id, touchpoint,
-    case when max(touched_on) over (partition by person, journey) + interval 30 day >= date '2024-07-01'
-      then 'censored' else 'none' end outcome,
-    row_number() over (partition by person, journey order by touched_at, touch_id) "position",
-    count(*) over (partition by person, journey) path_length from journeys)
-select * from bought union all select * from missed
-"""
-
-
-def engine_paths(events: int) -> None:
-    """Paths from events, against a join and a window by hand."""
-    con = ibis.duckdb.connect(threads=2, memory_limit="4GB")
-    con.raw_sql("set enable_progress_bar = false")
-    persons = events // 10
-    con.raw_sql(f"""
-    create table touches as select 'm' merchant, 'session:' || i touch_id, 'p' || (hash(i) % {persons}) person,
-      'p' || (hash(i) % {persons}) account, ts touched_at, ts::date touched_on,
-      't' || (hash(i * 7) % 12) touchpoint, 'exposure' kind, 'touch' "role", 'session' record
-      from (select range i, timestamp '2024-01-01' + to_seconds((hash(range * 3) % 15552000)::bigint) ts from range({events}));
-    create table orders as select 'm' merchant, 'o' || i order_id, 'p' || (hash(i * 11) % {persons}) account,
-      ts paid_at, ts::date paid_on, 1000::bigint gross_amount, 1000::bigint net_amount
-      from (select range i, timestamp '2024-01-01' + to_seconds((hash(range * 5) % 15552000)::bigint) ts
-      from range({events // 20}))""")
-    touched = shape(con.table("touches"), TOUCH)
-    walked = paths(touched, con.table("orders"), as_of="2024-07-01")
-    reduced = ["touchpoint", "position"]
-
-    def ours() -> None:
-        bought = walked.filter(walked.outcome == "order")
-        bought.group_by(reduced).aggregate(n=bought.position.count()).execute()
-
-    def by_hand() -> None:
-        con.raw_sql(f"select touchpoint, position, count(*) from ({SQL}) group by all").fetchall()
-
-    def all_ours() -> None:
-        walked.group_by([*reduced, "outcome"]).aggregate(n=walked.position.count()).execute()
-
-    def all_by_hand() -> None:
-        con.raw_sql(f"select touchpoint, position, outcome, count(*) from ({WHOLE}) group by all").fetchall()
-
-    hand, mine, whole, whole_hand = cpu(by_hand, 2), cpu(ours, 2), cpu(all_ours, 2), cpu(all_by_hand, 2)
-    print(f"paths of orders from {events:,} events: {mine:.2f} s CPU, by hand {hand:.2f} s, ratio {mine / hand:.2f}")
-    print(
-        f"  with unattributed orders and journeys without one: {whole:.2f} s CPU, by hand {whole_hand:.2f} s, "
-        f"ratio {whole / whole_hand:.2f}, {peak()}",
-        flush=True,
-    )
-
-
 def coverage(worlds: int) -> None:
     """How often the hazard's 90% intervals hold the true shares of SIMULATED merchants, and its error."""
     sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
@@ -276,5 +205,5 @@ if __name__ == "__main__":
         peer = None if "--no-peer" in sys.argv else peer_python(Path(place))
         markov(1_000_000 if full else 100_000, peer, Path(place))
     bootstrap(100_000 if full else 20_000)
-    engine_paths(10_000_000 if full else 1_000_000)
+    beside_sql(10_000_000 if full else 1_000_000)
     coverage(200 if full else 10)

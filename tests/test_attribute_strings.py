@@ -1,5 +1,7 @@
 """Path strings of other tools: the same touches whatever the separator, the spaces and the way they are kept."""
 
+from itertools import pairwise
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -16,7 +18,7 @@ some_paths = st.lists(st.lists(st.sampled_from(NAMES), min_size=1, max_size=5), 
 
 def _steps(split):
     names, codes, offsets = split
-    return [[names[c] for c in codes[i:j]] for i, j in zip(offsets[:-1], offsets[1:], strict=True)]
+    return [[names[c] for c in codes[i:j]] for i, j in pairwise(offsets)]
 
 
 @given(some_paths, st.sampled_from([">", " > ", "|", "->", "→"]))
@@ -25,7 +27,8 @@ def test_strings_hold_the_touches_that_were_joined(paths, separator):
     names, codes, offsets = split_paths(strings, separator.strip())
     assert _steps((names, codes, offsets)) == paths
     assert list(names) == sorted({name for p in paths for name in p})
-    assert len(offsets) == len(paths) + 1 and codes.dtype == np.int32
+    assert len(offsets) == len(paths) + 1
+    assert codes.dtype == np.int32
 
 
 def test_a_column_a_part_of_a_column_and_a_list_are_the_same_paths():
