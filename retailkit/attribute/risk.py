@@ -50,7 +50,9 @@ def risk(
     """
     bought = paths.filter((paths.outcome == "order") & paths.person.notnull())
     if as_of is not None:
-        bought, touches = (t.filter(t[day] < ibis.date(as_of)) for t, day in ((bought, "paid_on"), (touches, "touched_on")))
+        bought, touches = (
+            t.filter(t[day] < ibis.date(as_of)) for t, day in ((bought, "paid_on"), (touches, "touched_on"))
+        )
     sold = frame(bought.select("merchant", "order_id", "person", "paid_on").distinct().order_by("order_id"))
     if len(set(sold["merchant"])) > 1:
         raise ValueError("the hazard is fitted to one merchant at a time; filter the paths first")
