@@ -22,6 +22,7 @@ from typing import Any
 
 import ibis
 import numpy as np
+from attribution_paths import beside_sql
 
 from retailkit.attribute.journeys import AggregatedPaths
 from retailkit.attribute.markov import removal_effects
@@ -58,16 +59,26 @@ def peak() -> str:
     return f"peak {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6:.2f} GB"
 
 
-PEER = """
-import json, sys, time
+CALLS = """
+import json, resource, sys, time
 import pandas as pd
-from ChannelAttribution import markov_model
-rows = pd.read_parquet(sys.argv[1]) if sys.argv[1].endswith("parquet") else pd.read_csv(sys.argv[1])
-for order in json.loads(sys.argv[2]):
+if sys.argv[1] == "peer":
+    from ChannelAttribution import markov_model
+    def credit(rows, order):
+        return markov_model(rows, "path", "orders", var_value="value", var_null="nulls", order=order,
+                            verbose=False, flg_pro=False).iloc[:, :2].values.tolist()
+else:
+    from retailkit.attribute import aggregated, removal_effects
+    def credit(rows, order):
+        effects = removal_effects(aggregated(rows["path"], rows["orders"], rows["value"], rows["nulls"]), order)
+        return effects[["touchpoint", "share_orders"]].values.tolist()
+rows = pd.read_csv(sys.argv[2])
+for order in json.loads(sys.argv[3]):
     begun = time.process_time()
-    found = markov_model(rows, "path", "orders", var_value="value", var_null="nulls", order=order,
-                         verbose=False, flg_pro=False)
-    print("FOUND", json.dumps([order, time.process_time() - begun, found.iloc[:, :2].values.tolist()]))
+    found = credit(rows, order)
+    took = time.process_time() - begun
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
+    print("FOUND", json.dumps([order, took, peak, found]), flush=True)
 """
 
 
@@ -87,40 +98,41 @@ def peer_python(folder: Path) -> str | None:
     return python
 
 
-def peer_runs(python: str, sample: AggregatedPaths, orders: tuple[int, ...], folder: Path) -> dict[int, Any]:
-    """Order -> CPU seconds and shares of ChannelAttribution at its defaults on the same paths."""
+def path_table(sample: AggregatedPaths, place: Path) -> None:
+    """Write aggregated paths the way other tools keep them: one row per path, touchpoints in a string."""
     import pandas as pd
 
     names = np.array(sample.touchpoints, dtype=object)[sample.codes]
-    steps = np.split(names, sample.offsets[1:-1])
-    rows = pd.DataFrame({"path": [" > ".join(s) for s in steps]})
+    rows = pd.DataFrame({"path": [" > ".join(s) for s in np.split(names, sample.offsets[1:-1])]})
     rows = rows.assign(orders=sample.orders.astype(int), nulls=sample.nulls.astype(int), value=sample.value)
-    rows.to_csv(folder / "paths.csv", index=False)
-    command = [python, "-c", PEER, str(folder / "paths.csv"), json.dumps(orders)]
-    done = subprocess.run(
-        command, capture_output=True, text=True, check=True, env={**os.environ, "OMP_NUM_THREADS": "1"}
-    )
+    rows.to_csv(place, index=False)
+
+
+def whole_call(python: str, who: str, table: Path, orders: tuple[int, ...]) -> dict[int, Any]:
+    """Order -> CPU seconds, peak GB and shares, from the table of path strings to shares, in a process of its own."""
+    command = [python, "-c", CALLS, who, str(table), json.dumps(orders)]
+    alone = {**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+    done = subprocess.run(command, capture_output=True, text=True, check=True, env=alone)
     found = [json.loads(line[6:]) for line in done.stdout.splitlines() if line.startswith("FOUND ")]
-    return {order: (seconds, dict(shares)) for order, seconds, shares in found}
+    return {order: (seconds, gigabytes, dict(shares)) for order, seconds, gigabytes, shares in found}
 
 
 def markov(count: int, python: str | None, folder: Path) -> None:
-    """Removal effects of orders and value, from aggregated paths to shares, beside the peer on the same paths."""
+    """From a table of path strings to shares of orders and value, beside the peer on the same table."""
     for touchpoints, orders in ((12, (1, 3)), (30, (1, 4))):
-        sample = random_paths(count, touchpoints, seed=1)
-        others = peer_runs(python, sample, orders, folder) if python else {}
-        for order in orders:
-            mine = removal_effects(sample, order)
-            seconds = cpu(lambda o=order, s=sample: removal_effects(s, o), 2)
-            line = f"markov order {order}, {count:,} paths x {touchpoints}: {seconds:.2f} s CPU, {peak()}"
+        path_table(random_paths(count, touchpoints, seed=1), folder / "paths.csv")
+        ours = whole_call(sys.executable, "ours", folder / "paths.csv", orders)
+        others = whole_call(python, "peer", folder / "paths.csv", orders) if python else {}
+        for order, (seconds, gigabytes, exact) in ours.items():
+            line = (
+                f"markov order {order}, {count:,} paths x {touchpoints}: {seconds:.2f} s CPU, peak {gigabytes:.2f} GB"
+            )
             if order in others:
-                took, credit = others[order]
-                exact = mine.set_index("touchpoint")["removal_orders"]
-                exact = exact / exact.sum() * sample.orders.sum()
-                worst = max(abs(credit[t] / exact[t] - 1) for t in exact.index if exact[t] > 0)
-                line += (
-                    f"; ChannelAttribution {took:.2f} s, ratio {seconds / took:.3f}, its worst channel {worst:.0%} off"
-                )
+                took, theirs, credit = others[order]
+                total = sum(credit.values())
+                worst = max(abs(credit[t] / total / share - 1) for t, share in exact.items() if share > 0)
+                line += f"; ChannelAttribution {took:.2f} s, {theirs:.2f} GB, ratio {seconds / took:.3f}, "
+                line += f"its worst channel {worst:.0%} off"
             print(line, flush=True)
 
 
@@ -161,78 +173,6 @@ def bootstrap(count: int) -> None:
     )
 
 
-SQL = """
-select order_id journey_id, coalesce(touchpoint, 'unattributed') touchpoint,
-  row_number() over (partition by order_id order by touched_at, touch_id) "position",
-  count(*) over (partition by order_id) path_length
-from (select o.order_id, t.touchpoint, t.touched_at, t.touch_id from orders o left join touches t
-  on t.person = o.account and t.touched_at <= o.paid_at and t.touched_on >= o.paid_on - interval 30 day)
-"""
-
-WHOLE = """
-with reached as (
-  select o.order_id, t.touchpoint, t.touched_at, t.touch_id from orders o left join touches t
-    on t.person = o.account and t.touched_at <= o.paid_at and t.touched_on >= o.paid_on - interval 30 day),
-bought as (
-  select order_id journey_id, coalesce(touchpoint, 'unattributed') touchpoint, 'order' outcome,
-    row_number() over (partition by order_id order by touched_at, touch_id) "position",
-    count(*) over (partition by order_id) path_length from reached),
-idle as (select * from touches t where not exists (select 1 from reached r where r.touch_id = t.touch_id)),
-begun as (
-  select *, coalesce(touched_on - lag(touched_on) over (partition by person order by touched_at, touch_id) > 30, true)
-    as begins from idle),
-journeys as (
-  select *, sum(begins::int) over (partition by person order by touched_at, touch_id) journey from begun),
-missed as (
-  select 'none:' || person || ':' || journey journey_id, touchpoint,
-    case when max(touched_on) over (partition by person, journey) + interval 30 day >= date '2024-07-01'
-      then 'censored' else 'none' end outcome,
-    row_number() over (partition by person, journey order by touched_at, touch_id) "position",
-    count(*) over (partition by person, journey) path_length from journeys)
-select * from bought union all select * from missed
-"""
-
-
-def engine_paths(events: int) -> None:
-    """Paths from events, against a join and a window by hand."""
-    con = ibis.duckdb.connect(threads=2, memory_limit="4GB")
-    con.raw_sql("set enable_progress_bar = false")
-    persons = events // 10
-    con.raw_sql(f"""
-    create table touches as select 'm' merchant, 'session:' || i touch_id, 'p' || (hash(i) % {persons}) person,
-      'p' || (hash(i) % {persons}) account, ts touched_at, ts::date touched_on,
-      't' || (hash(i * 7) % 12) touchpoint, 'exposure' kind, 'touch' "role", 'session' record
-      from (select range i, timestamp '2024-01-01' + to_seconds((hash(range * 3) % 15552000)::bigint) ts from range({events}));
-    create table orders as select 'm' merchant, 'o' || i order_id, 'p' || (hash(i * 11) % {persons}) account,
-      ts paid_at, ts::date paid_on, 1000::bigint gross_amount, 1000::bigint net_amount
-      from (select range i, timestamp '2024-01-01' + to_seconds((hash(range * 5) % 15552000)::bigint) ts
-      from range({events // 20}))""")
-    touched = shape(con.table("touches"), TOUCH)
-    walked = paths(touched, con.table("orders"), as_of="2024-07-01")
-    reduced = ["touchpoint", "position"]
-
-    def ours() -> None:
-        bought = walked.filter(walked.outcome == "order")
-        bought.group_by(reduced).aggregate(n=bought.position.count()).execute()
-
-    def by_hand() -> None:
-        con.raw_sql(f"select touchpoint, position, count(*) from ({SQL}) group by all").fetchall()
-
-    def all_ours() -> None:
-        walked.group_by([*reduced, "outcome"]).aggregate(n=walked.position.count()).execute()
-
-    def all_by_hand() -> None:
-        con.raw_sql(f"select touchpoint, position, outcome, count(*) from ({WHOLE}) group by all").fetchall()
-
-    hand, mine, whole, whole_hand = cpu(by_hand, 2), cpu(ours, 2), cpu(all_ours, 2), cpu(all_by_hand, 2)
-    print(f"paths of orders from {events:,} events: {mine:.2f} s CPU, by hand {hand:.2f} s, ratio {mine / hand:.2f}")
-    print(
-        f"  with unattributed orders and journeys without one: {whole:.2f} s CPU, by hand {whole_hand:.2f} s, "
-        f"ratio {whole / whole_hand:.2f}, {peak()}",
-        flush=True,
-    )
-
-
 def coverage(worlds: int) -> None:
     """How often the hazard's 90% intervals hold the true shares of SIMULATED merchants, and its error."""
     sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
@@ -265,5 +205,5 @@ if __name__ == "__main__":
         peer = None if "--no-peer" in sys.argv else peer_python(Path(place))
         markov(1_000_000 if full else 100_000, peer, Path(place))
     bootstrap(100_000 if full else 20_000)
-    engine_paths(10_000_000 if full else 1_000_000)
+    beside_sql(10_000_000 if full else 1_000_000)
     coverage(200 if full else 10)

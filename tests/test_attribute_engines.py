@@ -92,6 +92,7 @@ FUNCTIONS: dict[str, Callable[[dict[str, Any]], Any]] = {
     "conversions": lambda t: a.conversions(t["touches"], t["orders"], t["persons"]),
     "platform orders": lambda t: a.platform_orders(t["touches"], t["paths"]).reset_index(),
     "coalitions": lambda t: a.coalitions(t["paths"]),
+    "before and after": lambda t: a.before_after(t["touches"], t["orders"], t["persons"], days=7, as_of=AS_OF),
     "hazard": lambda t: a.hazard_credit(t["paths"], hazard(t)),
     "sentences": lambda t: pd.DataFrame({
         "text": [a.paths_period(t["paths"]), a.unattributed_sentence(t["book"]), *a.recommend(t["paths"]),

@@ -7,10 +7,12 @@ In reading order:
 - ``paths``        touches and orders -> one row per journey and touch
 - ``ledger``       weights -> whole minor units that sum to each order, refunds reversed
 - ``rules``        first, last, last non-direct, linear, position, time decay; two vendors' rules
+- ``strings``      'a > b' path strings of other tools -> touchpoint numbers
 - ``journeys``     paths -> transitions and aggregated paths, the reduced rows models read
 - ``markov``       exact removal effects, any order
 - ``shapley``      shares by coalitions of touchpoints
 - ``intent``, ``risk``, ``hazard``, ``hazard_ledger``  what touches add to an organic rate; the organic line
+- ``contrast``     messages before and after, reached beside not reached: a check without a model
 - ``models``       all models by name, and the one whose number to use
 - ``bootstrap``, ``resample``  intervals over persons: of credit, of removal effects
 - ``calibrate``    shares bent towards lift tests
@@ -25,13 +27,14 @@ In reading order:
 from .bootstrap import credit_interval
 from .calibrate import calibrate, calibrate_sentence, platform_orders
 from .choice import choice_sentence, held_out
+from .contrast import before_after, before_after_sentence
 from .hazard import fit_hazard
 from .hazard_ledger import hazard_credit, hazard_interval
 from .inputs import input_sentences
 from .journeys import aggregated, transitions
 from .ledger import ledger, reconcile, reconcile_sentence
 from .markov import feasibility, markov_credit, removal_effects
-from .models import hazard_if_enough, ledgers, recommend, recommended_interval
+from .models import MODELS, hazard_if_enough, ledgers, recommend, recommended_interval
 from .paths import paths
 from .peers import conversions, potential, potential_sentence
 from .resample import removal_interval
@@ -60,7 +63,10 @@ from .summary import first_to_last, path_flows, paths_period, side_by_side, touc
 from .touches import left_out, touches
 
 __all__ = [
+    "MODELS",
     "aggregated",
+    "before_after",
+    "before_after_sentence",
     "calibrate",
     "calibrate_sentence",
     "chan_id_credit",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -69,20 +68,16 @@ def chain_of_paths(paths: AggregatedPaths, order: int = 1) -> Chain:
         )
     key = _window_keys(paths, order, width)
     begin, end = paths.offsets[:-1], paths.offsets[1:] - 1
-    seen, number = _numbering(key, size)
+    seen, state = _numbered(key, size)
     n = len(seen)
     journeys = paths.orders + paths.nulls
-    weight = np.repeat(journeys, np.diff(paths.offsets))
-    inner = np.ones(len(key), dtype=bool)
-    inner[end] = False
-    where = np.flatnonzero(inner)
-    state = number(key)
-    pair = state[where] * (width - 1) + paths.codes[where + 1]
-    count = np.bincount(pair, weight[where], n * (width - 1))
-    filled = np.flatnonzero(count)
-    source, then = np.divmod(filled, width - 1)
-    target = number((seen[source] * width + then + 1) % size)
-    moves = sparse.csr_matrix((count[filled], (source, target)), shape=(n, n))
+    pair = state * width  # what came next: 0 for the end, else a touchpoint
+    pair[:-1] += paths.codes[1:] + 1
+    pair[end] = state[end] * width
+    count = np.bincount(pair, np.repeat(journeys, np.diff(paths.offsets)), n * width).reshape(n, width)
+    source, then = np.nonzero(count[:, 1:])
+    target = np.searchsorted(seen, (seen[source] * width + then + 1) % size)
+    moves = sparse.csr_matrix((count[:, 1:][source, then], (source, target)), shape=(n, n))
     final = state[end]
     return _chain(
         paths.touchpoints,
@@ -100,18 +95,17 @@ def path_numbers(paths: AggregatedPaths) -> np.ndarray:
     return np.repeat(np.arange(len(paths.orders)), np.diff(paths.offsets))
 
 
-def _numbering(key: np.ndarray, size: int) -> tuple[np.ndarray, Callable[[np.ndarray], np.ndarray]]:
-    """Return the windows that occur, and a function from window to state number.
+def _numbered(key: np.ndarray, size: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return the windows that occur, sorted, and the number of each touch's window.
 
     A table of all possible windows is fastest while it is small; beyond that they are sorted.
     """
     if size > 50_000_000:
-        few = np.unique(key)
-        return few, lambda window: np.searchsorted(few, window)
+        few, state = np.unique(key, return_inverse=True)
+        return few, state
     used = np.zeros(size, dtype=bool)
     used[key] = True
-    number = np.cumsum(used, dtype=np.int32) - 1
-    return np.flatnonzero(used), lambda window: number[window]
+    return np.flatnonzero(used), (np.cumsum(used) - 1)[key]
 
 
 def _window_keys(paths: AggregatedPaths, order: int, width: int) -> np.ndarray:

@@ -11,11 +11,6 @@ WEEK = 7
 HALF_LIFE_WEEKS = 3.0
 """Past activity fades fast: what matters most is who is still a customer at all."""
 
-USUAL_GAP = 0.9
-"""A person silent for longer than nine of ten gaps between active weeks is not at risk: not yet there, or lost.
-Touches only reach those who are still there; with the lost among them, the busy would seem to buy less of their
-own accord than they do, and touches would earn what is organic."""
-
 LEVELS = 24
 """Strata of activity above 'nothing known': activity is very uneven, and the busiest need strata of their own."""
 
@@ -25,7 +20,8 @@ class Strata:
     """``level[w, i]`` is the stratum of person i in week w; ``days[s, w]`` person-days at risk.
 
     A week's stratum uses only what happened in earlier weeks, so an order never explains itself.
-    Nobody is at risk in a silence longer than usual before the first event or after the last.
+    Everybody is at risk on every day: to leave out the silence before a first event or after a last one
+    would look ahead, and organic orders would be compared on fewer days than touches are.
     """
 
     level: np.ndarray
@@ -63,8 +59,7 @@ def activity_strata(
         level = (level + groups * np.nan_to_num(fifth).astype(np.int16)[None, :]).astype(np.int16)
         groups *= 5
     width = np.minimum(WEEK, length - WEEK * np.arange(weeks)).astype(float)
-    there = _there(person, day // WEEK, persons, weeks)
-    days = np.stack([np.bincount(level[w][there[w]], minlength=groups) * width[w] for w in range(weeks)], axis=1)
+    days = np.stack([np.bincount(level[w], minlength=groups) * width[w] for w in range(weeks)], axis=1)
     return Strata(level, days)
 
 
@@ -76,16 +71,3 @@ def _fading(person: np.ndarray, week: np.ndarray, persons: int, weeks: int, keep
         new = np.bincount(person[order[bounds[w - 1] : bounds[w]]], minlength=persons)
         score[w] = keep * (score[w - 1] + new)
     return score
-
-
-def _there(person: np.ndarray, week: np.ndarray, persons: int, weeks: int) -> np.ndarray:
-    """Mark the weeks of each person from a usual gap before the first event to one after the last."""
-    active = np.unique(person.astype(np.int64) * weeks + week)
-    who, when = np.divmod(active, weeks)
-    gaps = np.diff(when)[np.diff(who) == 0]
-    gap = int(np.ceil(np.quantile(gaps, USUAL_GAP))) if len(gaps) else weeks
-    first, last = np.full(persons, weeks), np.full(persons, -1)
-    np.minimum.at(first, who, when)
-    np.maximum.at(last, who, when)
-    week_of = np.arange(weeks)[:, None]
-    return ((week_of >= first - gap) & (week_of <= last + gap)) | (last < 0)[None, :]

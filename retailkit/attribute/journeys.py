@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 import ibis
 import ibis.expr.types as ir
 import numpy as np
 import pandas as pd
+
+from retailkit.attribute.strings import split_paths
 
 ORDER, NONE = "(order)", "(none)"
 START = "(start)"
@@ -92,20 +95,34 @@ def aggregated(
     nulls: Iterable[float] | None = None,
     separator: str = ">",
 ) -> AggregatedPaths:
-    """Return aggregated paths from lists of touchpoints, or from 'a > b' strings of another tool.
+    """Return aggregated paths from 'a > b' strings of another tool, or from lists of touchpoints.
 
     >>> aggregated(["a > b", "b"], orders=[2, 1]).touchpoints
     ('a', 'b')
     """
-    steps = [[s.strip() for s in p.split(separator)] if isinstance(p, str) else list(p) for p in paths]
-    flat = [name for path in steps for name in path]
-    codes, names = pd.factorize(np.asarray(flat, dtype=object), sort=True)
-    bought = np.asarray(list(orders), dtype=float)
+    given = paths if isinstance(paths, pd.Series) else pd.Series(list(paths), dtype=object)
+    names, codes, offsets = split_paths(given, separator) if _are_strings(given) else _of_lists(given)
+    bought = _floats(orders)
+    none = np.zeros(len(bought))
     return AggregatedPaths(
-        touchpoints=tuple(map(str, names)),
-        codes=codes.astype(np.int32),
-        offsets=np.concatenate([[0], np.cumsum([len(p) for p in steps])]).astype(np.int64),
+        touchpoints=names,
+        codes=codes,
+        offsets=offsets,
         orders=bought,
-        nulls=np.zeros(len(bought)) if nulls is None else np.asarray(list(nulls), dtype=float),
-        value=np.zeros(len(bought)) if value is None else np.asarray(list(value), dtype=float),
+        nulls=none if nulls is None else _floats(nulls),
+        value=none if value is None else _floats(value),
     )
+
+
+def _are_strings(paths: pd.Series) -> bool:
+    return paths.dtype != object or not len(paths) or isinstance(paths.iloc[0], str)
+
+
+def _of_lists(paths: pd.Series) -> tuple[tuple[str, ...], np.ndarray, np.ndarray]:
+    codes, names = pd.factorize(np.asarray(list(chain.from_iterable(paths)), dtype=object), sort=True)
+    offsets = np.concatenate([[0], np.cumsum(list(map(len, paths)))]).astype(np.int64)
+    return tuple(map(str, names)), codes.astype(np.int32), offsets
+
+
+def _floats(numbers: Iterable[float]) -> np.ndarray:
+    return np.asarray(numbers if hasattr(numbers, "__array__") else list(numbers), dtype=float)

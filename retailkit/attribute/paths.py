@@ -65,7 +65,7 @@ def paths(
         raise ValueError(f"look_back_days is {look_back_days}; 0 (the same day) or more is needed")
     if direct not in ("fold", "keep", "drop") or after_order not in ("keep", "restart"):
         raise ValueError("direct is fold, keep or drop; after_order is keep or restart")
-    sales = _sales(as_table(orders, "orders"), as_table(persons, "persons"), look_back_days)
+    sales = _sales(as_table(orders, "orders"), as_table(persons, "persons"), look_back_days, after_order)
     counted = ("touch", "direct") if direct != "drop" else ("touch",)
     usable = touches.filter(touches.role.isin(counted))
     exposures = usable.filter((usable.kind == "exposure") & usable.person.notnull())
@@ -77,14 +77,13 @@ def paths(
     return ibis.union(bought, _without_order(idle, look_back_days, direct, known_until))
 
 
-def _sales(orders: ir.Table, persons: ir.Table, days: int) -> ir.Table:
+def _sales(orders: ir.Table, persons: ir.Table, days: int, after_order: str) -> ir.Table:
     sale = with_person(orders, persons)
+    sale = sale.select(*_SALE_SIDE, since_on=(sale.paid_on - ibis.interval(days=days)).cast("date"))
+    if after_order == "keep":
+        return sale
     earlier = ibis.window(group_by=["merchant", "person"], order_by=["paid_at", "order_id"])
-    return sale.select(
-        *_SALE_SIDE,
-        since_on=sale.paid_on - ibis.interval(days=days),
-        before=sale.paid_at.lag().over(earlier),
-    )
+    return sale.mutate(before=sale.paid_at.lag().over(earlier))
 
 
 def _inside(exposures: ir.Table, sales: ir.Table, after_order: str) -> list[ir.BooleanValue]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import ibis
 import ibis.expr.types as ir
 import numpy as np
 import pandas as pd
@@ -48,6 +49,10 @@ def risk(
         If there is more than one merchant, or no order with a known person.
     """
     bought = paths.filter((paths.outcome == "order") & paths.person.notnull())
+    if as_of is not None:
+        bought, touches = (
+            t.filter(t[day] < ibis.date(as_of)) for t, day in ((bought, "paid_on"), (touches, "touched_on"))
+        )
     sold = frame(bought.select("merchant", "order_id", "person", "paid_on").distinct().order_by("order_id"))
     if len(set(sold["merchant"])) > 1:
         raise ValueError("the hazard is fitted to one merchant at a time; filter the paths first")

@@ -143,6 +143,7 @@ def effects_sentence(effects: pd.DataFrame, feasible: pd.DataFrame, lang: str = 
 
 SAID = {
     "touchpoints": "what the chapter says in one paragraph",
+    "checked": "do reached and not reached bear out what messages are credited, without a model",
     "sensitivity": "does the answer depend on the model",
     "removal": "what the chain loses without its strongest exposure",
     "potential": "which touchpoints convert below or above the peers'",
