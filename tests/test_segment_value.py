@@ -203,5 +203,7 @@ def test_too_few_repeaters_is_a_sentence() -> None:
     people = world(1, 30).assign(repeat_days=0, days_to_last=0.0)
     with pytest.raises(TooFewError, match="0 of 30 customers bought again"):
         fit_purchases(people)
+    with pytest.raises(TooFewError, match="0 of 0 customers bought again"):
+        fit_value(people.head(0))
     with pytest.raises(TooFewError, match="at least 3 repeaters"):
         fit_spend(people)
