@@ -29,19 +29,32 @@ def rfm(folder: str) -> Callable[[], Any]:
     return lambda: RFMSegmentation(lines, AS_OF, 5, 5, 5).df
 
 
-def summary(folder: str) -> Callable[[], Any]:
-    """The table of histories by lifetimes, from order lines."""
-    import pandas as pd
+def _lines(folder: str) -> Any:
+    """Order lines as lifetimes wants them, with days read as times: as dates they cost it 1.5 s more."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    lines = pq.read_table(f"{folder}/lines.parquet", columns=["account", "paid_on", "net_amount"])
+    return lines.set_column(1, "paid_on", lines["paid_on"].cast(pa.timestamp("ms"))).to_pandas()
+
+
+def _histories(lines: Any) -> Any:
     from lifetimes.utils import summary_data_from_transaction_data
 
-    def run() -> Any:
-        lines = pd.read_parquet(f"{folder}/lines.parquet", columns=["account", "paid_on", "net_amount"])
-        lines["paid_on"] = pd.to_datetime(lines["paid_on"])
-        return summary_data_from_transaction_data(
-            lines, "account", "paid_on", "net_amount", observation_period_end="2023-12-31"
-        )
+    return summary_data_from_transaction_data(
+        lines, "account", "paid_on", "net_amount", observation_period_end="2023-12-31"
+    )
 
-    return run
+
+def summary(folder: str) -> Callable[[], Any]:
+    """The table of histories by lifetimes, from the file of order lines; nobody is linked."""
+    return lambda: _histories(_lines(folder))
+
+
+def summary_memory(folder: str) -> Callable[[], Any]:
+    """The same from a frame in memory."""
+    lines = _lines(folder)
+    return lambda: _histories(lines)
 
 
 def fit(folder: str) -> Callable[[], Any]:
@@ -89,7 +102,7 @@ def prototypes(folder: str) -> Callable[[], Any]:
     return lambda: KPrototypes(4, n_init=1, random_state=1).fit(rows, categorical=[3, 4])
 
 
-TASKS = {f.__name__: f for f in (rfm, summary, fit, fit_clvkit, value, prototypes)}
+TASKS = {f.__name__: f for f in (rfm, summary, summary_memory, fit, fit_clvkit, value, prototypes)}
 PACKAGES = {"rfm": "openretailscience", "fit_clvkit": "clvkit", "prototypes": "kmodes"}
 
 

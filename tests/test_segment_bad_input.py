@@ -89,6 +89,8 @@ def test_every_step_answers_in_sentences(name, lang, tmp_path):
         ("few", "Only 2 persons bought"),
         ("once", "Every person bought once"),
         ("one_value", "all repeaters spend the same"),
+        ("one_value", "Every order had the same amount"),
+        ("no_persons", "worth cannot be told: no order could be tied to a person"),
         ("one_day", "bought last on the same day"),
         ("no_persons", "No order could be tied to a person"),
         ("refunded", "persons were refunded more than they paid"),

@@ -100,6 +100,14 @@ def test_the_chapter_gets_a_table_or_a_reason(world):
     assert says.startswith("Who will stay away cannot be told")
 
 
+def test_chances_that_order_nobody_are_called_a_lottery(world):
+    _, orders, persons = world
+    assert "drawing lots" not in people_churn(orders, persons, AS_OF)[1]
+    at_random = tables(random_orders(3, persons=120))  # who orders next has nothing to do with the past
+    assert people_churn(*at_random, AS_OF)[1].endswith("no better than drawing lots.")
+    assert people_churn(*at_random, AS_OF, lang="zh")[1].endswith("这并不优于抽签。")
+
+
 def test_nobody_gets_no_chance(world):
     _, orders, persons = world
     fit = fit_churn(orders, persons, AS_OF)

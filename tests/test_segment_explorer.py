@@ -37,6 +37,15 @@ def test_months_and_basket_add_up_to_the_known_persons_spend(asked):
     assert found.basket.groupby("segment")["share"].sum().to_numpy() == pytest.approx(1)
 
 
+def test_members_are_counted_as_each_month_ended(asked):
+    orders, persons, found = asked
+    now = found.months[found.months["month"] == "2024-11"].set_index("segment")["members"].dropna()
+    assert now.to_dict() == found.profile.set_index("segment")["persons"].to_dict()
+    for month, end in (("2024-03", "2024-04-01"), ("2024-10", "2024-11-01")):
+        had_bought = orders[orders["paid_on"] < end].merge(persons, on=["merchant", "account"])["person"].nunique()
+        assert found.months[found.months["month"] == month]["members"].sum() == had_bought
+
+
 def test_a_choice_redraws_from_rows_already_there(asked, monkeypatch):
     found = asked[2]
     monkeypatch.setattr(ibis.expr.types.Table, "to_pandas", lambda *a, **k: pytest.fail("asked the engine again"))
@@ -55,7 +64,10 @@ def test_one_line_opens_the_explorer(asked):
     table = tables(orders)[0]
     lines = table.mutate(line=ibis.literal("1"), product_id=table.shop_id, category=table.format)
     products = lines.select("merchant", "product_id", "category").distinct()
-    store = SimpleNamespace(orders=table, order_lines=lines, products=products, persons=ibis.memtable(persons))
+    refunds = table.select("merchant", "account", refunded_on=table.paid_on, refund_amount=table.refund_amount)
+    store = SimpleNamespace(
+        orders=table, order_lines=lines, products=products, persons=ibis.memtable(persons), refunds=refunds
+    )
     named = rfm_segments(person_features(table, store.persons, AS_OF))
     shop = SimpleNamespace(title="Shop M", currency="CNY")
     widget = rk.explore.people(store, named, shop, AS_OF, "zh")

@@ -33,6 +33,7 @@ def test_planted_effect_and_its_owners_are_found(learner, base):
     assert (top["a"] > 0).mean() > 0.9
     assert (study.qini["low"] > 0).any()
     assert "adds more" in study.sentence()
+    assert "增量更大" in study.sentence("zh")
 
 
 def test_without_an_effect_the_ranking_is_not_said_to_help():
@@ -51,8 +52,9 @@ def test_without_a_treatment_log_there_is_no_number_but_advice():
     for nothing in (None, log.head(0), log.drop(columns="group")):
         with pytest.raises(NoTreatmentLogError, match=r"no treatment log.*left alone"):
             uplift_study(people, nothing, outcome, ["a"])
-    with pytest.raises(NoTreatmentLogError, match="at least 50 of each"):
+    with pytest.raises(NoTreatmentLogError, match="at least 50 of each") as refused:
         uplift_study(people, log.assign(group="contact"), outcome, ["a"])
+    assert "没有触达记录" in refused.value.said("zh")
 
 
 def test_groups_that_were_not_made_by_lot_are_refused():

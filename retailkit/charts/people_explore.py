@@ -1,4 +1,4 @@
-"""Charts of one segment for the explorer: its buyers over time and its basket."""
+"""Charts of one segment for the explorer: its members and buyers over time and its basket."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ from retailkit.charts.template import (
 
 
 def segment_months(table: pd.DataFrame, *, segment: str, merchant: str, currency: str, lang: str = "en") -> go.Figure:
-    """Bars of buyers and a line of net spend per month, one row per month of one segment."""
-    title = choose(lang, f"{segment}: buyers and spend by month", f"{segment}：每月买家与消费")
+    """Bars of buyers and lines of members and net spend, one row per month of one segment."""
+    title = choose(lang, f"{segment}: members, buyers and spend by month", f"{segment}：每月成员、买家与消费")
     if table.empty:
         return empty(title, choose(lang, "No orders.", "没有订单。"), lang=lang)
     spend = major(table["net_amount"], currency)
@@ -32,13 +32,19 @@ def segment_months(table: pd.DataFrame, *, segment: str, merchant: str, currency
         [
             go.Bar(x=table["month"], y=table["buyers"], name=choose(lang, "buyers", "买家"), marker_color=SKY),
             go.Scatter(
+                x=table["month"],
+                y=table["members"],
+                name=choose(lang, "members at its end", "月末成员"),
+                line_color=GREY,
+            ),
+            go.Scatter(
                 x=table["month"], y=spend, name=choose(lang, "net spend", "净消费"), yaxis="y2", line_color=ACCENT
             ),
         ]
     )
     fig.update_xaxes(type="category")
     fig.update_layout(
-        yaxis=number_axis(0, float(table["buyers"].max()), lang),
+        yaxis=number_axis(0, float(table[["buyers", "members"]].max().max()), lang),
         yaxis2={
             **money_axis(0, float(spend.max()), currency, lang),
             "overlaying": "y",
@@ -47,12 +53,17 @@ def segment_months(table: pd.DataFrame, *, segment: str, merchant: str, currency
         },
     )
     best = table.loc[table["net_amount"].idxmax()]
+    now = number(int(table["members"].fillna(0).iloc[-1]), lang)
     found = choose(
         lang,
-        f"{segment} spent most in {best['month']}: {money(best['net_amount'], currency, lang)}",
-        f"{segment}在{best['month']}消费最高：{money(best['net_amount'], currency, lang)}",
+        f"{segment}: {now} members; they spent most in {best['month']}: {money(best['net_amount'], currency, lang)}",
+        f"{segment}：现有{now}人，在{best['month']}消费最高：{money(best['net_amount'], currency, lang)}",
     )
-    unit = choose(lang, f"buyers and net spend, {currency}", f"买家数与净消费，{currency}")
+    unit = choose(
+        lang,
+        f"members at the month's end; today's members' buyers and net spend, {currency}",
+        f"月末成员数；现有成员的买家数与净消费，{currency}",
+    )
     return frame(fig, found, f"{unit} · {merchant}", lang=lang, right=80, height=380)
 
 

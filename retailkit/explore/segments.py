@@ -1,11 +1,12 @@
-"""Choose a segment and see its profile, its buyers over time and its basket.
+"""Choose a segment and see its profile, its members and buyers over time and its basket.
 
-Everything is asked from the engine once, when the explorer opens; a choice only picks rows.
+Everything is asked from the engine when the explorer opens; a choice only picks rows.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date, timedelta
 from typing import Any
 
 import ibis
@@ -14,14 +15,20 @@ from ibis import _
 
 from retailkit.charts.people_explore import segment_basket, segment_months
 from retailkit.charts.tables import readable
-from retailkit.segment.features import person_orders
-from retailkit.segment.segments import segment_profile
+from retailkit.segment.assets import first_order_day, month_days
+from retailkit.segment.features import person_features, person_orders
+from retailkit.segment.rfm import fit_rfm
+from retailkit.segment.segments import rfm_segments, segment_map, segment_profile
 from retailkit.segment.words import in_words
 
 
 @dataclass(frozen=True)
 class SegmentTables:
-    """What the explorer shows, for every segment: ``profile``, ``months`` and ``basket``, names in words."""
+    """What the explorer shows, for every segment: ``profile``, ``months`` and ``basket``, names in words.
+
+    In ``months``, ``members`` are the persons who stood in the segment when the month ended, by today's edges;
+    ``buyers``, ``orders`` and ``net_amount`` are those of today's members in that month.
+    """
 
     profile: pd.DataFrame
     months: pd.DataFrame
@@ -30,14 +37,15 @@ class SegmentTables:
 
 def segment_tables(
     named: ibis.Table, orders: ibis.Table, lines: ibis.Table, products: ibis.Table, persons: ibis.Table, as_of: str,
-    lang: str = "en", segments: str = "usual",
+    lang: str = "en", segments: str = "usual", refunds: ibis.Table | None = None,
 ) -> SegmentTables:  # fmt: skip
-    """Ask the engine once for all that the explorer can show.
+    """Ask the engine for all that the explorer can show.
 
     Parameters
     ----------
     named : table of ``rfm_segments`` of one merchant.
     orders, lines, products, persons : canonical tables; a line without a category takes its product's.
+    refunds : as ``named`` was made with.
     """
     who = named.select("merchant", "person", "segment")
     bought = person_orders(orders, persons, as_of).inner_join(who, ["merchant", "person"])
@@ -46,9 +54,13 @@ def segment_tables(
         bought.mutate(month=month)
         .group_by("segment", "month")
         .agg(buyers=_.person.nunique(), orders=_.count(), net_amount=_.net_amount.sum())
-        .order_by("segment", "month")
         .to_pandas()
     )
+    months = months.merge(
+        _members(named, orders, persons, as_of, segments, refunds), on=["segment", "month"], how="outer"
+    )
+    bought_nothing = dict.fromkeys(("buyers", "orders", "net_amount"), 0)
+    months = months.fillna(bought_nothing).astype(dict.fromkeys(bought_nothing, "int64"))
     catalogue = products.select("merchant", "product_id", kind=products.category)
     sold = person_orders(lines, persons, as_of).left_join(catalogue, ["merchant", "product_id"])
     sold = sold.mutate(category=sold.category.fill_null(sold.kind)).drop("merchant_right", "product_id_right")
@@ -59,6 +71,22 @@ def segment_tables(
     basket["everyone"] = basket["category"].map(whole)
     profile = in_words(segment_profile(named), lang, segments)
     return SegmentTables(profile, in_words(months, lang, segments), in_words(basket, lang, segments))
+
+
+def _members(
+    named: ibis.Table, orders: ibis.Table, persons: ibis.Table, as_of: str, segments: str, refunds: ibis.Table | None
+) -> pd.DataFrame:
+    """One row per segment and month: persons in it when the month ended, over the last two years."""
+    counts = [pd.DataFrame({"segment": [], "members": [], "month": []}).astype({"segment": "str", "month": "str"})]
+    if named.count().to_pyarrow().as_py() == 0:
+        return counts[0]
+    chosen = segment_map(segments)
+    model = fit_rfm(named, method=chosen.method, bins=chosen.bins)
+    for day in month_days(first_order_day(orders, as_of), as_of)[-24:]:
+        then = rfm_segments(person_features(orders, persons, day, refunds), model, segments)
+        month = (date.fromisoformat(day) - timedelta(days=1)).strftime("%Y-%m")
+        counts.append(then.group_by("segment").agg(members=_.count()).to_pandas().assign(month=month))
+    return pd.concat(counts[1:])
 
 
 def people(store: Any, named: ibis.Table, merchant: Any, as_of: str, lang: str = "en", segments: str = "usual") -> Any:
@@ -72,8 +100,9 @@ def people(store: Any, named: ibis.Table, merchant: Any, as_of: str, lang: str =
     segments : map that named the segments.
     """
     tables = segment_tables(
-        named, store.orders, store.order_lines, store.products, store.persons, as_of, lang, segments
-    )
+        named, store.orders, store.order_lines, store.products, store.persons, as_of, lang, segments,
+        store.refunds,
+    )  # fmt: skip
     return segment_explorer(tables, merchant=merchant.title, currency=merchant.currency, lang=lang)
 
 

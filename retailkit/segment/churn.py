@@ -15,7 +15,7 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import SplineTransformer, StandardScaler
 
 from retailkit.segment.features import person_features, person_orders
-from retailkit.segment.intervals import wilson
+from retailkit.segment.intervals import normal_half, wilson
 from retailkit.segment.said import TooFewError, said
 
 ENOUGH = 100
@@ -49,7 +49,10 @@ class ChurnFit:
         """Say how far expected and seen shares lie apart, and how well persons are ordered."""
         apart = (self.calibration["expected_share"] - self.calibration["away_share"]).abs()
         weight = self.calibration["persons"]
-        return said(
+        away = float((self.calibration["away_share"] * weight).sum())
+        stayed = float(weight.sum()) - away
+        by_lot = 0.5 + normal_half(0.9) * np.sqrt((away + stayed + 1) / (12 * away * stayed))  # Mann-Whitney
+        told = said(
             lang,
             f"Checked on {int(weight.sum()):,} buyers as of {self.checked_on}: expected and seen shares who stayed away "
             f"lie {np.average(apart, weights=weight):.0%} apart on average, and of two persons the one who stayed away "
@@ -57,6 +60,9 @@ class ChurnFit:
             f"以{self.checked_on}为准、对{int(weight.sum()):,}名购买人检验：各十分位的预期与实际未购比例平均相差"
             f"{np.average(apart, weights=weight):.0%}；任取一名未购者与一名再购者，模型在{self.auc:.0%}的情况下排序正确。",
         )
+        if self.auc > by_lot:
+            return told
+        return told + said(lang, " That is no better than drawing lots.", "这并不优于抽签。")
 
 
 def fit_churn(

@@ -168,6 +168,7 @@ def doubts_about_people(features: ibis.Table, minimum: int = 100, lang: str = "e
             most_orders=_.orders.max(),
             below_zero=(_.net_amount < 0).cast("int64").sum(),
             spend_values=_.net_amount.nunique(),
+            order_values=_.mean_order_amount.nunique(),
             recency_values=_.days_since_last.nunique(),
         )
         .to_pandas()
@@ -194,6 +195,11 @@ def doubts_about_people(features: ibis.Table, minimum: int = 100, lang: str = "e
     if persons > 1 and int(facts.spend_values) == 1:
         doubts.append(said(
             lang, "Every person spent the same amount: spend tells nothing.", "所有人消费金额相同：消费金额没有信息。"
+        ))  # fmt: skip
+    elif persons > 1 and int(facts.order_values) == 1:
+        doubts.append(said(
+            lang, "Every order had the same amount: spend tells no more than the number of orders.",
+            "所有订单金额相同：消费金额只反映订单数。",
         ))  # fmt: skip
     if persons > 1 and int(facts.recency_values) == 1:
         doubts.append(said(

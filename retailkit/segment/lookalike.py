@@ -9,11 +9,12 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.model_selection import StratifiedKFold
 
 from retailkit.segment.intervals import wilson
+from retailkit.segment.said import TooFewError
 
 ENOUGH_SEEDS = 20
 
 
-class TooFewSeedsError(ValueError):
+class TooFewSeedsError(TooFewError):
     """Too few persons in the seed, or too few outside it, to learn what sets the seed apart."""
 
 
@@ -40,7 +41,8 @@ def lookalike_scores(people: pd.DataFrame, seeds: np.ndarray, seed: int = 1, fol
         raise ValueError(f"{len(seeds)} seed marks for {len(people)} persons")
     if min(seeds.sum(), (~seeds).sum()) < ENOUGH_SEEDS:
         raise TooFewSeedsError(
-            f"{seeds.sum()} seeds and {(~seeds).sum()} others: at least {ENOUGH_SEEDS} of each are needed"
+            f"{seeds.sum()} seeds and {(~seeds).sum()} others: at least {ENOUGH_SEEDS} of each are needed",
+            f"种子{seeds.sum()}人、其他{(~seeds).sum()}人：各至少需要{ENOUGH_SEEDS}人",
         )
     if base is None:
         base = HistGradientBoostingClassifier(max_depth=3, learning_rate=0.1, max_iter=100, random_state=seed)

@@ -80,14 +80,14 @@ def fit_purchases(
     TooFewError
         With fewer than 2 repeaters and no prior: what drives repeat buying is then unknown.
     """
-    h = histories(features)
-    repeaters = int(h.customers[h.x > 0].sum())
+    repeaters = int((features["repeat_days"] > 0).sum())
     if repeaters < 2 and prior is None:
         raise TooFewError(
             f"{repeaters} of {len(features)} customers bought again: a purchase model needs at least 2 repeaters. "
             "Study a longer span, or fit the cohort together with pool_purchases.",
             f"{len(features)}名客户中只有{repeaters}人复购：购买模型至少需要2名复购客户。可延长研究期，或合并同批商户估计。",
         )
+    h = histories(features)
     likelihood, names = MODELS[model]
     in_scale = np.array([h.scale if name in TIMES else 1.0 for name in names])
 

@@ -12,6 +12,7 @@ from sklearn.ensemble import HistGradientBoostingRegressor
 from sklearn.model_selection import StratifiedKFold
 
 from retailkit.segment.intervals import normal_half
+from retailkit.segment.said import TooFewError, said
 
 LEARNERS = ("s", "t", "x")
 ENOUGH = 50
@@ -19,9 +20,13 @@ NO_LOG = (
     "There is no treatment log: nobody was held back by lot, so what a message adds cannot be told from what would "
     "have come anyway. Send the next audience with its 'hold' group left alone, keep audiences.csv, and ask again."
 )
+NO_LOG_ZH = (
+    "没有触达记录：没有随机留出不触达的对照人群，无法区分触达带来的增量与本来就会发生的购买。"
+    "下次触达时请保留“hold”组不触达，并保存audiences.csv，然后再估计。"
+)
 
 
-class NoTreatmentLogError(ValueError):
+class NoTreatmentLogError(TooFewError):
     """There is no record of who was contacted and who was held back by lot."""
 
 
@@ -41,12 +46,16 @@ class UpliftStudy:
     qini: pd.DataFrame
     balance: float
 
-    def sentence(self) -> str:
+    def sentence(self, lang: str = "en") -> str:
         """Say what contact adds per person and whether the ranking helps."""
-        told = f"Contact adds {self.effect:,.2f} per person ({self.low:,.2f} to {self.high:,.2f})"
         helps = (self.qini["low"] > 0).any()
         ranking = "contacting the best-ranked first adds more" if helps else "whether the ranking helps is not sure"
-        return f"{told}; {ranking}."
+        return said(
+            lang,
+            f"Contact adds {self.effect:,.2f} per person ({self.low:,.2f} to {self.high:,.2f}); {ranking}.",
+            f"触达使人均增加{self.effect:,.2f}（{self.low:,.2f}至{self.high:,.2f}）；"
+            f"{'优先触达排名靠前的人增量更大' if helps else '排序是否有帮助尚不确定'}。",
+        )
 
 
 def uplift_study(
@@ -74,7 +83,7 @@ def uplift_study(
     if learner not in LEARNERS:
         raise ValueError(f"learner is {learner!r}; expected one of {', '.join(LEARNERS)}")
     if log is None or len(log) == 0 or "group" not in log:
-        raise NoTreatmentLogError(NO_LOG)
+        raise NoTreatmentLogError(NO_LOG, NO_LOG_ZH)
     frame = people if isinstance(people, pd.DataFrame) else people.to_pandas()
     rows = frame.merge(log[["merchant", "person", "group"]].drop_duplicates(), on=["merchant", "person"])
     rows = rows.merge(outcome[["merchant", "person", "outcome"]], on=["merchant", "person"], how="left")
@@ -82,7 +91,8 @@ def uplift_study(
     w = (rows["group"] == "contact").to_numpy()
     if min(w.sum(), (~w).sum()) < ENOUGH:
         raise NoTreatmentLogError(
-            f"{w.sum()} persons contacted, {(~w).sum()} held back: at least {ENOUGH} of each are needed. {NO_LOG}"
+            f"{w.sum()} persons contacted, {(~w).sum()} held back: at least {ENOUGH} of each are needed. {NO_LOG}",
+            f"已触达{w.sum()}人、留出{(~w).sum()}人：各至少需要{ENOUGH}人。{NO_LOG_ZH}",
         )
     balance = sample_ratio(int(w.sum()), int((~w).sum()), share_contacted)
     if balance < 0.001:

@@ -89,20 +89,26 @@ def _interval(fit, features, h, horizon, level, draws, rng) -> tuple[np.ndarray,
     """Quantiles of each person's expected value over draws of both models' log parameters."""
     log_p = rng.multivariate_normal(np.log(fit.purchases.parameters), fit.purchases.covariance, draws, method="eigh")
     log_s = rng.multivariate_normal(np.log(fit.spend.parameters), fit.spend.covariance, draws, method="eigh")
-    often = np.stack([expected_purchases(fit.purchases, h, horizon, np.exp(p)) for p in log_p]).astype(np.float32)
-    edges = [(1 - level) / 2, (1 + level) / 2]
+    often = np.empty((draws, len(h.x)), np.float32)
+    for row, p in zip(often, log_p, strict=True):
+        row[:] = expected_purchases(fit.purchases, h, horizon, np.exp(p))
     low, high = np.empty(len(features)), np.empty(len(features))
     for start in range(0, len(features), _CHUNK):  # bounds memory: draws x chunk values at a time
         part = slice(start, start + _CHUNK)
         people = features.iloc[part]
         each = np.stack([expected_spend(fit.spend, people, np.exp(s)) for s in log_s]).astype(np.float32)
-        low[part], high[part] = _quantiles(often[:, h.row_of[part]] * each, edges)
+        low[part], high[part] = _ends(often[:, h.row_of[part]] * each, level)
     return low, high
 
 
-def _quantiles(values: np.ndarray, edges: list[float]) -> tuple[np.ndarray, np.ndarray]:
-    """Two quantiles over the first axis by partial sorting (the nearest draw, no interpolation)."""
-    at = [round(e * (len(values) - 1)) for e in edges]
+def _ends(values: np.ndarray, level: float) -> tuple[np.ndarray, np.ndarray]:
+    """Ends of the interval that holds a further draw with chance ``level``, given draws along the first axis.
+
+    Of n draws in order, the i-th and the j-th hold one more draw of their kind between them with chance
+    (j - i) / (n + 1): quantiles of the draws themselves, at level x n of them, would be too narrow.
+    """
+    outside = min(max(round((1 - level) / 2 * (len(values) + 1)), 1), (len(values) + 1) // 2)
+    at = [outside - 1, len(values) - outside]
     part = np.partition(values, at, axis=0)
     return part[at[0]], part[at[1]]
 

@@ -45,6 +45,12 @@ def people_worth(
         them (partial pooling): alone it cannot tell who left from who buys slowly.
     """
     frame = features.to_pandas().sort_values(["merchant", "person"], ignore_index=True)  # sums run in one order
+    if frame.empty:
+        return pd.DataFrame(columns=list(WORTH_COLUMNS)), said(
+            lang,
+            "What persons are worth cannot be told: no order could be tied to a person.",
+            "无法估计客户价值：没有订单能对应到人。",
+        )
     if frame["repeat_days"].sum() == 0:
         return pd.DataFrame(columns=list(WORTH_COLUMNS)), said(
             lang,
