@@ -291,7 +291,7 @@ def test_a_large_file_is_staged_on_disk_with_the_same_result(tmp_path, monkeypat
 @pytest.mark.parametrize("budget", ["1.5 GB", "700MB", "200 MiB", "80%"])
 def test_a_load_keeps_to_little_memory(tmp_path, monkeypatch, budget):
     monkeypatch.setenv("RETAILKIT_MEMORY", budget)
-    with staging.loading(tmp_path, {}, lean=True) as work:
+    with staging.loading(tmp_path, {}) as work:
         given = work.con.execute("SELECT current_setting('memory_limit')").fetchall()[0][0]
         assert staging.memory_bytes(given) <= 7.01e8
 

@@ -49,9 +49,10 @@ def contract(size: int, edges: Edges) -> tuple[np.ndarray, dict[str, int]]:
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
 
-    label, left, merges = np.arange(size, dtype=np.int32), size, {}
+    label, left, merges = None, size, {}
     for kind, (a, b) in edges.items():
-        graph = coo_array((np.ones(len(a), dtype=np.int8), (label[a], label[b])), shape=(left, left))
+        ends = (a, b) if label is None else (label[a], label[b])
+        graph = coo_array((np.ones(len(a), dtype=np.int8), ends), shape=(left, left))
         now, joined = connected_components(graph.tocsr(), directed=False)
-        merges[kind], left, label = left - now, now, joined[label]
-    return label, merges
+        merges[kind], left, label = left - now, now, joined if label is None else joined[label]
+    return np.arange(size, dtype=np.int32) if label is None else label, merges

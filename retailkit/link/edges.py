@@ -49,7 +49,7 @@ def gather(
     listed, by_union, by_phone, shared = _listed(accounts)
     m, o = _naming(members, orders, others)
     asked = pa.concat_tables([m.select(["merchant", "account"]), o])
-    number, (left, right, kind, strong), unlisted = _numbered(listed, asked, pairs, min_weight)
+    number, (left, right, mark), unlisted = _numbered(listed, asked, pairs, min_weight)
     of_member = number[: m.num_rows]
     found: dict[str, list[Pairs]] = {name: [] for name in STRENGTH}
     found["unionid"].append(by_union)
@@ -57,14 +57,15 @@ def gather(
     # member numbers are only comparable inside the system that gave them
     system, card = codes(m["system"]), codes(m["member_id"])
     found["member_bind"].append(_star(_within(_within(card, system), _merchants(m["merchant"])), of_member))
-    for place, name in enumerate(STRENGTH):
-        rows = strong & (kind == place)
-        found[name].append((left[rows], right[rows]))
+    counts = {place: int(n) for place, n in enumerate(np.bincount(mark)) if n}
+    for place in (place for place in counts if place < WEAK):
+        rows = mark == place
+        found[STRENGTH[place]].append((left[rows], right[rows]))
     held = pd.DataFrame({"node": of_member, "system": system, "card": card})
     return Evidence(
         nodes=pa.concat_tables([listed, unlisted]),
         edges={name: _joined(parts) for name, parts in found.items() if sum(len(x) for x, _ in parts)},
-        weak={name: int(n) for place, name in enumerate(STRENGTH) if (n := (~strong & (kind == place)).sum())},
+        weak={STRENGTH[place - WEAK]: n for place, n in counts.items() if place >= WEAK},
         shared=shared,
         cards=held[held["card"] >= 0],
     )
@@ -131,12 +132,12 @@ def _merchants(column: pa.ChunkedArray) -> np.ndarray:
 
 def _numbered(
     listed: pa.Table, asked: pa.Table, pairs: Table, min_weight: float
-) -> tuple[np.ndarray, tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray], pa.Table]:
+) -> tuple[np.ndarray, tuple[np.ndarray, np.ndarray, np.ndarray], pa.Table]:
     """Number of each asked account: its row in ``listed``, or beyond it for one that is not listed.
 
     The engine looks up one end of all pairs and then the other, so that it holds one dictionary
-    at a time. Returns the numbers of ``asked``; left, right, kind and strength of each pair; and
-    the accounts that are not listed.
+    at a time. Returns the numbers of ``asked``; left, right and mark of each pair; and the accounts
+    that are not listed.
     """
     tied = _marked(pairs, min_weight).mutate(row=ibis.literal(0, "int32"))
     shops = {*listed["merchant"].unique().to_pylist(), *asked["merchant"].unique().to_pylist()}
@@ -158,8 +159,7 @@ def _numbered(
     )
     number = np.empty(asked.num_rows, dtype=np.int32)
     number[one["row"].to_numpy()] = single
-    mark = two["mark"].to_numpy()
-    return number, (left, right, mark % WEAK, mark < WEAK), unlisted
+    return number, (left, right, two["mark"].to_numpy()), unlisted
 
 
 def _marked(pairs: Table, min_weight: float) -> Table:
@@ -233,4 +233,7 @@ def _shared_phones(phone: np.ndarray, system: np.ndarray, customer: np.ndarray) 
 
 
 def _joined(parts: list[Pairs]) -> Pairs:
+    parts = [part for part in parts if len(part[0])]
+    if len(parts) == 1:  # most often one table tells a kind: its millions of rows are not copied
+        return parts[0]
     return np.concatenate([a for a, _ in parts]), np.concatenate([b for _, b in parts])

@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 from ibis.expr.types import Table
 
+from .founders import may_found
 from .linked import FLAGS, MAX_ACCOUNTS, MIN_WEIGHT, link
 
 PIECE = 4_000_000  # rows of one Arrow array
@@ -73,26 +74,19 @@ def link_accounts(
     linked = link(accounts, members, orders, pairs, others, max_accounts, min_weight)
     rows, label, flag = linked.evidence.nodes, linked.found.label, linked.flag
     del linked  # edges are the larger half, and are not needed to name persons
-    names = _named(rows.select(["merchant", "account"]).append_column("label", pa.array(label)), previous)
-    merchant, system = (rows[name].cast(pa.string()) for name in ("merchant", "system"))
-    person, flags = _spread(names, label), _spread(pa.array([None, *FLAGS], pa.string()), flag)
+    person = _named(rows.select(["merchant", "account"]).append_column("label", pa.array(label)), previous)
+    flags = pa.DictionaryArray.from_arrays(pa.array(flag), pa.array([None, *FLAGS], pa.string()))
     size = pa.array(np.bincount(label, minlength=1)[label])
-    columns = [merchant, rows["account"], person, system, size, flags]
+    columns = [rows["merchant"], rows["account"], person, rows["system"], size, flags]
     return ibis.memtable(pa.table(columns, names=["merchant", "account", "person", "system", "accounts", "flag"]))
 
 
-def _spread(words: pa.Array, place: np.ndarray) -> pa.ChunkedArray:
-    """Give each row its word, in pieces: one Arrow text array holds no more than 2 GB."""
-    pieces = np.split(place, range(PIECE, len(place), PIECE))
-    return pa.chunked_array([words.take(pa.array(piece)) for piece in pieces], pa.string())
-
-
-def _named(accounts: pa.Table, previous: Table | None) -> pa.Array:
-    """Person id of each label, in the labels' order: one kept from before where there is one, else a new one."""
-    rows = ibis.memtable(accounts.set_column(0, "merchant", accounts["merchant"].cast(pa.string())))
-    founded = rows.group_by("label").agg(founder=rows.account.min())
+def _named(accounts: pa.Table, previous: Table | None) -> pa.ChunkedArray:
+    """Person id of each account: its label's from before where there is one, else a new one."""
+    founded = _founded(accounts)
     founded = founded.mutate(person=_id(founded.founder))
     if previous is not None:
+        rows = ibis.memtable(accounts.set_column(0, "merchant", accounts["merchant"].cast(pa.string())))
         owner = rows.select("merchant", "label").distinct()
         founded = founded.inner_join(owner, "label")
         kept = _kept(rows, previous)
@@ -106,7 +100,24 @@ def _named(accounts: pa.Table, previous: Table | None) -> pa.Array:
     named = founded.select("label", "person").to_pyarrow()
     place = np.empty(named.num_rows, dtype=np.int32)
     place[named["label"].to_numpy()] = np.arange(named.num_rows, dtype=np.int32)
-    return named["person"].combine_chunks().take(pa.array(place))
+    return _spread(named["person"].combine_chunks(), place[accounts["label"].to_numpy()])
+
+
+def _spread(words: pa.Array, place: np.ndarray) -> pa.ChunkedArray:
+    """Give each row its word, in pieces: one Arrow text array holds no more than 2 GB."""
+    pieces = np.split(place, range(PIECE, len(place), PIECE))
+    return pa.chunked_array([words.take(pa.array(piece)) for piece in pieces], pa.string())
+
+
+def _founded(accounts: pa.Table) -> Table:
+    """One row per label: label, founder (its smallest account)."""
+    label = accounts["label"].to_numpy()
+    first = may_found(accounts["account"], label)
+    several = np.bincount(label[first], minlength=1)[label] > 1
+    of = accounts.select(["label", "account"])
+    sole, rest = (ibis.memtable(of.filter(pa.array(first & rows))) for rows in (~several, several))
+    sole = sole.select("label", founder=sole.account)
+    return sole.union(rest.group_by("label").agg(founder=rest.account.min()))
 
 
 def _id(founder: ibis.expr.types.StringColumn) -> ibis.expr.types.StringColumn:

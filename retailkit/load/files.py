@@ -27,8 +27,8 @@ BOMS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 _CONFLICT = re.compile(rb"(?:^|[\r\n])(?:<<<<<<< |>>>>>>> )")
-_LONE_WIDE = re.compile("(?<=[A-Za-z])[\u0080-\uffff](?![\u0080-\uffff])")
-_WIDE = re.compile("[\u0080-\uffff]")
+_BEYOND = r"[^\x00-\x7f\U00010000-\U0010ffff]"  # no ASCII, no emoji; the same as a span compiles fifty times slower
+_WIDE, _LONE_WIDE = re.compile(_BEYOND), re.compile(f"(?<=[A-Za-z]){_BEYOND}(?!{_BEYOND})")
 
 
 @dataclass(frozen=True)

@@ -61,7 +61,7 @@ def load_cohort(
     cohort = cohort if isinstance(cohort, Cohort) else read_cohort(cohort)
     cohort = cohort.model_copy(update={"folder": Path(root)}) if root else cohort
     merchants = {m.id: m for m in cohort.everyone}
-    with loading(Path(store), merchants, lean=True) as load:
+    with loading(Path(store), merchants) as load:
         for source in cohort.sources:
             everyone = list(merchants) if source.donors else list(cohort.merchant_ids)
             owners = [source.merchant] if source.merchant else everyone
@@ -101,7 +101,7 @@ def load_file(
     if merchant is None and rules.merchant is None and not rules.name.startswith("canonical_"):
         raise LoadError("whose file is it?", str(path), f"a merchant: layout '{rules.name}' has no merchant column")
     found = {merchant: Merchant(id=merchant, zone=zone, currency=currency)} if merchant else {}
-    with loading(Path(store), found, lean=True) as load:
+    with loading(Path(store), found) as load:
         _load_file(load, Path(path), rules, list(found), merchant is not None, (zone, currency))
         return _published(load)
 

@@ -5,12 +5,11 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from importlib import import_module
 from pathlib import Path
-from threading import Thread
 from typing import Any
 
 from retailkit.cohort import Merchant
+from retailkit.load.ahead import import_ahead
 from retailkit.load.engine import over_ibis
 from retailkit.load.files import probe
 from retailkit.load.layout import Layout, read_layout
@@ -41,11 +40,10 @@ def open_file(
         If the file cannot be read.
     """
     # the engine reads the file without Python's lock: what its tables need can be imported meanwhile
-    importing = Thread(target=lambda: [import_module(name) for name in ("ibis.backends.duckdb", "pandas")])
-    importing.start()
+    importing = import_ahead("ibis.backends.duckdb", "pandas")
     rules = _narrowed(read_layout(layout), tables)
     found = {merchant: Merchant(id=merchant, zone=zone, currency=currency)} if merchant else {}
-    with tempfile.TemporaryDirectory(prefix="retailkit-") as folder, loading(Path(folder), found) as load:
+    with tempfile.TemporaryDirectory(prefix="retailkit-") as folder, loading(Path(folder), found, look=True) as load:
         about = probe(path, rules.encoding)
         staged = stage_file(load, "f", about, rules, list(found), merchant is not None, (zone, currency))
         importing.join()

@@ -21,8 +21,6 @@ from typing import Any
 from urllib.parse import unquote as url_unquote
 from uuid import uuid4
 
-from deltalake.exceptions import DeltaError
-
 from retailkit.load.engine import SQL_TYPES, Connection, EngineError, OutOfMemory, files_select, quote
 from retailkit.load.errors import LoadError
 from retailkit.load.partitions import count_parts, partition_keys, touched_files, write_parts
@@ -73,6 +71,8 @@ def write_tables(
     LoadError
         When the disk is full; what was written is removed and the previous state stays.
     """
+    from deltalake.exceptions import DeltaError
+
     with locked(store) as folder:
         manifest = read_manifest(folder)
         load = f"{manifest['number'] + 1:06d}-{uuid4().hex[:8]}"

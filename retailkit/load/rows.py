@@ -19,8 +19,8 @@ from retailkit.load.layout import Block, Layout
 from retailkit.load.read import Raw
 from retailkit.schema import Column, Table, table
 
-Materialise = Callable[[str, str], None]
-"""Puts the rows of a query under a name, in memory or (large files) in a Parquet file."""
+Materialise = Callable[..., None]
+"""Puts the rows of a query under a name, in memory or (large files) in a Parquet file; ``once``: to be read once."""
 
 
 @dataclass(frozen=True)
@@ -87,9 +87,14 @@ def type_rows(
         name,
         f"SELECT source_row, item, merchant, {columns}, ({fatal} OR {overlong}) AS bad, ({soft}) AS doubtful "
         f"FROM ({inner})",
+        once=block.group,
     )
-    totals = f"SELECT coalesce(sum(bad::INT), 0), coalesce(sum(doubtful::INT), 0), count(*) FROM {quote(name)}"
-    bad, doubtful, total = first(con, totals) or (0, 0, 0)
+    if block.group:
+        materialise(name + "_g", _grouped(name, contract, block, made))
+        totals = f"coalesce(sum(bad), 0), coalesce(sum(doubtful), 0), coalesce(sum(rows), 0) FROM {quote(name + '_g')}"
+    else:
+        totals = f"coalesce(sum(bad::INT), 0), coalesce(sum(doubtful::INT), 0), count(*) FROM {quote(name)}"
+    bad, doubtful, total = first(con, f"SELECT {totals}") or (0, 0, 0)
     problems: list[str] = []
     if bad or doubtful:
         # every sentence about a cell is looked for among the failed rows only
@@ -101,7 +106,7 @@ def type_rows(
         if overlong != "false":
             problems.append(_overlong(block, failed))
         _refuse_if_hopeless(con, problems, int(bad), int(total), place, block)
-    relation, below = _finished(con, name, contract, block, made, place, bool(bad), materialise)
+    relation, below = _finished(con, name, contract, block, made, place, bool(bad))
     return Typed(contract, relation, name, (*problems, *below), _aside(name, contract, block) if bad else None)
 
 
@@ -202,51 +207,43 @@ def _refuse_if_hopeless(con: Connection, problems: list[str], bad: int, total: i
     )
 
 
+def _grouped(name: str, contract: Table, block: Block, made: Sequence[Expression]) -> str:
+    """Return SQL of one row per key of typed rows, with how many they are, and how many of them bad or doubtful."""
+    rest = [e for e in made if e.name not in contract.key]
+    missing = [k for k in contract.key if k != "merchant" and k not in {e.name for e in made}]
+    if missing:
+        raise LoadError(f"a grouped table needs its key: {', '.join(missing)}", f"layout table '{block.table}'")
+    keys = ", ".join(quote(k) for k in contract.key)
+    cells = "".join(f", {_aggregate(block, e, contract)} AS {quote(e.name)}" for e in rest)
+    counts = "count(*) AS rows, count_if(bad) AS bad, count_if(doubtful) AS doubtful"
+    return (
+        f"SELECT {keys}{cells}, min(source_row) AS source_row, 0 AS item, {counts} FROM {quote(name)} GROUP BY {keys}"
+    )
+
+
 def _finished(
-    con: Connection,
-    name: str,
-    contract: Table,
-    block: Block,
-    made: list[Expression],
-    place: Place,
-    bad: bool,
-    materialise: Materialise,
+    con: Connection, name: str, contract: Table, block: Block, made: Sequence[Expression], place: Place, bad: bool
 ) -> tuple[str, list[str]]:
-    """Return the relation with the contract's columns (grouped, dated, with a currency) and sums out of bounds."""
+    """Return the relation with the contract's columns (dated, with a currency) and the groups' sums out of bounds."""
     below: list[str] = []
-    if block.group and bad:
+    if block.group:
         # half an order would be a silent wrong number: one bad line sets the whole group aside
-        keys = ", ".join(quote(k) for k in contract.key)
-        same = " AND ".join(f"g.{quote(k)} IS NOT DISTINCT FROM t.{quote(k)}" for k in contract.key)
-        spoilt = f"SELECT DISTINCT {keys} FROM {quote(name)} WHERE bad"
-        good = f"SELECT t.* FROM {quote(name)} t ANTI JOIN ({spoilt}) g ON {same}"
+        good = f"SELECT * FROM {quote(name + '_g')} WHERE bad = 0"
+        sound = good
+        for e in made:
+            minimum = contract[e.name].minimum
+            if e.name in contract.key or block.fields[e.name].agg != "sum" or minimum is None:
+                continue
+            test = f"{quote(e.name)} < {minimum}"
+            if first(con, f"SELECT count(*) FROM ({sound}) WHERE {test}") != (0,):
+                below.append(
+                    f'SELECT merchant, source_row, {literal(block.table)} AS "table", '
+                    f"{literal(' + '.join(e.columns))} AS \"column\", 'the sum over the rows is below {minimum:g}' "
+                    f"AS reason, CAST({quote(e.name)} AS VARCHAR) AS value FROM ({sound}) WHERE {test}"
+                )
+                good += f" AND NOT coalesce({test}, false)"
     else:
         good = f"SELECT * FROM {quote(name)}" + (" WHERE NOT bad" if bad else "")
-    if block.group:
-        keys = ", ".join(quote(k) for k in contract.key)
-        rest = [e for e in made if e.name not in contract.key]
-        cells = "".join(f", {_aggregate(block, e, contract)} AS {quote(e.name)}" for e in rest)
-        missing = [k for k in contract.key if k != "merchant" and k not in {e.name for e in made}]
-        if missing:
-            raise LoadError(f"a grouped table needs its key: {', '.join(missing)}", f"layout table '{block.table}'")
-        grouped = f"SELECT {keys}{cells}, min(source_row) AS source_row, 0 AS item FROM ({good}) GROUP BY {keys}"
-        materialise(name + "_g", grouped)
-        good = f"SELECT * FROM {quote(name + '_g')}"
-        for e in rest:
-            minimum = contract[e.name].minimum
-            if block.fields[e.name].agg == "sum" and minimum is not None:
-                test = f"{quote(e.name)} < {minimum}"
-                if first(con, f"SELECT count(*) FROM {quote(name + '_g')} WHERE {test}") != (0,):
-                    below.append(
-                        f'SELECT merchant, source_row, {literal(block.table)} AS "table", '
-                        f"{literal(' + '.join(e.columns))} AS \"column\", 'the sum over the rows is below {minimum:g}' "
-                        f"AS reason, CAST({quote(e.name)} AS VARCHAR) AS value FROM {quote(name + '_g')} WHERE {test}"
-                    )
-                    good += (
-                        f" WHERE NOT coalesce({test}, false)"
-                        if " WHERE " not in good
-                        else f" AND NOT coalesce({test}, false)"
-                    )
     have = {"merchant", *(e.name for e in made)}
     columns = ", ".join(f"{_column(c, have, place)} AS {quote(c.name)}" for c in contract.columns)
     con.execute(

@@ -34,7 +34,7 @@ from retailkit.load.keys import set_pads
 from retailkit.load.layout import Layout
 from retailkit.load.publish import active_files, read_manifest
 from retailkit.load.read import Raw, read_raw
-from retailkit.load.rows import Typed, type_rows
+from retailkit.load.rows import Materialise, Typed, type_rows
 from retailkit.load.unique import keep_last
 from retailkit.schema import table
 
@@ -52,7 +52,7 @@ class Load:
     """What one load has gathered so far: relations per table, one report line per file.
 
     ``before`` holds the files that the store knows (file, merchant, layout, its id); ``gone`` tells,
-    per table, which stored rows (SQL) a file that is read anew takes back.
+    per table, which stored rows (SQL) a file that is read anew takes back. A ``look`` publishes and counts nothing.
     """
 
     con: Connection
@@ -63,6 +63,7 @@ class Load:
     report: list[dict[str, Any]] = field(default_factory=list)
     before: frozenset[tuple[str, str, str, str]] = frozenset()
     gone: dict[str, list[str]] = field(default_factory=dict)
+    look: bool = False
 
     def within(self, work: Callable[[], Result]) -> Result:
         """Do some work in little memory; what cannot go to disk is done again with all that may be used."""
@@ -87,8 +88,8 @@ class Staged:
 
 
 @contextmanager
-def loading(store: Path, merchants: Mapping[str, Merchant], lean: bool = False) -> Iterator[Load]:
-    """Open a connection (``lean``: of little memory) and a scratch folder beside the store; both are gone after the load.
+def loading(store: Path, merchants: Mapping[str, Merchant], look: bool = False) -> Iterator[Load]:
+    """Open a connection (of little memory, but for a look) and a scratch folder; both are gone after the load.
 
     Raises
     ------
@@ -98,9 +99,9 @@ def loading(store: Path, merchants: Mapping[str, Merchant], lean: bool = False) 
     store.mkdir(parents=True, exist_ok=True)
     scratch = Path(tempfile.mkdtemp(prefix=".scratch-", dir=store))
     try:
-        memory = min(LEAN, settings()["memory_limit"], key=memory_bytes) if lean else None
+        memory = None if look else min(LEAN, settings()["memory_limit"], key=memory_bytes)
         con = connect_raw(memory=memory, temp=scratch / "engine")
-        yield Load(con, store, scratch, merchants, before=_known_files(con, store))
+        yield Load(con, store, scratch, merchants, before=_known_files(con, store), look=look)
         con.close()
     except (EngineError, OSError) as error:
         raise engine_failed(error, str(store)) from error
@@ -261,12 +262,13 @@ def _filled(base: str, raw: Raw, layout: Layout) -> str:
     return f"SELECT * REPLACE ({filled}) FROM ({base})"
 
 
-def _materialiser(load: Load, big: bool) -> Callable[[str, str], None]:
-    """Return how rows are kept between statements: in engine memory, or for large files in Parquet."""
+def _materialiser(load: Load, big: bool) -> Materialise:
+    """Return how rows are kept between statements: in engine memory, for large files in Parquet, or not at all."""
 
-    def put(name: str, query: str) -> None:
-        if not big:
-            load.con.execute(f"CREATE OR REPLACE TEMP TABLE {quote(name)} AS {query}")
+    def put(name: str, query: str, once: bool = False) -> None:
+        if not big or (once and load.look):
+            kind = "VIEW" if once and load.look else "TABLE"  # only a load counts the rows and warns of them
+            load.con.execute(f"CREATE OR REPLACE TEMP {kind} {quote(name)} AS {query}")
             return
         path = load.scratch / f"{name}.parquet"
         load.con.execute(f"COPY ({query}) TO {literal(str(path))} (FORMAT parquet, COMPRESSION lz4)")
