@@ -9,17 +9,21 @@ from __future__ import annotations
 import codecs
 import gzip
 import hashlib
-import io
+import os
 import re
 import zlib
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Event
 from typing import IO
 
 from retailkit.load.errors import LoadError
 
-CHUNK = 1 << 22
+CHUNK = 1 << 19
+"""Bytes read at once: what is decoded from them stays in the processor's cache."""
 BOMS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -71,20 +75,64 @@ def probe(path: str | Path, encoding: str | None = None) -> Probe:
 def utf8_copy(found: Probe, target: Path, skip_lines: int = 0) -> Path:
     """Write a text file as UTF-8 with ``\\n`` line ends and without its first lines; the target."""
     with open(target, "wb") as out:
-        left, previous = skip_lines, ""
-        for text in _texts(found):
-            text = previous + text.replace("\x00", "")
-            if "\r" in text:
-                previous = "\r" if text.endswith("\r") else ""
-                text = text[: len(text) - len(previous)].replace("\r\n", "\n").replace("\r", "\n")
-            else:
-                previous = ""
-            while left and text:
-                cut = text.find("\n")
-                left, text = (left - 1, text[cut + 1 :]) if cut >= 0 else (left, "")
-            out.write(text.encode("utf-8"))
-        out.write(b"\n" if previous else b"")
+        for piece in _utf8(found, skip_lines):
+            out.write(piece)
     return target
+
+
+@contextmanager
+def utf8_pipe(found: Probe, target: Path, skip_lines: int = 0) -> Iterator[Path]:
+    """Offer the same text as a named pipe, written while it is read: decoding and parsing share the time.
+
+    Raises
+    ------
+    LoadError
+        At the end, if the text could not be decoded: what was read from the pipe is then cut off.
+    """
+    target.unlink(missing_ok=True)
+    os.mkfifo(target)
+    enough = Event()
+
+    def write() -> None:
+        with suppress(BrokenPipeError), open(target, "wb", buffering=0) as out:
+            for piece in _utf8(found, skip_lines):
+                left = memoryview(piece)
+                while left and not enough.is_set():
+                    left = left[out.write(left) :]
+                if enough.is_set():
+                    return
+
+    with ThreadPoolExecutor(1) as writers:
+        written = writers.submit(write)
+        try:
+            yield target
+        finally:
+            # a reader that failed may have left the pipe full, or never opened it: its writer must not wait for ever
+            enough.set()
+            rest = os.open(target, os.O_RDONLY | os.O_NONBLOCK)
+            while not written.done():
+                with suppress(BlockingIOError):
+                    os.read(rest, CHUNK)
+                wait([written], timeout=0.01)
+            os.close(rest)
+        written.result()
+
+
+def _utf8(found: Probe, skip_lines: int) -> Iterator[bytes]:
+    """Yield a text as UTF-8 with ``\\n`` line ends, without NUL characters and its first lines."""
+    left, previous = skip_lines, ""
+    for text in _texts(found):
+        text = previous + (text.replace("\x00", "") if "\x00" in text else text)
+        previous = ""
+        if "\r" in text:
+            previous = "\r" if text.endswith("\r") else ""
+            text = text[: len(text) - len(previous)].replace("\r\n", "\n").replace("\r", "\n")
+        while left and text:
+            cut = text.find("\n")
+            left, text = (left - 1, text[cut + 1 :]) if cut >= 0 else (left, "")
+        yield text.encode("utf-8")
+    if previous:
+        yield b"\n"
 
 
 def _binary_kind(magic: bytes) -> str:
@@ -100,11 +148,10 @@ def _digest(path: Path) -> str:
         return hashlib.file_digest(handle, "sha256").hexdigest()[:16]
 
 
-def _chunks(path: Path, gzipped: bool, digest: hashlib._Hash | None = None) -> Iterator[bytes]:
-    """Yield the unpacked bytes; the digest is of the file as it lies on disk."""
+def _chunks(path: Path, gzipped: bool) -> Iterator[bytes]:
+    """Yield the unpacked bytes."""
     with open(path, "rb") as disk:
-        stream: IO[bytes] = _Hashed(disk, digest) if digest else disk  # type: ignore[assignment]
-        body: IO[bytes] = gzip.GzipFile(fileobj=stream) if gzipped else stream  # type: ignore[assignment]
+        body: IO[bytes] = gzip.GzipFile(fileobj=disk) if gzipped else disk  # type: ignore[assignment]
         try:
             while chunk := body.read(CHUNK):
                 yield chunk
@@ -114,30 +161,17 @@ def _chunks(path: Path, gzipped: bool, digest: hashlib._Hash | None = None) -> I
             ) from None
 
 
-class _Hashed(io.RawIOBase):
-    """A file that feeds a digest with whatever is read from it."""
-
-    def __init__(self, disk: IO[bytes], digest: hashlib._Hash) -> None:
-        self.disk, self.digest = disk, digest
-
-    def readable(self) -> bool:
-        return True
-
-    def read(self, size: int = -1) -> bytes:
-        data = self.disk.read(size)
-        self.digest.update(data)
-        return data
-
-    def seekable(self) -> bool:
-        return False
-
-
 def _probe_text(path: Path, size: int, gzipped: bool, encoding: str | None) -> Probe:
-    digest = hashlib.sha256()
+    with ThreadPoolExecutor(1) as beside:
+        digest = beside.submit(_digest, path)  # of the file as it lies on disk
+        return _looked(path, size, gzipped, encoding, digest)
+
+
+def _looked(path: Path, size: int, gzipped: bool, encoding: str | None, digest: Future[str]) -> Probe:
     utf8 = codecs.getincrementaldecoder("utf-8")()
     first, valid, plain, tail = b"", True, not gzipped, b""
-    newlines = returns = 0
-    for chunk in _chunks(path, gzipped, digest):
+    newlines = returns = False
+    for chunk in _chunks(path, gzipped):
         first = first or chunk
         if (b"<<<<<<< " in chunk or b">>>>>>> " in chunk) and _CONFLICT.search(tail + chunk):
             raise LoadError(
@@ -148,7 +182,7 @@ def _probe_text(path: Path, size: int, gzipped: bool, encoding: str | None) -> P
             )
         tail = chunk[-9:]
         plain = plain and b"\x00" not in chunk
-        newlines, returns = newlines + chunk.count(b"\n"), returns + chunk.count(b"\r")
+        newlines, returns = newlines or b"\n" in chunk, returns or b"\r" in chunk
         if valid:
             try:
                 utf8.decode(chunk)
@@ -162,9 +196,9 @@ def _probe_text(path: Path, size: int, gzipped: bool, encoding: str | None) -> P
     if not first.strip(b"\x00\xef\xbb\xbf\xff\xfe \r\n\t"):
         raise LoadError("the file holds no text", str(path), "a header and rows", "export it again")
     encoding = encoding or _encoding(path, first, valid, gzipped)
-    plain = plain and encoding == "utf-8" and not (returns and returns != newlines and not newlines)
-    found = Probe(path, "csv", digest.hexdigest()[:16], size, gzipped, encoding, plain)
-    head = "".join(_first_texts(found, 1 << 18)).replace("\x00", "").replace("\r\n", "\n").replace("\r", "\n")
+    plain = plain and encoding == "utf-8" and (newlines or not returns)
+    found = Probe(path, "csv", digest.result(), size, gzipped, encoding, plain)
+    head = _head(found, 1 << 18)
     kind = "json" if head.lstrip()[:1] in ("{", "[") else "csv"
     return Probe(path, kind, found.file_id, size, gzipped, encoding, plain, head)
 
@@ -219,7 +253,11 @@ def _texts(found: Probe) -> Iterator[str]:
         ) from None
 
 
-def _first_texts(found: Probe, size: int) -> Iterator[str]:
+def _head(found: Probe, size: int) -> str:
+    """Return the first letters of a text, with ``\\n`` line ends."""
+    head = ""
     for text in _texts(found):
-        yield text[:size]
-        return
+        head += text
+        if len(head) >= size:
+            break
+    return head[:size].replace("\x00", "").replace("\r\n", "\n").replace("\r", "\n")

@@ -7,6 +7,7 @@ types. Nothing is guessed: a number stays text until the layout says what it is.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -14,12 +15,13 @@ from typing import Any
 
 from retailkit.load.engine import Connection, EngineError, OutOfMemory, literal, quote
 from retailkit.load.errors import LoadError
-from retailkit.load.files import Probe, utf8_copy
+from retailkit.load.files import Probe, utf8_copy, utf8_pipe
 from retailkit.load.header import Header, check_needed, clean_names, find_header, match
 from retailkit.load.json_files import json_cell, json_names, json_path
 from retailkit.load.layout import Layout
 
-BLANKS = literal(" \t\r\n\u00a0\u3000\ufeff")
+WIDE = "\u00a0\u3000\ufeff"
+BLANKS = literal(" \t\r\n" + WIDE)
 
 
 @dataclass(frozen=True)
@@ -27,6 +29,8 @@ class Raw:
     """One file as a relation: SQL, engine types of the columns, columns of the layout that are there.
 
     ``found`` maps the layout's columns to the relation's columns (same name unless spelt otherwise).
+    A relation with a ``stream`` can be asked for once, while the stream is open; its rows have no number
+    and the blank ones are among them, not ``"@filled"``: the reader numbers them where they end up in order.
     """
 
     relation: str
@@ -37,6 +41,7 @@ class Raw:
     text: bool = True
     samples: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     arrays: frozenset[str] = frozenset()
+    stream: Callable[[], AbstractContextManager[object]] | None = None
 
 
 def read_raw(con: Connection, found: Probe, layout: Layout, scratch: Path, passing: bool = False) -> Raw:
@@ -44,7 +49,7 @@ def read_raw(con: Connection, found: Probe, layout: Layout, scratch: Path, passi
 
     Parameters
     ----------
-    passing : a CSV is parsed as it is asked for, not kept: for files that are asked for once.
+    passing : a CSV is parsed as it is asked for, not kept: a stream, for files that are asked for once.
 
     Raises
     ------
@@ -61,7 +66,8 @@ def read_raw(con: Connection, found: Probe, layout: Layout, scratch: Path, passi
     csv = partial(_csv, passing=passing)
     readers: dict[str, Callable[..., Raw]] = {"parquet": _parquet, "excel": _excel, "json": _json, "csv": csv}
     try:
-        return _sampled(con, readers[found.kind](con, found, layout, scratch))
+        raw = readers[found.kind](con, found, layout, scratch)
+        return raw if raw.stream else _sampled(con, raw, raw.relation)
     except OutOfMemory:
         raise
     except EngineError as error:
@@ -72,12 +78,12 @@ def read_raw(con: Connection, found: Probe, layout: Layout, scratch: Path, passi
         ) from None
 
 
-def _sampled(con: Connection, raw: Raw) -> Raw:
+def _sampled(con: Connection, raw: Raw, relation: str) -> Raw:
     """Add the first cells of each text column: they tell which way of writing a time comes first."""
     texts = [n for n in raw.types if raw.types[n] == "VARCHAR" and n in raw.found.values()]
     if not texts:
         return raw
-    rows = con.execute(f"SELECT {', '.join(map(quote, texts))} FROM {raw.relation} LIMIT 200").fetchall()
+    rows = con.execute(f"SELECT {', '.join(map(quote, texts))} FROM {relation} LIMIT 200").fetchall()
     columns = zip(*rows, strict=True) if rows else ([] for _ in texts)
     samples = {n: tuple({str(v) for v in c if v is not None}) for n, c in zip(texts, columns, strict=True)}
     return replace(raw, samples=samples)
@@ -103,25 +109,35 @@ def nested(types: Mapping[str, str]) -> bool:
 
 def _csv(con: Connection, found: Probe, layout: Layout, scratch: Path, passing: bool) -> Raw:
     header = find_header(found.head, layout, found.path.name)
-    path, skip = found.path, header.lines
-    if not found.plain or not header.one_line_each or skip > 1:
-        path, skip = utf8_copy(found, scratch / f"{found.file_id}.csv", header.lines), 0
+    straight = found.plain and header.one_line_each and header.lines <= 1
     # room for cells beyond the header: a row that fills them is set aside, not misread
     names = [*header.names, *(f"@more{i}" for i in range(max(header.width - len(header.names), 0) + 2))]
     spec = ", ".join(f"{literal(n)}: 'VARCHAR'" for n in names)
-    source = (
-        f"read_csv({literal(str(path))}, columns = {{{spec}}}, header = false, skip = {skip}, auto_detect = false, "
-        f"delim = {literal(header.delimiter)}, quote = '\"', escape = '\"', null_padding = true, "
-        "strict_mode = false, max_line_size = 4194304, parallel = {parallel})"
-    )
-    select = f"SELECT row_number() OVER () AS source_row, * FROM {source}"
+
+    def parsed(path: Path, skip: int = 0, parallel: bool = True) -> str:
+        return (
+            f"read_csv({literal(str(path))}, columns = {{{spec}}}, header = false, skip = {skip}, "
+            f"auto_detect = false, delim = {literal(header.delimiter)}, quote = '\"', escape = '\"', "
+            f"null_padding = true, strict_mode = false, max_line_size = 4194304, parallel = {literal(parallel)})"
+        )
+
+    copy, skip = scratch / f"{found.file_id}.csv", header.lines if straight else 0
+    if passing:
+        rows = parsed(found.path if straight else copy, skip)
+        top = scratch / f"{found.file_id}.top.csv"
+        top.write_text(found.head.split("\n", header.lines)[-1].rpartition("\n")[0], "utf-8")
+        raw = _sampled(
+            con, _selected(rows, header, names, layout), _selected(parsed(top), header, names, layout).relation
+        )
+        return replace(raw, stream=nullcontext if straight else partial(utf8_pipe, found, copy, header.lines))
+    path = found.path if straight else utf8_copy(found, copy, header.lines)
     try:
-        return _cleaned(con, select.replace("{parallel}", "true"), header, names, layout, found, passing)
+        return _cleaned(con, _numbered(parsed(path, skip)), header, names, layout, found)
     except EngineError as error:
-        if passing or "parallel=false" not in str(error):
+        if "parallel=false" not in str(error):
             raise
     # line breaks within cells: one thread reads the file
-    return _cleaned(con, select.replace("{parallel}", "false"), header, names, layout, found)
+    return _cleaned(con, _numbered(parsed(path, skip, parallel=False)), header, names, layout, found)
 
 
 def _excel(con: Connection, found: Probe, layout: Layout, scratch: Path) -> Raw:
@@ -183,33 +199,36 @@ def _sheets(found: Probe, layout: Layout | None) -> list[list[Any]]:
         raise LoadError(f"the spreadsheet cannot be opened ({error})", found.path.name, do="save it again") from None
 
 
-def _cleaned(
-    con: Connection,
-    select: str,
-    header: Header,
-    names: Sequence[str],
-    layout: Layout,
-    found: Probe,
-    passing: bool = False,
-) -> Raw:
-    """Keep the columns in use, cleaned; cut the footer; drop blank lines."""
+def _numbered(source: str) -> str:
+    return f"SELECT row_number() OVER () AS source_row, * FROM {source}"
+
+
+def _selected(source: str, header: Header, names: Sequence[str], layout: Layout, *more: str) -> Raw:
+    """Keep the columns in use, cleaned (and ``more`` as they are), and tell which rows are not blank."""
     columns = match(header.names, layout.used, layout.misspelt)
     used = list(dict.fromkeys(columns.values()))
-    more = [n for n in names if n.startswith("@more")]
-    cells = ", ".join(f"{clean_sql(quote(n))} AS {quote(n)}" for n in used)
-    extra = f', coalesce({", ".join(quote(n) for n in more)}) AS "@more"' if more else ""
-    first = f', {quote(names[0])} AS "@first"' if layout.footer else ""
-    json_column = ', "@json"' if any(b.explode for b in layout.tables) else ""
+    beyond = [quote(n) for n in names if n.startswith("@more")]
+    cells = [*more, *(f"{clean_sql(quote(n))} AS {quote(n)}" for n in used)]
+    cells += [f'coalesce({", ".join(beyond)}) AS "@more"'] if beyond else []
+    filled = "true"
+    if names:  # a row that starts with a letter holds something; only the others are looked at whole
+        start, every = f"ascii({quote(names[0])})", ", ".join(map(quote, names))
+        started = " AND ".join([f"{start} > 32", *(f"{start} <> {ord(c)}" for c in WIDE)])
+        filled = f"CASE WHEN {started} THEN true ELSE trim(concat({every}), {BLANKS}) <> '' END"
+    types = dict.fromkeys([*used, *(["@more"] if beyond else [])], "VARCHAR")
+    relation = f'(SELECT {", ".join(cells)}, {filled} AS "@filled" FROM {source})'
+    return Raw(relation, types, columns, header.names, header.preamble)
+
+
+def _cleaned(con: Connection, select: str, header: Header, names: Sequence[str], layout: Layout, found: Probe) -> Raw:
+    """Keep the columns in use, cleaned; cut the footer; drop blank lines."""
+    more = ["source_row", *([f'{quote(names[0])} AS "@first"'] if layout.footer else [])]
+    more += ['"@json"'] if any(b.explode for b in layout.tables) else []
+    raw = _selected(f"({select})", header, names, layout, *more)
     name = quote(f"raw_{found.file_id}")
-    # a line that starts with a letter or digit holds something; only the others are looked at whole
-    every = ", ".join(quote(n) for n in names)
-    started = f"coalesce(ascii({quote(names[0])}) BETWEEN 33 AND 126, false)" if names else ""
-    filled = f"WHERE {started} OR trim(concat({every}), {BLANKS}) <> ''" if names else ""
-    rows = f"SELECT source_row, {cells}{extra}{first}{json_column} FROM ({select}) {filled}"
-    types = dict.fromkeys([*used, *(["@more"] if more else [])], "VARCHAR")
-    if passing:
-        return Raw(f"({rows})", types, columns, header.names, header.preamble)
-    con.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {rows}")
+    con.execute(
+        f'CREATE OR REPLACE TEMP TABLE {name} AS SELECT * EXCLUDE ("@filled") FROM {raw.relation} WHERE "@filled"'
+    )
     words = header.preamble
     if layout.footer:
         ends = " OR ".join(f"starts_with({clean_sql(quote('@first'))}, {literal(f)})" for f in layout.footer)
@@ -219,7 +238,7 @@ def _cleaned(
             last = con.execute(f"SELECT {line} FROM ({select}) WHERE {cut} ORDER BY source_row LIMIT 50").fetchall()
             words = "\n".join([words, *(text for (text,) in last)])
         con.execute(f"DELETE FROM {name} WHERE {cut}")
-    return Raw(name, types, columns, header.names, words)
+    return replace(raw, relation=name, preamble=words)
 
 
 def clean_sql(column: str) -> str:
@@ -232,10 +251,11 @@ def clean_sql(column: str) -> str:
         f"ELSE {t} END, '')"
     )
     # nearly every cell is clean: its first and last letters tell, at a tenth of the cost
-    marks = ", ".join(str(ord(c)) for c in " \t\r\n\u00a0\u3000\ufeff=`'")
-    blanks = ", ".join(literal(c) for c in " \t\r\n\u00a0\u3000\ufeff")
-    wrapped = f"ascii({column}) IN ({marks}) OR {column}[-1] IN ({blanks})"
-    return f"CASE WHEN {wrapped} THEN {cleaned} ELSE nullif({column}, '') END"
+    # (each is asked for once or twice; a list of five and more the engine would join, cell by cell)
+    start, end, wide = f"ascii({column})", f"{column}[-1]", ", ".join(map(literal, WIDE))
+    opened = f"{start} NOT BETWEEN 40 AND {ord(WIDE[-1]) - 1} OR {start} IN ({', '.join(str(ord(c)) for c in '=`' + WIDE[:-1])})"
+    closed = f"{end} NOT BETWEEN '!' AND '~' AND ({end} <= ' ' OR {end} IN ({wide}))"
+    return f"CASE WHEN {opened} OR {closed} THEN {cleaned} ELSE {column} END"
 
 
 def _cell(value: Any) -> str | None:

@@ -21,6 +21,8 @@ from retailkit.schema import Column, Table, table
 
 Materialise = Callable[..., None]
 """Puts the rows of a query under a name, in memory or (large files) in a Parquet file; ``once``: to be read once."""
+Number = Callable[[str, str, Raw], None]
+"""Puts the rows of a query over a stream under a name, numbers the rows and drops the blank ones."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,7 @@ def type_rows(
     layout: Layout,
     place: Place,
     materialise: Materialise,
+    number: Number,
 ) -> Typed:
     """Make the rows of one canonical table from a file's rows.
 
@@ -73,7 +76,7 @@ def type_rows(
         made.append(net := net_amount(contract, made))
         block = block.model_copy(update={"fields": {**block.fields, net.name: block.fields["gross_amount"]}})
     source = _numbered(rows, block)
-    wanted = f'"@skip" IS NULL AND {where_sql(block.where, raw)}'
+    wanted = "true" if raw.stream else f'"@skip" IS NULL AND {where_sql(block.where, raw)}'
     absent = [e for e in made if contract.room == "identity" and e.name in contract.key and len(layout.tables) > 1]
     # an order without a customer is an order all the same: nobody is missing from the table of customers
     someone = " AND ".join(f"({typed(e.name)} IS NOT NULL OR {e.filled})" for e in absent if e.columns) or "true"
@@ -83,12 +86,13 @@ def type_rows(
     soft = " OR ".join(f"({failing[e.name]})" for e in made if not _fatal(contract[e.name], contract)) or "false"
     overlong = "coalesce(\"@more\" <> '', false)" if "@more" in raw.types else "false"
     columns = ", ".join(f"{typed(e.name)} AS {quote(e.name)}" for e in made)
-    materialise(
-        name,
-        f"SELECT source_row, item, merchant, {columns}, ({fatal} OR {overlong}) AS bad, ({soft}) AS doubtful "
-        f"FROM ({inner})",
-        once=block.group,
-    )
+    verdict = f"({fatal} OR {overlong}) AS bad, ({soft}) AS doubtful"
+    if raw.stream:  # asked for once: the cells of failed rows, which tell what was wrong, are kept beside them
+        cells = f"CASE WHEN {fatal} OR {overlong} OR {soft} THEN [{', '.join(map(quote, raw.types))}] END"
+        number(name, f'SELECT {columns}, {verdict}, "@filled", {cells} AS "@cells" FROM ({inner})', raw)
+    else:
+        query = f"SELECT source_row, item, merchant, {columns}, {verdict} FROM ({inner})"
+        materialise(name, query, once=block.group)
     if block.group:
         materialise(name + "_g", _grouped(name, contract, block, made))
         totals = f"coalesce(sum(bad), 0), coalesce(sum(doubtful), 0), coalesce(sum(rows), 0) FROM {quote(name + '_g')}"
@@ -98,8 +102,12 @@ def type_rows(
     problems: list[str] = []
     if bad or doubtful:
         # every sentence about a cell is looked for among the failed rows only
-        marked = f"SELECT merchant, source_row, item FROM {quote(name)} WHERE bad OR doubtful"
-        rejected = f"SELECT * FROM ({source}) SEMI JOIN ({marked}) USING (merchant, source_row, item)"
+        if raw.stream:
+            told = ", ".join(f'"@cells"[{i}] AS {quote(n)}' for i, n in enumerate(raw.types, 1))
+            rejected = f"SELECT source_row, item, merchant, {told} FROM {quote(name)} WHERE bad OR doubtful"
+        else:
+            marked = f"SELECT merchant, source_row, item FROM {quote(name)} WHERE bad OR doubtful"
+            rejected = f"SELECT * FROM ({source}) SEMI JOIN ({marked}) USING (merchant, source_row, item)"
         materialise(name + "_failed", _judged(made, rejected, wanted, someone))
         failed = f"FROM {quote(name + '_failed')}"
         problems = [_problem(e, contract, block, failing[e.name], failed, raw, layout) for e in made if e.columns]

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -45,6 +46,8 @@ PASSING = 1 << 26
 """Files beyond this that make one table are parsed as they are typed, without keeping their text."""
 BIG = 1 << 30
 """Files beyond this are staged in Parquet files instead of the engine's memory."""
+STAGED = "FORMAT parquet, COMPRESSION lz4, PARQUET_VERSION v2, DICTIONARY_SIZE_LIMIT 1000"
+"""How: read once or twice and thrown away, so no time is spent on dictionaries of what hardly repeats."""
 
 
 @dataclass
@@ -174,7 +177,8 @@ def _may_pass(found: Probe, layout: Layout, owners: list[str], owned: bool) -> b
     """Tell whether a large file's text is asked for once only: one owner, one table, nothing that looks back."""
     block = layout.tables[0]
     looks_back = layout.footer or layout.control or layout.skip or layout.fill_down or block.where or block.explode
-    numbered = any(rule.number_within or rule.extract for rule in block.fields.values())
+    rules = block.fields.values()
+    numbered = any(r.number_within or r.extract or "@row" in (*r.join, *r.source) for r in rules)
     alone = len(layout.tables) == 1 and owned and len(owners) == 1
     return found.kind == "csv" and found.bytes > PASSING and alone and not looks_back and not numbered
 
@@ -198,9 +202,10 @@ def _staged(
         f"{datetime.now(UTC) + timedelta(days=1):%Y-%m-%d %H:%M:%S}",
     )
     materialise = _materialiser(load, found.bytes * (20 if found.gzipped else 1) > BIG)
+    number = partial(_number, load, owners[0] if owners else "")
     typed = []
     for i, block in enumerate(layout.tables):
-        rows_of_block = type_rows(load.con, f"{tag}_{i}", block, rows, raw, layout, place, materialise)
+        rows_of_block = type_rows(load.con, f"{tag}_{i}", block, rows, raw, layout, place, materialise, number)
         typed.append(keep_last(load.con, rows_of_block, block, len(layout.tables) == 1))
     if passing:  # every row of the file is one of the table
         load.con.execute(
@@ -224,6 +229,8 @@ def _owned_rows(
     if owned:
         values = ", ".join(f"({literal(o)})" for o in owners)
         base = f"SELECT * FROM {raw.relation} CROSS JOIN (VALUES {values}) AS owner(merchant)"
+        if len(owners) == 1:
+            base = f"SELECT *, {literal(owners[0])} AS merchant FROM {raw.relation}"
     else:
         if layout.merchant is None:
             raise LoadError(
@@ -243,9 +250,11 @@ def _owned_rows(
         ) or (0,)
     skips = [where_sql(rule.where, raw) for rule in layout.skip]
     reason = "CASE " + " ".join(f"WHEN {t} THEN {i}" for i, t in enumerate(skips)) + " END" if skips else "NULL::INT"
-    con.execute(
-        f'CREATE OR REPLACE TEMP VIEW {name} AS SELECT *, {reason} AS "@skip" FROM ({_filled(base, raw, layout)})'
-    )
+    select = f'SELECT *, {reason} AS "@skip" FROM ({_filled(base, raw, layout)})'
+    if raw.stream:  # a view would look for what is not there yet
+        name = f"({select})"
+    else:
+        con.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS {select}")
     zone, currency = any_merchant or ("UTC", "")
     known = [load.merchants.get(o) or Merchant(id=o, zone=zone, currency=currency) for o in owners]
     return name, known, int(outside)
@@ -271,10 +280,23 @@ def _materialiser(load: Load, big: bool) -> Materialise:
             load.con.execute(f"CREATE OR REPLACE TEMP {kind} {quote(name)} AS {query}")
             return
         path = load.scratch / f"{name}.parquet"
-        load.con.execute(f"COPY ({query}) TO {literal(str(path))} (FORMAT parquet, COMPRESSION lz4)")
+        load.con.execute(f"COPY ({query}) TO {literal(str(path))} ({STAGED})")
         load.con.execute(f"CREATE OR REPLACE TEMP VIEW {quote(name)} AS FROM read_parquet({literal(str(path))})")
 
     return put
+
+
+def _number(load: Load, merchant: str, name: str, query: str, raw: Raw) -> None:
+    """Put the rows of a stream into a Parquet file, in their order: its row numbers are theirs."""
+    assert raw.stream is not None
+    path = literal(str(load.scratch / f"{name}.parquet"))
+    with raw.stream():
+        load.con.execute(f"COPY ({query}) TO {path} ({STAGED})")
+    load.con.execute(
+        f"CREATE OR REPLACE TEMP VIEW {quote(name)} AS SELECT file_row_number + 1 AS source_row, 0 AS item, "
+        f'{literal(merchant)} AS merchant, * EXCLUDE (file_row_number, "@filled") '
+        f'FROM read_parquet({path}, file_row_number = true) WHERE "@filled"'
+    )
 
 
 def shaped(name: str, relation: str) -> str:
