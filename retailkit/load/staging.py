@@ -196,11 +196,11 @@ def _staged(
         found.path.name,
         f"{datetime.now(UTC) + timedelta(days=1):%Y-%m-%d %H:%M:%S}",
     )
-    materialise = _materialiser(load, found.bytes * (20 if found.gzipped else 1) > BIG)
+    materialise = materialiser(load, found.bytes * (20 if found.gzipped else 1) > BIG)
     typed = []
     for i, block in enumerate(layout.tables):
         rows_of_block = type_rows(load.con, f"{tag}_{i}", block, rows, raw, layout, place, materialise)
-        typed.append(keep_last(load.con, rows_of_block, block, len(layout.tables) == 1))
+        typed.append(keep_last(load.con, rows_of_block, block, materialise, len(layout.tables) == 1))
     if passing:  # every row of the file is one of the table
         load.con.execute(
             f'CREATE OR REPLACE TEMP VIEW {tag}_seen AS SELECT merchant, NULL::INT AS "@skip" FROM {quote(typed[0].typed)}'
@@ -261,7 +261,7 @@ def _filled(base: str, raw: Raw, layout: Layout) -> str:
     return f"SELECT * REPLACE ({filled}) FROM ({base})"
 
 
-def _materialiser(load: Load, big: bool) -> Callable[[str, str], None]:
+def materialiser(load: Load, big: bool) -> Callable[[str, str], None]:
     """Return how rows are kept between statements: in engine memory, or for large files in Parquet."""
 
     def put(name: str, query: str) -> None:

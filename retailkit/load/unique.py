@@ -8,14 +8,16 @@ from dataclasses import replace
 from retailkit.load.engine import Connection, first, literal, quote
 from retailkit.load.fields import Place
 from retailkit.load.layout import Block, Layout
-from retailkit.load.rows import Typed
+from retailkit.load.rows import Materialise, Typed
 from retailkit.schema import Table
 
 COUNTS = ("rows_read", "rows_kept", "rows_duplicate", "rows_quarantined", "rows_skipped")
 """What can become of the rows of a file."""
+AT_ONCE = 1 << 25
+"""Keys compared at a time: a quarter of a GB of their hashes."""
 
 
-def keep_last(con: Connection, rows: Typed, block: Block, alone: bool = True) -> Typed:
+def keep_last(con: Connection, rows: Typed, block: Block, materialise: Materialise, alone: bool = True) -> Typed:
     """Keep one row per key of a file: word-for-word repeats are counted, changed ones set aside.
 
     The row that comes last stays: exports append the newer state. Where a row is about something
@@ -33,7 +35,7 @@ def keep_last(con: Connection, rows: Typed, block: Block, alone: bool = True) ->
     if contract.room == "identity" and not alone:
         place = "source_row * 1000000 + item" if block.explode else "source_row"
         merged = last_filled(contract, f"FROM {quote(rows.relation)}", place)
-        con.execute(f"CREATE OR REPLACE TEMP VIEW {quote(rows.relation + '_one')} AS {merged}")
+        materialise(rows.relation + "_one", merged)
         return replace(rows, relation=rows.relation + "_one")
     name = quote(rows.relation + "_twice")
     same = " AND ".join(f"r.{quote(k)} IS NOT DISTINCT FROM k.{quote(k)}" for k in contract.key)
@@ -73,16 +75,23 @@ def all_different(con: Connection, keys: str, rows: str) -> bool:
     """
     import numpy as np
 
-    seen = np.asarray(con.execute(f"SELECT hash({keys}) AS hash FROM {rows}").fetchnumpy()["hash"])
-    seen.sort()
-    return not bool((seen[1:] == seen[:-1]).any())
+    (count,) = first(con, f"SELECT count(*) FROM {rows}") or (0,)
+    shares = 1 + count // AT_ONCE
+    for i in range(shares):
+        some = f"SELECT hash({keys}) AS hash FROM {rows}" + (f" WHERE hash({keys}) % {shares} = {i}" if shares > 1 else "")
+        seen = np.asarray(con.execute(some).fetchnumpy()["hash"])
+        seen.sort()
+        if (seen[1:] == seen[:-1]).any():
+            return False
+    return True
 
 
-def one_per_key(con: Connection, contract: Table, relations: Sequence[str]) -> str:
+def one_per_key(con: Connection, contract: Table, relations: Sequence[str], materialise: Materialise) -> str:
     """Unite the rows of several files: of one key, the row of the file that came last stays.
 
     Identity tables keep, column by column, the last *filled* value: a second file that knows an
-    account without its phone or unionid must not make the store forget them.
+    account without its phone or unionid must not make the store forget them. Rows that meet are
+    put together once and kept: who writes them asks for them once per month.
     """
     if len(relations) == 1:
         return relations[0]
@@ -90,10 +99,12 @@ def one_per_key(con: Connection, contract: Table, relations: Sequence[str]) -> s
     keys = ", ".join(quote(k) for k in contract.key)
     if all_different(con, keys, f"({union})"):
         return f'(SELECT * EXCLUDE ("@file") FROM ({union}))'
-    if contract.room == "identity":
-        return f"({last_filled(contract, union, quote('@file'))})"
     last = f'QUALIFY row_number() OVER (PARTITION BY {keys} ORDER BY "@file" DESC) = 1'
-    return f'(SELECT * EXCLUDE ("@file") FROM ({union}) {last})'
+    met = f'SELECT * EXCLUDE ("@file") FROM ({union}) {last}'
+    if contract.room == "identity":
+        met = last_filled(contract, union, quote("@file"))
+    materialise(f"{contract.name}_met", met)
+    return quote(f"{contract.name}_met")
 
 
 def last_filled(contract: Table, rows: str, order: str) -> str:
