@@ -21,7 +21,7 @@ from retailkit.load.layout import Layout, read_layout
 from retailkit.load.partitions import day_column
 from retailkit.load.publish import active_files, read_manifest, write_tables
 from retailkit.load.rows import Typed
-from retailkit.load.staging import Load, Staged, engine_failed, loading, materialiser, shaped, stage_file
+from retailkit.load.staging import Load, Staged, engine_failed, forget, loading, materialiser, shaped, stage_file
 from retailkit.load.unique import count_rows, one_per_key
 from retailkit.load.warn import file_warnings, table_warnings
 from retailkit.schema import table
@@ -142,8 +142,7 @@ def _load_file(
     tables = ", ".join(dict.fromkeys(t.contract.name for t in staged.typed))
     facts = {"not_in_cohort": staged.outside, "status": "loaded", "tables": tables, "warnings": "; ".join(warnings)}
     load.report.append(line | counts | facts)
-    if staged.raw.relation.startswith('"'):
-        load.con.execute(f"DROP TABLE IF EXISTS {staged.raw.relation}")
+    forget(load, staged)
 
 
 def _record(load: Load, found: Probe, layout: Layout, staged: Staged) -> None:

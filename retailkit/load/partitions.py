@@ -85,7 +85,7 @@ def write_parts(
     rows : SQL of the rows with the contract's columns.
     parts : how many rows of each merchant's months are new.
     present : how many rows each merchant has already.
-    again : ``rows`` are cheap enough to be asked for once per file.
+    again : ``rows`` are cheap enough to be asked for once per file; else many of them are kept in one file meanwhile.
     """
     if not contract.time:
         return write_partitions(con, rows, folder, ["merchant"], stem)
@@ -93,6 +93,26 @@ def write_parts(
     for (merchant, _), count in parts.items():
         total[merchant] += count
     few = {m for m in total if total[m] <= FEW}
+    if again or len(few) == len(total):
+        return _write_months(con, folder, contract, rows, parts, few, stem, again)
+    kept = write_file(con, rows, folder, stem)["filename"]
+    rows = f"SELECT * FROM read_parquet({literal(kept)}, hive_partitioning = false)"
+    made = _write_months(con, folder, contract, rows, count_parts(con, contract, rows), few, stem, True)
+    Path(kept).unlink()
+    return made
+
+
+def _write_months(
+    con: Connection,
+    folder: Path,
+    contract: Table,
+    rows: str,
+    parts: Mapping[Part, int],
+    few: set[str],
+    stem: str,
+    again: bool,
+) -> list[dict[str, Any]]:
+    """Write rows by month, those of merchants with ``few`` rows to one file each."""
     files = Counter[Part]()
     for (merchant, month), count in parts.items():
         files[merchant, EVERY if merchant in few else month] += count
@@ -100,16 +120,17 @@ def write_parts(
         columns, told = _filled(con, contract, rows)
         owned = len({merchant for merchant, _ in files}) > 1
         return [_write_part(con, folder, contract, rows, columns, told, part, owned, stem) for part in sorted(files)]
-    month = month_sql(contract)
+    named = month_sql(contract)
     if few:
-        month = f"CASE WHEN merchant IN ({', '.join(map(literal, sorted(few)))}) THEN '{EVERY}' ELSE {month} END"
-    return write_partitions(con, f"SELECT *, {month} AS month FROM ({rows})", folder, partition_keys(contract), stem)
+        named = f"CASE WHEN merchant IN ({', '.join(map(literal, sorted(few)))}) THEN '{EVERY}' ELSE {named} END"
+    return write_partitions(con, f"SELECT *, {named} AS month FROM ({rows})", folder, partition_keys(contract), stem)
 
 
 def _one_by_one(files: Mapping[Part, int]) -> bool:
     """Tell whether writing each file by itself is cheaper than parting the rows in one go, which keeps all of them.
 
-    Parting costs about .7 us a row; a statement 3 ms and 5 ns for each row that it passes over.
+    Parting costs about .7 us a row, and seven times that once the rows are more than the memory;
+    a statement 3 ms and 5 ns for each row that it passes over.
     """
     rows = sum(files.values())
     plain = all(re.fullmatch(r"[A-Za-z0-9_.-]+", merchant) for merchant, _ in files)

@@ -153,7 +153,7 @@ def _json(con: Connection, found: Probe, layout: Layout, scratch: Path) -> Raw:
     names, records, arrays = json_names(con, found, layout, scratch)
     check_needed(list(names), layout, found.path.name)
     columns = match(list(names), layout.used, layout.misspelt)
-    used = list(dict.fromkeys(columns.values()))
+    used = list(dict.fromkeys(n for column, n in columns.items() if column not in layout.inside))
     plain = [n for n in used if "[" not in json_path(n, arrays)]
     # all plain cells in one reading of the text: a reading for each cell costs four times as much
     cells = {n: f"cells[{i}]" for i, n in enumerate(plain, 1)}
@@ -164,7 +164,7 @@ def _json(con: Connection, found: Probe, layout: Layout, scratch: Path) -> Raw:
     keep = ', json AS "@json"' if any(b.explode for b in layout.tables) else ""
     select = f"SELECT row_number() OVER () AS source_row{paths}{keep} FROM ({records})"
     header = Header(names, "", 0, 0, 0)
-    return replace(_cleaned(con, select, header, list(columns.values()), layout, found), arrays=arrays)
+    return replace(_cleaned(con, select, header, used, layout, found), arrays=arrays)
 
 
 def _sheet_heads(found: Probe, layout: Layout | None) -> list[tuple[str, ...]]:
@@ -194,7 +194,7 @@ def _cleaned(
 ) -> Raw:
     """Keep the columns in use, cleaned; cut the footer; drop blank lines."""
     columns = match(header.names, layout.used, layout.misspelt)
-    used = list(dict.fromkeys(columns.values()))
+    used = [n for n in dict.fromkeys(columns.values()) if n in names]
     more = [n for n in names if n.startswith("@more")]
     cells = ", ".join(f"{clean_sql(quote(n))} AS {quote(n)}" for n in used)
     extra = f', coalesce({", ".join(quote(n) for n in more)}) AS "@more"' if more else ""
@@ -205,6 +205,7 @@ def _cleaned(
     every = ", ".join(quote(n) for n in names)
     started = f"coalesce(ascii({quote(names[0])}) BETWEEN 33 AND 126, false)" if names else ""
     filled = f"WHERE {started} OR trim(concat({every}), {BLANKS}) <> ''" if names else ""
+    filled += " OR \"@json\"::VARCHAR <> '{}'" if names and json_column else ""
     rows = f"SELECT source_row, {cells}{extra}{first}{json_column} FROM ({select}) {filled}"
     types = dict.fromkeys([*used, *(["@more"] if more else [])], "VARCHAR")
     if passing:

@@ -27,8 +27,9 @@ Materialise = Callable[[str, str], None]
 class Typed:
     """The rows that one block of a layout made of one file; ``relation`` has the contract's columns.
 
-    ``typed`` holds one row per export row that the block reads; ``aside`` and ``repeats`` are
-    queries of ``merchant, source_row`` that were set aside or were there word for word before.
+    ``typed`` holds one row per export row that the block reads, also where ``relation`` holds them
+    ``grouped``; ``aside`` and ``repeats`` are queries of ``merchant, source_row`` that were set
+    aside or were there word for word before.
     """
 
     contract: Table
@@ -37,6 +38,7 @@ class Typed:
     problems: tuple[str, ...]
     aside: str | None = None
     repeats: str | None = None
+    grouped: bool = False
 
 
 def type_rows(
@@ -102,7 +104,8 @@ def type_rows(
             problems.append(_overlong(block, failed))
         _refuse_if_hopeless(con, problems, int(bad), int(total), place, block)
     relation, below = _finished(con, name, contract, block, made, place, bool(bad), materialise)
-    return Typed(contract, relation, name, (*problems, *below), _aside(name, contract, block) if bad else None)
+    aside = _aside(name, contract, block) if bad else None
+    return Typed(contract, relation, name, (*problems, *below), aside, grouped=bool(block.group))
 
 
 def _judged(made: Sequence[Expression], source: str, wanted: str, someone: str) -> str:

@@ -7,7 +7,7 @@ import re
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -71,8 +71,13 @@ class Load:
         except (OutOfMemory, LoadError) as error:
             if not isinstance(error, OutOfMemory) and not isinstance(error.__cause__, OutOfMemory):
                 raise
+            (lean,) = first(self.con, "SELECT current_setting('memory_limit')") or ("",)
             self.con.execute(f"SET memory_limit = {literal(settings()['memory_limit'])}")
-            return work()
+            try:
+                return work()
+            finally:
+                with suppress(EngineError):  # what is held just now may be more
+                    self.con.execute(f"SET memory_limit = {literal(lean)}")
 
 
 @dataclass(frozen=True)
@@ -273,6 +278,17 @@ def materialiser(load: Load, big: bool) -> Callable[[str, str], None]:
         load.con.execute(f"CREATE OR REPLACE TEMP VIEW {quote(name)} AS FROM read_parquet({literal(str(path))})")
 
     return put
+
+
+def forget(load: Load, staged: Staged) -> None:
+    """Drop what nobody reads once a file has its report: its text, rows that failed, rows that were grouped since."""
+    spent = [f"{t.typed}_failed" for t in staged.typed] + [t.typed for t in staged.typed if t.grouped]
+    for name in spent:
+        path = load.scratch / f"{name}.parquet"
+        load.con.execute(f"DROP {'VIEW' if path.exists() else 'TABLE'} IF EXISTS {quote(name)}")
+        path.unlink(missing_ok=True)
+    if staged.raw.relation.startswith('"'):
+        load.con.execute(f"DROP TABLE IF EXISTS {staged.raw.relation}")
 
 
 def shaped(name: str, relation: str) -> str:

@@ -78,7 +78,9 @@ def all_different(con: Connection, keys: str, rows: str) -> bool:
     (count,) = first(con, f"SELECT count(*) FROM {rows}") or (0,)
     shares = 1 + count // AT_ONCE
     for i in range(shares):
-        some = f"SELECT hash({keys}) AS hash FROM {rows}" + (f" WHERE hash({keys}) % {shares} = {i}" if shares > 1 else "")
+        some = f"SELECT hash({keys}) AS hash FROM {rows}" + (
+            f" WHERE hash({keys}) % {shares} = {i}" if shares > 1 else ""
+        )
         seen = np.asarray(con.execute(some).fetchnumpy()["hash"])
         seen.sort()
         if (seen[1:] == seen[:-1]).any():
