@@ -32,7 +32,9 @@ def exploded(rows: str, raw: Raw, block: Block) -> tuple[str, Raw]:
         paths = {c: json_path(name[len(base) :]) for c, name in below.items() if _plain(name, base, raw.arrays)}
         if paths:
             listed = ", ".join(map(literal, paths.values()))
-            elements = f"SELECT *, json_extract_string({quote(source)}, [{listed}]) AS \"@cells{depth}\" FROM ({elements})"
+            elements = (
+                f'SELECT *, json_extract_string({quote(source)}, [{listed}]) AS "@cells{depth}" FROM ({elements})'
+            )
         cells = {c: f'"@cells{depth}"[{i}]' for i, c in enumerate(paths, 1)}
         for column, name in below.items():
             inside[column] = clean_sql(cells.get(column) or json_cell(quote(source), name, base, raw.arrays))

@@ -95,8 +95,8 @@ def type_rows(
     problems: list[str] = []
     if bad or doubtful:
         # every sentence about a cell is looked for among the failed rows only
-        marked = f"SELECT merchant, source_row, item FROM {quote(name)} WHERE bad OR doubtful"
-        rejected = f"SELECT * FROM ({source}) SEMI JOIN ({marked}) USING (merchant, source_row, item)"
+        materialise(name + "_marked", f"SELECT merchant, source_row, item FROM {quote(name)} WHERE bad OR doubtful")
+        rejected = f"SELECT * FROM ({source}) SEMI JOIN {quote(name + '_marked')} USING (merchant, source_row, item)"
         materialise(name + "_failed", _judged(made, rejected, wanted, someone))
         failed = f"FROM {quote(name + '_failed')}"
         problems = [_problem(e, contract, block, failing[e.name], failed, raw, layout) for e in made if e.columns]

@@ -43,8 +43,10 @@ LEAN = "700MB"
 """Memory of the engine while it loads: what does not fit goes to disk, at little cost."""
 PASSING = 1 << 26
 """Files beyond this that make one table are parsed as they are typed, without keeping their text."""
-BIG = 1 << 30
-"""Files beyond this are staged in Parquet files instead of the engine's memory."""
+BIG = 1 << 28
+"""Files of longer text are staged in Parquet: what memory cannot hold goes to disk unpacked, and is read per month."""
+PACKED = {"gzip": 20, "parquet": 5}
+"""How much longer the text is than a packed file."""
 
 
 @dataclass
@@ -201,7 +203,7 @@ def _staged(
         found.path.name,
         f"{datetime.now(UTC) + timedelta(days=1):%Y-%m-%d %H:%M:%S}",
     )
-    materialise = materialiser(load, found.bytes * (20 if found.gzipped else 1) > BIG)
+    materialise = materialiser(load, found.bytes * PACKED.get("gzip" if found.gzipped else found.kind, 1) > BIG)
     typed = []
     for i, block in enumerate(layout.tables):
         rows_of_block = type_rows(load.con, f"{tag}_{i}", block, rows, raw, layout, place, materialise)
@@ -282,7 +284,8 @@ def materialiser(load: Load, big: bool) -> Callable[[str, str], None]:
 
 def forget(load: Load, staged: Staged) -> None:
     """Drop what nobody reads once a file has its report: its text, rows that failed, rows that were grouped since."""
-    spent = [f"{t.typed}_failed" for t in staged.typed] + [t.typed for t in staged.typed if t.grouped]
+    spent = [f"{t.typed}_{end}" for t in staged.typed for end in ("marked", "failed")]
+    spent += [t.typed for t in staged.typed if t.grouped]
     for name in spent:
         path = load.scratch / f"{name}.parquet"
         load.con.execute(f"DROP {'VIEW' if path.exists() else 'TABLE'} IF EXISTS {quote(name)}")
