@@ -17,11 +17,12 @@ from retailkit.cohort import Cohort, Merchant, read_cohort
 from retailkit.load.engine import EngineError, empty_select, files_select, first, literal, quote
 from retailkit.load.errors import LoadError
 from retailkit.load.files import Probe, probe
+from retailkit.load.kept import materialiser
 from retailkit.load.layout import Layout, read_layout
 from retailkit.load.partitions import day_column
 from retailkit.load.publish import active_files, read_manifest, write_tables
 from retailkit.load.rows import Typed
-from retailkit.load.staging import Load, Staged, engine_failed, forget, loading, materialiser, shaped, stage_file
+from retailkit.load.staging import Load, Staged, engine_failed, forget, loading, shaped, stage_file
 from retailkit.load.unique import count_rows, one_per_key
 from retailkit.load.warn import file_warnings, table_warnings
 from retailkit.schema import table
@@ -197,7 +198,7 @@ def _published(load: Load) -> pd.DataFrame:
         del load.relations["merchants"]
     if load.relations:
         gone = {n: " OR ".join(tests) for n, tests in load.gone.items()}
-        keep = materialiser(load, big=True)
+        keep = materialiser(load.con, load.scratch, big=True)
         relations = {n: one_per_key(load.con, table(n), r, keep) for n, r in load.relations.items()}
         relations |= {n: f"({empty_select(table(n))})" for n in gone if n not in relations}
         load.within(lambda: write_tables(load.con, load.store, relations, gone=gone))

@@ -30,6 +30,7 @@ from retailkit.load.engine import (
 from retailkit.load.errors import LoadError
 from retailkit.load.fields import Place
 from retailkit.load.files import Probe
+from retailkit.load.kept import BIG, PACKED, drop_kept, materialiser
 from retailkit.load.keys import set_pads
 from retailkit.load.layout import Layout
 from retailkit.load.publish import active_files, read_manifest
@@ -43,10 +44,6 @@ LEAN = "700MB"
 """Memory of the engine while it loads: what does not fit goes to disk, at little cost."""
 PASSING = 1 << 26
 """Files beyond this that make one table are parsed as they are typed, without keeping their text."""
-BIG = 1 << 28
-"""Files of longer text are staged in Parquet: what memory cannot hold goes to disk unpacked, and is read per month."""
-PACKED = {"gzip": 20, "parquet": 5}
-"""How much longer the text is than a packed file."""
 
 
 @dataclass
@@ -203,7 +200,9 @@ def _staged(
         found.path.name,
         f"{datetime.now(UTC) + timedelta(days=1):%Y-%m-%d %H:%M:%S}",
     )
-    materialise = materialiser(load, found.bytes * PACKED.get("gzip" if found.gzipped else found.kind, 1) > BIG)
+    materialise = materialiser(
+        load.con, load.scratch, found.bytes * PACKED.get("gzip" if found.gzipped else found.kind, 1) > BIG
+    )
     typed = []
     for i, block in enumerate(layout.tables):
         rows_of_block = type_rows(load.con, f"{tag}_{i}", block, rows, raw, layout, place, materialise)
@@ -268,28 +267,10 @@ def _filled(base: str, raw: Raw, layout: Layout) -> str:
     return f"SELECT * REPLACE ({filled}) FROM ({base})"
 
 
-def materialiser(load: Load, big: bool) -> Callable[[str, str], None]:
-    """Return how rows are kept between statements: in engine memory, or for large files in Parquet."""
-
-    def put(name: str, query: str) -> None:
-        if not big:
-            load.con.execute(f"CREATE OR REPLACE TEMP TABLE {quote(name)} AS {query}")
-            return
-        path = load.scratch / f"{name}.parquet"
-        load.con.execute(f"COPY ({query}) TO {literal(str(path))} (FORMAT parquet, COMPRESSION lz4)")
-        load.con.execute(f"CREATE OR REPLACE TEMP VIEW {quote(name)} AS FROM read_parquet({literal(str(path))})")
-
-    return put
-
-
 def forget(load: Load, staged: Staged) -> None:
     """Drop what nobody reads once a file has its report: its text, rows that failed, rows that were grouped since."""
     spent = [f"{t.typed}_{end}" for t in staged.typed for end in ("marked", "failed")]
-    spent += [t.typed for t in staged.typed if t.grouped]
-    for name in spent:
-        path = load.scratch / f"{name}.parquet"
-        load.con.execute(f"DROP {'VIEW' if path.exists() else 'TABLE'} IF EXISTS {quote(name)}")
-        path.unlink(missing_ok=True)
+    drop_kept(load.con, load.scratch, spent + [t.typed for t in staged.typed if t.grouped])
     if staged.raw.relation.startswith('"'):
         load.con.execute(f"DROP TABLE IF EXISTS {staged.raw.relation}")
 
