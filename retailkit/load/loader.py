@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,6 @@ from retailkit.cohort import Cohort, Merchant, read_cohort
 from retailkit.load.engine import EngineError, empty_select, files_select, first, literal, quote
 from retailkit.load.errors import LoadError
 from retailkit.load.files import Probe, probe
-from retailkit.load.kept import materialiser
 from retailkit.load.layout import Layout, read_layout
 from retailkit.load.partitions import day_column
 from retailkit.load.publish import active_files, read_manifest, write_tables
@@ -198,8 +198,7 @@ def _published(load: Load) -> pd.DataFrame:
         del load.relations["merchants"]
     if load.relations:
         gone = {n: " OR ".join(tests) for n, tests in load.gone.items()}
-        keep = materialiser(load.con, load.scratch, big=True)
-        relations = {n: one_per_key(load.con, table(n), r, keep) for n, r in load.relations.items()}
+        relations = {n: load.within(partial(_together, load, n)) for n in load.relations}
         relations |= {n: f"({empty_select(table(n))})" for n in gone if n not in relations}
         load.within(lambda: write_tables(load.con, load.store, relations, gone=gone))
         told = table_warnings(load.con, load.store, set(relations), list(load.merchants))
@@ -207,6 +206,11 @@ def _published(load: Load) -> pd.DataFrame:
             line = next((i for i, t in enumerate(report["tables"]) if "orders" in str(t).split(", ")), 0)
             report.loc[line, "warnings"] = "; ".join(filter(None, [report.loc[line, "warnings"], *told]))
     return report
+
+
+def _together(load: Load, name: str) -> str:
+    """Return the rows that all files of the load have for one table."""
+    return one_per_key(load.con, table(name), load.relations[name], load.scratch)
 
 
 def _merchants_unchanged(load: Load) -> bool:

@@ -13,7 +13,6 @@ from typing import Any
 from retailkit.cohort import Merchant
 from retailkit.load.engine import over_ibis
 from retailkit.load.files import probe
-from retailkit.load.kept import materialiser
 from retailkit.load.layout import Layout, read_layout
 from retailkit.load.staging import loading, shaped, stage_file
 from retailkit.load.unique import one_per_key
@@ -53,7 +52,7 @@ def open_file(
         backend = over_ibis(load.con)
         for name in {t.contract.name for t in staged.typed}:
             relations = [shaped(name, t.relation) for t in staged.typed if t.contract.name == name]
-            rows = one_per_key(load.con, table(name), relations, materialiser(load.con, load.scratch, big=False))
+            rows = one_per_key(load.con, table(name), relations, load.scratch)
             load.con.execute(f"CREATE TEMP VIEW {name} AS FROM {rows}")
         yield {name: backend.table(name) for name in dict.fromkeys(t.contract.name for t in staged.typed)}
 
