@@ -12,8 +12,9 @@ import pytest
 from conftest import DATA
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from load_files import load
 
-from retailkit.load import LoadError
+from retailkit.load import LoadError, json_files, open_store
 from retailkit.load.engine import connect_raw
 from retailkit.load.files import probe
 from retailkit.load.header import clean_names, match
@@ -145,6 +146,18 @@ def test_json_keeps_long_numbers_and_nested_names(tmp_path):
     assert rows(path, ["id"], records="data.list")["id"].tolist() == ["1", "2"]
 
 
+def test_one_long_json_line_among_many_is_read_whole(tmp_path, monkeypatch):
+    # what the engine sets aside for an object follows the longest line, not the file: a file of days is long
+    monkeypatch.setattr(json_files, "ROOM", 1 << 10)
+    path, long = tmp_path / "a.jsonl", "x" * 1_500_000
+    lines = [json.dumps({"id": str(i), "note": long if i == 700 else "y"}) for i in range(1000)]
+    path.write_text("\n".join(lines), encoding="utf-8")
+    assert json_files._longest_line(path) == max(map(len, lines)) + 1
+    found = rows(path, ["id", "note"])
+    assert found["id"].tolist() == [str(i) for i in range(1000)]
+    assert found["note"].str.len().sum() == 999 + len(long)
+
+
 def test_header_names_are_matched_without_case_and_underscores():
     assert match(["visitUv", "分销员", "分销员#2"], ["visit_uv", "分销员#2"]) == {
         "visit_uv": "visitUv",
@@ -217,3 +230,30 @@ def test_no_module_of_the_room_hides_a_public_name():
     from retailkit import load
 
     assert not set(load.__all__) & {module.name for module in pkgutil.iter_modules(load.__path__)}
+
+
+def test_a_json_record_whose_array_alone_is_filled_makes_rows(tmp_path):
+    page = """
+title = "orders of a day"
+format = "jsonl"
+[[tables]]
+table = "orders"
+explode = "list"
+[tables.fields]
+order_id = "list.id"
+paid_at = "list.at"
+gross_amount = { from = "list.pay.fee", unit = "fen" }
+net_amount = { from = "list.pay.fee", unit = "fen" }
+touchpoint = "list.from.name"
+area = "city"
+"""
+    made = [{"id": i, "at": "2018-03-01 12:00:00", "pay": {"fee": 10 * i}, "from": [{"name": ""}, {"name": f"t{i}"}]}
+            for i in range(1, 4)]  # fmt: skip
+    days = [{"city": "", "list": made[:2]}, {"city": "", "list": []}, {"city": "c", "list": made[2:]}]
+    report = load(tmp_path, "\n".join(map(json.dumps, days)), page, "days.jsonl")
+    assert report["rows_quarantined"].sum() == 0
+    frame = open_store(tmp_path / "store", "m").orders.to_pandas().sort_values("order_id")
+    assert frame["order_id"].tolist() == ["1", "2", "3"]
+    assert frame["gross_amount"].tolist() == [10, 20, 30]
+    assert frame["touchpoint"].tolist() == ["t1", "t2", "t3"]  # the first filled one of an array within the element
+    assert frame["area"].fillna("").tolist() == ["", "", "c"]

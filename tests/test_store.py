@@ -15,7 +15,7 @@ import pytest
 
 from retailkit.load import LoadError, open_store, partitions, publish, save_table, vacuum
 from retailkit.load.publish import read_manifest, write_tables
-from retailkit.load.staging import shaped
+from retailkit.load.staging import loading, shaped
 
 
 def order(order_id, paid_at="2018-03-01 12:00", gross=100, merchant="m", **more):
@@ -257,6 +257,25 @@ def test_a_full_disk_leaves_the_previous_state_and_no_litter(tmp_path, monkeypat
     assert "previous state is unharmed" in str(error.value)
     assert set(tmp_path.rglob("*.parquet")) == files
     assert open_store(tmp_path).orders.count().to_pandas() == 1
+
+
+def test_work_that_little_memory_cannot_do_is_done_with_more_and_the_rest_with_little_again(tmp_path):
+    with loading(tmp_path, {}, lean=True) as load:
+
+        def memory():
+            return load.con.execute("SELECT current_setting('memory_limit')").fetchall()[0][0]
+
+        little, seen = memory(), []
+
+        def work():
+            seen.append(memory())
+            if len(seen) == 1:
+                raise duckdb.OutOfMemoryException("too little")
+            return "done"
+
+        assert load.within(work) == "done"
+        assert seen[0] == little != seen[1]
+        assert memory() == little
 
 
 def test_a_store_may_be_named_by_a_relative_path(tmp_path, monkeypatch):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from retailkit.load.engine import quote
+from retailkit.load.engine import literal, quote
 from retailkit.load.json_files import json_cell, json_path
 from retailkit.load.layout import Block
 from retailkit.load.read import Raw, clean_sql
@@ -27,14 +27,27 @@ def exploded(rows: str, raw: Raw, block: Block) -> tuple[str, Raw]:
             f"{number}generate_subscripts({array}, 1) AS item FROM {elements if not depth else f'({elements})'}"
         )
         number = "item * 100000 + "
-        for column in sorted(c for c in known if c.startswith(step + ".")):
-            name = raw.found.get(column, written + column[len(step) :])
-            inside[column] = clean_sql(json_cell(quote(source), name, base, raw.arrays))
-    cells = "".join(f", {text} AS {quote(column)}" for column, text in inside.items())
+        below = {c: raw.found.get(c, written + c[len(step) :]) for c in sorted(known) if c.startswith(step + ".")}
+        # all plain cells in one reading of an element's text
+        paths = {c: json_path(name[len(base) :]) for c, name in below.items() if _plain(name, base, raw.arrays)}
+        if paths:
+            listed = ", ".join(map(literal, paths.values()))
+            elements = (
+                f'SELECT *, json_extract_string({quote(source)}, [{listed}]) AS "@cells{depth}" FROM ({elements})'
+            )
+        cells = {c: f'"@cells{depth}"[{i}]' for i, c in enumerate(paths, 1)}
+        for column, name in below.items():
+            inside[column] = clean_sql(cells.get(column) or json_cell(quote(source), name, base, raw.arrays))
+    told = "".join(f", {text} AS {quote(column)}" for column, text in inside.items())
     # two spellings that differ in case only are one name to the engine
     gone = {c.casefold() for c in inside}
     drop = ", ".join(quote(c) for c in sorted(raw.types) if c.casefold() in gone)
     exclude = f" EXCLUDE ({drop})" if drop else ""
     found = {**raw.found, **{c: c for c in inside}}
     types = {**raw.types, **dict.fromkeys(inside, "VARCHAR")}
-    return f"SELECT *{exclude}{cells} FROM ({elements})", replace(raw, types=types, found=found, samples={})
+    return f"SELECT *{exclude}{told} FROM ({elements})", replace(raw, types=types, found=found, samples={})
+
+
+def _plain(name: str, above: str, arrays: frozenset[str]) -> bool:
+    """Tell whether a cell is a single value: neither of an array within the element nor found by a key."""
+    return "[" not in name and "[*]" not in json_path(name[len(above) :], arrays, above)

@@ -11,6 +11,9 @@ from retailkit.load.engine import Connection, first, literal
 from retailkit.load.files import Probe, utf8_copy
 from retailkit.load.layout import Layout
 
+ROOM = 1 << 24
+"""Bytes that the engine has for one JSON object by itself."""
+
 
 def json_names(
     con: Connection, found: Probe, layout: Layout | None, scratch: Path
@@ -34,13 +37,16 @@ def _json_records(con: Connection, found: Probe, layout: Layout | None, scratch:
     answers are saved with and without their wrapping.
     """
     path = found.path if found.plain else utf8_copy(found, scratch / f"{found.file_id}.json")
-    big = max(found.bytes * (20 if found.gzipped else 2), 1 << 24)
+    lines = _one_object_a_line(found.head)
+    largest = max(path.stat().st_size, ROOM)
+    if lines and largest > ROOM:
+        largest = max(_longest_line(path), ROOM)
     inside = layout.records if layout else None
 
     def objects(shape: str) -> str:
-        return f"read_json_objects({literal(str(path))}, format = {literal(shape)}, maximum_object_size = {big})"
+        return f"read_json_objects({literal(str(path))}, format = {literal(shape)}, maximum_object_size = {largest})"
 
-    plain = objects("newline_delimited" if _one_object_a_line(found.head) else "auto")
+    plain = objects("newline_delimited" if lines else "auto")
     if inside:
         some = f"SELECT json FROM {plain} LIMIT 1000"
         wrapped = f"SELECT 1 FROM ({some}) WHERE json_type(json, {literal(json_path(inside))}) = 'ARRAY' LIMIT 1"
@@ -56,6 +62,17 @@ def _one_object_a_line(head: str) -> bool:
         return bool(newline) and isinstance(json.loads(first), dict)
     except ValueError:
         return False
+
+
+def _longest_line(path: Path) -> int:
+    """Return the bytes of a file's longest line: the engine holds room for two objects of the largest size per thread."""
+    longest = open_line = 0
+    with open(path, "rb") as handle:
+        while chunk := handle.read(1 << 20):
+            head, *lines = map(len, chunk.split(b"\n"))
+            longest = max(longest, open_line + head, *lines)
+            open_line = lines[-1] if lines else open_line + head
+    return longest + 1
 
 
 def _walk(record: Any, name: str, names: dict[str, None], arrays: set[str]) -> None:

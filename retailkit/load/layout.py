@@ -44,6 +44,16 @@ class Block(Record):
         return (*self.where, *(w for rule in self.fields.values() for w in rule.where))
 
     @property
+    def columns(self) -> tuple[str, ...]:
+        """Export columns that the block reads, in first-use order."""
+        found = [c for rule in self.fields.values() for c in rule.columns if not c.startswith("@")]
+        return tuple(dict.fromkeys([*found, *self.explode, *(w.column for w in self.conditions)]))
+
+    def inside(self, column: str) -> bool:
+        """Tell whether a column is told by the elements of the block's array, not by the record itself."""
+        return any(column == step or column.startswith(step + ".") for step in self.explode)
+
+    @property
     def needed(self) -> tuple[str, ...]:
         """Export columns without which the table cannot be made; one of several spellings is never alone needed."""
         rules = (r for r in self.fields.values() if not r.optional and len(r.source) <= 1 and not r.cases)
@@ -132,14 +142,23 @@ class Layout(Record):
     @property
     def used(self) -> tuple[str, ...]:
         """Every export column that the layout mentions, in first-use order."""
+        found = [c for block in self.tables for c in block.columns]
+        return tuple(dict.fromkeys([*self.signature, *self._of_rows, *found]))
+
+    @property
+    def inside(self) -> frozenset[str]:
+        """Columns that only the elements of an array tell: the record itself is never asked for them."""
+        elements = {c for block in self.tables for c in block.columns if block.inside(c)}
+        whole = {c for block in self.tables for c in block.columns if not block.inside(c)}
+        return frozenset(elements - whole - set(self._of_rows))
+
+    @property
+    def _of_rows(self) -> list[str]:
+        """Columns that are read of every row, whatever table it makes."""
         found = [self.merchant] if self.merchant else []
-        for block in self.tables:
-            found += [c for rule in block.fields.values() for c in rule.columns if not c.startswith("@")]
-            found += [*block.explode, *(w.column for w in block.conditions)]
         found += [w.column for s in self.skip for w in s.where]
         found += [c for control in self.control for c in (control.column, *(w.column for w in control.where)) if c]
-        found += [self.fill_down.by, *self.fill_down.columns] if self.fill_down else []
-        return tuple(dict.fromkeys([*self.signature, *found]))
+        return found + ([self.fill_down.by, *self.fill_down.columns] if self.fill_down else [])
 
 
 def layout_names() -> list[str]:

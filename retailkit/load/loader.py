@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from retailkit.load.layout import Layout, read_layout
 from retailkit.load.partitions import day_column
 from retailkit.load.publish import active_files, read_manifest, write_tables
 from retailkit.load.rows import Typed
-from retailkit.load.staging import Load, Staged, engine_failed, loading, shaped, stage_file
+from retailkit.load.staging import Load, Staged, engine_failed, forget, loading, shaped, stage_file
 from retailkit.load.unique import count_rows, one_per_key
 from retailkit.load.warn import file_warnings, table_warnings
 from retailkit.schema import table
@@ -142,8 +143,7 @@ def _load_file(
     tables = ", ".join(dict.fromkeys(t.contract.name for t in staged.typed))
     facts = {"not_in_cohort": staged.outside, "status": "loaded", "tables": tables, "warnings": "; ".join(warnings)}
     load.report.append(line | counts | facts)
-    if staged.raw.relation.startswith('"'):
-        load.con.execute(f"DROP TABLE IF EXISTS {staged.raw.relation}")
+    forget(load, staged)
 
 
 def _record(load: Load, found: Probe, layout: Layout, staged: Staged) -> None:
@@ -198,7 +198,7 @@ def _published(load: Load) -> pd.DataFrame:
         del load.relations["merchants"]
     if load.relations:
         gone = {n: " OR ".join(tests) for n, tests in load.gone.items()}
-        relations = {n: one_per_key(load.con, table(n), r) for n, r in load.relations.items()}
+        relations = {n: load.within(partial(_together, load, n)) for n in load.relations}
         relations |= {n: f"({empty_select(table(n))})" for n in gone if n not in relations}
         load.within(lambda: write_tables(load.con, load.store, relations, gone=gone))
         told = table_warnings(load.con, load.store, set(relations), list(load.merchants))
@@ -206,6 +206,11 @@ def _published(load: Load) -> pd.DataFrame:
             line = next((i for i, t in enumerate(report["tables"]) if "orders" in str(t).split(", ")), 0)
             report.loc[line, "warnings"] = "; ".join(filter(None, [report.loc[line, "warnings"], *told]))
     return report
+
+
+def _together(load: Load, name: str) -> str:
+    """Return the rows that all files of the load have for one table."""
+    return one_per_key(load.con, table(name), load.relations[name], load.scratch)
 
 
 def _merchants_unchanged(load: Load) -> bool:

@@ -50,7 +50,8 @@ def open_file(
         backend = over_ibis(load.con)
         for name in {t.contract.name for t in staged.typed}:
             relations = [shaped(name, t.relation) for t in staged.typed if t.contract.name == name]
-            load.con.execute(f"CREATE TEMP VIEW {name} AS FROM {one_per_key(load.con, table(name), relations)}")
+            rows = one_per_key(load.con, table(name), relations, load.scratch)
+            load.con.execute(f"CREATE TEMP VIEW {name} AS FROM {rows}")
         yield {name: backend.table(name) for name in dict.fromkeys(t.contract.name for t in staged.typed)}
 
 

@@ -85,7 +85,7 @@ def write_parts(
     rows : SQL of the rows with the contract's columns.
     parts : how many rows of each merchant's months are new.
     present : how many rows each merchant has already.
-    again : ``rows`` are cheap enough to be asked for once per file.
+    again : ``rows`` are cheap enough to be asked for once per file; else many of them are kept in one file meanwhile.
     """
     if not contract.time:
         return write_partitions(con, rows, folder, ["merchant"], stem)
@@ -93,23 +93,44 @@ def write_parts(
     for (merchant, _), count in parts.items():
         total[merchant] += count
     few = {m for m in total if total[m] <= FEW}
+    if again or len(few) == len(total):
+        return _write_months(con, folder, contract, rows, parts, few, stem, again)
+    kept = write_file(con, rows, folder, stem)["filename"]
+    rows = f"SELECT * FROM read_parquet({literal(kept)}, hive_partitioning = false)"
+    made = _write_months(con, folder, contract, rows, count_parts(con, contract, rows), few, stem, True)
+    Path(kept).unlink()
+    return made
+
+
+def _write_months(
+    con: Connection,
+    folder: Path,
+    contract: Table,
+    rows: str,
+    parts: Mapping[Part, int],
+    few: set[str],
+    stem: str,
+    again: bool,
+) -> list[dict[str, Any]]:
+    """Write rows by month, those of merchants with ``few`` rows to one file each."""
     files = Counter[Part]()
     for (merchant, month), count in parts.items():
         files[merchant, EVERY if merchant in few else month] += count
     if again and _one_by_one(files):
-        columns = _filled(con, contract, rows)
+        columns, told = _filled(con, contract, rows)
         owned = len({merchant for merchant, _ in files}) > 1
-        return [_write_part(con, folder, contract, rows, columns, part, owned, stem) for part in sorted(files)]
-    month = month_sql(contract)
+        return [_write_part(con, folder, contract, rows, columns, told, part, owned, stem) for part in sorted(files)]
+    named = month_sql(contract)
     if few:
-        month = f"CASE WHEN merchant IN ({', '.join(map(literal, sorted(few)))}) THEN '{EVERY}' ELSE {month} END"
-    return write_partitions(con, f"SELECT *, {month} AS month FROM ({rows})", folder, partition_keys(contract), stem)
+        named = f"CASE WHEN merchant IN ({', '.join(map(literal, sorted(few)))}) THEN '{EVERY}' ELSE {named} END"
+    return write_partitions(con, f"SELECT *, {named} AS month FROM ({rows})", folder, partition_keys(contract), stem)
 
 
 def _one_by_one(files: Mapping[Part, int]) -> bool:
     """Tell whether writing each file by itself is cheaper than parting the rows in one go, which keeps all of them.
 
-    Parting costs about .7 us a row; a statement 3 ms and 5 ns for each row that it passes over.
+    Parting costs about .7 us a row, and seven times that once the rows are more than the memory;
+    a statement 3 ms and 5 ns for each row that it passes over.
     """
     rows = sum(files.values())
     plain = all(re.fullmatch(r"[A-Za-z0-9_.-]+", merchant) for merchant, _ in files)
@@ -117,36 +138,50 @@ def _one_by_one(files: Mapping[Part, int]) -> bool:
 
 
 def _write_part(
-    con: Connection, folder: Path, contract: Table, rows: str, columns: str, part: Part, owned: bool, stem: str
+    con: Connection,
+    folder: Path,
+    contract: Table,
+    rows: str,
+    columns: str,
+    told: list[str],
+    part: Part,
+    owned: bool,
+    stem: str,
 ) -> dict[str, Any]:
     """Write one month (or all) of one merchant to its one file."""
     merchant, month = part
     path = folder / f"merchant={merchant}" / f"month={month}"
     tests = [f"merchant = {literal(merchant)}"] if owned else []
-    tests += [f"({_within(contract, month)})"] if month != EVERY else []
+    tests += [_within(contract, month, told)] if month != EVERY else []
     record = write_file(con, f"SELECT {columns} FROM ({rows}) WHERE {' AND '.join(tests) or 'true'}", path, stem)
     return record | {"partition_keys": {"merchant": merchant, "month": month}}
 
 
-def _filled(con: Connection, contract: Table, rows: str) -> str:
-    """Return SQL of the columns that any row fills: one that none does need not be in a file, readers see it empty."""
-    counts = first(con, f"SELECT {', '.join(f'count({quote(n)})' for n in contract.names)} FROM ({rows})") or ()
-    return ", ".join(quote(n) for n, count in zip(contract.names, counts, strict=True) if count)
+def _filled(con: Connection, contract: Table, rows: str) -> tuple[str, list[str]]:
+    """Return SQL of the columns that any row fills, and which dates are needed to tell the rows' months.
 
-
-def _within(contract: Table, month: str) -> str:
-    """Return SQL of 'this row is of that month', on the columns as they are: the engine skips what lies outside."""
+    A column that no row fills need not be in a file: readers see it empty.
+    """
     columns = dated(contract)
+    untimed = " AND ".join([f"{quote(columns[0])} IS NULL", *(f"{quote(c)} IS NOT NULL" for c in columns[1:])])
+    counts = ", ".join(f"count({quote(n)})" for n in contract.names)
+    *filled, by_day = first(con, f"SELECT {counts}, count_if({untimed}) FROM ({rows})") or ()
+    names = ", ".join(quote(n) for n, count in zip(contract.names, filled, strict=True) if count)
+    return names, columns if by_day else columns[:1]
+
+
+def _within(contract: Table, month: str, told: list[str]) -> str:
+    """Return SQL of 'this row is of that month', on the columns as they are: the engine skips what lies outside.
+
+    One date that tells all months makes a plain range, which the engine checks before it reads the other columns.
+    """
     if month == UNDATED:
-        return " AND ".join(f"{quote(c)} IS NULL" for c in columns)
+        return " AND ".join(f"{quote(c)} IS NULL" for c in dated(contract))
     first = date(int(month[:4]), int(month[5:]), 1)
     after = date(first.year + first.month // 12, first.month % 12 + 1, 1)
     tests = []
-    for i, column in enumerate(columns):
+    for i, column in enumerate(told):
         kind = "DATE" if contract[column].kind == "date" else "TIMESTAMP"
-        span = f"{quote(column)} >= {kind} '{first}' AND {quote(column)} < {kind} '{after}'"
-        missing = "".join(f"{quote(c)} IS NULL AND " for c in columns[:i])
-        tests.append(f"({missing}{span})")
-        if contract[column].required:
-            break
-    return " OR ".join(tests)
+        missing = "".join(f"{quote(c)} IS NULL AND " for c in told[:i])
+        tests.append(f"{missing}{quote(column)} >= {kind} '{first}' AND {quote(column)} < {kind} '{after}'")
+    return tests[0] if len(tests) == 1 else "(" + " OR ".join(f"({t})" for t in tests) + ")"

@@ -169,7 +169,7 @@ def _json(con: Connection, found: Probe, layout: Layout, scratch: Path) -> Raw:
     names, records, arrays = json_names(con, found, layout, scratch)
     check_needed(list(names), layout, found.path.name)
     columns = match(list(names), layout.used, layout.misspelt)
-    used = list(dict.fromkeys(columns.values()))
+    used = list(dict.fromkeys(n for column, n in columns.items() if column not in layout.inside))
     plain = [n for n in used if "[" not in json_path(n, arrays)]
     # all plain cells in one reading of the text: a reading for each cell costs four times as much
     cells = {n: f"cells[{i}]" for i, n in enumerate(plain, 1)}
@@ -180,7 +180,7 @@ def _json(con: Connection, found: Probe, layout: Layout, scratch: Path) -> Raw:
     keep = ', json AS "@json"' if any(b.explode for b in layout.tables) else ""
     select = f"SELECT row_number() OVER () AS source_row{paths}{keep} FROM ({records})"
     header = Header(names, "", 0, 0, 0)
-    return replace(_cleaned(con, select, header, list(columns.values()), layout, found), arrays=arrays)
+    return replace(_cleaned(con, select, header, used, layout, found), arrays=arrays)
 
 
 def _sheet_heads(found: Probe, layout: Layout | None) -> list[tuple[str, ...]]:
@@ -206,7 +206,7 @@ def _numbered(source: str) -> str:
 def _selected(source: str, header: Header, names: Sequence[str], layout: Layout, *more: str) -> Raw:
     """Keep the columns in use, cleaned (and ``more`` as they are), and tell which rows are not blank."""
     columns = match(header.names, layout.used, layout.misspelt)
-    used = list(dict.fromkeys(columns.values()))
+    used = [n for n in dict.fromkeys(columns.values()) if n in names]
     beyond = [quote(n) for n in names if n.startswith("@more")]
     cells = [*more, *(f"{clean_sql(quote(n))} AS {quote(n)}" for n in used)]
     cells += [f'coalesce({", ".join(beyond)}) AS "@more"'] if beyond else []
@@ -215,8 +215,9 @@ def _selected(source: str, header: Header, names: Sequence[str], layout: Layout,
         start, every = f"ascii({quote(names[0])})", ", ".join(map(quote, names))
         started = " AND ".join([f"{start} > 32", *(f"{start} <> {ord(c)}" for c in WIDE)])
         filled = f"CASE WHEN {started} THEN true ELSE trim(concat({every}), {BLANKS}) <> '' END"
+        filled += " OR \"@json\"::VARCHAR <> '{}'" if '"@json"' in more else ""
     types = dict.fromkeys([*used, *(["@more"] if beyond else [])], "VARCHAR")
-    relation = f'(SELECT {", ".join(cells)}, {filled} AS "@filled" FROM {source})'
+    relation = f'(SELECT {", ".join(cells)}, ({filled}) AS "@filled" FROM {source})'
     return Raw(relation, types, columns, header.names, header.preamble)
 
 

@@ -29,8 +29,9 @@ Number = Callable[[str, str, Raw], None]
 class Typed:
     """The rows that one block of a layout made of one file; ``relation`` has the contract's columns.
 
-    ``typed`` holds one row per export row that the block reads; ``aside`` and ``repeats`` are
-    queries of ``merchant, source_row`` that were set aside or were there word for word before.
+    ``typed`` holds one row per export row that the block reads, also where ``relation`` holds them
+    ``grouped``; ``aside`` and ``repeats`` are queries of ``merchant, source_row`` that were set
+    aside or were there word for word before.
     """
 
     contract: Table
@@ -39,6 +40,7 @@ class Typed:
     problems: tuple[str, ...]
     aside: str | None = None
     repeats: str | None = None
+    grouped: bool = False
 
 
 def type_rows(
@@ -106,8 +108,9 @@ def type_rows(
             told = ", ".join(f'"@cells"[{i}] AS {quote(n)}' for i, n in enumerate(raw.types, 1))
             rejected = f"SELECT source_row, item, merchant, {told} FROM {quote(name)} WHERE bad OR doubtful"
         else:
-            marked = f"SELECT merchant, source_row, item FROM {quote(name)} WHERE bad OR doubtful"
-            rejected = f"SELECT * FROM ({source}) SEMI JOIN ({marked}) USING (merchant, source_row, item)"
+            marked = name + "_marked"
+            materialise(marked, f"SELECT merchant, source_row, item FROM {quote(name)} WHERE bad OR doubtful")
+            rejected = f"SELECT * FROM ({source}) SEMI JOIN {quote(marked)} USING (merchant, source_row, item)"
         materialise(name + "_failed", _judged(made, rejected, wanted, someone))
         failed = f"FROM {quote(name + '_failed')}"
         problems = [_problem(e, contract, block, failing[e.name], failed, raw, layout) for e in made if e.columns]
@@ -115,7 +118,8 @@ def type_rows(
             problems.append(_overlong(block, failed))
         _refuse_if_hopeless(con, problems, int(bad), int(total), place, block)
     relation, below = _finished(con, name, contract, block, made, place, bool(bad))
-    return Typed(contract, relation, name, (*problems, *below), _aside(name, contract, block) if bad else None)
+    aside = _aside(name, contract, block) if bad else None
+    return Typed(contract, relation, name, (*problems, *below), aside, grouped=bool(block.group))
 
 
 def _judged(made: Sequence[Expression], source: str, wanted: str, someone: str) -> str:

@@ -7,7 +7,7 @@ import re
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -31,11 +31,12 @@ from retailkit.load.engine import (
 from retailkit.load.errors import LoadError
 from retailkit.load.fields import Place
 from retailkit.load.files import Probe
+from retailkit.load.kept import BIG, PACKED, STAGED, drop_kept, materialiser
 from retailkit.load.keys import set_pads
 from retailkit.load.layout import Layout
 from retailkit.load.publish import active_files, read_manifest
 from retailkit.load.read import Raw, read_raw
-from retailkit.load.rows import Materialise, Typed, type_rows
+from retailkit.load.rows import Typed, type_rows
 from retailkit.load.unique import keep_last
 from retailkit.schema import table
 
@@ -44,10 +45,6 @@ LEAN = "700MB"
 """Memory of the engine while it loads: what does not fit goes to disk, at little cost."""
 PASSING = 1 << 26
 """Files beyond this that make one table are parsed as they are typed, without keeping their text."""
-BIG = 1 << 30
-"""Files beyond this are staged in Parquet files instead of the engine's memory."""
-STAGED = "FORMAT parquet, COMPRESSION lz4, PARQUET_VERSION v2, DICTIONARY_SIZE_LIMIT 1000"
-"""How: read once or twice and thrown away, so no time is spent on dictionaries of what hardly repeats."""
 
 
 @dataclass
@@ -75,8 +72,13 @@ class Load:
         except (OutOfMemory, LoadError) as error:
             if not isinstance(error, OutOfMemory) and not isinstance(error.__cause__, OutOfMemory):
                 raise
+            (lean,) = first(self.con, "SELECT current_setting('memory_limit')") or ("",)
             self.con.execute(f"SET memory_limit = {literal(settings()['memory_limit'])}")
-            return work()
+            try:
+                return work()
+            finally:
+                with suppress(EngineError):  # what is held just now may be more
+                    self.con.execute(f"SET memory_limit = {literal(lean)}")
 
 
 @dataclass(frozen=True)
@@ -201,12 +203,13 @@ def _staged(
         found.path.name,
         f"{datetime.now(UTC) + timedelta(days=1):%Y-%m-%d %H:%M:%S}",
     )
-    materialise = _materialiser(load, found.bytes * (20 if found.gzipped else 1) > BIG)
+    size = found.bytes * PACKED.get("gzip" if found.gzipped else found.kind, 1)
+    materialise = materialiser(load.con, load.scratch, size > BIG, load.look)
     number = partial(_number, load, owners[0] if owners else "")
     typed = []
     for i, block in enumerate(layout.tables):
         rows_of_block = type_rows(load.con, f"{tag}_{i}", block, rows, raw, layout, place, materialise, number)
-        typed.append(keep_last(load.con, rows_of_block, block, len(layout.tables) == 1))
+        typed.append(keep_last(load.con, rows_of_block, block, materialise, len(layout.tables) == 1))
     if passing:  # every row of the file is one of the table
         load.con.execute(
             f'CREATE OR REPLACE TEMP VIEW {tag}_seen AS SELECT merchant, NULL::INT AS "@skip" FROM {quote(typed[0].typed)}'
@@ -271,19 +274,12 @@ def _filled(base: str, raw: Raw, layout: Layout) -> str:
     return f"SELECT * REPLACE ({filled}) FROM ({base})"
 
 
-def _materialiser(load: Load, big: bool) -> Materialise:
-    """Return how rows are kept between statements: in engine memory, for large files in Parquet, or not at all."""
-
-    def put(name: str, query: str, once: bool = False) -> None:
-        if not big or (once and load.look):
-            kind = "VIEW" if once and load.look else "TABLE"  # only a load counts the rows and warns of them
-            load.con.execute(f"CREATE OR REPLACE TEMP {kind} {quote(name)} AS {query}")
-            return
-        path = load.scratch / f"{name}.parquet"
-        load.con.execute(f"COPY ({query}) TO {literal(str(path))} ({STAGED})")
-        load.con.execute(f"CREATE OR REPLACE TEMP VIEW {quote(name)} AS FROM read_parquet({literal(str(path))})")
-
-    return put
+def forget(load: Load, staged: Staged) -> None:
+    """Drop what nobody reads once a file has its report: its text, rows that failed, rows that were grouped since."""
+    spent = [f"{t.typed}_{end}" for t in staged.typed for end in ("marked", "failed")]
+    drop_kept(load.con, load.scratch, spent + [t.typed for t in staged.typed if t.grouped])
+    if staged.raw.relation.startswith('"'):
+        load.con.execute(f"DROP TABLE IF EXISTS {staged.raw.relation}")
 
 
 def _number(load: Load, merchant: str, name: str, query: str, raw: Raw) -> None:

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 
-from retailkit.load.engine import Connection, first, literal, quote
+from retailkit.load.engine import Connection, first, literal, quote, write_file, write_partitions
 from retailkit.load.fields import Place
 from retailkit.load.layout import Block, Layout
-from retailkit.load.rows import Typed
+from retailkit.load.rows import Materialise, Typed
 from retailkit.schema import Table
 
 COUNTS = ("rows_read", "rows_kept", "rows_duplicate", "rows_quarantined", "rows_skipped")
 """What can become of the rows of a file."""
-SHARE = 1 << 24
-"""So many hashes are compared at a time."""
+AT_ONCE = 1 << 25
+"""Keys compared at a time: a quarter of a GB of their hashes."""
+MERGED = 1 << 21
+"""Rows of several files put together at a time."""
 
 
-def keep_last(con: Connection, rows: Typed, block: Block, alone: bool = True) -> Typed:
+def keep_last(con: Connection, rows: Typed, block: Block, materialise: Materialise, alone: bool = True) -> Typed:
     """Keep one row per key of a file: word-for-word repeats are counted, changed ones set aside.
 
     The row that comes last stays: exports append the newer state. Where a row is about something
@@ -35,7 +38,7 @@ def keep_last(con: Connection, rows: Typed, block: Block, alone: bool = True) ->
     if contract.room == "identity" and not alone:
         place = "source_row * 1000000 + item" if block.explode else "source_row"
         merged = last_filled(contract, f"FROM {quote(rows.relation)}", place)
-        con.execute(f"CREATE OR REPLACE TEMP VIEW {quote(rows.relation + '_one')} AS {merged}")
+        materialise(rows.relation + "_one", merged)
         return replace(rows, relation=rows.relation + "_one")
     name = quote(rows.relation + "_twice")
     same = " AND ".join(f"r.{quote(k)} IS NOT DISTINCT FROM k.{quote(k)}" for k in contract.key)
@@ -76,10 +79,9 @@ def all_different(con: Connection, keys: str, rows: str) -> bool:
     """
     import numpy as np
 
-    (count,) = first(con, f"SELECT count(*) FROM {rows}") or (0,)
-    shares = 1 + count // SHARE
-    for share in range(shares):
-        some = f" WHERE hash({keys}) % {shares} = {share}" if shares > 1 else ""
+    shares = 1 + _count(con, rows) // AT_ONCE
+    for i in range(shares):
+        some = f" WHERE hash({keys}) % {shares} = {i}" if shares > 1 else ""
         seen = np.asarray(con.execute(f"SELECT hash({keys}) AS hash FROM {rows}{some}").fetchnumpy()["hash"])
         seen.sort()
         if (seen[1:] == seen[:-1]).any():
@@ -87,11 +89,12 @@ def all_different(con: Connection, keys: str, rows: str) -> bool:
     return True
 
 
-def one_per_key(con: Connection, contract: Table, relations: Sequence[str]) -> str:
+def one_per_key(con: Connection, contract: Table, relations: Sequence[str], scratch: Path) -> str:
     """Unite the rows of several files: of one key, the row of the file that came last stays.
 
     Identity tables keep, column by column, the last *filled* value: a second file that knows an
-    account without its phone or unionid must not make the store forget them.
+    account without its phone or unionid must not make the store forget them. Rows that meet are
+    put together once, into files of ``scratch``: who writes them asks for them once per month.
     """
     if len(relations) == 1:
         return relations[0]
@@ -99,10 +102,36 @@ def one_per_key(con: Connection, contract: Table, relations: Sequence[str]) -> s
     keys = ", ".join(quote(k) for k in contract.key)
     if all_different(con, keys, f"({union})"):
         return f'(SELECT * EXCLUDE ("@file") FROM ({union}))'
+    shares = 1 + _count(con, f"({union})") // MERGED
+    if shares == 1:
+        files = [write_file(con, _met(contract, union), scratch, contract.name)]
+    else:
+        # put together share by share: what the engine holds of a group cannot go to disk
+        parted = f'SELECT *, hash({keys}) % {shares} AS "@share" FROM ({union})'
+        parts = write_partitions(con, parted, scratch / contract.name, ["@share"], "part")
+        files = []
+        for i in range(shares):
+            mine = [Path(p["filename"]) for p in parts if str(p["partition_keys"]["@share"]) == str(i)]
+            listed = ", ".join(literal(str(path)) for path in mine)
+            share = f'SELECT * EXCLUDE ("@share") FROM read_parquet([{listed}], hive_partitioning = false)'
+            files += [write_file(con, _met(contract, share), scratch, contract.name)] if mine else []
+            for path in mine:
+                path.unlink()
+    return f"(FROM read_parquet([{', '.join(literal(f['filename']) for f in files)}], hive_partitioning = false))"
+
+
+def _count(con: Connection, rows: str) -> int:
+    return int((first(con, f"SELECT count(*) FROM {rows}") or (0,))[0])
+
+
+def _met(contract: Table, rows: str) -> str:
+    """Return SQL of one row per key of rows that say from which ``@file`` they are, in the order of their time."""
+    in_time = f" ORDER BY {quote(contract.time)}" if contract.time else ""
     if contract.room == "identity":
-        return f"({last_filled(contract, union, quote('@file'))})"
+        return last_filled(contract, rows, quote("@file")) + in_time
+    keys = ", ".join(quote(k) for k in contract.key)
     last = f'QUALIFY row_number() OVER (PARTITION BY {keys} ORDER BY "@file" DESC) = 1'
-    return f'(SELECT * EXCLUDE ("@file") FROM ({union}) {last})'
+    return f'SELECT * EXCLUDE ("@file") FROM ({rows}) {last}{in_time}'
 
 
 def last_filled(contract: Table, rows: str, order: str) -> str:

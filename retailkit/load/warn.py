@@ -135,7 +135,9 @@ def _control(con: Connection, raw: Raw, control: Control) -> str | None:
 def _worded(con: Connection, raw: Raw, layout: Layout) -> list[str]:
     """Count amounts that carry words (still being computed, for reference only): the number is taken, and said so."""
     rules = [r for block in layout.tables for r in block.fields.values() if r.extract]
-    columns = dict.fromkeys(c for r in rules for c in r.columns if c in raw.found and c not in layout.sensitive)
+    columns = dict.fromkeys(
+        c for r in rules for c in r.columns if raw.found.get(c) in raw.types and c not in layout.sensitive
+    )
     empty = {w for r in rules for w in r.empty}
     sentences = []
     for column in columns:

@@ -1,0 +1,91 @@
+"""One large merchant, from drawing to persons: seconds of CPU and memory per step, and whether cost grows with rows only.
+
+Run: python benchmarks/scale.py [--merchant m04] [--scales .005 .02] [--folder FOLDER]
+
+Draws one merchant of the simulated cohort at each scale, loads its files (the vendors' own, and canonical
+tables for what no vendor exports) and links its accounts, each in a process of its own. Seconds of CPU are
+this machine's; what counts is the last column, microseconds per row: it stays about the same from the
+smallest scale to the largest, apart from the start of the processes. m04 has 10 million members at scale 1
+(139 million sessions, Youzan and WeCom); m07 has 1.4 million (52 million sessions, which its vendor exports
+as 104 million events, one JSON object a line). ``--folder`` keeps files and store for a study:
+
+    python benchmarks/scale.py --scales .1 --folder /tmp/large
+    retailkit run /tmp/large/m04-0.1/doubling_1/doubling_1.toml --store /tmp/large/m04-0.1/store --no-load
+
+REFERENCE
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+
+def draw(folder: Path, merchant: str, scale: float) -> int:
+    """Simulate the merchant; the number of its sessions."""
+    from retailkit.simulate import simulate
+
+    told: list[str] = []
+    simulate("doubling_1", folder, scale=scale, merchants=[merchant], report=told.append)
+    return int(re.findall(r"([0-9,]+) sessions", told[0])[0].replace(",", ""))
+
+
+def load(folder: Path, merchant: str, scale: float) -> int:
+    """Load its files into a store; the number of rows that were read."""
+    from retailkit.load import load_cohort
+
+    report = load_cohort(folder / "doubling_1" / "doubling_1.toml", folder / "store")
+    if (report["status"] != "loaded").any():
+        raise SystemExit(report.loc[report["status"] != "loaded", ["file", "warnings"]].to_string())
+    return int(report["rows_read"].sum())
+
+
+def link(folder: Path, merchant: str, scale: float) -> int:
+    """Link its accounts; the number of accounts."""
+    from retailkit.commands.prepare import link_store
+
+    return link_store(str(folder / "store"), [merchant])[0]
+
+
+STEPS = {"simulate": draw, "load": load, "link": link}
+
+
+def measured(step: str, folder: Path, merchant: str, scale: float) -> None:
+    """Run one step in a process of its own and print its line."""
+    command = [sys.executable, __file__, "--step", step, "--folder", str(folder)]
+    command += ["--merchant", merchant, "--scales", str(scale)]
+    env = os.environ | {"PYTHONPATH": str(Path.cwd())}
+    told = subprocess.run(command, env=env, check=True, capture_output=True, text=True).stdout.split()
+    rows, cpu, peak = int(told[-3]), float(told[-2]), float(told[-1])
+    print(f"{scale:<8g} {step:9} {rows:>13,} {cpu:>9.1f} {peak:>6.2f} {1e6 * cpu / rows:>9.2f}", flush=True)
+
+
+def main() -> None:
+    """Run every step at every scale."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--merchant", default="m04")
+    parser.add_argument("--scales", type=float, nargs="+", default=[0.005, 0.02])
+    parser.add_argument("--folder", type=Path, help="keep files and store here")
+    parser.add_argument("--step", choices=list(STEPS), help=argparse.SUPPRESS)
+    args = parser.parse_args()
+    if args.step:
+        rows = STEPS[args.step](args.folder, args.merchant, args.scales[0])
+        used = resource.getrusage(resource.RUSAGE_SELF)
+        print(rows, time.process_time(), used.ru_maxrss / 1e6)
+        return
+    print(f"{'scale':8} {'step':9} {'rows':>13} {'s of CPU':>9} {'GB':>6} {'us a row':>9}")
+    with tempfile.TemporaryDirectory() as scratch:
+        for scale in args.scales:
+            for step in STEPS:
+                measured(step, (args.folder or Path(scratch)) / f"{args.merchant}-{scale:g}", args.merchant, scale)
+
+
+if __name__ == "__main__":
+    main()
