@@ -260,7 +260,7 @@ def test_a_full_disk_leaves_the_previous_state_and_no_litter(tmp_path, monkeypat
 
 
 def test_work_that_little_memory_cannot_do_is_done_with_more_and_the_rest_with_little_again(tmp_path):
-    with loading(tmp_path, {}, lean=True) as load:
+    with loading(tmp_path, {}) as load:
 
         def memory():
             return load.con.execute("SELECT current_setting('memory_limit')").fetchall()[0][0]
