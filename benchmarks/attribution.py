@@ -1,9 +1,10 @@
 """Attribution: seconds of CPU, and how exact. Run: python benchmarks/attribution.py [--full]
 
 Prints one line per figure. Seconds are this machine's; what counts is the ratio to the baseline
-of the same run: brute force for exactness, open ChannelAttribution for Markov chains (paths are measured in
-``attribution_paths.py``, the hazard's errors in ``attribution_hazard.py``). The last is GPL and never a dependency: it is built into an environment of its own
-that is thrown away with the run (``--no-peer`` leaves it out; it needs a C++ compiler).
+of the same run: brute force for exactness, open ChannelAttribution for Markov chains. The latter is
+GPL and never a dependency: it is built into an environment of its own that is thrown away with the
+run (``--no-peer`` leaves it out; it needs a C++ compiler). Paths are measured in
+``attribution_paths.py``, the hazard's errors in ``attribution_hazard.py``.
 """
 
 from __future__ import annotations
