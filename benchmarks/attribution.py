@@ -1,9 +1,10 @@
 """Attribution: seconds of CPU, and how exact. Run: python benchmarks/attribution.py [--full]
 
 Prints one line per figure. Seconds are this machine's; what counts is the ratio to the baseline
-of the same run: hand-written SQL for paths, brute force for exactness, open ChannelAttribution for
-Markov chains. The last is GPL and never a dependency: it is built into an environment of its own
-that is thrown away with the run (``--no-peer`` leaves it out; it needs a C++ compiler).
+of the same run: brute force for exactness, open ChannelAttribution for Markov chains. The latter is
+GPL and never a dependency: it is built into an environment of its own that is thrown away with the
+run (``--no-peer`` leaves it out; it needs a C++ compiler). Paths are measured in
+``attribution_paths.py``, the hazard's errors in ``attribution_hazard.py``.
 """
 
 from __future__ import annotations
@@ -20,15 +21,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import ibis
 import numpy as np
-from attribution_paths import beside_sql
 
 from retailkit.attribute.journeys import AggregatedPaths
 from retailkit.attribute.markov import removal_effects
-from retailkit.attribute.paths import paths
 from retailkit.attribute.resample import removal_interval
-from retailkit.attribute.tables import TOUCH, shape
 
 
 def random_paths(count: int, touchpoints: int, seed: int, stay: float = 0.75) -> AggregatedPaths:
@@ -173,31 +170,6 @@ def bootstrap(count: int) -> None:
     )
 
 
-def coverage(worlds: int) -> None:
-    """How often the hazard's 90% intervals hold the true shares of SIMULATED merchants, and its error."""
-    sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
-    import attribute_world as simulated
-
-    from retailkit.attribute.hazard import fit_hazard
-    from retailkit.attribute.hazard_ledger import hazard_credit, hazard_interval
-
-    caused = simulated.RATES * 120 * simulated.EFFECTS
-    truth = dict(zip(simulated.TOUCHPOINTS, caused, strict=True)) | {"organic": simulated.ORGANIC * 120}
-    truth = {name: orders / sum(truth.values()) for name, orders in truth.items()}
-    held, error = [], []
-    for seed in range(worlds):
-        world = simulated.world(1000, 120, 1000 + seed)
-        touched = shape(ibis.memtable(world["touches"]), TOUCH)
-        walked = paths(touched, world["orders"], as_of=world["as_of"]).cache()
-        model = fit_hazard(walked, touched, as_of=world["as_of"])
-        found = hazard_interval(model, hazard_credit(walked, model).cache(), seed, 60).set_index("touchpoint")
-        held.append([found.loc[t, "low"] <= share <= found.loc[t, "high"] for t, share in truth.items()])
-        error.append(sum(abs(found.loc[t, "share"] - share) for t, share in truth.items()) / 2)
-    print(
-        f"hazard, {worlds} merchants: 90% intervals hold the truth {np.mean(held):.1%}, share error {np.mean(error):.1%}"
-    )
-
-
 if __name__ == "__main__":
     full = "--full" in sys.argv
     exactness()
@@ -205,5 +177,3 @@ if __name__ == "__main__":
         peer = None if "--no-peer" in sys.argv else peer_python(Path(place))
         markov(1_000_000 if full else 100_000, peer, Path(place))
     bootstrap(100_000 if full else 20_000)
-    beside_sql(10_000_000 if full else 1_000_000)
-    coverage(200 if full else 10)

@@ -3,6 +3,7 @@
 from itertools import pairwise
 
 import attribute_tables as tables
+import ibis
 import numpy as np
 import pandas as pd
 import pytest
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 from retailkit.attribute.journeys import AggregatedPaths, aggregated, transitions
 from retailkit.attribute.ledger import reconcile
 from retailkit.attribute.markov import feasibility, markov_credit, removal_effects
+from retailkit.attribute.models import ledgers, usual_models
 from retailkit.attribute.paths import paths
 from retailkit.attribute.touches import touches
 
@@ -184,3 +186,28 @@ def test_aggregate_shares_that_cannot_be_paid_are_flagged():
     assert table["only"].to_dict() == {"official_account": 0, "single_chat": 10}
     gap = reconcile(markov_credit(walked, effects), walked.filter(walked.position == 1))
     assert gap["gap_amount"].tolist() == [0]
+
+
+@pytest.mark.parametrize("order", [1, 2, 3, 4, 5])
+def test_chains_of_order_one_to_five_are_there_by_name_and_pay_by_their_own_effects(order):
+    names = ["1007", "1035", "1011", "1007", "1011", "1035", "1007"]
+    seen = tables.sessions(
+        [(f"s{i}", f"app:{i % 9}", f"2024-03-{1 + i // 9:02d} {i % 24:02d}:00:00", names[i % 7]) for i in range(81)]
+    )
+    sold = tables.orders([(f"o{i}", f"app:{i}", f"2024-03-{7 + i} 23:00:00", 999 + i) for i in range(5)])
+    walked = paths(touches(sessions=seen, orders=sold), sold, as_of="2024-06-01").cache()
+    name = f"markov_{order}"
+    assert usual_models(order)[-2] == name
+    book = ledgers(walked, [name])[name].cache()
+    assert set(book.rule.execute()) == {name}
+    assert (reconcile(book, ibis.memtable(sold))[["gap_orders", "gap_amount"]] == 0).all(axis=None)
+    effect = removal_effects(walked, order).set_index("touchpoint")["removal_orders"]
+    rows = book.execute()
+    weight = rows["touchpoint"].map(effect)
+    expected = weight / weight.groupby(rows["order_id"]).transform("sum")
+    np.testing.assert_allclose(rows["share"], expected, atol=1e-9)
+
+
+def test_an_order_without_a_name_is_refused_with_those_there_are():
+    with pytest.raises(ValueError, match=r"order is 6; there are markov_1, .*markov_5"):
+        usual_models(6)

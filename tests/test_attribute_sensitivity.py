@@ -2,6 +2,7 @@
 
 import attribute_tables as tables
 import ibis
+import pandas as pd
 import pytest
 
 from retailkit.attribute.sensitivity import sensitivity, sensitivity_sentence, sensitivity_verdicts
@@ -66,3 +67,11 @@ def test_accounts_of_one_person_are_compared_with_accounts_alone():
     persons = ibis.memtable({"merchant": ["m", "m"], "account": ["app:1", "crm:1"], "person": ["p", "p"]}).execute()
     panel = sensitivity(touches(sessions=seen, orders=orders, persons=persons), orders, persons)
     assert set(panel.loc[panel["share"] > 0, "identity"]) == {"person"}
+
+
+def test_persons_of_one_account_each_need_no_second_look_whatever_they_are_called():
+    sold = tables.orders([("o1", "app:1", "2024-03-02 10:00", 100), ("o2", "app:2", "2024-03-03 10:00", 100)])
+    seen = tables.sessions([("s1", "app:1", "2024-03-01 10:00", "1007"), ("s2", "app:2", "2024-03-01 10:00", "1035")])
+    persons = pd.DataFrame({"merchant": "m", "account": ["app:1", "app:2"], "person": ["p1", "p2"]})
+    panel = sensitivity(touches(sessions=seen, orders=sold, persons=persons), sold, persons)
+    assert set(panel["identity"]) == {"person"}

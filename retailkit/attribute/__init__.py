@@ -9,11 +9,11 @@ In reading order:
 - ``rules``        first, last, last non-direct, linear, position, time decay; two vendors' rules
 - ``strings``      'a > b' path strings of other tools -> touchpoint numbers
 - ``journeys``     paths -> transitions and aggregated paths, the reduced rows models read
-- ``markov``       exact removal effects, any order
+- ``markov``       exact removal effects, any order (``removal_effects(paths, order)``)
 - ``shapley``      shares by coalitions of touchpoints
 - ``intent``, ``risk``, ``hazard``, ``hazard_ledger``  what touches add to an organic rate; the organic line
 - ``contrast``     messages before and after, reached beside not reached: a check without a model
-- ``models``       all models by name, and the one whose number to use
+- ``models``       all models by name (``markov_1`` to ``markov_5`` ...), and the one whose number to use
 - ``bootstrap``, ``resample``  intervals over persons: of credit, of removal effects
 - ``calibrate``    shares bent towards lift tests
 - ``sensitivity``  how far the answer depends on the model
@@ -34,7 +34,7 @@ from .inputs import input_sentences
 from .journeys import aggregated, transitions
 from .ledger import ledger, reconcile, reconcile_sentence
 from .markov import feasibility, markov_credit, removal_effects
-from .models import MODELS, hazard_if_enough, ledgers, recommend, recommended_interval
+from .models import MODELS, hazard_if_enough, ledgers, recommend, recommended_interval, usual_models
 from .paths import paths
 from .peers import conversions, potential, potential_sentence
 from .resample import removal_interval
@@ -123,5 +123,6 @@ __all__ = [
     "touchpoint_sentence",
     "transitions",
     "unattributed_sentence",
+    "usual_models",
     "with_titles",
 ]

@@ -28,11 +28,30 @@ def _rule(name: str) -> Callable[[ir.Table], ir.Table]:
 
 
 MODELS: dict[str, Callable[[ir.Table], ir.Table]] = {name: _rule(name) for name in RULES}
-MODELS |= {f"markov_{order}": _markov(order) for order in range(1, 6)}
+MARKOV = {order: f"markov_{order}" for order in range(1, 6)}
+"""Chains by name: how many touchpoints back the next step depends on."""
+
+MODELS |= {name: _markov(order) for order, name in MARKOV.items()}
 MODELS["shapley"] = distinct_credit
 MODELS["shapley_rate"] = lambda paths: shapley_credit(paths, shapley(coalitions(paths), game="rate"))
 
 USUAL = ("first", "last", "linear", "position", "time_decay", "markov_1", "shapley")
+
+
+def usual_models(order: int = 1) -> tuple[str, ...]:
+    """Return the names of the models that a chapter shows, with the chain of this order.
+
+    >>> usual_models(3)[-2:]
+    ('markov_3', 'shapley')
+
+    Raises
+    ------
+    ValueError
+        If there is no chain of that order by name.
+    """
+    if order not in MARKOV:
+        raise ValueError(f"order is {order}; there are {', '.join(MARKOV.values())} (orders 1 to {max(MARKOV)})")
+    return tuple(MARKOV[order] if name == "markov_1" else name for name in USUAL)
 
 
 def ledgers(paths: ir.Table, models: Sequence[str] = USUAL, hazard: Hazard | None = None) -> dict[str, ir.Table]:

@@ -15,7 +15,7 @@ from retailkit.attribute.paths import Direct
 from retailkit.attribute.paths import paths as build_paths
 from retailkit.attribute.rules import RULES, places
 from retailkit.attribute.sentences import touchpoint_title
-from retailkit.attribute.tables import frame
+from retailkit.attribute.tables import as_table, frame
 
 PANEL_MODELS = (*RULES, "markov_1", "markov_2")
 PANEL_KEY = ["model", "look_back_days", "direct", "identity"]
@@ -41,7 +41,8 @@ def sensitivity(
     settings: list[tuple[int, Direct, str]] = [(days, "fold", "person") for days in look_backs]
     if bool((touches.role == "direct").any().fill_null(False).execute()):
         settings += [(base, "keep", "person"), (base, "drop", "person")]
-    if bool((touches.person != touches.account).any().fill_null(False).execute()):
+    linked = as_table(persons, "persons")
+    if bool((linked.account.nunique() > linked.person.nunique()).execute()):
         settings.append((base, "fold", "account"))
     parts = []
     for days, direct, identity in settings:

@@ -46,7 +46,7 @@ COLUMNS = {
     "linear": ("linear", "线性", "share"),
     "position": ("position", "位置", "share"),
     "time_decay": ("time decay", "时间衰减", "share"),
-    "markov_1": ("Markov 1", "马尔可夫1阶", "share"),
+    **{f"markov_{n}": (f"Markov {n}", f"马尔可夫{n}阶", "share") for n in range(1, 6)},
     "shapley": ("Shapley", "Shapley", "share"),
     "hazard": ("hazard", "风险模型", "share"),
     "least": ("least", "最小", "share"),
