@@ -21,8 +21,8 @@ from retailkit.schema import Column, Table, table
 
 Materialise = Callable[[str, str], None]
 """Puts the rows of a query under a name, in memory or (large files) in a Parquet file."""
-Number = Callable[[str, str, Raw], None]
-"""Puts the rows of a query over a stream under a name, numbers the rows and drops the blank ones."""
+Number = Callable[[str, str], None]
+"""Puts the rows of a query over an unnumbered file under a name, numbers them and drops the blank ones."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ def type_rows(
         made.append(net := net_amount(contract, made))
         block = block.model_copy(update={"fields": {**block.fields, net.name: block.fields["gross_amount"]}})
     source = _numbered(rows, block)
-    wanted = "true" if raw.stream else f'"@skip" IS NULL AND {where_sql(block.where, raw)}'
+    wanted = f'"@skip" IS NULL AND {where_sql(block.where, raw)}' if raw.numbered else "true"
     absent = [e for e in made if contract.room == "identity" and e.name in contract.key and len(layout.tables) > 1]
     # an order without a customer is an order all the same: nobody is missing from the table of customers
     someone = " AND ".join(f"({typed(e.name)} IS NOT NULL OR {e.filled})" for e in absent if e.columns) or "true"
@@ -87,22 +87,22 @@ def type_rows(
     overlong = "coalesce(\"@more\" <> '', false)" if "@more" in raw.types else "false"
     columns = ", ".join(f"{typed(e.name)} AS {quote(e.name)}" for e in made)
     verdict = f"({fatal} OR {overlong}) AS bad, ({soft}) AS doubtful"
-    if raw.stream:  # asked for once: the cells of failed rows, which tell what was wrong, are kept beside them
-        cells = f"CASE WHEN {fatal} OR {overlong} OR {soft} THEN [{', '.join(map(quote, raw.types))}] END"
-        number(name, f'SELECT {columns}, {verdict}, "@filled", {cells} AS "@cells" FROM ({inner})', raw)
-    else:
+    if raw.numbered:
         materialise(name, f"SELECT source_row, item, merchant, {columns}, {verdict} FROM ({inner})")
+    else:  # asked for once: the cells of failed rows, which tell what was wrong, are kept beside them
+        cells = f"CASE WHEN {fatal} OR {overlong} OR {soft} THEN [{', '.join(map(quote, raw.types))}] END"
+        number(name, f'SELECT {columns}, {verdict}, "@filled", {cells} AS "@cells" FROM ({inner})')
     totals = f"SELECT coalesce(sum(bad::INT), 0), coalesce(sum(doubtful::INT), 0), count(*) FROM {quote(name)}"
     bad, doubtful, total = first(con, totals) or (0, 0, 0)
     problems: list[str] = []
     if bad or doubtful:
         # every sentence about a cell is looked for among the failed rows only
-        if raw.stream:
-            told = ", ".join(f'"@cells"[{i}] AS {quote(n)}' for i, n in enumerate(raw.types, 1))
-            rejected = f"SELECT source_row, item, merchant, {told} FROM {quote(name)} WHERE bad OR doubtful"
-        else:
+        if raw.numbered:
             marked = f"SELECT merchant, source_row, item FROM {quote(name)} WHERE bad OR doubtful"
             rejected = f"SELECT * FROM ({source}) SEMI JOIN ({marked}) USING (merchant, source_row, item)"
+        else:
+            told = ", ".join(f'"@cells"[{i}] AS {quote(n)}' for i, n in enumerate(raw.types, 1))
+            rejected = f"SELECT source_row, item, merchant, {told} FROM {quote(name)} WHERE bad OR doubtful"
         materialise(name + "_failed", _judged(made, rejected, wanted, someone))
         failed = f"FROM {quote(name + '_failed')}"
         problems = [_problem(e, contract, block, failing[e.name], failed, raw, layout) for e in made if e.columns]
