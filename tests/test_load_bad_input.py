@@ -8,7 +8,7 @@ from conftest import DATA
 from load_files import HEADER, ORDERS, layout, load, quarantine, stored
 
 from retailkit.cohort import Cohort
-from retailkit.load import LoadError, load_cohort, load_file, open_store, staging
+from retailkit.load import LoadError, load_cohort, load_file, open_store, staging, unique
 
 GOOD = "1,a,2018-03-01 10:00,12.34\n2,b,2018-03-01 11:00,1\n"
 
@@ -286,6 +286,34 @@ def test_a_large_file_is_staged_on_disk_with_the_same_result(tmp_path, monkeypat
     counts = [open_store(f / "store").sources.to_pandas().filter(like="rows_") for f in (small, large)]
     pd.testing.assert_frame_equal(*counts)
     assert not list((large / "store").glob(".scratch*"))
+
+
+def test_the_bad_cells_of_a_large_file_are_named_by_their_rows_whichever_thread_reads_them(tmp_path, monkeypatch):
+    monkeypatch.setattr(staging, "PASSING", 0)
+    monkeypatch.setattr(unique, "SHARE", 50_000)
+    lines = [f"{i},客{i % 999},2018-0{1 + i % 6}-01 10:00,{i % 90}.25" for i in range(300_000)]
+    blank = range(7, 300_000, 60_001)
+    bad = {11: ("amount", "x"), 150_002: ("paid", "never"), 299_998: ("", "")}
+    for i in blank:
+        lines[i] = " ,,　,"
+    lines[11] = "11,客,2018-01-01 10:00,x"
+    lines[150_002] = "150002,客,never,1"
+    lines[299_998] += ",one,more"
+    lines[299_999] = lines[5]  # a repeat, word for word
+    monkeypatch.setenv("RETAILKIT_THREADS", "4")
+    report = load(tmp_path, (HEADER + "\n".join(lines) + "\n").encode("gb18030"))
+    assert report.loc[0, "rows_read":"rows_quarantined"].tolist() == [
+        300_000 - len(blank),
+        300_000 - len(blank) - 4,
+        1,
+        3,
+    ]
+    told = open_store(tmp_path / "store").quarantine.to_pandas().sort_values("source_row")
+    assert told["source_row"].tolist() == [i + 1 for i in bad]
+    assert told["value"].tolist() == [value for _, value in bad.values()]
+    assert set(stored(tmp_path)["order_id"]) == {
+        line.split(",")[0] for i, line in enumerate(lines) if i not in {*bad, *blank}
+    }
 
 
 @pytest.mark.parametrize("budget", ["1.5 GB", "700MB", "200 MiB", "80%"])

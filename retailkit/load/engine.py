@@ -45,6 +45,9 @@ SQL_TYPES = {
 }
 """Engine type of each kind of column; integers are 64 bits from the first day, so files never widen."""
 
+PUBLISHED = "FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1"
+"""How a store's files are written: the next level saves a fifth of the disk and costs a fifth of the writing."""
+
 SPARK_TYPES = {"VARCHAR": "STRING", "TIMESTAMP": "TIMESTAMP_NTZ"}
 """Where Spark's name of a type is another one."""
 
@@ -264,7 +267,7 @@ def write_partitions(
     folder.mkdir(parents=True, exist_ok=True)
     by = ", ".join(quote(k) for k in keys)
     cursor = con.execute(
-        f"COPY ({select}) TO {literal(str(folder))} (FORMAT parquet, COMPRESSION zstd, PARTITION_BY ({by}), "
+        f"COPY ({select}) TO {literal(str(folder))} ({PUBLISHED}, PARTITION_BY ({by}), "
         f"WRITE_PARTITION_COLUMNS true, OVERWRITE_OR_IGNORE true, FILENAME_PATTERN '{stem}-{{uuid}}', "
         "RETURN_STATS true)"
     )
@@ -276,9 +279,7 @@ def write_file(con: Connection, select: str, folder: Path, stem: str) -> dict[st
     """Write a query to one Parquet file ``stem-<uuid>.parquet``; a record as of `write_partitions`, without its keys."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{stem}-{uuid4()}.parquet"
-    cursor = con.execute(
-        f"COPY ({select}) TO {literal(str(path))} (FORMAT parquet, COMPRESSION zstd, RETURN_STATS true)"
-    )
+    cursor = con.execute(f"COPY ({select}) TO {literal(str(path))} ({PUBLISHED}, RETURN_STATS true)")
     names = [d[0] for d in cursor.description or ()]
     return dict(zip(names, cursor.fetchall()[0], strict=True))
 

@@ -9,15 +9,12 @@ from __future__ import annotations
 import codecs
 import gzip
 import hashlib
-import os
 import re
 import zlib
 from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor, wait
-from contextlib import contextmanager, suppress
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from threading import Event
 from typing import IO
 
 from retailkit.load.errors import LoadError
@@ -75,64 +72,19 @@ def probe(path: str | Path, encoding: str | None = None) -> Probe:
 def utf8_copy(found: Probe, target: Path, skip_lines: int = 0) -> Path:
     """Write a text file as UTF-8 with ``\\n`` line ends and without its first lines; the target."""
     with open(target, "wb") as out:
-        for piece in _utf8(found, skip_lines):
-            out.write(piece)
+        left, previous = skip_lines, ""
+        for text in _texts(found):
+            text = previous + (text.replace("\x00", "") if "\x00" in text else text)
+            previous = ""
+            if "\r" in text:
+                previous = "\r" if text.endswith("\r") else ""
+                text = text[: len(text) - len(previous)].replace("\r\n", "\n").replace("\r", "\n")
+            while left and text:
+                cut = text.find("\n")
+                left, text = (left - 1, text[cut + 1 :]) if cut >= 0 else (left, "")
+            out.write(text.encode("utf-8"))
+        out.write(b"\n" if previous else b"")
     return target
-
-
-@contextmanager
-def utf8_pipe(found: Probe, target: Path, skip_lines: int = 0) -> Iterator[Path]:
-    """Offer the same text as a named pipe, written while it is read: decoding and parsing share the time.
-
-    Raises
-    ------
-    LoadError
-        At the end, if the text could not be decoded: what was read from the pipe is then cut off.
-    """
-    target.unlink(missing_ok=True)
-    os.mkfifo(target)
-    enough = Event()
-
-    def write() -> None:
-        with suppress(BrokenPipeError), open(target, "wb", buffering=0) as out:
-            for piece in _utf8(found, skip_lines):
-                left = memoryview(piece)
-                while left and not enough.is_set():
-                    left = left[out.write(left) :]
-                if enough.is_set():
-                    return
-
-    with ThreadPoolExecutor(1) as writers:
-        written = writers.submit(write)
-        try:
-            yield target
-        finally:
-            # a reader that failed may have left the pipe full, or never opened it: its writer must not wait for ever
-            enough.set()
-            rest = os.open(target, os.O_RDONLY | os.O_NONBLOCK)
-            while not written.done():
-                with suppress(BlockingIOError):
-                    os.read(rest, CHUNK)
-                wait([written], timeout=0.01)
-            os.close(rest)
-        written.result()
-
-
-def _utf8(found: Probe, skip_lines: int) -> Iterator[bytes]:
-    """Yield a text as UTF-8 with ``\\n`` line ends, without NUL characters and its first lines."""
-    left, previous = skip_lines, ""
-    for text in _texts(found):
-        text = previous + (text.replace("\x00", "") if "\x00" in text else text)
-        previous = ""
-        if "\r" in text:
-            previous = "\r" if text.endswith("\r") else ""
-            text = text[: len(text) - len(previous)].replace("\r\n", "\n").replace("\r", "\n")
-        while left and text:
-            cut = text.find("\n")
-            left, text = (left - 1, text[cut + 1 :]) if cut >= 0 else (left, "")
-        yield text.encode("utf-8")
-    if previous:
-        yield b"\n"
 
 
 def _binary_kind(magic: bytes) -> str:

@@ -7,7 +7,6 @@ types. Nothing is guessed: a number stays text until the layout says what it is.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -15,7 +14,7 @@ from typing import Any
 
 from retailkit.load.engine import Connection, EngineError, OutOfMemory, literal, quote
 from retailkit.load.errors import LoadError
-from retailkit.load.files import Probe, utf8_copy, utf8_pipe
+from retailkit.load.files import Probe, utf8_copy
 from retailkit.load.header import Header, check_needed, clean_names, find_header, match
 from retailkit.load.json_files import json_cell, json_names, json_path
 from retailkit.load.layout import Layout
@@ -29,8 +28,8 @@ class Raw:
     """One file as a relation: SQL, engine types of the columns, columns of the layout that are there.
 
     ``found`` maps the layout's columns to the relation's columns (same name unless spelt otherwise).
-    A relation with a ``stream`` can be asked for once, while the stream is open; its rows have no number
-    and the blank ones are among them, not ``"@filled"``: the reader numbers them where they end up in order.
+    Rows of a relation that is not ``numbered`` have no ``source_row``, and the blank ones are among
+    them, not ``"@filled"``: to number rows as they are parsed would leave the work to one thread.
     """
 
     relation: str
@@ -41,7 +40,7 @@ class Raw:
     text: bool = True
     samples: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     arrays: frozenset[str] = frozenset()
-    stream: Callable[[], AbstractContextManager[object]] | None = None
+    numbered: bool = True
 
 
 def read_raw(con: Connection, found: Probe, layout: Layout, scratch: Path, passing: bool = False) -> Raw:
@@ -49,7 +48,7 @@ def read_raw(con: Connection, found: Probe, layout: Layout, scratch: Path, passi
 
     Parameters
     ----------
-    passing : a CSV is parsed as it is asked for, not kept: a stream, for files that are asked for once.
+    passing : a CSV is parsed as it is asked for, not kept or numbered: for files that are asked for once.
 
     Raises
     ------
@@ -66,8 +65,7 @@ def read_raw(con: Connection, found: Probe, layout: Layout, scratch: Path, passi
     csv = partial(_csv, passing=passing)
     readers: dict[str, Callable[..., Raw]] = {"parquet": _parquet, "excel": _excel, "json": _json, "csv": csv}
     try:
-        raw = readers[found.kind](con, found, layout, scratch)
-        return raw if raw.stream else _sampled(con, raw, raw.relation)
+        return _sampled(con, readers[found.kind](con, found, layout, scratch))
     except OutOfMemory:
         raise
     except EngineError as error:
@@ -78,12 +76,12 @@ def read_raw(con: Connection, found: Probe, layout: Layout, scratch: Path, passi
         ) from None
 
 
-def _sampled(con: Connection, raw: Raw, relation: str) -> Raw:
+def _sampled(con: Connection, raw: Raw) -> Raw:
     """Add the first cells of each text column: they tell which way of writing a time comes first."""
     texts = [n for n in raw.types if raw.types[n] == "VARCHAR" and n in raw.found.values()]
     if not texts:
         return raw
-    rows = con.execute(f"SELECT {', '.join(map(quote, texts))} FROM {relation} LIMIT 200").fetchall()
+    rows = con.execute(f"SELECT {', '.join(map(quote, texts))} FROM {raw.relation} LIMIT 200").fetchall()
     columns = zip(*rows, strict=True) if rows else ([] for _ in texts)
     samples = {n: tuple({str(v) for v in c if v is not None}) for n, c in zip(texts, columns, strict=True)}
     return replace(raw, samples=samples)
@@ -121,16 +119,11 @@ def _csv(con: Connection, found: Probe, layout: Layout, scratch: Path, passing: 
             f"null_padding = true, strict_mode = false, max_line_size = 4194304, parallel = {literal(parallel)})"
         )
 
-    copy, skip = scratch / f"{found.file_id}.csv", header.lines if straight else 0
+    path, skip = (found.path, header.lines) if straight else (scratch / f"{found.file_id}.csv", 0)
+    if not straight:
+        utf8_copy(found, path, header.lines)
     if passing:
-        rows = parsed(found.path if straight else copy, skip)
-        top = scratch / f"{found.file_id}.top.csv"
-        top.write_text(found.head.split("\n", header.lines)[-1].rpartition("\n")[0], "utf-8")
-        raw = _sampled(
-            con, _selected(rows, header, names, layout), _selected(parsed(top), header, names, layout).relation
-        )
-        return replace(raw, stream=nullcontext if straight else partial(utf8_pipe, found, copy, header.lines))
-    path = found.path if straight else utf8_copy(found, copy, header.lines)
+        return replace(_selected(parsed(path, skip), header, names, layout), numbered=False)
     try:
         return _cleaned(con, _numbered(parsed(path, skip)), header, names, layout, found)
     except EngineError as error:

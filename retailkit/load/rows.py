@@ -21,8 +21,8 @@ from retailkit.schema import Column, Table, table
 
 Materialise = Callable[..., None]
 """Puts the rows of a query under a name, in memory or (large files) in a Parquet file; ``once``: to be read once."""
-Number = Callable[[str, str, Raw], None]
-"""Puts the rows of a query over a stream under a name, numbers the rows and drops the blank ones."""
+Number = Callable[[str, str], None]
+"""Puts the rows of a query over an unnumbered file under a name, numbers them and drops the blank ones."""
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ def type_rows(
         made.append(net := net_amount(contract, made))
         block = block.model_copy(update={"fields": {**block.fields, net.name: block.fields["gross_amount"]}})
     source = _numbered(rows, block)
-    wanted = "true" if raw.stream else f'"@skip" IS NULL AND {where_sql(block.where, raw)}'
+    wanted = f'"@skip" IS NULL AND {where_sql(block.where, raw)}' if raw.numbered else "true"
     absent = [e for e in made if contract.room == "identity" and e.name in contract.key and len(layout.tables) > 1]
     # an order without a customer is an order all the same: nobody is missing from the table of customers
     someone = " AND ".join(f"({typed(e.name)} IS NOT NULL OR {e.filled})" for e in absent if e.columns) or "true"
@@ -89,9 +89,9 @@ def type_rows(
     overlong = "coalesce(\"@more\" <> '', false)" if "@more" in raw.types else "false"
     columns = ", ".join(f"{typed(e.name)} AS {quote(e.name)}" for e in made)
     verdict = f"({fatal} OR {overlong}) AS bad, ({soft}) AS doubtful"
-    if raw.stream:  # asked for once: the cells of failed rows, which tell what was wrong, are kept beside them
+    if not raw.numbered:  # asked for once: the cells of failed rows, which tell what was wrong, are kept beside them
         cells = f"CASE WHEN {fatal} OR {overlong} OR {soft} THEN [{', '.join(map(quote, raw.types))}] END"
-        number(name, f'SELECT {columns}, {verdict}, "@filled", {cells} AS "@cells" FROM ({inner})', raw)
+        number(name, f'SELECT {columns}, {verdict}, "@filled", {cells} AS "@cells" FROM ({inner})')
     else:
         query = f"SELECT source_row, item, merchant, {columns}, {verdict} FROM ({inner})"
         materialise(name, query, once=block.group)
@@ -104,7 +104,7 @@ def type_rows(
     problems: list[str] = []
     if bad or doubtful:
         # every sentence about a cell is looked for among the failed rows only
-        if raw.stream:
+        if not raw.numbered:
             told = ", ".join(f'"@cells"[{i}] AS {quote(n)}' for i, n in enumerate(raw.types, 1))
             rejected = f"SELECT source_row, item, merchant, {told} FROM {quote(name)} WHERE bad OR doubtful"
         else:

@@ -253,11 +253,9 @@ def _owned_rows(
         ) or (0,)
     skips = [where_sql(rule.where, raw) for rule in layout.skip]
     reason = "CASE " + " ".join(f"WHEN {t} THEN {i}" for i, t in enumerate(skips)) + " END" if skips else "NULL::INT"
-    select = f'SELECT *, {reason} AS "@skip" FROM ({_filled(base, raw, layout)})'
-    if raw.stream:  # a view would look for what is not there yet
-        name = f"({select})"
-    else:
-        con.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS {select}")
+    con.execute(
+        f'CREATE OR REPLACE TEMP VIEW {name} AS SELECT *, {reason} AS "@skip" FROM ({_filled(base, raw, layout)})'
+    )
     zone, currency = any_merchant or ("UTC", "")
     known = [load.merchants.get(o) or Merchant(id=o, zone=zone, currency=currency) for o in owners]
     return name, known, int(outside)
@@ -282,12 +280,10 @@ def forget(load: Load, staged: Staged) -> None:
         load.con.execute(f"DROP TABLE IF EXISTS {staged.raw.relation}")
 
 
-def _number(load: Load, merchant: str, name: str, query: str, raw: Raw) -> None:
-    """Put the rows of a stream into a Parquet file, in their order: its row numbers are theirs."""
-    assert raw.stream is not None
+def _number(load: Load, merchant: str, name: str, query: str) -> None:
+    """Put rows into a Parquet file as they come, by every thread: their numbers in it are those in the export."""
     path = literal(str(load.scratch / f"{name}.parquet"))
-    with raw.stream():
-        load.con.execute(f"COPY ({query}) TO {path} ({STAGED})")
+    load.con.execute(f"COPY ({query}) TO {path} ({STAGED})")
     load.con.execute(
         f"CREATE OR REPLACE TEMP VIEW {quote(name)} AS SELECT file_row_number + 1 AS source_row, 0 AS item, "
         f'{literal(merchant)} AS merchant, * EXCLUDE (file_row_number, "@filled") '
