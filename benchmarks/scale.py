@@ -12,7 +12,13 @@ as 104 million events, one JSON object a line). ``--folder`` keeps files and sto
     python benchmarks/scale.py --scales .1 --folder /tmp/large
     retailkit run /tmp/large/m04-0.1/doubling_1/doubling_1.toml --store /tmp/large/m04-0.1/store --no-load
 
-REFERENCE
+Reference, two shared cores, the engine's own limits (m04; seconds of CPU / GB / microseconds a row):
+
+    scale  members  sessions    simulate           load (rows read)          link (accounts)
+    .01    100,000      1.4M    22 / 1.4 / 15.8    18 / 1.0 / 5.6 (3.2M)     4 / .6 / 12.9 (.33M)
+    .1   1,000,000     13.9M   200 / 3.3 / 14.3   170 / 1.0 / 5.2 (~32M)     30 / 2.5 / 9.1 (3.3M)
+
+The load of the larger one also takes 3.9 GB of scratch beside the store. Scale 1 has not been run.
 """
 
 from __future__ import annotations

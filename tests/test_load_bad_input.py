@@ -290,7 +290,7 @@ def test_a_large_file_is_staged_on_disk_with_the_same_result(tmp_path, monkeypat
 
 def test_the_bad_cells_of_a_large_file_are_named_by_their_rows_whichever_thread_reads_them(tmp_path, monkeypatch):
     monkeypatch.setattr(staging, "PASSING", 0)
-    monkeypatch.setattr(unique, "SHARE", 50_000)
+    monkeypatch.setattr(unique, "AT_ONCE", 50_000)
     lines = [f"{i},客{i % 999},2018-0{1 + i % 6}-01 10:00,{i % 90}.25" for i in range(300_000)]
     blank = range(7, 300_000, 60_001)
     bad = {11: ("amount", "x"), 150_002: ("paid", "never"), 299_998: ("", "")}

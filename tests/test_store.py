@@ -13,9 +13,10 @@ import duckdb
 import pandas as pd
 import pytest
 
-from retailkit.load import LoadError, open_store, partitions, publish, save_table, vacuum
+from retailkit.load import LoadError, open_store, partitions, publish, save_table, unique, vacuum
 from retailkit.load.publish import read_manifest, write_tables
 from retailkit.load.staging import loading, shaped
+from retailkit.schema import table
 
 
 def order(order_id, paid_at="2018-03-01 12:00", gross=100, merchant="m", **more):
@@ -257,6 +258,21 @@ def test_a_full_disk_leaves_the_previous_state_and_no_litter(tmp_path, monkeypat
     assert "previous state is unharmed" in str(error.value)
     assert set(tmp_path.rglob("*.parquet")) == files
     assert open_store(tmp_path).orders.count().to_pandas() == 1
+
+
+@pytest.mark.parametrize("at_a_time", [1, 7, 1 << 21])
+def test_accounts_of_several_files_meet_alike_however_many_are_put_together_at_a_time(tmp_path, monkeypatch, at_a_time):
+    monkeypatch.setattr(unique, "MERGED", at_a_time)
+    first = pd.DataFrame({"merchant": "m", "account": [f"a{i}" for i in range(20)]}).assign(unionid="u", phone_key=None)
+    later = first.iloc[10:].assign(unionid=None, phone_key="p")
+    with loading(tmp_path, {}) as load:
+        load.con.register("first_rows", first)
+        load.con.register("later_rows", later)
+        relations = [shaped("accounts", name) for name in ("first_rows", "later_rows")]
+        rows = load.con.sql(f"FROM {unique.one_per_key(load.con, table('accounts'), relations, load.scratch)}").df()
+    assert sorted(rows["account"]) == sorted(first["account"])
+    assert (rows["unionid"] == "u").all()
+    assert set(rows.loc[rows["phone_key"] == "p", "account"]) == set(later["account"])
 
 
 def test_work_that_little_memory_cannot_do_is_done_with_more_and_the_rest_with_little_again(tmp_path):

@@ -6,7 +6,6 @@ from datetime import date
 
 import ibis
 import pandas as pd
-import pyarrow as pa
 from ibis import _
 
 from retailkit.segment.features import person_orders
@@ -46,15 +45,36 @@ def asset_growth(accounts: ibis.Table, orders: ibis.Table, persons: ibis.Table, 
     known = known.select(
         "merchant", "person", "system", bought_on=known.first_on, since=known.seen_on.fill_null(known.first_on)
     )
-    dates = pa.array([date.fromisoformat(d) for d in days], pa.date32())
-    at = known.cross_join(ibis.memtable(pa.table({"day": dates})))
-    at = at.filter(at.since.fill_null(ibis.date("1900-01-01")) < at.day)
-    at = at.mutate(buyer=(at.bought_on < at.day).fill_null(False).ifelse(at.person, ibis.null("string")))
-    sums = {"accounts": _.count(), "persons": _.person.nunique(), "buyers": _.buyer.nunique()}
-    each = at.group_by("merchant", "day", "system").agg(**sums)
-    every = at.group_by("merchant", "day").agg(**sums).mutate(system=ibis.literal("all"))
-    both = pd.concat([each.to_pandas(), every.to_pandas()])[list(ASSET_COLUMNS)]
+    since = known.since.fill_null(ibis.date("1900-01-01"))
+    buyer_on = known.bought_on.isnull().ifelse(
+        ibis.null("date"), (known.bought_on > since).ifelse(known.bought_on, since)
+    )
+    account = known.select("merchant", "system", "person", since=since, buyer_on=buyer_on)
+    firsts = {"since": _.since.min(), "buyer_on": _.buyer_on.min()}
+    person = account.group_by("merchant", "system", "person").agg(**firsts)
+    everyone = person.group_by("merchant", "person").agg(**firsts).mutate(system=ibis.literal("all"))
+    accounts, found = _known_on(account, "since"), []
+    counts = {
+        "accounts": [accounts, accounts.assign(system="all")],
+        "persons": [_known_on(person, "since"), _known_on(everyone, "since")],
+        "buyers": [_known_on(person, "buyer_on"), _known_on(everyone, "buyer_on")],
+    }
+    for day in days:
+        before = {
+            name: pd.concat([p[p["day"] < pd.Timestamp(day)] for p in parts]).groupby(["merchant", "system"])["n"].sum()
+            for name, parts in counts.items()
+        }
+        found.append(pd.DataFrame(before).fillna(0).astype("int64").reset_index().assign(day=date.fromisoformat(day)))
+    if not found:
+        return pd.DataFrame(columns=list(ASSET_COLUMNS))
+    both = pd.concat(found)[list(ASSET_COLUMNS)]
     return both.sort_values(["merchant", "day", "system"], ignore_index=True)
+
+
+def _known_on(rows: ibis.Table, day: str) -> pd.DataFrame:
+    """One row per merchant, system and day: how many became known on it."""
+    counted = rows.filter(rows[day].notnull()).group_by("merchant", "system", day=rows[day]).agg(n=_.count())
+    return counted.to_pandas().assign(day=lambda f: pd.to_datetime(f["day"]))
 
 
 def assets_sentence(growth: pd.DataFrame, since: str, lang: str = "en") -> str:

@@ -37,10 +37,13 @@ def vintage_retention(orders: ibis.Table, persons: ibis.Table, as_of: str, level
     bought = person_orders(orders, persons, as_of)
     month = bought.paid_on.year() * 12 + bought.paid_on.month() - 1
     bought = bought.select("merchant", "person", "gross_amount", month=month.cast("int64"))
-    first = bought.group_by("merchant", "person").agg(vintage=_.month.min())
-    cells = bought.inner_join(first, ["merchant", "person"]).group_by("merchant", "vintage", "month")
-    frame = cells.agg(buyers=_.person.nunique(), gross_amount=_.gross_amount.sum()).to_pandas()
-    size = first.group_by("merchant", "vintage").agg(persons=_.count()).to_pandas()
+    # a join with the first months would leave it to the engine to meet by merchant first: everyone with everyone
+    months = bought.group_by("merchant", "person", "month").agg(gross_amount=_.gross_amount.sum())
+    of_person = ibis.window(group_by=["merchant", "person"])
+    cells = months.mutate(vintage=_.month.min().over(of_person)).group_by("merchant", "vintage", "month")
+    frame = cells.agg(buyers=_.count(), gross_amount=_.gross_amount.sum()).to_pandas()
+    size = frame.loc[frame["month"] == frame["vintage"], ["merchant", "vintage", "buyers"]]
+    size = size.rename(columns={"buyers": "persons"})
     if frame.empty:
         return pd.DataFrame(columns=list(VINTAGE_COLUMNS))
     day = pd.Timestamp(as_of)
