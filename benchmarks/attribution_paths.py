@@ -7,14 +7,13 @@ files, only our side runs, and the engine may use 3 GB: what counts is the peak 
 
 from __future__ import annotations
 
-import resource
 import sys
 import tempfile
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import ibis
+from attribution import cpu, peak
 
 from retailkit.attribute.journeys import transitions
 from retailkit.attribute.markov import removal_effects
@@ -100,21 +99,6 @@ def events_of_a_shop(con: ibis.BaseBackend, events: int, folder: Path | None = N
     return shape(con.table("touches"), TOUCH), con.table("orders")
 
 
-def least(work: Callable[[], object], times: int = 2) -> float:
-    """Return the least CPU seconds of a few runs."""
-    took = []
-    for _ in range(times):
-        before = time.process_time()
-        work()
-        took.append(time.process_time() - before)
-    return min(took)
-
-
-def peak() -> str:
-    """Return the peak memory of this process so far."""
-    return f"peak {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6:.2f} GB"
-
-
 def beside_sql(events: int) -> None:
     """Print seconds of our paths and of the same rows by hand, for orders alone and with journeys without one."""
     con = connect(threads=2, memory="4GB")
@@ -129,8 +113,8 @@ def beside_sql(events: int) -> None:
         ("with journeys without an order", walked, f"{WHOLE} {every}"),
     ):
         sql = ibis.to_sql(rows)
-        theirs = least(lambda q=hand: con.raw_sql(f"create or replace temp table theirs as {q}"))
-        ours = least(lambda q=sql: con.raw_sql(f"create or replace temp table ours as {q}"))
+        theirs = cpu(lambda q=hand: con.raw_sql(f"create or replace temp table theirs as {q}"), 2)
+        ours = cpu(lambda q=sql: con.raw_sql(f"create or replace temp table ours as {q}"), 2)
         columns = ", ".join(f'"{c}"' for c in KNOWN)
         differ = [
             con.raw_sql(

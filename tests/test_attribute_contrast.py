@@ -84,7 +84,7 @@ def test_without_messages_or_with_half_a_record_nothing_is_claimed():
         assert "cannot be checked" in before_after_sentence(table, pd.DataFrame({"touchpoint": [], "recommended": []}))
 
 
-@pytest.mark.skipif(not tables.JOURNEY.exists(), reason="needs the real loyalty panel")
+@pytest.mark.data
 @pytest.mark.parametrize("slow", [False, True], ids=["at once", "over a month"])
 def test_orders_planted_behind_mailings_of_real_households_are_found(slow):
     """SIMULATED orders on real baskets: mailings are dealt out anew, so that nothing but the planted is due to them."""

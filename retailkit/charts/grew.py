@@ -22,6 +22,8 @@ from retailkit.charts.template import (
 FACTORS_ZH = {"buyers": "购买人数", "frequency": "频次", "basket": "笔单价", "orders a day": "日均订单",
               "entry or exit": "新增或退出"}  # fmt: skip
 SEGMENTS_ZH = {"new": "新客", "returning": "老客", "unknown": "未识别顾客"}
+MOST = 9
+"""Bars by name in the waterfall; the rest are one bar."""
 
 
 def tree(
@@ -133,10 +135,6 @@ def cells(
         lang, "mean daily GMV; label and colour: gap to the counterfactual", "日均 GMV；标签与颜色为与反事实之差"
     )
     return frame(fig, title, f"{unit}, {currency} · {merchant} · {period}", source, lang=lang)
-
-
-MOST = 9
-"""Bars by name in the waterfall; the rest are one bar."""
 
 
 def by_touchpoint(

@@ -193,7 +193,7 @@ def staircase(
     for step in steps.itertuples(index=False):
         shade(fig, step.earliest, step.latest + pd.Timedelta(days=1))
         fig.add_vline(x=str(step.week), line_color=WARM, line_width=2)
-        fig.add_annotation(x=str(step.week), y=1, yref="paper", yanchor="bottom", showarrow=False,
+        fig.add_annotation(x=str(step.week), y=0, yref="paper", xanchor="left", yanchor="bottom", showarrow=False,
                            text=percent(math.expm1(step.size), signed=True), font={"color": WARM})  # fmt: skip
     own = steps[steps["phase"] == "programme"]
     found = choose(lang, f"{len(own)} step{'' if len(own) == 1 else 's'} of the base level in the programme",
