@@ -15,7 +15,6 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-import tempfile
 from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
@@ -25,6 +24,7 @@ from uuid import uuid4
 import duckdb
 
 from retailkit.load.errors import LoadError
+from retailkit.load.spill import spill_folder
 from retailkit.schema import Table
 
 ENGINES = ("duckdb", "spark")
@@ -60,11 +60,10 @@ def settings(threads: int | None = None, memory: str | None = None, temp: str | 
     """
     threads = threads or int(os.environ.get("RETAILKIT_THREADS", 0)) or os.cpu_count() or 1
     memory = memory or os.environ.get("RETAILKIT_MEMORY") or f"{int(_machine_memory() * 0.6) >> 20}MiB"
-    folder = Path(temp) if temp else Path(tempfile.gettempdir()) / f"retailkit-{os.getuid()}-{os.getpid()}"
     return {
         "threads": threads,
         "memory_limit": memory,
-        "temp_directory": str(folder),
+        "temp_directory": str(temp or spill_folder()),
         "TimeZone": "UTC",
         "autoinstall_known_extensions": False,
         "allocator_background_threads": True,  # memory of a finished query goes back before the next one wants its own
