@@ -11,7 +11,7 @@ BIN     := $(VENV)/bin
 INSTALL := requirements/install.sh $(VENV)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-study setup-test study test lint lab export bench lock clean
+.PHONY: help setup setup-study setup-test study test coverage lint lab export bench lock clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /  make \1\t/' | expand -t 20
@@ -29,6 +29,9 @@ study: setup-study  ## run a cohort, the simulated one or another: make study [C
 	@$(BIN)/retailkit run $(COHORT) --out $(OUT) $(ARGS)
 
 test: setup-test  ## run the tests: make test [ARGS="-k ledger"]
+	@$(BIN)/python -m pytest -n 2 --dist loadscope -q $(ARGS)
+
+coverage: setup-test  ## run the tests and report what they reach (takes up to twice as long)
 	@$(BIN)/python -m pytest -n 2 --dist loadscope -q --cov=retailkit --cov-report=term:skip-covered $(ARGS)
 
 lint: setup-test  ## style and types
