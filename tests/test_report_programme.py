@@ -245,6 +245,47 @@ def test_published_figures_stand_only_beside_the_cohort_they_are_about(tmp_path)
         assert "27" in claims.claim_words(found).iloc[:, 0].tolist()
 
 
+def sold_by_guides(folder, million, as_of):
+    """A merchant m01 whose guides sold so many million in their best month, at the simulation's scale of 1 in 500."""
+    record = metric("fact_guide_month", million * 1e6 / 500, unit="CNY")
+    save(folder, merchant="m01", chapter="1_data", as_of=as_of, metrics=[record])
+    study = cohort("m01", simulated=True, name="doubling_1")
+    return Evidence(str(folder), study, *read(folder, study))
+
+
+@pytest.mark.parametrize(("lang", "after", "by"), [
+    ("en", "after these data", "end on 2018-12-31"), ("zh", "晚于数据", "截止日（2018-12-31）"),
+])  # fmt: skip
+def test_a_level_published_for_2019_is_not_held_against_data_that_end_in_2018(tmp_path, lang, after, by):
+    found = claims.check_claims(sold_by_guides(tmp_path, 43.9, "2019-01-01"), lang)
+    row = found.set_index("claim").loc["34"]
+    assert (row["value"], row["period"], row["until"], row["later"]) == (
+        pytest.approx(43.9e6),
+        "2019",
+        "2018-12-31",
+        True,
+    )
+    shown = claims.claim_words(found, lang).iloc[:, [2, 3]].map(str).to_numpy().tolist()
+    assert any(after in published and "2018-12-31" in computed for published, computed in shown)
+    assert by in claims.say_claims(found, lang)
+    assert "34" in claims.say_claims(found, lang).split(by)[0]
+
+
+def test_a_level_computed_inside_its_period_carries_no_such_note(tmp_path):
+    found = claims.check_claims(sold_by_guides(tmp_path, 45.0, "2019-06-01"))
+    assert not found.set_index("claim").loc["34", "later"]
+    assert "after these data" not in " ".join(claims.claim_words(found).iloc[:, 2])
+    assert "later period" not in claims.say_claims(found)
+
+
+def test_every_claim_names_the_period_of_its_figure():
+    begins = [claims._begins(p) for p in claims._specs()["period"]]
+    assert min(begins) >= pd.Timestamp("2018-01-01")
+    assert max(begins) <= pd.Timestamp("2020-02-01")
+    headline = claims._specs().set_index("claim")["period"]
+    assert (headline["27"], headline["29"]) == ("2018 H2", "2019 H1")
+
+
 def test_a_claim_that_the_data_do_not_tell_stays_empty_and_is_named(tmp_path):
     study = cohort("a")
     metrics, table = read(tmp_path, study)
