@@ -16,6 +16,8 @@ from zoneinfo import available_timezones
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
+from retailkit.spoken import own_halves
+
 COHORTS = Path("data/cohorts")
 
 
@@ -131,11 +133,9 @@ class Cohort(_Record):
 
     @model_validator(mode="after")
     def _consistent(self) -> Cohort:
-        problems = []
         everyone = [m.id for m in (*self.merchants, *self.donors)]
         twice = sorted({m for m in everyone if everyone.count(m) > 1})
-        if twice:
-            problems.append(f"merchants listed twice: {', '.join(twice)}")
+        problems = [f"merchants listed twice: {', '.join(twice)}"] if twice else []
         for owner in {s.merchant for s in self.sources if s.merchant} - set(everyone):
             near = get_close_matches(str(owner), everyone, 1)
             problems.append(f"a source names the unknown merchant '{owner}'" + (f": '{near[0]}'?" if near else ""))
@@ -218,17 +218,11 @@ class Cohort(_Record):
         """
         base = _package_folder(source.package, self.name) if source.package else self.folder
         path = Path(source.path).expanduser()
-        found = (
-            sorted(Path(path.anchor).glob(str(path.relative_to(path.anchor))))
-            if path.is_absolute()
-            else sorted(base.glob(str(path)))
-        )
+        root, named = (Path(path.anchor), path.relative_to(path.anchor)) if path.is_absolute() else (base, path)
+        found = sorted(root.glob(str(named)))
         if not found and not source.optional:
-            where = (
-                f"Put your copy there: {self.published_at}"
-                if self.published_at
-                else "Check the path in the cohort file."
-            )
+            there = self.published_at
+            where = f"Put your copy there: {there}" if there else "Check the path in the cohort file."
             raise CohortError(f"cohort '{self.name}': no file at {base / path} (layout '{source.layout}'). {where}")
         return found
 
@@ -266,7 +260,8 @@ def read_cohort(cohort: str | Path, **changes: Any) -> Cohort:
     Parameters
     ----------
     cohort : name of a file in ``data/cohorts`` or path of one.
-    changes : fields to replace, for example ``as_of="2018-01-01"``.
+    changes : fields to replace, for example ``as_of="2018-01-01"`` or ``lang="zh"``. Texts that the file holds in both
+        languages ("English / 中文") are read in the cohort's language.
 
     Raises
     ------
@@ -281,7 +276,7 @@ def read_cohort(cohort: str | Path, **changes: Any) -> Cohort:
     page = {"name": path.stem, "folder": path.parent, **page, **changes}
     page["donors"] = [{**d, "role": "donor"} if isinstance(d, dict) else d for d in page.get("donors", [])]
     try:
-        return Cohort.model_validate(page)
+        return Cohort.model_validate(own_halves(page, page.get("lang", "en")))
     except ValidationError as problem:
         lines = [f"  {'.'.join(map(str, e['loc'])) or 'file'}: {_plain(e)}" for e in problem.errors()]
         raise CohortError("\n".join([f"{path} cannot be used:", *lines])) from None
@@ -302,6 +297,4 @@ def _plain(error: Any) -> str:
         known = sorted({*Cohort.model_fields, *Merchant.model_fields, *Source.model_fields})
         near = get_close_matches(str(error["loc"][-1]), known, 1)
         return "unknown key" + (f": did you mean '{near[0]}'?" if near else "")
-    if error["type"] == "missing":
-        return "missing"
-    return str(error["msg"]).removeprefix("Value error, ")
+    return "missing" if error["type"] == "missing" else str(error["msg"]).removeprefix("Value error, ")

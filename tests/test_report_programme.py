@@ -313,6 +313,38 @@ def test_cases_are_the_best_supported_not_the_largest(tmp_path):
     assert "no record of what was done" in html
 
 
+def busy(folder, lang):
+    """The card of a merchant that held eleven live rooms and rebuilt its official account three times."""
+    cells = pd.DataFrame({
+        "touchpoint": ["official_account", "live"], "format": "official_store", "customer": "new", "part": [4e3, 1e3],
+        "counterfactual": 1e4,
+    })  # fmt: skip
+    growth(folder, "a", before=100, actual=300, effect=0.9, cells=cells)
+    rooms = [(f"Room {i} / 直播间{i}", "live", f"2018-10-{i:02}") for i in range(11, 0, -1)]
+    rebuilt = [("rebuilt / 重建", "official_account", f"2018-11-{i:02}") for i in (1, 2, 3)]
+    acts = pd.DataFrame(
+        [*rooms, *rebuilt, ("class 1 / 第1课", None, "2018-10-01")], columns=["action", "touchpoint", "starts_on"]
+    )
+    save(
+        folder,
+        merchant="a",
+        chapter="1_data",
+        as_of="2018-01-01",
+        metrics=[],
+        tables={"actions": acts.assign(action_id="x")},
+    )
+    study = cohort("a")
+    return cases.best_cases(Evidence(str(folder), study, *read(folder, study)), lang).loc[0, "did"]
+
+
+@pytest.mark.parametrize(("lang", "said"), [
+    ("en", "rebuilt, 3 times (official account); Room 1, Room 2, and 9 more (live); attended 1 class"),
+    ("zh", "重建，3次（公众号）；直播间1、直播间2、另有9项（直播）；参加1节课"),
+])  # fmt: skip
+def test_a_card_names_the_first_acts_of_what_brought_most_and_counts_the_rest(tmp_path, lang, said):
+    assert busy(tmp_path, lang) == said
+
+
 def test_cards_without_a_standing_effect_prove_nothing(tmp_path):
     growth(tmp_path, "<b>", before=100, actual=110, effect=0.05, answer="cannot tell")
     study = cohort("<b>")
@@ -350,6 +382,20 @@ def test_every_figure_and_table_speaks_both_languages(tmp_path, lang):
         assert tables.show(frame)._repr_html_().startswith("<table")
 
 
+def test_a_chinese_report_gives_the_verdicts_in_chinese(tmp_path):
+    said = [
+        metric("answer", text="raised"),
+        metric("verdict", text="a: raised."),
+        metric("verdict_zh", text="a：有提升。"),
+    ]
+    save(tmp_path, merchant="a", chapter="5_growth", as_of="2018-01-01", metrics=said)
+    metrics, _ = read(tmp_path, cohort("a"))
+    assert [report.league(metrics, cohort("a"), lang=x)["reason"].item() for x in ("en", "zh")] == [
+        "a: raised.",
+        "a：有提升。",
+    ]
+
+
 def test_scheduled_results_are_read_from_each_merchants_newest_day(tmp_path):
     growth(tmp_path, "a", before=100, actual=150, effect=0.5)
     save(tmp_path, merchant="b", chapter="5_growth", as_of="2018-02-01", metrics=[metric("growth", 0.1)])
@@ -375,3 +421,9 @@ def test_open_issues_of_most_merchants_come_first(lang, opened):
     assert shown.iloc[:, 4].tolist() == [opened, opened, "2018-10-12"]
     assert register.issue_list(register.issues(pd.DataFrame()), lang).empty
     assert len(register.issue_list(register.issues(rows), lang, most=1)) == 1
+
+
+@pytest.mark.parametrize(("lang", "half"), [("en", "No guide is bound"), ("zh", "没有绑定导购")])
+def test_a_register_kept_in_both_languages_is_read_in_one(lang, half):
+    rows = ISSUES.assign(issue="No guide is bound / 没有绑定导购")
+    assert set(register.issue_list(register.issues(rows), lang).iloc[:, 0]) == {half}

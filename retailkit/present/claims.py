@@ -37,7 +37,7 @@ def check_claims(evidence: Evidence, lang: str = "en") -> pd.DataFrame:
     DataFrame with the columns ``COLUMNS``: ``claim`` is the programme's number of it, ``published``
     its figure, ``text`` its words and ``period`` the period that its source names (all empty where
     the cohort is another one), ``until`` the last day of the data behind ``value``, ``later`` whether
-    the period begins after that day, ``whose`` the merchant where one merchant's claim is computed on
+    the period of a published figure begins after that day, ``whose`` the merchant where one merchant's claim is computed on
     that merchant. Empty values: the results do not tell.
     """
     rows = []
@@ -51,7 +51,7 @@ def check_claims(evidence: Evidence, lang: str = "en") -> pd.DataFrame:
         rows.append((
             spec.claim, choose(lang, spec.title, spec.title_zh),
             float(spec.published) if there and spec.published != "" else np.nan, choose(lang, spec.text, spec.text_zh) if there else "",
-            _period(spec.period, lang) if there else "", there and pd.Timestamp(until) < _begins(spec.period),
+            _period(spec.period, lang) if there else "", there and spec.published != "" and pd.Timestamp(until) < _begins(spec.period),
             *(v * scaled for v in (found.value, found.low, found.high)), _unit(spec.unit, evidence), until, found.merchants,
             own, choose(lang, spec.definition, spec.definition_zh), choose(lang, spec.source, spec.source_zh),
         ))  # fmt: skip
@@ -163,7 +163,7 @@ def say_claims(table: pd.DataFrame, lang: str = "en") -> str:
     if len(both):
         inside = int(((both["low"] <= both["published"]) & (both["published"] <= both["high"])).sum())
         en += (
-            f" {len(both)} of them have a published figure and an interval, and {inside} published figures lie inside it;"
+            f" {len(both)} of them have a published figure and an interval, which holds the published figure in {inside};"
             " the cohort is simulated, so this checks the computation, not the programme."
         )
         zh += (
@@ -172,7 +172,7 @@ def say_claims(table: pd.DataFrame, lang: str = "en") -> str:
     elif not (table["text"] != "").any():
         en += " The published figures are about other merchants and are not set against these."
         zh += "公布数字属于其他商户，不与本批次对比。"
-    ahead = told[told["published"].notna() & told["later"].astype(bool)]
+    ahead = told[told["later"].astype(bool)]
     if len(ahead):
         day, which = ahead["until"].max(), list(dict.fromkeys(ahead["claim"]))
         en += (

@@ -8,6 +8,7 @@ import pandas as pd
 
 from retailkit.charts.numbers import percent
 from retailkit.charts.words import choose
+from retailkit.present.worked import thing_title
 
 
 def say_cohort(cohort: Any, as_of: str, lang: str = "en") -> str:
@@ -119,7 +120,7 @@ def say_grew(table: pd.DataFrame, lang: str = "en") -> str:
     words = [
         choose(
             lang, f"{r.Index} rose in {r.up} of {r.n} (median part {percent(r.middle, signed=True)})",
-            f"{r.Index}：{r.n}家中{r.up}家上升（中位贡献{percent(r.middle, signed=True)}）",
+            f"{thing_title(r.Index, lang)}：{r.n}家中{r.up}家上升（中位贡献{percent(r.middle, signed=True)}）",
         )
         for r in rows.itertuples()
     ]  # fmt: skip
