@@ -10,6 +10,7 @@ import pandas as pd
 from retailkit.growth.donors import SHORTEST, choose_donors, matrix
 from retailkit.growth.effect import ESTIMATORS, LONG
 from retailkit.growth.interval import doubt, look_behind
+from retailkit.growth.words import in_words
 
 LENGTHS = (4, 8, 12)
 
@@ -70,7 +71,8 @@ def power_sentence(table: pd.DataFrame, lang: str = "en") -> str:
     if known.empty:
         why = "; ".join(dict.fromkeys(table["reason"]))
         if lang == "zh":
-            return "项目前的数据不足以判断能看出多大的效应。"
+            why = "；".join(in_words(r, lang) for r in dict.fromkeys(table["reason"]))
+            return f"项目前的数据不足以判断能看出多大的效应：{why}。"
         return f"What could have been seen cannot be told beforehand: {why}."
     ends = known.iloc[[0, -1]].drop_duplicates("weeks")
     if lang == "zh":

@@ -142,7 +142,7 @@ def donors_sentence(effect: Effect, lang: str = "en") -> str:
         return "没有可用的对照商户。" if lang == "zh" else "No donor can be used."
     heavy = int((effect.donors["weight"].abs() > 0.01).sum())
     risky = f"{effect.at_risk_weight:.0%}"
-    if used["shared_sales_share"].isna().all():
+    if used["shared_sales_share"].isna().all() or np.isnan(effect.at_risk_weight):
         risky = "未知" if lang == "zh" else "unknown"
     if lang == "zh":
         return f"对照商户 {len(used)} 家，{heavy} 家有权重；共享顾客的对照店权重 {risky}。"
@@ -250,7 +250,5 @@ def cannibal_sentence(table: pd.DataFrame, lang: str = "en") -> str:
         return "没有全渠道数据，无法判断是否蚕食其他渠道。" if lang == "zh" else missing
     answer = str(table["answer"].iloc[0])
     if lang == "zh":
-        if answer.startswith("cannot tell"):
-            return "是否蚕食其他渠道：无法判断。"
-        return "部分增长来自其他渠道的转移。" if answer.startswith("part") else "全渠道同步增长，未见蚕食。"
+        return in_words(answer, lang) + "。"
     return answer[0].upper() + answer[1:] + "."

@@ -47,6 +47,18 @@ PLAIN = {
     "a week without sales, or closed, before the programme ended": "项目结束前有一周没有销售，或已关店",
     "history starts too late": "历史开始太晚",
     "shares customers with the programme": "与参与商户共享顾客",
+    "fewer than 3 usable donors": "可用的对照商户不足 3 家",
+    "one of the two festivals is not on record or sold nothing": "两个节日之一没有记录或没有销售",
+    # whether other channels lost
+    "cannot tell: the private gain itself may be zero": "无法判断：私域增量本身可能为零",
+    "part of the private gain was taken from the merchant's other channels": "部分私域增量来自其他渠道的转移",
+    "cannot tell: the all-channel gain may be zero and may be the whole private gain":
+        "无法判断：全渠道增量可能为零，也可能等于全部私域增量",
+    "the all-channel total grew by as much as the private gain, within its interval":
+        "全渠道合计的增长与私域增量相当（在区间之内），未见蚕食",
+    # what an analysis plan holds
+    "cohort": "批次", "merchants": "商户", "donors": "对照商户", "baseline": "前期", "outcome": "结果指标",
+    "level": "区间水平", "at_risk_share": "共享顾客的界限", "method": "估计方法", "note": "备注",
     # parts
     "season": "季节", "market": "市场", "season and market": "季节与市场", "programme": "项目", "headline": "环比",
     "pooled": "合计", "mean of merchants": "商户均值", "median merchant": "商户中位数",
@@ -74,6 +86,7 @@ PATTERNS = (
     (r"no whole weekly series up to the end of the programme for (.+)", r"\1 没有到项目结束为止的完整周数据"),
     (r"no donors, and (\d+) weeks are too few for (\d+) season and festival terms",
      r"没有对照商户，且 \1 周不足以估计 \2 个季节与节日项"),
+    (r"fewer than (\d+) weeks would be left before", r"项目前剩下不足 \1 周"),
     (r"a donor-placebo interval needs at least 3 donors, there are (\d+)", r"区间至少需要 3 家对照，现有 \1 家"),
 )  # fmt: skip
 
