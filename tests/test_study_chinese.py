@@ -1,5 +1,6 @@
 """A Chinese study of a small simulated cohort, from the command line: its growth, targets and cohort report are Chinese."""
 
+import json
 import os
 import subprocess
 import sys
@@ -40,6 +41,16 @@ def test_no_sentence_of_a_chinese_study_is_english(study: Path, page: str) -> No
     assert sum(any("\u4e00" <= c <= "\u9fff" for c in t) for t in texts) > 40, "the page says something"
     left = {text[:200]: english(text, OWNERS) for text in texts if english(text, OWNERS)}
     assert not left
+
+
+@pytest.mark.parametrize("chapter", ["5_growth", "6_targets", "cohort_report"])
+def test_prose_of_growth_targets_and_report_speaks_both_languages(chapter: str) -> None:
+    cells = json.loads((ROOT / "notebooks" / f"{chapter}.ipynb").read_text(encoding="utf-8"))["cells"]
+    for cell in cells:
+        if cell["cell_type"] == "markdown":
+            told, chinese = "".join(cell["source"]), cell["metadata"]["zh"]
+            assert not english(chinese), chinese
+            assert told.count("## ") == chinese.count("## ")
 
 
 @pytest.mark.slow
