@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from retailkit.charts import cases as draw_cases
 from retailkit.charts import pooling as draw
-from retailkit.present import bridge, cases, claims, pooling, register, report, tables, worked
+from retailkit.growth import over_all
+from retailkit.present import bridge, cases, claims, pooling, register, report, sentences, tables, worked
 from retailkit.present.evidence import Evidence, middle
 from retailkit.present.hierarchy import posterior
 from retailkit.results import metric, save
@@ -380,6 +381,27 @@ def test_every_figure_and_table_speaks_both_languages(tmp_path, lang):
     for frame in (worked.worked_words(found, lang), claims.claim_words(claims.check_claims(evidence, lang), lang)):
         assert len(frame)
         assert tables.show(frame)._repr_html_().startswith("<table")
+
+
+def test_claims_are_counted_over_all_merchants_together(tmp_path):
+    """Ten merchants at p = .04 each have a claim of their own, and none together; one at p = .001 stands among them."""
+    for i in range(10):
+        p_value = 0.001 if i == 0 else 0.04
+        said = [metric("effect", 0.2, low=0.1, high=0.3), metric("effect_p", p_value), metric("answer", text="raised")]
+        save(tmp_path, merchant=f"m{i}", chapter="5_growth", as_of="2018-01-01", metrics=said)
+    ids = [*(f"m{i}" for i in range(10)), "gone"]
+    _, table = read(tmp_path, cohort(*ids))
+    together = over_all(table["p"]).join(table["merchant"]).set_index("merchant")
+    assert together.loc["m0", "p_holm"] == pytest.approx(0.01)
+    assert together.loc["m5", "p_holm"] == pytest.approx(min(0.04 * 9, 1))
+    assert together.loc["m5", "p_bh"] == pytest.approx(0.04)
+    assert together.loc["gone"].isna().all()
+    said = sentences.say_together(table, over_all(table["p"]))
+    assert "10 of 10 merchants have a claim" in said
+    assert "together 1 stand" in said
+    assert "and 10 where" in said
+    assert "合并计算后" in sentences.say_together(table, over_all(table["p"]), "zh")
+    assert sentences.say_together(table.assign(p=np.nan), over_all(table["p"])) == ""
 
 
 def test_a_chinese_report_gives_the_verdicts_in_chinese(tmp_path):

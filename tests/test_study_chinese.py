@@ -59,4 +59,6 @@ def test_the_front_page_names_cohort_merchants_and_limits_in_chinese(study: Path
     assert "模拟的微信倍增行动：首批" in text
     assert "模拟商户m02（服饰）" in text
     assert "对照商户只提供销售额" in text
+    assert "2018-10-01至2018-12-31" in text
+    assert "计算用时" in text
     assert "Simulated merchant" not in text

@@ -94,6 +94,7 @@ _HOMES = {
     "study_plan": "plan",
     "plan_file": "plan",
     "effects_table": "cohort",
+    "over_all": "cohort",
     "pooled_effect": "cohort",
     "not_yet_invited": "cohort",
     "staggered": "cohort",

@@ -26,7 +26,7 @@ from retailkit.results import metric, read_metrics, read_table
 ANSWERS = ("raised", "cannot tell", "lowered", "no result")
 ANSWERS_ZH = dict(zip(ANSWERS, ("有提升", "无法判断", "有下降", "无结果"), strict=True))
 LEAGUE = (
-    "merchant", "title", "industry", "growth", "effect", "low", "high", "shrunk", "shrunk_low", "shrunk_high",
+    "merchant", "title", "industry", "growth", "effect", "low", "high", "p", "shrunk", "shrunk_low", "shrunk_high",
     "best_rank", "worst_rank", "answer", "reason",
 )  # fmt: skip
 
@@ -44,7 +44,7 @@ def league(metrics: pd.DataFrame, cohort: Any, donors: pd.DataFrame | None = Non
     -------
     DataFrame with the columns ``LEAGUE``. ``growth``: the headline, programme on period
     before, as a fraction. ``effect, low, high``: what the programme did, as a fraction of
-    sales without it, with its 90% interval. ``shrunk``: the effect drawn towards its
+    sales without it, with its 90% interval; ``p`` its own two-sided test. ``shrunk``: the effect drawn towards its
     industry's and the cohort's mean by partial pooling. ``best_rank`` to ``worst_rank``: the places that
     pairwise comparison leaves open, so that noise is not read as a rank. ``answer`` is one
     of ``ANSWERS``, ``reason`` the verdict's sentence in the language ``lang``.
@@ -58,7 +58,7 @@ def league(metrics: pd.DataFrame, cohort: Any, donors: pd.DataFrame | None = Non
         rows.append({
             "merchant": one.id, "title": one.title or one.id, "industry": one.industry,
             "growth": _row(own, "growth")["value"],
-            "effect": effect["value"], "low": effect["low"], "high": effect["high"],
+            "effect": effect["value"], "low": effect["low"], "high": effect["high"], "p": _row(own, "effect_p")["value"],
             "answer": _answer(own), "reason": _reason(own, lang),
         })  # fmt: skip
     table = pd.DataFrame(rows, columns=[c for c in LEAGUE if c in rows[0]] if rows else None)

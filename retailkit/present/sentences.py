@@ -96,6 +96,29 @@ def say_league(table: pd.DataFrame, pooled: dict[str, float], lang: str = "en") 
     return choose(lang, f"{en} {_ranking(table, 'en')}", zh + _ranking(table, "zh"))
 
 
+def say_together(table: pd.DataFrame, adjusted: pd.DataFrame, lang: str = "en", alpha: float = 0.10) -> str:
+    """Say how many claims still stand when all merchants' tests are counted together: many looks find luck.
+
+    ``adjusted`` holds ``p_holm, p_bh`` beside the league's rows (``growth.over_all``); empty where no merchant
+    has a test of its own.
+    """
+    tested = int(table["p"].notna().sum())
+    if not tested:
+        return ""
+    claimed = table["answer"].isin(["raised", "lowered"])
+    n, luck = int(claimed.sum()), tested * alpha
+    holm, rate = (int((claimed & (adjusted[name] < alpha)).sum()) for name in ("p_holm", "p_bh"))
+    return choose(
+        lang,
+        f"{n} of {tested} merchants have a claim by their own {1 - alpha:.0%} test, which alone lets up to {luck:.1f} of "
+        f"{tested} pass by luck. Counted together {holm} stand where any false claim at all is to be rarer than {alpha:.0%} "
+        f"(Holm), and {rate} where at most {alpha:.0%} of the claims are to be false (Benjamini-Hochberg).",
+        f"{tested}家商户中{n}家按各自的{1 - alpha:.0%}检验有结论；仅凭运气，{tested}家中最多可能有{luck:.1f}家通过。合并计算后，"
+        f"要求出现任何错误结论的概率低于{alpha:.0%}时有{holm}家成立（霍尔姆校正），"
+        f"要求错误结论占比不超过{alpha:.0%}时有{rate}家成立（错误发现率校正）。",
+    )
+
+
 def _ranking(table: pd.DataFrame, lang: str) -> str:
     known = table.dropna(subset=["best_rank"])
     if len(known) < 2:
