@@ -126,6 +126,37 @@ def test_missing_weeks_of_the_programme_refuse_the_estimate(world):
     assert "zero or below" in judged.sentence
 
 
+@pytest.mark.parametrize(("kind", "word"), [
+    ("missing", "no order from 2018-10-08 to 2018-10-21"), ("changed", "sales seem to be counted otherwise"),
+    ("zero", "the week of 2018-10-15 sold zero or less"), ("sound", ""),
+])  # fmt: skip
+def test_targets_are_no_verdict_where_the_windows_are_not_alike(world, kind, word):
+    mine = world["merchant"] == "m"
+    daily = world
+    if kind == "missing":
+        lost = mine & world["day"].between("2018-10-08", "2018-10-21")
+        daily = world.assign(**{name: world[name].where(~lost, 0) for name in ("gmv", "orders")}, filled=lost)
+    elif kind == "changed":
+        daily = world.assign(gmv=world["gmv"].where(~(mine & (world["day"] >= "2018-08-27")), world["gmv"] * 100))
+    elif kind == "zero":
+        daily = world.assign(gmv=world["gmv"].where(~(mine & world["day"].between("2018-10-15", "2018-10-21")), 0))
+    changes = growth.across(growth.definition_breaks(growth.weekly_panel(daily, PROGRAMME), "m"), BASELINE)
+    heads = growth.headlines(daily, BASELINE, PROGRAMME, ["m"])
+    said = growth.caution_sentence(heads, "m", "en", changes)
+    assert said is None if kind == "sound" else word in said
+    assert kind == "sound" or growth.caution_sentence(heads, "m", "zh", changes).startswith("注意")
+
+
+def test_a_history_cut_short_promises_no_power(world):
+    mine = (world["merchant"] == "m") & world["day"].between("2018-08-13", "2018-08-19")
+    weekly = growth.weekly_panel(world.assign(gmv=world["gmv"].where(~mine, 0)), PROGRAMME)
+    table = growth.detectable(weekly, "m", DONORS)
+    assert table["smallest_effect"].isna().all()
+    assert table["reason"].iloc[0] == "fewer than 12 weeks would be left before"
+    assert (table["reason"] != "").all()
+    assert "cannot be told beforehand" in growth.power_sentence(table)
+
+
 def test_missing_weeks_before_the_programme_are_not_fitted(world):
     mine = (world["merchant"] == "m") & world["day"].between("2018-02-05", "2018-02-18")
     lost = world.assign(gmv=world["gmv"].where(~mine, 0), filled=mine)

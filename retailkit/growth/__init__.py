@@ -57,6 +57,7 @@ _HOMES = {
     "guards_sentence": "sentences",
     "build_bridge": "bridge",
     "bridge_sentence": "sentences",
+    "caution_sentence": "sentences",
     "festival_parts": "rise",
     "rise_sentence": "sentences",
     "tree_inputs": "tree",

@@ -49,6 +49,9 @@ def detectable(
             rows.append((length, len(names), np.nan, np.nan, "fewer than 3 usable donors"))
             continue
         m = matrix(trial, merchant, names)
+        if int(m.pre.sum()) < SHORTEST:  # a week without sales cuts the history
+            rows.append((length, len(names), np.nan, np.nan, f"fewer than {SHORTEST} weeks would be left before"))
+            continue
         behind = look_behind(m, ESTIMATORS["augmented" if int(m.pre.sum()) >= LONG else "sc"])
         spread = doubt(0.0, *behind.placebos(), own_error=behind.own_error)
         rows.append((length, len(names), spread.se, float(np.expm1(spread.mde)), ""))

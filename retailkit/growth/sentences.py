@@ -49,6 +49,20 @@ def _changed(changes: pd.DataFrame | None, lang: str) -> str:
     return f"{what} seem to be counted otherwise from the week of {row['week']:%Y-%m-%d}"
 
 
+def caution_sentence(
+    heads: pd.DataFrame, merchant: str, lang: str = "en", changes: pd.DataFrame | None = None
+) -> str | None:
+    """Say why the two windows of a merchant are not alike; nothing where they can be compared (see ``across``)."""
+    row = heads.set_index("merchant").reindex([merchant]).iloc[0]
+    why = row["reason"] if pd.isna(row["growth"]) and isinstance(row["reason"], str) else ""
+    doubt = _changed(changes, lang) or in_words(why or row.get("note", ""), lang)
+    if not isinstance(doubt, str) or not doubt:
+        return None
+    if lang == "zh":
+        return f"注意：{doubt}。以下的计划、达成、差额与下期目标都受其影响，不能当作结论。"
+    return f"Mind: {doubt}. Plan, attainment, shortfalls and next targets below rest on that and are no verdict."
+
+
 def bridge_sentence(steps: pd.DataFrame, lang: str = "en", changes: pd.DataFrame | None = None) -> str:
     """Say which step of the bridge carries the headline; ``changes``: see ``across``."""
     if steps.empty:
@@ -138,6 +152,8 @@ def guards_sentence(table: pd.DataFrame, lang: str = "en") -> str:
 def donors_sentence(effect: Effect, lang: str = "en") -> str:
     """Say whom the merchant is compared with, and what is wrong with them."""
     used = effect.donors[effect.donors["used"]]
+    if effect.refused and used.empty:
+        return "没有估计，因此没有选择对照商户。" if lang == "zh" else "Without an estimate no donor was chosen."
     if used.empty:
         return "没有可用的对照商户。" if lang == "zh" else "No donor can be used."
     heavy = int((effect.donors["weight"].abs() > 0.01).sum())
