@@ -5,7 +5,9 @@
 World w is drawn from seed 10000 + w (``growth_worlds.py``). In each, merchants keep the level
 of their programme; a target is set some way off what would be sold anyway, its chance stated
 before the window, and the window's sales counted afterwards. A chance is right when, of the
-targets with that chance, that share was reached: by quintile of the chance. Merchants of one
+targets with that chance, that share was reached: by quintile of the chance. Two chances
+are printed: the one for a market that comes back is right for cohort, fitted and stores, the one for
+a market that wanders off for good is right for flagship. Merchants of one
 world share its market, so a world is one draw, not eight: the printed standard error of a
 quintile's miss is over worlds, and 150 worlds leave it at about .03.
 """
