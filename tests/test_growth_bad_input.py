@@ -194,6 +194,22 @@ def test_no_doubling_is_read_across_a_changed_definition(world):
     assert growth.across(changes, ("2018-11-01", "2018-11-15")).empty, "before the period before it compares nothing"
 
 
+def test_one_merchant_counted_otherwise_is_named_in_the_pooled_headline(world):
+    """d1's sales in fen from a week of the programme on: the pooled headline is given without it as well."""
+    theirs = (world["merchant"] == "d1") & (world["day"] >= "2018-10-22")
+    broken = world.assign(gmv=world["gmv"].where(~theirs, world["gmv"] * 100))
+    heads = growth.headlines(broken, BASELINE, PROGRAMME, ["m", "d1", "d2"])
+    otherwise = growth.counted_otherwise(growth.weekly_panel(broken, PROGRAMME), ["m", "d1", "d2"], BASELINE)
+    assert otherwise.to_dict() == {"d1": pd.Timestamp("2018-10-22")}
+    sound = growth.pooled(growth.headlines(world, BASELINE, PROGRAMME, ["m", "d2"]))["growth"].iloc[0]
+    said = growth.pooled_caution(otherwise, heads)
+    assert "d1 (2018-10-22)" in said
+    assert f"2 merchants pooled are {sound:+.0%}" in said
+    assert f"2 家合计 {sound:+.0%}" in growth.pooled_caution(otherwise, heads, "zh")
+    assert growth.pooled_caution(otherwise.head(0), heads) is None
+    assert growth.counted_otherwise(growth.weekly_panel(world, PROGRAMME), ["m", "d1", "d2"], BASELINE).empty
+
+
 @pytest.mark.parametrize(
     ("first", "last", "sold"), [("2018-08-13", "2018-08-19", -5000), ("2018-10-15", "2018-10-21", 0)]
 )

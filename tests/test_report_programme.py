@@ -383,6 +383,21 @@ def test_every_figure_and_table_speaks_both_languages(tmp_path, lang):
         assert tables.show(frame)._repr_html_().startswith("<table")
 
 
+def test_a_headline_across_a_changed_definition_is_given_without_it_too(tmp_path):
+    growth(tmp_path, "a", before=100, actual=200, effect=0.5)
+    growth(tmp_path, "b", before=100, actual=9000, effect=0.5)
+    metrics, table = read(tmp_path, cohort("a", "b"))
+    changes = pd.DataFrame({"merchant": ["b", "a"], "week": ["2018-10-22", "2018-03-05"], "series": ["gmv", "gmv"]})
+    said = sentences.say_otherwise(changes, metrics, table, "2018-07-01")
+    assert "Shop b" in said
+    assert "Shop a" not in said
+    assert "over 1 merchants is +100%" in said
+    assert "1家合计的环比为+100%" in sentences.say_otherwise(changes, metrics, table, "2018-07-01", "zh")
+    visits = changes.assign(series="visits")
+    assert sentences.say_otherwise(visits, metrics, table, "2018-07-01") == ""
+    assert sentences.say_otherwise(pd.DataFrame(), metrics, table, "2018-07-01") == ""
+
+
 def test_claims_are_counted_over_all_merchants_together(tmp_path):
     """Ten merchants at p = .04 each have a claim of their own, and none together; one at p = .001 stands among them."""
     for i in range(10):

@@ -38,6 +38,25 @@ def headline_sentence(heads: pd.DataFrame, merchant: str, lang: str = "en", chan
             f"merchants pooled {total:+.0%}, mean {mean:+.0%}, median {median:+.0%}.")  # fmt: skip
 
 
+def pooled_caution(otherwise: pd.Series, heads: pd.DataFrame, lang: str = "en") -> str | None:
+    """Say which pooled merchants seem to be counted otherwise, and the pooled headline without them; else nothing."""
+    from retailkit.growth.headline import pooled
+
+    inside = heads[heads["growth"].notna() & heads["merchant"].isin(otherwise.index)]["merchant"].tolist()
+    if not inside:
+        return None
+    rest = heads[~heads["merchant"].isin(inside)]
+    total, count = pooled(rest)["growth"].iloc[0], int(rest["growth"].notna().sum())
+    named = ("、" if lang == "zh" else ", ").join(f"{m} ({otherwise[m]:%Y-%m-%d})" for m in inside)
+    if lang == "zh":
+        without = f"不计入它们，{count} 家合计 {total:+.0%}" if count else "不计入它们则没有可合计的商户"
+        return f"合计中有商户的销售额或订单自某周起口径可能已改变：{named}；{without}。"
+    without = (
+        f"without them {count} merchants pooled are {total:+.0%}" if count else "without them nobody is left to pool"
+    )
+    return f"Among the pooled, sales or orders seem to be counted otherwise from a week on: {named}; {without}."
+
+
 def _changed(changes: pd.DataFrame | None, lang: str) -> str:
     """From when sales or orders seem to be counted otherwise; empty where they are not."""
     if changes is None or changes.empty:

@@ -8,6 +8,7 @@ import pandas as pd
 
 from retailkit.charts.numbers import percent
 from retailkit.charts.words import choose
+from retailkit.present.bridge import comparable_days
 from retailkit.present.worked import thing_title
 
 
@@ -67,6 +68,32 @@ def say_headline(pooling: pd.DataFrame, lang: str = "en") -> str:
         f"Mean daily sales against the period before: {total} over all {n} merchants together, {mean} as the mean of "
         f"merchants, {median} in the median one. This is not yet what the programme did: season and market are in it.",
         f"日均销售额与前期相比：{n}家合计{total}，商户均值{mean}，中位商户{median}。这还不是项目的作用：其中包含季节与市场。",
+    )
+
+
+def say_otherwise(
+    changes: pd.DataFrame, metrics: pd.DataFrame, table: pd.DataFrame, since: Any, lang: str = "en"
+) -> str:
+    """Name the merchants whose sales or orders seem to be counted otherwise, and the pooled headline without them.
+
+    ``changes`` are chapter 5's (``merchant, week, series``), ``since`` the first day of the period
+    before; empty where no merchant of the headline has such a change after that day.
+    """
+    if changes.empty or since is None:
+        return ""
+    late = changes[changes["series"].isin(["gmv", "orders"]) & (pd.to_datetime(changes["week"]) > pd.Timestamp(since))]
+    known = table.dropna(subset=["growth"])
+    odd = known[known["merchant"].isin(late["merchant"])]
+    if odd.empty:
+        return ""
+    days = comparable_days(metrics[metrics["merchant"].isin(set(known["merchant"]) - set(odd["merchant"]))])
+    rest = percent(days["programme"].sum() / days["before"].sum() - 1, signed=True) if len(days) else "–"
+    names = odd["title"].tolist()
+    return choose(
+        lang,
+        f"Of these merchants sales or orders seem to be counted otherwise since the period before: {', '.join(names)}. Without "
+        f"them the pooled headline over {len(days)} merchants is {rest}.",
+        f"以下商户的销售额或订单口径自前期以来可能已改变：{'、'.join(names)}。不计入它们，{len(days)}家合计的环比为{rest}。",
     )
 
 
