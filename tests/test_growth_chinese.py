@@ -7,6 +7,7 @@ from growth_tables import BASELINE, PROGRAMME, daily_world
 from spoken import english
 
 from retailkit import growth
+from retailkit.charts import grew
 from retailkit.charts import growth_tables as page
 
 NAMES = {"m", *(f"d{j}" for j in range(9))}
@@ -92,6 +93,18 @@ def test_the_english_chapter_is_english():
     texts = said(WORLDS["sound"](), "en")
     assert not [t for t in texts if any("\u4e00" <= c <= "\u9fff" for c in t)]
     assert sum(bool(english(t)) for t in texts) > 20, "the reader of English finds English"
+
+
+def test_an_entrance_written_in_chinese_is_english_in_an_english_chapter():
+    cells = pd.DataFrame({
+        "touchpoint": ["商家小程序"], "format": ["official_store"], "customer": ["returning"], "kind": ["kept"], "part": [5.0],
+        "actual": [9.0], "counterfactual": [4.0], "before": [4.0], "orders_part": [5.0], "basket_part": [0.0], "entry_part": [0.0],
+    })  # fmt: skip
+    assert growth.cells_sentence(cells).startswith("The largest gap is the shop's mini program · official store")
+    assert "商家小程序" in growth.cells_sentence(cells, "zh")
+    words = {"merchant": "m", "period": "2018", "source": "orders", "currency": "CNY"}
+    for figure in (grew.cells(cells, **words), grew.by_touchpoint(cells, **words)):
+        assert not any("\u4e00" <= c <= "\u9fff" for c in figure.layout.title.text)
 
 
 @pytest.mark.parametrize(("private", "total", "start"), [

@@ -49,15 +49,21 @@ FESTIVALS = {
 }  # fmt: skip
 
 
+ENTRANCES = {"商家小程序": "the shop's mini program"}
+"""English of the entrances that shop systems write into their exports in Chinese."""
+
+
 def in_words(text: str, lang: str = "en") -> str:
     """A word or a listed code in words, or its Chinese; what is not in the list stays.
 
     >>> in_words("official_store", "zh"), in_words("official_store"), in_words("m01", "zh"), in_words("my_code")
     ('官方小程序', 'official store', 'm01', 'my_code')
+    >>> in_words("商家小程序"), in_words("商家小程序", "zh")
+    ("the shop's mini program", '商家小程序')
     """
     if lang == "zh":
         return WORDS.get(text, text)
-    return text.replace("_", " ") if text in WORDS else text
+    return text.replace("_", " ") if text in WORDS else ENTRANCES.get(text, text)
 
 
 def festival_name(part: str, lang: str = "en") -> str:

@@ -235,7 +235,7 @@ def cells_sentence(cells: pd.DataFrame, lang: str = "en") -> str:
     if lang == "zh":
         customer = in_words(top["customer"], lang)
         return f"差距最大的是 {in_words(top['touchpoint'], lang)} · {in_words(top['format'], lang)} · {customer}；新出现的组合占 {share}。"
-    thing = f"{top['touchpoint']} · {top['format']}".replace("_", " ")
+    thing = f"{in_words(top['touchpoint'])} · {in_words(top['format'])}".replace("_", " ")
     return (f"The largest gap is {thing} · {top['customer']} customers; cells that are "
             f"new make up {share} of the whole gap.")  # fmt: skip
 

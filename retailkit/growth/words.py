@@ -91,6 +91,10 @@ PATTERNS = (
 )  # fmt: skip
 
 
+ENTRANCES = {"商家小程序": "the shop's mini program"}
+"""English of the entrances that shop systems write into their exports in Chinese."""
+
+
 def in_words(text: str, lang: str = "en") -> str:
     """The text as it is, or its Chinese; what is not in the list stays.
 
@@ -98,7 +102,7 @@ def in_words(text: str, lang: str = "en") -> str:
     ('通过', '项目前仅 9 周，至少需要 12 周', 'm01')
     """
     if lang != "zh" or not isinstance(text, str):
-        return text
+        return ENTRANCES.get(text, text) if isinstance(text, str) else text
     if text in PLAIN:
         return PLAIN[text]
     for pattern, chinese in PATTERNS:
