@@ -48,6 +48,7 @@ PLAIN = {
     "history starts too late": "历史开始太晚",
     "shares customers with the programme": "与参与商户共享顾客",
     "fewer than 3 usable donors": "可用的对照商户不足 3 家",
+    "fewer than 12 weeks would be left before": "项目前剩下不足 12 周",
     "one of the two festivals is not on record or sold nothing": "两个节日之一没有记录或没有销售",
     # whether other channels lost
     "cannot tell: the private gain itself may be zero": "无法判断：私域增量本身可能为零",
@@ -86,7 +87,6 @@ PATTERNS = (
     (r"no whole weekly series up to the end of the programme for (.+)", r"\1 没有到项目结束为止的完整周数据"),
     (r"no donors, and (\d+) weeks are too few for (\d+) season and festival terms",
      r"没有对照商户，且 \1 周不足以估计 \2 个季节与节日项"),
-    (r"fewer than (\d+) weeks would be left before", r"项目前剩下不足 \1 周"),
     (r"a donor-placebo interval needs at least 3 donors, there are (\d+)", r"区间至少需要 3 家对照，现有 \1 家"),
 )  # fmt: skip
 
