@@ -227,6 +227,7 @@ class Cohort(_Record):
         return found
 
 
+_TOLD = ("title", "limits", "licence", "published_at", "merchants", "donors")  # keys whose texts a reader sees
 _INHERITED = ("industry", "country", "zone", "currency", "programme", "baseline")
 
 
@@ -249,9 +250,8 @@ def cohort_path(cohort: str | Path) -> Path:
     names = [p.stem for p in sorted(COHORTS.glob("*.toml"))]
     near = get_close_matches(str(cohort), names, 1)
     hint = f"did you mean '{near[0]}'?" if near else f"there are: {', '.join(names) or 'none'}"
-    raise CohortError(
-        f"no cohort '{cohort}' in {COHORTS} ({hint}). Give a name from there or the path of a .toml file."
-    )
+    what = "Give a name from there or the path of a .toml file."
+    raise CohortError(f"no cohort '{cohort}' in {COHORTS} ({hint}). {what}")
 
 
 def read_cohort(cohort: str | Path, **changes: Any) -> Cohort:
@@ -276,7 +276,9 @@ def read_cohort(cohort: str | Path, **changes: Any) -> Cohort:
     page = {"name": path.stem, "folder": path.parent, **page, **changes}
     page["donors"] = [{**d, "role": "donor"} if isinstance(d, dict) else d for d in page.get("donors", [])]
     try:
-        return Cohort.model_validate(own_halves(page, page.get("lang", "en")))
+        return Cohort.model_validate(
+            page | own_halves({k: page[k] for k in _TOLD if k in page}, page.get("lang", "en"))
+        )
     except ValidationError as problem:
         lines = [f"  {'.'.join(map(str, e['loc'])) or 'file'}: {_plain(e)}" for e in problem.errors()]
         raise CohortError("\n".join([f"{path} cannot be used:", *lines])) from None
