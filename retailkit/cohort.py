@@ -260,8 +260,7 @@ def read_cohort(cohort: str | Path, **changes: Any) -> Cohort:
     Parameters
     ----------
     cohort : name of a file in ``data/cohorts`` or path of one.
-    changes : fields to replace, for example ``as_of="2018-01-01"`` or ``lang="zh"``. Texts that the file holds in both
-        languages ("English / 中文") are read in the cohort's language.
+    changes : fields to replace, for example ``as_of="2018-01-01"``. Texts in both languages ("English / 中文") are read in ``lang``.
 
     Raises
     ------
@@ -275,10 +274,9 @@ def read_cohort(cohort: str | Path, **changes: Any) -> Cohort:
         raise CohortError(f"{path} is not a TOML page in UTF-8: {problem}") from None
     page = {"name": path.stem, "folder": path.parent, **page, **changes}
     page["donors"] = [{**d, "role": "donor"} if isinstance(d, dict) else d for d in page.get("donors", [])]
+    page |= own_halves({k: page[k] for k in _TOLD if k in page}, page.get("lang", "en"))
     try:
-        return Cohort.model_validate(
-            page | own_halves({k: page[k] for k in _TOLD if k in page}, page.get("lang", "en"))
-        )
+        return Cohort.model_validate(page)
     except ValidationError as problem:
         lines = [f"  {'.'.join(map(str, e['loc'])) or 'file'}: {_plain(e)}" for e in problem.errors()]
         raise CohortError("\n".join([f"{path} cannot be used:", *lines])) from None
