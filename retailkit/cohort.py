@@ -16,6 +16,8 @@ from zoneinfo import available_timezones
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
+from retailkit.spoken import own_halves
+
 COHORTS = Path("data/cohorts")
 
 
@@ -131,11 +133,9 @@ class Cohort(_Record):
 
     @model_validator(mode="after")
     def _consistent(self) -> Cohort:
-        problems = []
         everyone = [m.id for m in (*self.merchants, *self.donors)]
         twice = sorted({m for m in everyone if everyone.count(m) > 1})
-        if twice:
-            problems.append(f"merchants listed twice: {', '.join(twice)}")
+        problems = [f"merchants listed twice: {', '.join(twice)}"] if twice else []
         for owner in {s.merchant for s in self.sources if s.merchant} - set(everyone):
             near = get_close_matches(str(owner), everyone, 1)
             problems.append(f"a source names the unknown merchant '{owner}'" + (f": '{near[0]}'?" if near else ""))
@@ -218,21 +218,16 @@ class Cohort(_Record):
         """
         base = _package_folder(source.package, self.name) if source.package else self.folder
         path = Path(source.path).expanduser()
-        found = (
-            sorted(Path(path.anchor).glob(str(path.relative_to(path.anchor))))
-            if path.is_absolute()
-            else sorted(base.glob(str(path)))
-        )
+        root, named = (Path(path.anchor), path.relative_to(path.anchor)) if path.is_absolute() else (base, path)
+        found = sorted(root.glob(str(named)))
         if not found and not source.optional:
-            where = (
-                f"Put your copy there: {self.published_at}"
-                if self.published_at
-                else "Check the path in the cohort file."
-            )
+            there = self.published_at
+            where = f"Put your copy there: {there}" if there else "Check the path in the cohort file."
             raise CohortError(f"cohort '{self.name}': no file at {base / path} (layout '{source.layout}'). {where}")
         return found
 
 
+_TOLD = ("title", "limits", "licence", "published_at", "merchants", "donors")  # keys whose texts a reader sees
 _INHERITED = ("industry", "country", "zone", "currency", "programme", "baseline")
 
 
@@ -255,9 +250,8 @@ def cohort_path(cohort: str | Path) -> Path:
     names = [p.stem for p in sorted(COHORTS.glob("*.toml"))]
     near = get_close_matches(str(cohort), names, 1)
     hint = f"did you mean '{near[0]}'?" if near else f"there are: {', '.join(names) or 'none'}"
-    raise CohortError(
-        f"no cohort '{cohort}' in {COHORTS} ({hint}). Give a name from there or the path of a .toml file."
-    )
+    what = "Give a name from there or the path of a .toml file."
+    raise CohortError(f"no cohort '{cohort}' in {COHORTS} ({hint}). {what}")
 
 
 def read_cohort(cohort: str | Path, **changes: Any) -> Cohort:
@@ -266,7 +260,7 @@ def read_cohort(cohort: str | Path, **changes: Any) -> Cohort:
     Parameters
     ----------
     cohort : name of a file in ``data/cohorts`` or path of one.
-    changes : fields to replace, for example ``as_of="2018-01-01"``.
+    changes : fields to replace, for example ``as_of="2018-01-01"``. Texts in both languages ("English / 中文") are read in ``lang``.
 
     Raises
     ------
@@ -280,6 +274,7 @@ def read_cohort(cohort: str | Path, **changes: Any) -> Cohort:
         raise CohortError(f"{path} is not a TOML page in UTF-8: {problem}") from None
     page = {"name": path.stem, "folder": path.parent, **page, **changes}
     page["donors"] = [{**d, "role": "donor"} if isinstance(d, dict) else d for d in page.get("donors", [])]
+    page |= own_halves({k: page[k] for k in _TOLD if k in page}, page.get("lang", "en"))
     try:
         return Cohort.model_validate(page)
     except ValidationError as problem:
@@ -302,6 +297,4 @@ def _plain(error: Any) -> str:
         known = sorted({*Cohort.model_fields, *Merchant.model_fields, *Source.model_fields})
         near = get_close_matches(str(error["loc"][-1]), known, 1)
         return "unknown key" + (f": did you mean '{near[0]}'?" if near else "")
-    if error["type"] == "missing":
-        return "missing"
-    return str(error["msg"]).removeprefix("Value error, ")
+    return "missing" if error["type"] == "missing" else str(error["msg"]).removeprefix("Value error, ")

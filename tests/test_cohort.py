@@ -95,3 +95,15 @@ def test_the_shipped_cohorts_can_be_read() -> None:
         cohort = read_cohort(path)
         assert cohort.limits, f"{path} states no limits"
     assert len(read_cohort("complete_journey").merchants) == 17
+
+
+def test_texts_in_both_languages_are_read_in_one_and_paths_stay(tmp_path: Path) -> None:
+    page = (
+        PAGE.replace("title =", 'licence = "Free / 免费"\nlimits = ["Small / 小", "Only one"]\ntitle =', 1)
+        + '\n[[sources]]\nlayout = "x"\npath = "exports / 订单.csv"\n'
+    )
+    (tmp_path / "both.toml").write_text(page, encoding="utf-8")
+    en, zh = (read_cohort(tmp_path / "both.toml", lang=lang) for lang in ("en", "zh"))
+    assert (en.licence, zh.licence) == ("Free", "免费")
+    assert (en.limits, zh.limits) == (("Small", "Only one"), ("小", "Only one"))
+    assert en.sources[-1].path == zh.sources[-1].path == "exports / 订单.csv"

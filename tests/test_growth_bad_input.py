@@ -126,6 +126,37 @@ def test_missing_weeks_of_the_programme_refuse_the_estimate(world):
     assert "zero or below" in judged.sentence
 
 
+@pytest.mark.parametrize(("kind", "word"), [
+    ("missing", "no order from 2018-10-08 to 2018-10-21"), ("changed", "sales seem to be counted otherwise"),
+    ("zero", "the week of 2018-10-15 sold zero or less"), ("sound", ""),
+])  # fmt: skip
+def test_targets_are_no_verdict_where_the_windows_are_not_alike(world, kind, word):
+    mine = world["merchant"] == "m"
+    daily = world
+    if kind == "missing":
+        lost = mine & world["day"].between("2018-10-08", "2018-10-21")
+        daily = world.assign(**{name: world[name].where(~lost, 0) for name in ("gmv", "orders")}, filled=lost)
+    elif kind == "changed":
+        daily = world.assign(gmv=world["gmv"].where(~(mine & (world["day"] >= "2018-08-27")), world["gmv"] * 100))
+    elif kind == "zero":
+        daily = world.assign(gmv=world["gmv"].where(~(mine & world["day"].between("2018-10-15", "2018-10-21")), 0))
+    changes = growth.across(growth.definition_breaks(growth.weekly_panel(daily, PROGRAMME), "m"), BASELINE)
+    heads = growth.headlines(daily, BASELINE, PROGRAMME, ["m"])
+    said = growth.caution_sentence(heads, "m", "en", changes)
+    assert said is None if kind == "sound" else word in said
+    assert kind == "sound" or growth.caution_sentence(heads, "m", "zh", changes).startswith("注意")
+
+
+def test_a_history_cut_short_promises_no_power(world):
+    mine = (world["merchant"] == "m") & world["day"].between("2018-08-13", "2018-08-19")
+    weekly = growth.weekly_panel(world.assign(gmv=world["gmv"].where(~mine, 0)), PROGRAMME)
+    table = growth.detectable(weekly, "m", DONORS)
+    assert table["smallest_effect"].isna().all()
+    assert table["reason"].iloc[0] == "fewer than 12 weeks would be left before"
+    assert (table["reason"] != "").all()
+    assert "cannot be told beforehand" in growth.power_sentence(table)
+
+
 def test_missing_weeks_before_the_programme_are_not_fitted(world):
     mine = (world["merchant"] == "m") & world["day"].between("2018-02-05", "2018-02-18")
     lost = world.assign(gmv=world["gmv"].where(~mine, 0), filled=mine)
@@ -161,6 +192,22 @@ def test_no_doubling_is_read_across_a_changed_definition(world):
     assert "Mind: sales" in growth.bridge_sentence(steps, "en", changes)
     assert "注意" in growth.bridge_sentence(steps, "zh", changes)
     assert growth.across(changes, ("2018-11-01", "2018-11-15")).empty, "before the period before it compares nothing"
+
+
+def test_one_merchant_counted_otherwise_is_named_in_the_pooled_headline(world):
+    """d1's sales in fen from a week of the programme on: the pooled headline is given without it as well."""
+    theirs = (world["merchant"] == "d1") & (world["day"] >= "2018-10-22")
+    broken = world.assign(gmv=world["gmv"].where(~theirs, world["gmv"] * 100))
+    heads = growth.headlines(broken, BASELINE, PROGRAMME, ["m", "d1", "d2"])
+    otherwise = growth.counted_otherwise(growth.weekly_panel(broken, PROGRAMME), ["m", "d1", "d2"], BASELINE)
+    assert otherwise.to_dict() == {"d1": pd.Timestamp("2018-10-22")}
+    sound = growth.pooled(growth.headlines(world, BASELINE, PROGRAMME, ["m", "d2"]))["growth"].iloc[0]
+    said = growth.pooled_caution(otherwise, heads)
+    assert "d1 (2018-10-22)" in said
+    assert f"2 merchants pooled are {sound:+.0%}" in said
+    assert f"2 家合计 {sound:+.0%}" in growth.pooled_caution(otherwise, heads, "zh")
+    assert growth.pooled_caution(otherwise.head(0), heads) is None
+    assert growth.counted_otherwise(growth.weekly_panel(world, PROGRAMME), ["m", "d1", "d2"], BASELINE).empty
 
 
 @pytest.mark.parametrize(

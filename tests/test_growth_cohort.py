@@ -149,7 +149,7 @@ def test_a_plan_is_recorded_once_and_a_change_shows(tmp_path):
     with pytest.raises(FileExistsError):
         record_plan(plan, path, "2018-09-16")
     assert "level changed" in check_plan(replace(plan, level=0.8), path)
-    assert "level 已改变" in check_plan(replace(plan, level=0.8), path, "zh")
+    assert "区间水平已改变" in check_plan(replace(plan, level=0.8), path, "zh")
     record_plan(plan, tmp_path / "late.json", "2018-10-05")
     assert "after the phase began" in check_plan(plan, tmp_path / "late.json")
 

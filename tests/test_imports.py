@@ -12,7 +12,8 @@ STAGES = ("load", "link", "segment", "attribute", "formats", "growth", "targets"
 
 MAY_IMPORT = {
     "schema": set(),
-    "cohort": set(),
+    "spoken": set(),
+    "cohort": {"spoken"},
     **{stage: {"schema"} for stage in STAGES},
     "load": {"schema", "cohort"},
     "simulate": {"schema", "load.layouts"},
@@ -20,7 +21,7 @@ MAY_IMPORT = {
     "facts": {"schema"},
     "results": {"schema", "folders"},
     "charts": set(),
-    "present": {"charts", "results", "folders"},
+    "present": {"charts", "results", "folders", "spoken"},
     "explore": {*STAGES, "charts", "schema"},
     "study": {"schema", "cohort", "load", "results", "folders", "present"},
     "commands": {"*"},

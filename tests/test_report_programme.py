@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from retailkit.charts import cases as draw_cases
 from retailkit.charts import pooling as draw
-from retailkit.present import bridge, cases, claims, pooling, register, report, tables, worked
+from retailkit.growth import over_all
+from retailkit.present import bridge, cases, claims, pooling, register, report, sentences, tables, worked
 from retailkit.present.evidence import Evidence, middle
 from retailkit.present.hierarchy import posterior
 from retailkit.results import metric, save
@@ -245,6 +246,47 @@ def test_published_figures_stand_only_beside_the_cohort_they_are_about(tmp_path)
         assert "27" in claims.claim_words(found).iloc[:, 0].tolist()
 
 
+def sold_by_guides(folder, million, as_of):
+    """A merchant m01 whose guides sold so many million in their best month, at the simulation's scale of 1 in 500."""
+    record = metric("fact_guide_month", million * 1e6 / 500, unit="CNY")
+    save(folder, merchant="m01", chapter="1_data", as_of=as_of, metrics=[record])
+    study = cohort("m01", simulated=True, name="doubling_1")
+    return Evidence(str(folder), study, *read(folder, study))
+
+
+@pytest.mark.parametrize(("lang", "after", "by"), [
+    ("en", "after these data", "end on 2018-12-31"), ("zh", "晚于数据", "截止日（2018-12-31）"),
+])  # fmt: skip
+def test_a_level_published_for_2019_is_not_held_against_data_that_end_in_2018(tmp_path, lang, after, by):
+    found = claims.check_claims(sold_by_guides(tmp_path, 43.9, "2019-01-01"), lang)
+    row = found.set_index("claim").loc["34"]
+    assert (row["value"], row["period"], row["until"], row["later"]) == (
+        pytest.approx(43.9e6),
+        "2019",
+        "2018-12-31",
+        True,
+    )
+    shown = claims.claim_words(found, lang).iloc[:, [2, 3]].map(str).to_numpy().tolist()
+    assert any(after in published and "2018-12-31" in computed for published, computed in shown)
+    assert by in claims.say_claims(found, lang)
+    assert "34" in claims.say_claims(found, lang).split(by)[0]
+
+
+def test_a_level_computed_inside_its_period_carries_no_such_note(tmp_path):
+    found = claims.check_claims(sold_by_guides(tmp_path, 45.0, "2019-06-01"))
+    assert not found.set_index("claim").loc["34", "later"]
+    assert "after these data" not in " ".join(claims.claim_words(found).iloc[:, 2])
+    assert "later period" not in claims.say_claims(found)
+
+
+def test_every_claim_names_the_period_of_its_figure():
+    begins = [claims._begins(p) for p in claims._specs()["period"]]
+    assert min(begins) >= pd.Timestamp("2018-01-01")
+    assert max(begins) <= pd.Timestamp("2020-02-01")
+    headline = claims._specs().set_index("claim")["period"]
+    assert (headline["27"], headline["29"]) == ("2018 H2", "2019 H1")
+
+
 def test_a_claim_that_the_data_do_not_tell_stays_empty_and_is_named(tmp_path):
     study = cohort("a")
     metrics, table = read(tmp_path, study)
@@ -270,6 +312,38 @@ def test_cases_are_the_best_supported_not_the_largest(tmp_path):
     html = cases.Cards(best)._repr_html_()
     assert html.count("<article") == 3
     assert "no record of what was done" in html
+
+
+def busy(folder, lang):
+    """The card of a merchant that held eleven live rooms and rebuilt its official account three times."""
+    cells = pd.DataFrame({
+        "touchpoint": ["official_account", "live"], "format": "official_store", "customer": "new", "part": [4e3, 1e3],
+        "counterfactual": 1e4,
+    })  # fmt: skip
+    growth(folder, "a", before=100, actual=300, effect=0.9, cells=cells)
+    rooms = [(f"Room {i} / 直播间{i}", "live", f"2018-10-{i:02}") for i in range(11, 0, -1)]
+    rebuilt = [("rebuilt / 重建", "official_account", f"2018-11-{i:02}") for i in (1, 2, 3)]
+    acts = pd.DataFrame(
+        [*rooms, *rebuilt, ("class 1 / 第1课", None, "2018-10-01")], columns=["action", "touchpoint", "starts_on"]
+    )
+    save(
+        folder,
+        merchant="a",
+        chapter="1_data",
+        as_of="2018-01-01",
+        metrics=[],
+        tables={"actions": acts.assign(action_id="x")},
+    )
+    study = cohort("a")
+    return cases.best_cases(Evidence(str(folder), study, *read(folder, study)), lang).loc[0, "did"]
+
+
+@pytest.mark.parametrize(("lang", "said"), [
+    ("en", "rebuilt, 3 times (official account); Room 1, Room 2, and 9 more (live); attended 1 class"),
+    ("zh", "重建，3次（公众号）；直播间1、直播间2、另有9项（直播）；参加1节课"),
+])  # fmt: skip
+def test_a_card_names_the_first_acts_of_what_brought_most_and_counts_the_rest(tmp_path, lang, said):
+    assert busy(tmp_path, lang) == said
 
 
 def test_cards_without_a_standing_effect_prove_nothing(tmp_path):
@@ -309,6 +383,56 @@ def test_every_figure_and_table_speaks_both_languages(tmp_path, lang):
         assert tables.show(frame)._repr_html_().startswith("<table")
 
 
+def test_a_headline_across_a_changed_definition_is_given_without_it_too(tmp_path):
+    growth(tmp_path, "a", before=100, actual=200, effect=0.5)
+    growth(tmp_path, "b", before=100, actual=9000, effect=0.5)
+    metrics, table = read(tmp_path, cohort("a", "b"))
+    changes = pd.DataFrame({"merchant": ["b", "a"], "week": ["2018-10-22", "2018-03-05"], "series": ["gmv", "gmv"]})
+    said = sentences.say_otherwise(changes, metrics, table, "2018-07-01")
+    assert "Shop b" in said
+    assert "Shop a" not in said
+    assert "over 1 merchants is +100%" in said
+    assert "1家合计的环比为+100%" in sentences.say_otherwise(changes, metrics, table, "2018-07-01", "zh")
+    visits = changes.assign(series="visits")
+    assert sentences.say_otherwise(visits, metrics, table, "2018-07-01") == ""
+    assert sentences.say_otherwise(pd.DataFrame(), metrics, table, "2018-07-01") == ""
+
+
+def test_claims_are_counted_over_all_merchants_together(tmp_path):
+    """Ten merchants at p = .04 each have a claim of their own, and none together; one at p = .001 stands among them."""
+    for i in range(10):
+        p_value = 0.001 if i == 0 else 0.04
+        said = [metric("effect", 0.2, low=0.1, high=0.3), metric("effect_p", p_value), metric("answer", text="raised")]
+        save(tmp_path, merchant=f"m{i}", chapter="5_growth", as_of="2018-01-01", metrics=said)
+    ids = [*(f"m{i}" for i in range(10)), "gone"]
+    _, table = read(tmp_path, cohort(*ids))
+    together = over_all(table["p"]).join(table["merchant"]).set_index("merchant")
+    assert together.loc["m0", "p_holm"] == pytest.approx(0.01)
+    assert together.loc["m5", "p_holm"] == pytest.approx(min(0.04 * 9, 1))
+    assert together.loc["m5", "p_bh"] == pytest.approx(0.04)
+    assert together.loc["gone"].isna().all()
+    said = sentences.say_together(table, over_all(table["p"]))
+    assert "10 of 10 merchants have a claim" in said
+    assert "together 1 stand" in said
+    assert "and 10 where" in said
+    assert "合并计算后" in sentences.say_together(table, over_all(table["p"]), "zh")
+    assert sentences.say_together(table.assign(p=np.nan), over_all(table["p"])) == ""
+
+
+def test_a_chinese_report_gives_the_verdicts_in_chinese(tmp_path):
+    said = [
+        metric("answer", text="raised"),
+        metric("verdict", text="a: raised."),
+        metric("verdict_zh", text="a：有提升。"),
+    ]
+    save(tmp_path, merchant="a", chapter="5_growth", as_of="2018-01-01", metrics=said)
+    metrics, _ = read(tmp_path, cohort("a"))
+    assert [report.league(metrics, cohort("a"), lang=x)["reason"].item() for x in ("en", "zh")] == [
+        "a: raised.",
+        "a：有提升。",
+    ]
+
+
 def test_scheduled_results_are_read_from_each_merchants_newest_day(tmp_path):
     growth(tmp_path, "a", before=100, actual=150, effect=0.5)
     save(tmp_path, merchant="b", chapter="5_growth", as_of="2018-02-01", metrics=[metric("growth", 0.1)])
@@ -334,3 +458,9 @@ def test_open_issues_of_most_merchants_come_first(lang, opened):
     assert shown.iloc[:, 4].tolist() == [opened, opened, "2018-10-12"]
     assert register.issue_list(register.issues(pd.DataFrame()), lang).empty
     assert len(register.issue_list(register.issues(rows), lang, most=1)) == 1
+
+
+@pytest.mark.parametrize(("lang", "half"), [("en", "No guide is bound"), ("zh", "没有绑定导购")])
+def test_a_register_kept_in_both_languages_is_read_in_one(lang, half):
+    rows = ISSUES.assign(issue="No guide is bound / 没有绑定导购")
+    assert set(register.issue_list(register.issues(rows), lang).iloc[:, 0]) == {half}

@@ -13,6 +13,7 @@ from retailkit.cohort import read_cohort
 from retailkit.simulate import parameters, profiles
 from retailkit.simulate.page import LIMITS, cohort_page
 from retailkit.simulate.world import COHORTS, days, roles, stream, window
+from retailkit.spoken import own_half
 
 ROOT = Path(__file__).parent.parent
 
@@ -67,11 +68,13 @@ def test_the_cohort_page_is_the_generated_one_and_says_that_it_is_simulated(coho
     assert path.read_text(encoding="utf-8") == cohort_page(cohort), (
         "write it again: retailkit.simulate.page.write_pages"
     )
-    study = read_cohort(path)
-    assert study.simulated
-    assert "Simulated" in study.title
-    assert all("Simulated" in m.title for m in study.everyone)
-    assert study.limits == tuple(limit.format(stands="500") for limit in LIMITS)
+    for lang, simulated in (("en", "Simulated"), ("zh", "模拟")):
+        study = read_cohort(path, lang=lang)
+        assert study.simulated
+        assert simulated in study.title
+        assert all(simulated in m.title for m in study.everyone)
+        assert study.limits == tuple(own_half(limit.format(stands="500"), lang) for limit in LIMITS)
+        assert [any("\u4e00" <= c <= "\u9fff" for c in limit) for limit in study.limits] == [lang == "zh"] * len(LIMITS)
 
 
 def test_an_unknown_cohort_is_refused_by_name() -> None:

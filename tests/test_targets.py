@@ -269,6 +269,28 @@ def test_future_orders_change_no_plan():
     pd.testing.assert_frame_equal(measured(rows), measured(late))
 
 
+@pytest.mark.parametrize(("lang", "plan", "record"), [
+    ("en", "no plan", "not wholly on record"), ("zh", "没有", "记录不完整"),
+])  # fmt: skip
+def test_what_is_not_on_record_did_not_fall_short(lang, plan, record):
+    """A shop closed inside the window has a plan and no whole window; a new one has sales and nothing to plan from."""
+    tree = targets.as_plan(targets.kpi_tree(measured(shop()), "a", "programme"), "value")
+    closed = targets.attainment(tree.assign(source="proposed"), targets.kpi_tree(measured([]), "a", "programme"))
+    assert targets.shortfalls(closed).empty
+    assert record in targets.attainment_sentence(closed, "CNY", lang=lang)
+    new = targets.attainment(
+        tree.head(0).assign(source="proposed"), targets.kpi_tree(measured(shop()), "a", "programme")
+    )
+    assert targets.shortfalls(new).empty
+    assert plan in targets.attainment_sentence(new, "CNY", lang=lang)
+    assert "nan" not in targets.attainment_sentence(closed, "CNY", lang=lang) + targets.shortfall_sentence(
+        targets.shortfalls(new), "CNY", lang=lang
+    )
+    daily = pd.DataFrame({"merchant": "a", "day": pd.date_range("2024-01-01", "2024-03-31"), "gmv": 100})
+    window = targets.window_days(("2024-03-01", "2024-03-31"))
+    assert "inf" not in targets.pacing_sentence(targets.pacing(daily, "a", [], window, 0.0), lang)
+
+
 def test_an_empty_store_runs_through_and_every_figure_says_so():
     windows = targets.phases(None, None, "2024-03-01", lambda days, _: days - pd.Timedelta(days=364))
     m = measured([], windows=windows)

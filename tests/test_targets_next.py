@@ -71,6 +71,33 @@ def test_a_market_that_may_drift_makes_chances_less_sure():
     assert (wide > plain).all()
 
 
+def walk(steps: np.ndarray) -> pd.DataFrame:
+    """Weekly rows of one donor whose change on last year is the running sum of the steps."""
+    weeks = pd.date_range("2018-01-01", periods=len(steps), freq="W-MON")
+    return pd.DataFrame({"merchant": "d0", "week": weeks, "days": 7, "log_gmv": np.cumsum(steps), "log_last_year": 0.0})
+
+
+def test_a_market_that_wanders_drifts_as_walks_of_its_steps_do():
+    """Expected by walking: 20,000 random walks of the same steps, mean of the last 12 weeks less that of the 12 before."""
+    rng = np.random.default_rng(4)
+    steps = rng.normal(0, 0.03, 400)
+    walks = rng.normal(0, steps[1:].std(), (20_000, 24)).cumsum(axis=1)
+    expected = (walks[:, 12:].mean(axis=1) - walks[:, :12].mean(axis=1)).std()
+    assert growth.market_drift(walk(steps), ["d0"], 12, wanders=True) == pytest.approx(expected, rel=0.03)
+    holes = walk(steps).drop(index=range(5, 400, 7))
+    assert growth.market_drift(holes, ["d0"], 12, wanders=True) == pytest.approx(expected, rel=0.1)
+
+
+def test_both_chances_are_given_and_the_wandering_one_is_nearer_to_even():
+    tree = pd.DataFrame({"node": ["gmv"], "anyway": [100.0], "base": [110.0], "stretch": [120.0]})
+    odds = targets.chances(tree, 0.05, 20, drift=0.04, wandering=0.15)
+    assert (odds["if_market_wanders"] > odds["if_nothing_new"]).all()
+    assert (odds["if_market_wanders"] < 0.5).all()
+    assert targets.chances(tree, 0.05, 20, drift=0.04)["if_market_wanders"].isna().all()
+    nothing = targets.chances(tree.head(0), 0.05, 20, 0.04, 0.15)
+    assert nothing[["gmv", "if_nothing_new", "if_market_wanders"]].isna().all(axis=None)
+
+
 def test_drift_is_what_last_years_same_days_leave_over():
     daily = daily_world(2, donors=6, start="2016-07-04")
     weekly = growth.weekly_panel(daily, None)

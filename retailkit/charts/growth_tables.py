@@ -112,6 +112,7 @@ TABLES: dict[str, Columns] = {
     "chances": {
         "target": (WORDS, "target", "目标"), "gmv": (MONEY, "sales", "销售额"),
         "if_nothing_new": (SHARE, "chance if nothing new is done", "若无新动作的概率"),
+        "if_market_wanders": (SHARE, "and the market wanders off for good", "且市场一去不回的概率"),
         "if_lift_comes_again": (SHARE, "if the lift comes again", "若再次提升的概率"),
     },
 }  # fmt: skip

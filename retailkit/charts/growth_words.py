@@ -18,6 +18,8 @@ WORDS = {
     "rank among donors": "在对照中的排名", "smallest effect that would be seen": "可识别的最小效应",
     "passed": "通过", "failed": "未通过", "noted": "说明", "not possible": "无法检验",
     "a week without sales, or closed, before the programme ended": "项目结束前有一周没有销售，或已关店",
+    "fewer than 3 usable donors": "可用的对照商户不足 3 家",
+    "fewer than 12 weeks would be left before": "项目前剩下不足 12 周",
     "history starts too late": "历史开始太晚", "shares customers with the programme": "与参与商户共享顾客",
     "season": "季节", "market": "市场", "season and market": "季节与市场", "programme": "项目",
     "headline": "环比", "pooled": "合计", "mean of merchants": "商户均值", "median merchant": "商户中位数",
@@ -47,15 +49,21 @@ FESTIVALS = {
 }  # fmt: skip
 
 
+ENTRANCES = {"商家小程序": "the shop's mini program"}
+"""English of the entrances that shop systems write into their exports in Chinese."""
+
+
 def in_words(text: str, lang: str = "en") -> str:
     """A word or a listed code in words, or its Chinese; what is not in the list stays.
 
     >>> in_words("official_store", "zh"), in_words("official_store"), in_words("m01", "zh"), in_words("my_code")
     ('官方小程序', 'official store', 'm01', 'my_code')
+    >>> in_words("商家小程序"), in_words("商家小程序", "zh")
+    ("the shop's mini program", '商家小程序')
     """
     if lang == "zh":
         return WORDS.get(text, text)
-    return text.replace("_", " ") if text in WORDS else text
+    return text.replace("_", " ") if text in WORDS else ENTRANCES.get(text, text)
 
 
 def festival_name(part: str, lang: str = "en") -> str:

@@ -45,7 +45,7 @@ def run_due(
         days = last_days(options.store, choose_merchants(cohort, options.merchants))
         failed = ran = 0
         for as_of, merchants in by_day(days).items():
-            dated = read_cohort(options.cohort, as_of=as_of)
+            dated = read_cohort(options.cohort, as_of=as_of, lang=options.lang)
             asked = replace(options, as_of=as_of, merchants=tuple(merchants))
             plan = plan_study(dated, asked, fingerprints(options.store, as_of), cohort_path(options.cohort))
             due = sorted({u.merchant for u in plan.stale}, key=merchants.index)

@@ -36,20 +36,21 @@ def run_study(
     changes = {"as_of": options.as_of} if options.as_of else {}
     cohort = read_cohort(options.cohort, **changes)
     options = replace(options, lang=options.lang or cohort.lang)
+    told = read_cohort(options.cohort, **changes, lang=options.lang)  # the store keeps the cohort's own language
     if cohort.engine:
         os.environ.setdefault("RETAILKIT_ENGINE", cohort.engine)  # chapters inherit it; what the user set wins
     check(cohort, options)
-    tell(cohort.title)
-    if cohort.licence:
-        tell(f"Data: {' '.join(cohort.licence.split())}")
+    tell(told.title)
+    if told.licence:
+        tell(f"Data: {' '.join(told.licence.split())}")
     known = fingerprints(options.store, str(cohort.as_of))
     if dry_run:
-        tell(plan_text(plan_study(cohort, options, _or_unknown(known), cohort_path(options.cohort))))
+        tell(plan_text(plan_study(told, options, _or_unknown(known), cohort_path(options.cohort))))
         return 0
     with made_ready(options) as address:
         if load:
             _tell_load(load_and_link(cohort, options.store, lambda line: tell(f"  {line}")), tell)
-        plan = plan_study(cohort, options, known, cohort_path(options.cohort))
+        plan = plan_study(told, options, known, cohort_path(options.cohort))
         entries = run_plan(plan, options, _listener(tell), address)
     from retailkit.study.history import keep_run
 

@@ -42,6 +42,21 @@ def benjamini_hochberg(p: ArrayLike) -> Array:
     return out
 
 
+def over_all(p: pd.Series) -> pd.DataFrame:
+    """One row per merchant, in the order of ``p``: its p value adjusted over all that have one.
+
+    Returns
+    -------
+    DataFrame ``p_holm, p_bh`` with the index of ``p``; empty where a merchant has no estimate.
+
+    >>> over_all(pd.Series([0.01, None, 0.03], index=["a", "b", "c"])).round(3).to_dict("list")
+    {'p_holm': [0.02, nan, 0.03], 'p_bh': [0.02, nan, 0.03]}
+    """
+    known = p.dropna()
+    told = pd.DataFrame({"p_holm": holm(known), "p_bh": benjamini_hochberg(known)}, index=known.index, dtype=float)
+    return told.reindex(p.index)
+
+
 def effects_table(effects: Sequence[Effect]) -> pd.DataFrame:
     """One row per merchant: its effect, interval, p values alone and over all merchants.
 
@@ -51,11 +66,7 @@ def effects_table(effects: Sequence[Effect]) -> pd.DataFrame:
         [(e.merchant, e.method, e.label, e.effect, e.low, e.high, e.se, e.p, e.rank_p, e.refused) for e in effects],
         columns=["merchant", "method", "label", "effect", "low", "high", "se", "p", "rank_p", "refused"],
     )
-    known = table["p"].notna().to_numpy()
-    table["p_holm"], table["p_bh"] = np.nan, np.nan
-    table.loc[known, "p_holm"] = holm(table.loc[known, "p"])
-    table.loc[known, "p_bh"] = benjamini_hochberg(table.loc[known, "p"])
-    return table
+    return table.join(over_all(table["p"]))
 
 
 def pooled_effect(effects: Sequence[Effect], level: float = 0.90, equal: bool = False) -> pd.DataFrame:

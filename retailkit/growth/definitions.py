@@ -7,6 +7,7 @@ definition (gross for net, fen for yuan, page views for visitors, split orders),
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -77,6 +78,15 @@ def across(changes: pd.DataFrame, baseline: Any) -> pd.DataFrame:
     """Those changes of sales or orders that lie after the first day of the period before: a headline compares across them."""
     first, _ = bounds(baseline)
     return changes[changes["series"].isin(["gmv", "orders"]) & ~(changes["week"] <= first)]
+
+
+def counted_otherwise(weekly: pd.DataFrame, merchants: Sequence[str], baseline: Any) -> pd.Series:
+    """Merchant -> the week from which its sales or orders seem to be counted otherwise, for those where they do.
+
+    Only changes after the first day of the period before count, see ``across``: a pooled headline compares over them.
+    """
+    weeks = {m: across(definition_breaks(weekly, m), baseline)["week"].min() for m in merchants} if baseline else {}
+    return pd.Series(weeks, dtype="datetime64[ns]").dropna()
 
 
 def _series(weekly: pd.DataFrame, merchant: str, visits: pd.DataFrame | None) -> pd.DataFrame:

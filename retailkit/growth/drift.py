@@ -16,7 +16,7 @@ MEMORIES = np.arange(0.0, 0.96, 0.05)
 """Week-to-week memories tried."""
 
 
-def market_drift(weekly: pd.DataFrame, donors: Sequence[str], ahead: int) -> float:
+def market_drift(weekly: pd.DataFrame, donors: Sequence[str], ahead: int, wanders: bool = False) -> float:
     """Standard error, in logs, of the donors' common level over ``ahead`` weeks against the same span before.
 
     The donors' mean log change on the same days of last year is free of season. How large its
@@ -27,6 +27,7 @@ def market_drift(weekly: pd.DataFrame, donors: Sequence[str], ahead: int) -> flo
     ----------
     weekly : see ``weekly_panel``; donors' rows of every phase count.
     ahead : weeks of the window to come.
+    wanders : take the market for a random walk, which never comes back by itself, whatever its weeks say.
 
     Returns
     -------
@@ -38,10 +39,21 @@ def market_drift(weekly: pd.DataFrame, donors: Sequence[str], ahead: int) -> flo
         return float("nan")
     weeks = ((change.index - change.index[0]).days // 7).to_numpy()
     series = pd.Series(change.to_numpy(float), index=weeks).reindex(range(int(weeks[-1]) + 1)).to_numpy()
+    weights, week = np.repeat([-1.0 / ahead, 1.0 / ahead], ahead), np.arange(2 * ahead)
+    if wanders:
+        return float(np.sqrt(step_variance(series) * (weights @ np.minimum.outer(week, week) @ weights)))
     variance, memory = swings(series)
-    weights = np.repeat([-1.0 / ahead, 1.0 / ahead], ahead)
-    apart = np.abs(np.subtract.outer(np.arange(2 * ahead), np.arange(2 * ahead)))
-    return float(np.sqrt(variance * (weights @ memory**apart @ weights)))
+    return float(np.sqrt(variance * (weights @ memory ** np.abs(np.subtract.outer(week, week)) @ weights)))
+
+
+def step_variance(series: Array) -> float:
+    """Variance of one week's step of a random walk with holes (NaN): by its changes, each over the weeks it spans.
+
+    >>> step_variance(np.array([0.0, 0.1, np.nan, 0.3]))
+    0.015
+    """
+    at = np.flatnonzero(np.isfinite(series))
+    return float(np.mean(np.diff(series[at]) ** 2 / np.diff(at)))
 
 
 def swings(series: Array) -> tuple[float, float]:

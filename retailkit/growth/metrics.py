@@ -60,7 +60,8 @@ def growth_metrics(
         out.append(_figure(name, part.money / unit, currency, definition))
         added = "what the programme added to this part of the rise"
         out.append(_figure(f"{name}_programme", part.programme / unit, currency, added))
-    return [*out, _text("answer", judged.answer), _text("verdict", judged.sentence), _text("method", method)]
+    said = [_text("verdict", judged.sentence), _text("verdict_zh", judged.sentence_zh)]
+    return [*out, _text("answer", judged.answer), *said, _text("method", method)]
 
 
 def _figure(

@@ -14,6 +14,8 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from retailkit.growth.words import in_words
+
 
 @dataclass(frozen=True)
 class AnalysisPlan:
@@ -42,10 +44,12 @@ def plan_hash(plan: AnalysisPlan) -> str:
     >>> plan_hash(a) == plan_hash(b)
     True
     """
-    record = asdict(plan)
-    record["merchants"], record["donors"] = sorted(plan.merchants), sorted(plan.donors)
-    text = json.dumps(record, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    text = json.dumps(_in_order(asdict(plan)), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode("utf-8")).hexdigest()
+
+
+def _in_order(record: dict[str, Any]) -> dict[str, Any]:
+    return {**record, "merchants": sorted(record["merchants"]), "donors": sorted(record["donors"])}
 
 
 def record_plan(plan: AnalysisPlan, path: str | Path, recorded_on: str) -> str:
@@ -92,10 +96,10 @@ def check_plan(plan: AnalysisPlan, path: str | Path, lang: str = "en") -> str:
     record = json.loads(target.read_text(encoding="utf-8"))
     day, digest, start = record["recorded_on"], record["sha256"], plan.programme[0]
     if digest != plan_hash(plan):
-        then, now = record["plan"], json.loads(json.dumps(asdict(plan)))
+        then, now = _in_order(record["plan"]), json.loads(json.dumps(_in_order(asdict(plan))))
         changed = sorted(name for name in now if now[name] != then.get(name))
         if lang == "zh":
-            return f"本分析与 {day} 登记的计划不同：{'、'.join(changed)} 已改变。"
+            return f"本分析与 {day} 登记的计划不同：{'、'.join(in_words(name, lang) for name in changed)}已改变。"
         return f"The analysis is not the one recorded on {day}: {', '.join(changed)} changed."
     if start and day >= start:
         if lang == "zh":

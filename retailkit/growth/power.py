@@ -10,6 +10,7 @@ import pandas as pd
 from retailkit.growth.donors import SHORTEST, choose_donors, matrix
 from retailkit.growth.effect import ESTIMATORS, LONG
 from retailkit.growth.interval import doubt, look_behind
+from retailkit.growth.words import in_words
 
 LENGTHS = (4, 8, 12)
 
@@ -48,6 +49,9 @@ def detectable(
             rows.append((length, len(names), np.nan, np.nan, "fewer than 3 usable donors"))
             continue
         m = matrix(trial, merchant, names)
+        if int(m.pre.sum()) < SHORTEST:  # a week without sales cuts the history
+            rows.append((length, len(names), np.nan, np.nan, f"fewer than {SHORTEST} weeks would be left before"))
+            continue
         behind = look_behind(m, ESTIMATORS["augmented" if int(m.pre.sum()) >= LONG else "sc"])
         spread = doubt(0.0, *behind.placebos(), own_error=behind.own_error)
         rows.append((length, len(names), spread.se, float(np.expm1(spread.mde)), ""))
@@ -70,7 +74,8 @@ def power_sentence(table: pd.DataFrame, lang: str = "en") -> str:
     if known.empty:
         why = "; ".join(dict.fromkeys(table["reason"]))
         if lang == "zh":
-            return "项目前的数据不足以判断能看出多大的效应。"
+            why = "；".join(in_words(r, lang) for r in dict.fromkeys(table["reason"]))
+            return f"项目前的数据不足以判断能看出多大的效应：{why}。"
         return f"What could have been seen cannot be told beforehand: {why}."
     ends = known.iloc[[0, -1]].drop_duplicates("weeks")
     if lang == "zh":

@@ -38,6 +38,25 @@ def headline_sentence(heads: pd.DataFrame, merchant: str, lang: str = "en", chan
             f"merchants pooled {total:+.0%}, mean {mean:+.0%}, median {median:+.0%}.")  # fmt: skip
 
 
+def pooled_caution(otherwise: pd.Series, heads: pd.DataFrame, lang: str = "en") -> str | None:
+    """Say which pooled merchants seem to be counted otherwise, and the pooled headline without them; else nothing."""
+    from retailkit.growth.headline import pooled
+
+    inside = heads[heads["growth"].notna() & heads["merchant"].isin(otherwise.index)]["merchant"].tolist()
+    if not inside:
+        return None
+    rest = heads[~heads["merchant"].isin(inside)]
+    total, count = pooled(rest)["growth"].iloc[0], int(rest["growth"].notna().sum())
+    named = ("、" if lang == "zh" else ", ").join(f"{m} ({otherwise[m]:%Y-%m-%d})" for m in inside)
+    if lang == "zh":
+        without = f"不计入它们，{count} 家合计 {total:+.0%}" if count else "不计入它们则没有可合计的商户"
+        return f"合计中有商户的销售额或订单自某周起口径可能已改变：{named}；{without}。"
+    without = (
+        f"without them {count} merchants pooled are {total:+.0%}" if count else "without them nobody is left to pool"
+    )
+    return f"Among the pooled, sales or orders seem to be counted otherwise from a week on: {named}; {without}."
+
+
 def _changed(changes: pd.DataFrame | None, lang: str) -> str:
     """From when sales or orders seem to be counted otherwise; empty where they are not."""
     if changes is None or changes.empty:
@@ -47,6 +66,20 @@ def _changed(changes: pd.DataFrame | None, lang: str) -> str:
     if lang == "zh":
         return f"自 {row['week']:%Y-%m-%d} 当周起{what}的口径可能已改变"
     return f"{what} seem to be counted otherwise from the week of {row['week']:%Y-%m-%d}"
+
+
+def caution_sentence(
+    heads: pd.DataFrame, merchant: str, lang: str = "en", changes: pd.DataFrame | None = None
+) -> str | None:
+    """Say why the two windows of a merchant are not alike; nothing where they can be compared (see ``across``)."""
+    row = heads.set_index("merchant").reindex([merchant]).iloc[0]
+    why = row["reason"] if pd.isna(row["growth"]) and isinstance(row["reason"], str) else ""
+    doubt = _changed(changes, lang) or in_words(why or row.get("note", ""), lang)
+    if not isinstance(doubt, str) or not doubt:
+        return None
+    if lang == "zh":
+        return f"注意：{doubt}。以下的计划、达成、差额与下期目标都受其影响，不能当作结论。"
+    return f"Mind: {doubt}. Plan, attainment, shortfalls and next targets below rest on that and are no verdict."
 
 
 def bridge_sentence(steps: pd.DataFrame, lang: str = "en", changes: pd.DataFrame | None = None) -> str:
@@ -138,11 +171,13 @@ def guards_sentence(table: pd.DataFrame, lang: str = "en") -> str:
 def donors_sentence(effect: Effect, lang: str = "en") -> str:
     """Say whom the merchant is compared with, and what is wrong with them."""
     used = effect.donors[effect.donors["used"]]
+    if effect.refused and used.empty:
+        return "没有估计，因此没有选择对照商户。" if lang == "zh" else "Without an estimate no donor was chosen."
     if used.empty:
         return "没有可用的对照商户。" if lang == "zh" else "No donor can be used."
     heavy = int((effect.donors["weight"].abs() > 0.01).sum())
     risky = f"{effect.at_risk_weight:.0%}"
-    if used["shared_sales_share"].isna().all():
+    if used["shared_sales_share"].isna().all() or np.isnan(effect.at_risk_weight):
         risky = "未知" if lang == "zh" else "unknown"
     if lang == "zh":
         return f"对照商户 {len(used)} 家，{heavy} 家有权重；共享顾客的对照店权重 {risky}。"
@@ -200,7 +235,7 @@ def cells_sentence(cells: pd.DataFrame, lang: str = "en") -> str:
     if lang == "zh":
         customer = in_words(top["customer"], lang)
         return f"差距最大的是 {in_words(top['touchpoint'], lang)} · {in_words(top['format'], lang)} · {customer}；新出现的组合占 {share}。"
-    thing = f"{top['touchpoint']} · {top['format']}".replace("_", " ")
+    thing = f"{in_words(top['touchpoint'])} · {in_words(top['format'])}".replace("_", " ")
     return (f"The largest gap is {thing} · {top['customer']} customers; cells that are "
             f"new make up {share} of the whole gap.")  # fmt: skip
 
@@ -250,7 +285,5 @@ def cannibal_sentence(table: pd.DataFrame, lang: str = "en") -> str:
         return "没有全渠道数据，无法判断是否蚕食其他渠道。" if lang == "zh" else missing
     answer = str(table["answer"].iloc[0])
     if lang == "zh":
-        if answer.startswith("cannot tell"):
-            return "是否蚕食其他渠道：无法判断。"
-        return "部分增长来自其他渠道的转移。" if answer.startswith("part") else "全渠道同步增长，未见蚕食。"
+        return in_words(answer, lang) + "。"
     return answer[0].upper() + answer[1:] + "."

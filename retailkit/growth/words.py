@@ -47,6 +47,19 @@ PLAIN = {
     "a week without sales, or closed, before the programme ended": "项目结束前有一周没有销售，或已关店",
     "history starts too late": "历史开始太晚",
     "shares customers with the programme": "与参与商户共享顾客",
+    "fewer than 3 usable donors": "可用的对照商户不足 3 家",
+    "fewer than 12 weeks would be left before": "项目前剩下不足 12 周",
+    "one of the two festivals is not on record or sold nothing": "两个节日之一没有记录或没有销售",
+    # whether other channels lost
+    "cannot tell: the private gain itself may be zero": "无法判断：私域增量本身可能为零",
+    "part of the private gain was taken from the merchant's other channels": "部分私域增量来自其他渠道的转移",
+    "cannot tell: the all-channel gain may be zero and may be the whole private gain":
+        "无法判断：全渠道增量可能为零，也可能等于全部私域增量",
+    "the all-channel total grew by as much as the private gain, within its interval":
+        "全渠道合计的增长与私域增量相当（在区间之内），未见蚕食",
+    # what an analysis plan holds
+    "cohort": "批次", "merchants": "商户", "donors": "对照商户", "baseline": "前期", "outcome": "结果指标",
+    "level": "区间水平", "at_risk_share": "共享顾客的界限", "method": "估计方法", "note": "备注",
     # parts
     "season": "季节", "market": "市场", "season and market": "季节与市场", "programme": "项目", "headline": "环比",
     "pooled": "合计", "mean of merchants": "商户均值", "median merchant": "商户中位数",
@@ -78,6 +91,10 @@ PATTERNS = (
 )  # fmt: skip
 
 
+ENTRANCES = {"商家小程序": "the shop's mini program"}
+"""English of the entrances that shop systems write into their exports in Chinese."""
+
+
 def in_words(text: str, lang: str = "en") -> str:
     """The text as it is, or its Chinese; what is not in the list stays.
 
@@ -85,7 +102,7 @@ def in_words(text: str, lang: str = "en") -> str:
     ('通过', '项目前仅 9 周，至少需要 12 周', 'm01')
     """
     if lang != "zh" or not isinstance(text, str):
-        return text
+        return ENTRANCES.get(text, text) if isinstance(text, str) else text
     if text in PLAIN:
         return PLAIN[text]
     for pattern, chinese in PATTERNS:

@@ -24,7 +24,8 @@ _ROOMS = {
     "data_words": ("question_words", "rows_words", "file_words", "fact_words", "say_facts", "fact_metrics"),
     "tables": ("show", "health_words", "unknown_words"),
     "sentences": (
-        "source", "say_cohort", "say_missing", "say_headline", "say_league", "say_grew", "say_unknowns", "limits",
+        "source", "say_cohort", "say_missing", "say_headline", "say_otherwise", "say_league", "say_together",
+        "say_grew", "say_unknowns", "limits",
     ),
     "pictures": ("export",),
     "pdf": ("export_pdf",),

@@ -15,8 +15,10 @@ from retailkit.folders import folder_name
 from retailkit.present import register
 from retailkit.present.evidence import Evidence
 from retailkit.present.worked import industry_title, thing_title
+from retailkit.spoken import own_half
 
 CARDS = 3
+NAMED = 2  # acts on one touchpoint that a card names
 LEAST = 0.02  # part of the credited sales below which no touchpoint leads
 COLUMNS = (
     "merchant", "title", "industry", "answer", "growth", "effect", "low", "high", "shrunk", "did", "touchpoint", "touch_part",
@@ -43,44 +45,63 @@ def best_cases(evidence: Evidence, lang: str = "en", count: int = CARDS) -> pd.D
     ledger, gains = evidence.table("3_touchpoints", "touchpoint_ledger"), evidence.table("5_growth", "gains")
     rows = []
     for one in league.itertuples():
-        touch, part, basis = _leading(cells, ledger, one.merchant)
+        shares, basis = _shares(cells, ledger, one.merchant)
         rows.append((
             one.merchant, one.title, one.industry, one.answer, one.growth, one.effect, one.low, one.high, one.shrunk,
-            _did(done, one.merchant, lang), touch, part, basis, _first_gain(gains, one.merchant),
+            _did(done, one.merchant, shares, lang), *_leading(shares, basis), _first_gain(gains, one.merchant),
         ))  # fmt: skip
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
-def _leading(cells: pd.DataFrame, ledger: pd.DataFrame, merchant: str) -> tuple[str, float, str]:
-    """The touchpoint with the largest part of the gain; else of the credited sales."""
+def _shares(cells: pd.DataFrame, ledger: pd.DataFrame, merchant: str) -> tuple[pd.Series, str]:
+    """Each touchpoint's part of the gain where it can be split, else of the credited sales; and which of the two."""
     own = cells[cells["merchant"] == merchant]
     if len(own) and len(set(own["touchpoint"])) > 1:
         told = own[~own["touchpoint"].isin(["unknown", "(none)", "", "organic", "direct_return"])]
         parts = told.groupby("touchpoint")["part"].sum()
         if len(parts) and parts.max() > 0 and own["part"].sum() > 0:
-            return str(parts.idxmax()), float(parts.max() / own["part"].sum()), "gain"
-    book = ledger[(ledger["merchant"] == merchant)] if len(ledger) else ledger
-    book = book[~book["touchpoint"].isin(["organic", "unattributed"])] if len(book) else book
-    if len(book) and book["share"].max() > LEAST:
-        row = book.loc[book["share"].idxmax()]
-        return str(row["touchpoint"]), float(row["share"]), "credit"
+            return parts / own["part"].sum(), "gain"
+    if ledger.empty:
+        return pd.Series(dtype=float), "credit"
+    book = ledger[(ledger["merchant"] == merchant) & ~ledger["touchpoint"].isin(["organic", "unattributed"])]
+    return book.groupby("touchpoint")["share"].max(), "credit"
+
+
+def _leading(shares: pd.Series, basis: str) -> tuple[str, float, str]:
+    if len(shares) and (basis == "gain" or shares.max() > LEAST):
+        return str(shares.idxmax()), float(shares.max()), basis
     return "", float("nan"), ""
 
 
-def _did(done: pd.DataFrame, merchant: str, lang: str) -> str:
+def _did(done: pd.DataFrame, merchant: str, shares: pd.Series, lang: str) -> str:
+    """What was done in words, a touchpoint at a time: the one that brought most first, then the one worked on first."""
     own = done[done["merchant"] == merchant]
     if own.empty or "action" not in own:
         return choose(lang, "no record of what was done", "没有行动记录")
-    lessons = register.classes(own)
-    n = int(lessons["classes"].sum())
+    n = int(register.classes(own)["classes"].sum())
+    taught = [choose(lang, f"attended {n} class{'es' * (n != 1)}", f"参加{n}节课")] if n else []
     other = own[~own["action"].astype("str").str.contains(r"\bclass\b|课", case=False, regex=True)]
-    acts, comma = [], choose(lang, ", ", "、")
-    for action, rows in other.groupby("action", sort=False):
-        where = [thing_title(t, lang) for t in dict.fromkeys(rows["touchpoint"].dropna())]
-        times = choose(lang, f", {len(rows)} times", f"，{len(rows)}次") if len(rows) > 1 else ""
-        acts.append(f"{action}{f' ({comma.join(where)})' if where else ''}{times}")
-    taught = [choose(lang, f"attended {n} classes", f"参加{n}节课")] if n else []
-    return choose(lang, "; ", "；").join([*acts, *taught])
+    other = other.sort_values("starts_on", kind="stable") if "starts_on" in other else other
+    acts = dict(list(other.groupby(other["touchpoint"].fillna("").astype("str"), sort=False)["action"]))
+    order = sorted(acts, key=lambda touch: -float(shares.get(touch, 0.0)))
+    return choose(lang, "; ", "；").join([*(_acts(t, acts[t].astype("str"), lang) for t in order), *taught])
+
+
+def _acts(touchpoint: str, actions: pd.Series, lang: str) -> str:
+    """The acts on one touchpoint: the first few by name with how often each, the rest as a count."""
+    times = actions.value_counts(sort=False)
+    named = [
+        own_half(action, lang) + (choose(lang, f", {k} times", f"，{k}次") if k > 1 else "")
+        for action, k in times.head(NAMED).items()
+    ]
+    more = len(times) - NAMED
+    named += [choose(lang, f"and {more} more", f"另有{more}项")] if more > 0 else []
+    where = (
+        choose(lang, f" ({thing_title(touchpoint, lang)})", f"（{thing_title(touchpoint, lang)}）")
+        if touchpoint
+        else ""
+    )
+    return choose(lang, ", ", "、").join(named) + where
 
 
 def _first_gain(gains: pd.DataFrame, merchant: str) -> float:

@@ -14,6 +14,7 @@ import pandas as pd
 from retailkit.charts.numbers import percent
 from retailkit.charts.words import choose
 from retailkit.present.pooling import wilson
+from retailkit.spoken import own_half
 
 KINDS = ("common", "particular")
 ISSUES = ("issue", "kind", "raised_on", "solved_on", "merchants")
@@ -170,7 +171,7 @@ def issue_list(table: pd.DataFrame, lang: str = "en", most: int = 12) -> pd.Data
     kinds = {"common": ("common", "共性"), "particular": ("particular", "个性")}
     days = {c: pd.to_datetime(rows[c]).dt.strftime("%Y-%m-%d") for c in ("raised_on", "solved_on")}
     return pd.DataFrame({
-        choose(lang, "problem", "问题"): rows["issue"],
+        choose(lang, "problem", "问题"): [own_half(str(t), lang) for t in rows["issue"]],
         choose(lang, "kind", "类别"): [choose(lang, *kinds.get(k, (k, k))) for k in rows["kind"]],
         choose(lang, "merchants", "商户数"): rows["merchants"],
         choose(lang, "raised", "提出"): days["raised_on"].fillna("–"),

@@ -26,12 +26,12 @@ from retailkit.results import metric, read_metrics, read_table
 ANSWERS = ("raised", "cannot tell", "lowered", "no result")
 ANSWERS_ZH = dict(zip(ANSWERS, ("有提升", "无法判断", "有下降", "无结果"), strict=True))
 LEAGUE = (
-    "merchant", "title", "industry", "growth", "effect", "low", "high", "shrunk", "shrunk_low", "shrunk_high",
+    "merchant", "title", "industry", "growth", "effect", "low", "high", "p", "shrunk", "shrunk_low", "shrunk_high",
     "best_rank", "worst_rank", "answer", "reason",
 )  # fmt: skip
 
 
-def league(metrics: pd.DataFrame, cohort: Any, donors: pd.DataFrame | None = None) -> pd.DataFrame:
+def league(metrics: pd.DataFrame, cohort: Any, donors: pd.DataFrame | None = None, lang: str = "en") -> pd.DataFrame:
     """One row per merchant of the cohort, by effect, the largest first; those without one last.
 
     Parameters
@@ -44,10 +44,10 @@ def league(metrics: pd.DataFrame, cohort: Any, donors: pd.DataFrame | None = Non
     -------
     DataFrame with the columns ``LEAGUE``. ``growth``: the headline, programme on period
     before, as a fraction. ``effect, low, high``: what the programme did, as a fraction of
-    sales without it, with its 90% interval. ``shrunk``: the effect drawn towards its
+    sales without it, with its 90% interval; ``p`` its own two-sided test. ``shrunk``: the effect drawn towards its
     industry's and the cohort's mean by partial pooling. ``best_rank`` to ``worst_rank``: the places that
     pairwise comparison leaves open, so that noise is not read as a rank. ``answer`` is one
-    of ``ANSWERS``.
+    of ``ANSWERS``, ``reason`` the verdict's sentence in the language ``lang``.
     """
     rows = []
     for one in cohort.everyone:
@@ -58,8 +58,8 @@ def league(metrics: pd.DataFrame, cohort: Any, donors: pd.DataFrame | None = Non
         rows.append({
             "merchant": one.id, "title": one.title or one.id, "industry": one.industry,
             "growth": _row(own, "growth")["value"],
-            "effect": effect["value"], "low": effect["low"], "high": effect["high"],
-            "answer": _answer(own), "reason": _row(own, "verdict")["text"],
+            "effect": effect["value"], "low": effect["low"], "high": effect["high"], "p": _row(own, "effect_p")["value"],
+            "answer": _answer(own), "reason": _reason(own, lang),
         })  # fmt: skip
     table = pd.DataFrame(rows, columns=[c for c in LEAGUE if c in rows[0]] if rows else None)
     table = shrink(open_ranks(table), donors) if len(table) else table.reindex(columns=list(LEAGUE))
@@ -73,6 +73,12 @@ def _row(metrics: pd.DataFrame, name: str) -> dict[str, Any]:
         return {"value": math.nan, "low": math.nan, "high": math.nan, "text": "", "unit": ""}
     last = found.iloc[-1].to_dict()
     return {**last, "text": last["text"] if isinstance(last["text"], str) else ""}
+
+
+def _reason(own: pd.DataFrame, lang: str) -> str:
+    """The verdict's sentence in the language; in English where the chapter was saved before it spoke Chinese."""
+    said = _row(own, "verdict_zh")["text"] if lang == "zh" else ""
+    return str(said or _row(own, "verdict")["text"])
 
 
 def _answer(own: pd.DataFrame) -> str:

@@ -8,6 +8,8 @@ import pandas as pd
 
 from retailkit.charts.numbers import percent
 from retailkit.charts.words import choose
+from retailkit.present.bridge import comparable_days
+from retailkit.present.worked import thing_title
 
 
 def say_cohort(cohort: Any, as_of: str, lang: str = "en") -> str:
@@ -69,6 +71,32 @@ def say_headline(pooling: pd.DataFrame, lang: str = "en") -> str:
     )
 
 
+def say_otherwise(
+    changes: pd.DataFrame, metrics: pd.DataFrame, table: pd.DataFrame, since: Any, lang: str = "en"
+) -> str:
+    """Name the merchants whose sales or orders seem to be counted otherwise, and the pooled headline without them.
+
+    ``changes`` are chapter 5's (``merchant, week, series``), ``since`` the first day of the period
+    before; empty where no merchant of the headline has such a change after that day.
+    """
+    if changes.empty or since is None:
+        return ""
+    late = changes[changes["series"].isin(["gmv", "orders"]) & (pd.to_datetime(changes["week"]) > pd.Timestamp(since))]
+    known = table.dropna(subset=["growth"])
+    odd = known[known["merchant"].isin(late["merchant"])]
+    if odd.empty:
+        return ""
+    days = comparable_days(metrics[metrics["merchant"].isin(set(known["merchant"]) - set(odd["merchant"]))])
+    rest = percent(days["programme"].sum() / days["before"].sum() - 1, signed=True) if len(days) else "–"
+    names = odd["title"].tolist()
+    return choose(
+        lang,
+        f"Of these merchants sales or orders seem to be counted otherwise since the period before: {', '.join(names)}. Without "
+        f"them the pooled headline over {len(days)} merchants is {rest}.",
+        f"以下商户的销售额或订单口径自前期以来可能已改变：{'、'.join(names)}。不计入它们，{len(days)}家合计的环比为{rest}。",
+    )
+
+
 def say_league(table: pd.DataFrame, pooled: dict[str, float], lang: str = "en") -> str:
     """Say what the programme did over the cohort, and whether merchants can be ranked at all."""
     n = int(pooled["merchants"])
@@ -95,6 +123,29 @@ def say_league(table: pd.DataFrame, pooled: dict[str, float], lang: str = "en") 
     return choose(lang, f"{en} {_ranking(table, 'en')}", zh + _ranking(table, "zh"))
 
 
+def say_together(table: pd.DataFrame, adjusted: pd.DataFrame, lang: str = "en", alpha: float = 0.10) -> str:
+    """Say how many claims still stand when all merchants' tests are counted together: many looks find luck.
+
+    ``adjusted`` holds ``p_holm, p_bh`` beside the league's rows (``growth.over_all``); empty where no merchant
+    has a test of its own.
+    """
+    tested = int(table["p"].notna().sum())
+    if not tested:
+        return ""
+    claimed = table["answer"].isin(["raised", "lowered"])
+    n, luck = int(claimed.sum()), tested * alpha
+    holm, rate = (int((claimed & (adjusted[name] < alpha)).sum()) for name in ("p_holm", "p_bh"))
+    return choose(
+        lang,
+        f"{n} of {tested} merchants have a claim by their own {1 - alpha:.0%} test, which alone lets up to {luck:.1f} of "
+        f"{tested} pass by luck. Counted together {holm} stand where any false claim at all is to be rarer than {alpha:.0%} "
+        f"(Holm), and {rate} where at most {alpha:.0%} of the claims are to be false (Benjamini-Hochberg).",
+        f"{tested}家商户中{n}家按各自的{1 - alpha:.0%}检验有结论；仅凭运气，{tested}家中最多可能有{luck:.1f}家通过。合并计算后，"
+        f"要求出现任何错误结论的概率低于{alpha:.0%}时有{holm}家成立（霍尔姆校正），"
+        f"要求错误结论占比不超过{alpha:.0%}时有{rate}家成立（错误发现率校正）。",
+    )
+
+
 def _ranking(table: pd.DataFrame, lang: str) -> str:
     known = table.dropna(subset=["best_rank"])
     if len(known) < 2:
@@ -119,7 +170,7 @@ def say_grew(table: pd.DataFrame, lang: str = "en") -> str:
     words = [
         choose(
             lang, f"{r.Index} rose in {r.up} of {r.n} (median part {percent(r.middle, signed=True)})",
-            f"{r.Index}：{r.n}家中{r.up}家上升（中位贡献{percent(r.middle, signed=True)}）",
+            f"{thing_title(r.Index, lang)}：{r.n}家中{r.up}家上升（中位贡献{percent(r.middle, signed=True)}）",
         )
         for r in rows.itertuples()
     ]  # fmt: skip

@@ -179,11 +179,12 @@ def _spans(low: Any, high: Any, lang: str) -> list[str]:
 
 
 _THINGS = {
-    "buyers": "购买人数", "frequency": "购买频次", "basket": "笔单价", "new": "新客", "returning": "老客",
+    "buyers": "购买人数", "frequency": "购买频次", "basket": "笔单价", "orders a day": "日均订单", "entry or exit": "新增或退出",
+    "new": "新客", "returning": "老客",
     "official_store": "小程序官方旗舰店", "guide": "导购", "community": "社群", "group": "社群", "sharing": "分享",
     "share": "分享", "shop": "门店", "home_delivery": "到家", "platform": "平台电商", "official_account": "公众号",
     "service_message": "服务消息", "advertising": "广告", "scan_offline": "线下扫码", "moments": "朋友圈",
-    "card_coupon": "卡券", "popup": "快闪店", "flagship": "旗舰店", "experience": "体验店",
+    "card_coupon": "卡券", "live": "直播", "popup": "快闪店", "flagship": "旗舰店", "experience": "体验店",
     "department_counter": "百货专柜", "convenience": "便利店", "community_supermarket": "社区超市",
     "search": "搜索", "direct_return": "直接回访", "organic": "自然", "unattributed": "未归因", "payment": "支付",
     "mini_program_profile": "小程序主页", "single_chat": "单聊", "group_chat": "群聊", "external_app": "外部应用",

@@ -9,13 +9,18 @@ from retailkit.simulate.vendors import exports
 from retailkit.simulate.world import COHORTS, parameters, profiles, roles
 
 LIMITS = (
-    "SIMULATED: no row describes a real merchant, person or order; titles are numbers.",
-    "One simulated person stands for {stands} (retailkit simulate --scale).",
-    "The headline and seven merchants' cases are set to published figures; all else is a stated assumption (simulate/world.toml).",
-    "The headline is on private sales; shop orders in the tables are mostly those of known members, the books (daily_totals) hold all.",
-    "Guests without a member number, platform buyers and 2% of private orders have no link to a person.",
-    "Exports know less than the truth: a shop system's orders do not say which touchpoint sold them, a payment bill not even the format.",
-    "Donors give their sales only: no sessions, guides or groups.",
+    "SIMULATED: no row describes a real merchant, person or order; titles are numbers."
+    " / 模拟数据：没有任何一行描述真实的商户、个人或订单；名称只是编号。",
+    "One simulated person stands for {stands} (retailkit simulate --scale). / 一个模拟的人代表{stands}人（retailkit simulate --scale）。",
+    "The headline and seven merchants' cases are set to published figures; all else is a stated assumption (simulate/world.toml)."
+    " / 总体环比与七家商户的案例设定为公布数字，其余均为写明的假设（simulate/world.toml）。",
+    "The headline is on private sales; shop orders in the tables are mostly those of known members, the books (daily_totals) hold all."
+    " / 环比按私域销售计算；表中的门店订单多为已知会员，账目（daily_totals）包含全部。",
+    "Guests without a member number, platform buyers and 2% of private orders have no link to a person."
+    " / 没有会员号的顾客、平台买家与2%的私域订单无法对应到个人。",
+    "Exports know less than the truth: a shop system's orders do not say which touchpoint sold them, a payment bill not even the format."
+    " / 导出文件比真相知道得少：店铺系统的订单不写由哪个触点售出，支付账单连业态也没有。",
+    "Donors give their sales only: no sessions, guides or groups. / 对照商户只提供销售额：没有访问、导购或社群。",
 )  # fmt: skip
 
 TABLES = (
@@ -51,26 +56,30 @@ def cohort_page(
     who = {m: role for m, role in who.items() if not merchants or m in merchants}
     base = "." if made else f"../../simulated/{cohort}"
     limits = [limit.format(stands=f"{1 / (scale or parameters()['span']['small']):,.0f}") for limit in LIMITS]
-    page, title = (
-        parameters()[group],
-        {"first": "first cohort, last quarter of 2018", "second": "second cohort, spring 2019"}[group],
-    )
+    page = parameters()[group]
+    title, title_zh = {
+        "first": ("first cohort, last quarter of 2018", "首批，2018年第四季度"),
+        "second": ("second cohort, spring 2019", "第二批，2019年春季"),
+    }[group]
     as_of = page["programme"]["end"].toordinal() + 1
     lines = [
         f"# SIMULATED. Made by: retailkit simulate {cohort} --out simulated   (parameters: retailkit/simulate/world.toml)",
-        f'title = "Simulated WeChat doubling programme: {title}"',
+        f'title = "Simulated WeChat doubling programme: {title} / 模拟的微信倍增行动：{title_zh}"',
         "simulated = true",
         f"as_of = {page['programme']['end'].fromordinal(as_of)}",
         'zone = "Asia/Shanghai"', 'currency = "CNY"', 'country = "CN"', 'lang = "en"',
         *(f"{name} = {{ start = {page[name]['start']}, end = {page[name]['end']} }}" for name in ("baseline", "programme")),
-        'licence = "Simulated by retailkit; use it as you like."', f'published_at = "nowhere: run retailkit simulate {cohort}"',
+        'licence = "Simulated by retailkit; use it as you like. / 由 retailkit 模拟，可自由使用。"',
+        f'published_at = "nowhere: run retailkit simulate {cohort}"',
         "", "limits = [", *(f'  "{limit}",' for limit in limits), "]",
     ]  # fmt: skip
     for role in ("merchant", "donor"):
         lines += ["", f"{role}s = ["]
         for p in (p for p in profiles() if who.get(p.id) == role):
             invited = f", invited = {parameters()[p.group]['invited']}" if p.group != "never" else ""
-            lines.append(f'  {{ id = "{p.id}", title = "{p.title}", industry = "{p.industry}"{invited} }},')
+            lines.append(
+                f'  {{ id = "{p.id}", title = "{p.title} / {p.title_zh}", industry = "{p.industry}"{invited} }},'
+            )
         lines.append("]")
     sources = [(f"canonical_{name}", f"canonical/{name}.parquet", "") for name in TABLES]
     for p in (p for p in profiles() if who.get(p.id) == "merchant"):

@@ -23,6 +23,9 @@ ENTRANCES = ("search", "direct_return", "payment", "mini_program_profile")
 """Doors without an effect of their own: whoever comes through them came by himself."""
 
 
+_INDUSTRIES_ZH = {"apparel": "服饰", "beauty": "美妆", "mother_baby": "母婴", "sports": "运动", "supermarket": "商超"}
+
+
 @dataclass(frozen=True)
 class Profile:
     """One simulated merchant: sizes at full scale (persons, orders a day), basket in yuan, its programme."""
@@ -44,6 +47,11 @@ class Profile:
     def title(self) -> str:
         """Title to print; says that the merchant is simulated."""
         return f"Simulated merchant {self.id} ({self.industry.replace('_', '-')})"
+
+    @property
+    def title_zh(self) -> str:
+        """The title in Chinese."""
+        return f"模拟商户{self.id}（{_INDUSTRIES_ZH[self.industry]}）"
 
 
 @cache

@@ -122,13 +122,19 @@ def describe(problem: Exception, run: Any, timeout: float) -> str:
     return f"{type(problem).__name__}{where}: {problem}".strip()
 
 
-def with_error(page: Any, error: str) -> Any:
+DID_NOT_FINISH = {
+    "en": "**This chapter did not finish.** What follows is as far as it got.",
+    "zh": "**本章没有运行完。** 以下是中断之前的内容。",
+}
+
+
+def with_error(page: Any, error: str, lang: str = "en") -> Any:
     """The notebook with what stopped it on top (papermill's own marks replaced)."""
     import nbformat
     from papermill.execute import ERROR_MARKER_TAG, remove_error_markers
 
     page = remove_error_markers(page)
-    text = "**This chapter did not finish.** What follows is as far as it got.\n\n```text\n" + error + "\n```"
+    text = f"{DID_NOT_FINISH[lang]}\n\n```text\n{error}\n```"
     top = nbformat.v4.new_markdown_cell(text, metadata={"tags": [ERROR_MARKER_TAG]})
     page.cells.insert(0, top)
     return page
@@ -141,7 +147,7 @@ def _publish(unit: Unit, settings: Settings, entry: Entry, page: Any) -> Entry:
         return page_path(settings.out_dir, unit.merchant, unit.chapter, ending)
 
     mark = "failed." if entry.error else ""
-    page = with_error(page, entry.error) if entry.error else page
+    page = with_error(page, entry.error, settings.context.lang) if entry.error else page
     write_text(path(f"{mark}html"), chapter_html(page, unit.merchant, unit.chapter, settings.context))
     write_text(path(f"{mark}ipynb"), nbformat.writes(page) + "\n")
     if not entry.error:

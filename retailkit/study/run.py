@@ -158,8 +158,8 @@ def make_context(cohort: Any, chapters: Sequence[Notebook], as_of: str, lang: st
         title=cohort.title,
         lang=lang,
         as_of=as_of,
-        programme=str(cohort.programme or ""),
-        baseline=str(cohort.baseline or ""),
+        programme=_span(cohort.programme, lang),
+        baseline=_span(cohort.baseline, lang),
         merchants=tuple((m.id, cohort.merchant(m.id).title) for m in cohort.merchants),
         chapters=tuple((n.chapter, n.title) for n in chapters),
         limits=cohort.limits,
@@ -168,13 +168,17 @@ def make_context(cohort: Any, chapters: Sequence[Notebook], as_of: str, lang: st
     )
 
 
+def _span(window: Any, lang: str) -> str:
+    return "" if window is None else f"{window.start}{'至' if lang == 'zh' else ' to '}{window.end}"
+
+
 def write_index(context: Context, out_dir: str) -> Path:
     """Write the study's front page from the ledger; return its path."""
     entries = read_entries(out_dir)
     status = [(e.merchant, e.chapter, _state(out_dir, e)) for e in entries]
     seconds = sum(e.seconds for e in entries if e.status == "done")
     facts = [(name, version) for name, version in versions().items()]
-    facts.append(("seconds of computing", f"{seconds:,.0f}"))
+    facts.append(("计算用时（秒）" if context.lang == "zh" else "seconds of computing", f"{seconds:,.0f}"))
     path = Path(out_dir) / "index.html"
     write_text(path, index_html(context, status, facts))
     return path

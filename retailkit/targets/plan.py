@@ -243,29 +243,32 @@ def _from_nodes(values: dict[str, float]) -> dict[str, float]:
     return {**known, **values, "new_share": values.get("new_buyers", 0.0) / buyers if buyers else 0.0}
 
 
-def chances(tree: pd.DataFrame, se: float, df: int, drift: float = float("nan")) -> pd.DataFrame:
+def chances(
+    tree: pd.DataFrame, se: float, df: int, drift: float = float("nan"), wandering: float = float("nan")
+) -> pd.DataFrame:
     """One row per target: the chance to reach it if nothing new is done, and if the lift comes again.
 
     The log of the window's GMV is taken as Student t around what would be sold anyway (or
     around the base target), with the error ``se`` on ``df`` degrees of freedom that comparing
     merchants showed, and the ``drift`` of the whole market that comparing them cannot show
-    (``growth.market_drift``; left out where it is not known). Missing where no error could be
-    measured.
+    (``growth.market_drift``; left out where it is not known). A few weeks hardly tell a market that comes
+    back from one that wanders off for good: ``if_market_wanders`` is the first chance with the drift
+    ``wandering`` in its place, so that both can be read. Missing where no error could be measured.
 
     >>> tree = pd.DataFrame({"node": ["gmv"], "anyway": [100.0], "base": [110.0], "stretch": [120.0]})
-    >>> chances(tree, se=.1, df=20).round(2).values.tolist()
-    [['base', 110.0, 0.18, 0.5], ['stretch', 120.0, 0.04, 0.2]]
+    >>> chances(tree, se=.1, df=20, wandering=.2).round(2).values.tolist()
+    [['base', 110.0, 0.18, 0.34, 0.5], ['stretch', 120.0, 0.04, 0.21, 0.2]]
     """
     from scipy.stats import t
 
     gmv = tree[tree["node"] == "gmv"]
-    se = float(np.hypot(se, drift)) if drift > 0 else se
+    anyway, asked = ({n: float(gmv[n].iloc[0]) if len(gmv) else float("nan") for n in names}
+                     for names in (("anyway", "base"), ("base", "stretch")))  # fmt: skip
+    both = float(np.hypot(se, drift)) if drift > 0 else se
+    wide = float(np.hypot(se, wandering)) if wandering > 0 else float("nan")
+    ways = (("anyway", both), ("anyway", wide), ("base", both))
     rows: list[tuple[Any, ...]] = []
-    for name in ("base", "stretch"):
-        if gmv.empty or not se > 0:
-            rows.append((name, float("nan") if gmv.empty else float(gmv[name].iloc[0]), float("nan"), float("nan")))
-            continue
-        row = gmv.iloc[0]
-        far = [np.log(row[name] / row[middle]) / se for middle in ("anyway", "base")]
-        rows.append((name, float(row[name]), *(float(t.sf(x, df)) for x in far)))
-    return pd.DataFrame(rows, columns=["target", "gmv", "if_nothing_new", "if_lift_comes_again"])
+    for name, gross in asked.items():
+        far = [np.log(gross / anyway[middle]) / error if error > 0 else float("nan") for middle, error in ways]
+        rows.append((name, gross, *(float(t.sf(x, df)) if np.isfinite(x) else float("nan") for x in far)))
+    return pd.DataFrame(rows, columns=["target", "gmv", "if_nothing_new", "if_market_wanders", "if_lift_comes_again"])

@@ -40,11 +40,16 @@ def shortfalls(table: pd.DataFrame) -> pd.DataFrame:
     Parameters
     ----------
     table : see ``attainment``.
+
+    Returns
+    -------
+    No row where there is no plan, or where the window is not wholly on record: what is missing did not fall short.
     """
     columns = ["node", "planned", "achieved", "attainment", "money"]
-    if table.empty:
-        return pd.DataFrame(columns=columns)
     v = table.set_index("node")
+    top = v.reindex(["gmv"])[["planned", "achieved"]].astype(float).iloc[0]
+    if not top["planned"] > 0 or np.isnan(top["achieved"]):
+        return pd.DataFrame(columns=columns)
     rows: list[tuple[str, float]] = []
     for product, leaves in LEAVES.items():
         names = [n for leaf in leaves for n in _leaf(leaf, v)]

@@ -91,6 +91,11 @@ def attainment_sentence(
     if top.empty or not top["planned"].iloc[0] > 0:
         return "没有可比较的计划。" if lang == "zh" else "There is no plan to compare with."
     row = top.iloc[0]
+    if row["achieved"] != row["achieved"]:
+        plan = _money(row["planned"], currency, digits)
+        if lang == "zh":
+            return f"计划{plan}，但该窗口的销售记录不完整，无法比较。"
+        return f"Planned {plan}, but the window's sales are not wholly on record, so nothing can be compared."
     own = bool((table["source"] == "own").any())
     plan, done = (_money(row[c], currency, digits) for c in ("planned", "achieved"))
     sure = (
@@ -112,6 +117,12 @@ def attainment_sentence(
 
 def shortfall_sentence(gaps: pd.DataFrame, currency: str, digits: int = 2, lang: str = "en") -> str:
     """Name the node that cost most and the one that brought most, in money."""
+    if gaps.empty:
+        return (
+            "没有计划或没有完整记录，无从计算差额。"
+            if lang == "zh"
+            else "Without a plan and a whole record nothing fell short."
+        )
     rows = gaps[gaps["money"] != 0]
     if rows.empty:
         return "各节点与计划一致。" if lang == "zh" else "No node strayed from its plan."
@@ -167,6 +178,8 @@ def plan_sentence(
 def pacing_sentence(table: pd.DataFrame, lang: str = "en") -> str:
     """Say how far the window is, where the total should stand, and the chance to reach the target."""
     seen = table.dropna(subset=["actual"])
+    if not table["planned"].max() > 0:
+        return "没有计划，无从跟踪进度。" if lang == "zh" else "There is no plan to pace against."
     half = table[table["share"] >= 0.5]
     if seen.empty:
         day = half["day"].iloc[0].date() if len(half) else table["day"].iloc[-1].date()

@@ -29,14 +29,14 @@ def window_days(window: Any) -> tuple[pd.Timestamp, pd.Timestamp]:
     return start, end
 
 
-def span(window: Any) -> str:
+def span(window: Any, lang: str = "en") -> str:
     """A window in words.
 
-    >>> span(("2017-10-30", "2017-12-24"))
-    '2017-10-30 to 2017-12-24'
+    >>> span(("2017-10-30", "2017-12-24")), span(("2017-10-30", "2017-12-24"), "zh")
+    ('2017-10-30 to 2017-12-24', '2017-10-30至2017-12-24')
     """
     start, end = window_days(window)
-    return f"{start.date()} to {end.date()}"
+    return f"{start.date()}{'至' if lang == 'zh' else ' to '}{end.date()}"
 
 
 def next_window(window: Any, as_of: str) -> tuple[str, str]:

@@ -73,10 +73,11 @@ def plan(s: Simulated) -> dict[str, str]:
             union all select merchant(), 'orders', first, last_day(first), {before * 2.4!r}::double * dayofmonth(last_day(first)), 'orders'
             from (select unnest([{_months(span)}]) as first) where {invited}) order by starts_on, node""",
         "actions": f"""select * from (
-            select merchant() as merchant, name as action_id, 'touchpoint rebuilt, level raised' as action,
+            select merchant() as merchant, name as action_id, 'touchpoint rebuilt, level raised / 触点重建，日销上台阶' as action,
               '{_main_touch(s)}' as touchpoint, day_of(began::integer) as starts_on, null::date as ends_on
                 from (values {steps}) t(name, began, size) where began >= 0
-            union all select merchant(), 'class_' || lpad((i + 1)::varchar, 2, '0'), 'class ' || (i + 1) || ' of 20', null,
+            union all select merchant(), 'class_' || lpad((i + 1)::varchar, 2, '0'),
+              'class ' || (i + 1) || ' of 20 / 第' || (i + 1) || '课，共20课', null,
               day_of({span.start} + i * 3), day_of({span.start} + i * 3) from range(20) r(i) where {invited})
                 order by starts_on, action_id""",
         "issue_register": f"""select merchant() as merchant, 'I' || lpad(i::varchar, 2, '0') as issue_id, issue, kind,

@@ -99,7 +99,8 @@ def live_rooms(s: Simulated) -> str:
     """getliveinfo: a room on each Thursday evening of the programme, every sixth of them called off; the host's name is shown."""
     span = window("first" if s.profile.group == "never" else s.profile.group, "programme")
     start = f"({EPOCH} + day::bigint * 86400 + 72000)"
-    return f"""select day::varchar as row_key, [{{'name': 'Simulated live room ' || (1 + nth), 'roomid': 1000 + nth, 'cover_img': '',
+    return f"""select day::varchar as row_key, [{{'name': 'Simulated live room ' || (1 + nth) || ' / 模拟直播间' || (1 + nth),
+            'roomid': 1000 + nth, 'cover_img': '',
             'share_img': '', 'live_status': case when nth % 6 = 5 then 104 else 103 end, 'start_time': {start}, 'end_time': {start} + 7200,
             'anchor_name': name, 'goods': []}}] as room_info, 0 as errcode, '' as dirty
           from (select day, row_number() over (order by day) - 1 as nth from range({span.start}, {span.stop}) d(day) where day % 7 = 0)
