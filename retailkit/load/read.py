@@ -107,6 +107,7 @@ def nested(types: Mapping[str, str]) -> bool:
 
 def _csv(con: Connection, found: Probe, layout: Layout, scratch: Path, passing: bool) -> Raw:
     header = find_header(found.head, layout, found.path.name)
+    found = replace(found, tidy=found.tidy and header.delimiter in ",;|")
     straight = found.plain and header.one_line_each and header.lines <= 1
     # room for cells beyond the header: a row that fills them is set aside, not misread
     names = [*header.names, *(f"@more{i}" for i in range(max(header.width - len(header.names), 0) + 2))]
@@ -123,7 +124,7 @@ def _csv(con: Connection, found: Probe, layout: Layout, scratch: Path, passing: 
     if not straight:
         utf8_copy(found, path, header.lines)
     if passing:
-        return replace(_selected(parsed(path, skip), header, names, layout), numbered=False)
+        return replace(_selected(parsed(path, skip), header, names, layout, tidy=found.tidy), numbered=False)
     try:
         return _cleaned(con, _numbered(parsed(path, skip)), header, names, layout, found)
     except EngineError as error:
@@ -196,12 +197,14 @@ def _numbered(source: str) -> str:
     return f"SELECT row_number() OVER () AS source_row, * FROM {source}"
 
 
-def _selected(source: str, header: Header, names: Sequence[str], layout: Layout, *more: str) -> Raw:
+def _selected(
+    source: str, header: Header, names: Sequence[str], layout: Layout, *more: str, tidy: bool = False
+) -> Raw:
     """Keep the columns in use, cleaned (and ``more`` as they are), and tell which rows are not blank."""
     columns = match(header.names, layout.used, layout.misspelt)
     used = [n for n in dict.fromkeys(columns.values()) if n in names]
     beyond = [quote(n) for n in names if n.startswith("@more")]
-    cells = [*more, *(f"{clean_sql(quote(n))} AS {quote(n)}" for n in used)]
+    cells = [*more, *(quote(n) if tidy else f"{clean_sql(quote(n))} AS {quote(n)}" for n in used)]
     cells += [f'coalesce({", ".join(beyond)}) AS "@more"'] if beyond else []
     filled = "true"
     if names:  # a row that starts with a letter holds something; only the others are looked at whole
@@ -218,7 +221,7 @@ def _cleaned(con: Connection, select: str, header: Header, names: Sequence[str],
     """Keep the columns in use, cleaned; cut the footer; drop blank lines."""
     more = ["source_row", *([f'{quote(names[0])} AS "@first"'] if layout.footer else [])]
     more += ['"@json"'] if any(b.explode for b in layout.tables) else []
-    raw = _selected(f"({select})", header, names, layout, *more)
+    raw = _selected(f"({select})", header, names, layout, *more, tidy=found.tidy)
     name = quote(f"raw_{found.file_id}")
     con.execute(
         f'CREATE OR REPLACE TEMP TABLE {name} AS SELECT * EXCLUDE ("@filled") FROM {raw.relation} WHERE "@filled"'
