@@ -196,6 +196,17 @@ def literal(value: Any) -> str:
     return "'" + str(value).replace("'", "''") + "'"
 
 
+def constant(text: str) -> str:
+    """Return SQL of a text that all rows share: it is kept and written at a third of what a literal costs.
+
+    Examples
+    --------
+    >>> constant("CNY")
+    "'CNY'::ENUM('CNY')"
+    """
+    return f"{literal(text)}::ENUM({literal(text)})"
+
+
 def quote(name: str) -> str:
     """Return a column or table name quoted for SQL."""
     return '"' + name.replace('"', '""') + '"'

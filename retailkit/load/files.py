@@ -19,8 +19,8 @@ from typing import IO
 
 from retailkit.load.errors import LoadError
 
-CHUNK = 1 << 19
-"""Bytes read at once: what is decoded from them stays in the processor's cache."""
+CHUNK = 1 << 17
+"""Bytes read at once: what is decoded from them stays in the processor's cache, and in memory that the process has."""
 BOMS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -153,7 +153,7 @@ def _looked(path: Path, size: int, gzipped: bool, encoding: str | None, digest: 
             except UnicodeDecodeError:
                 valid = False
         tidy = tidy and _tidy((tail or b"\n") + chunk, valid)
-        tail = chunk[-9:]
+        tail = chunk[-9:] if len(chunk) > 8 else (tail + chunk)[-9:]
     if valid:
         try:
             strict.decode(b"", final=True)
