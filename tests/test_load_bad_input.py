@@ -278,7 +278,7 @@ def test_a_large_file_is_staged_on_disk_with_the_same_result(tmp_path, monkeypat
     small.mkdir(), large.mkdir()
     load(small, HEADER + rows + "x,c,never,1\n")
     monkeypatch.setattr(staging, "BIG", 0)
-    monkeypatch.setattr(staging, "PASSING", passing)
+    monkeypatch.setattr("retailkit.load.passing.PASSING", passing)
     monkeypatch.setenv("RETAILKIT_MEMORY", "200MB")
     load(large, HEADER + rows + "x,c,never,1\n")
     pd.testing.assert_frame_equal(stored(small), stored(large))
@@ -289,7 +289,7 @@ def test_a_large_file_is_staged_on_disk_with_the_same_result(tmp_path, monkeypat
 
 
 def test_the_bad_cells_of_a_large_file_are_named_by_their_rows_whichever_thread_reads_them(tmp_path, monkeypatch):
-    monkeypatch.setattr(staging, "PASSING", 0)
+    monkeypatch.setattr("retailkit.load.passing.PASSING", 0)
     monkeypatch.setattr(unique, "AT_ONCE", 50_000)
     lines = [f"{i},客{i % 999},2018-0{1 + i % 6}-01 10:00,{i % 90}.25" for i in range(300_000)]
     blank = range(7, 300_000, 60_001)

@@ -7,7 +7,7 @@ import io
 import re
 import tempfile
 from collections import Counter
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from datetime import datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from load_files import layout
 
-from retailkit.load import LoadError, load_file, open_store, staging
+from retailkit.load import LoadError, load_file, open_store, passing, pieces
 
 NAMES = ["订单号", "会员", "付款时间", "实付"]
 TIMES = ("%Y-%m-%d %H:%M:%S", "%Y/%m/%d %H:%M", "%Y年%m月%d日")
@@ -91,17 +91,21 @@ def expected(data: bytes, encoding: str, delimiter: str) -> tuple[int, dict[str,
     encoding=st.sampled_from(["utf-8", "utf-8-sig", "gb18030", "utf-16"]),
     delimiter=st.sampled_from(",;\t"),
     ends=st.sampled_from(["\n", "\r\n"]),
-    passing=st.sampled_from([0, 1 << 26]),
+    quoting=st.sampled_from([csv.QUOTE_ALL, csv.QUOTE_MINIMAL]),
+    run=st.sampled_from([None, 0, 1 << 40]),
 )
-def test_rows_sums_and_ids_are_those_of_an_independent_parser(rows, encoding, delimiter, ends, passing):
+def test_rows_sums_and_ids_are_those_of_an_independent_parser(rows, encoding, delimiter, ends, quoting, run):
     rows = [r for r in rows if delimiter != "\t" or "\t" not in "".join(r)]
     written = io.StringIO(newline="")
-    writer = csv.writer(written, delimiter=delimiter, lineterminator=ends, quoting=csv.QUOTE_ALL)
+    writer = csv.writer(written, delimiter=delimiter, lineterminator=ends, quoting=quoting)
     writer.writerows([NAMES, *rows])
     data = written.getvalue().encode(encoding)
     count, good = expected(data, encoding, delimiter)
-    with tempfile.TemporaryDirectory() as name, patch.object(staging, "PASSING", passing):
+    with tempfile.TemporaryDirectory() as name, ExitStack() as small:
         folder = Path(name)
+        if run is not None:  # in pieces, with and without a file for each month
+            for module, limit, value in (passing, "PASSING", 0), (passing, "RUN", run), (pieces, "PIECE", 99):
+                small.enter_context(patch.object(module, limit, value))
         (folder / "drawn.csv").write_bytes(data)
         if not good:
             with suppress(LoadError):  # no row can be read: refused, or all rows set aside

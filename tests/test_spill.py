@@ -9,7 +9,7 @@ import time
 import pytest
 
 from retailkit.load.engine import settings
-from retailkit.load.spill import ABANDONED, clear_abandoned, scratch_folder, spill_folder
+from retailkit.load.spill import ABANDONED, clear_abandoned, kernel_folder, spill_folder
 
 
 @pytest.fixture
@@ -54,14 +54,14 @@ def test_nothing_else_is_touched(home, dead):
         left(home, f"retailkit-{user}-notes"),
         left(home, f"retailkit-{dead}"),
     ]
-    scratch_folder()
+    kernel_folder()
     assert [folder.name for folder in kept if not (folder / "spilled.tmp").exists()] == []
 
 
 def test_engine_and_kernels_use_folders_that_are_known_as_this_process_own(home):
     name = f"retailkit-{os.getuid()}-{os.getpid()}"
     assert settings()["temp_directory"] == str(home / name)
-    made = scratch_folder()
+    made = kernel_folder()
     assert made.is_dir()
     assert made.parent == home
     assert made.name.startswith(f"{name}-")

@@ -313,3 +313,16 @@ def test_a_later_file_that_knows_less_of_an_account_forgets_nothing(tmp_path):
     found = open_store(tmp_path).accounts.to_pandas()
     assert found[["phone_key", "unionid"]].to_numpy().tolist() == [["k1", "u2"]]
     assert str(found["first_seen_on"].iloc[0])[:10] == "2018-02-01"
+
+
+def test_what_a_killed_load_left_goes_with_the_next_one_and_a_living_load_keeps_its_own(tmp_path):
+    left = tmp_path / ".scratch-left"
+    left.mkdir()
+    (left / "rows.parquet").write_bytes(b"x")
+    with loading(tmp_path, {}) as living:
+        assert not left.exists()
+        with loading(tmp_path, {}) as other:
+            assert living.scratch.is_dir()
+            assert living.scratch != other.scratch
+        assert living.scratch.is_dir()
+    assert not list(tmp_path.glob(".scratch-*"))

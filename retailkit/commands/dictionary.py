@@ -14,7 +14,7 @@ KINDS = {
 }  # fmt: skip
 HEAD = """# Data dictionary
 
-Written by `retailkit dictionary` from `retailkit/schema.py`; do not edit.
+Written by `retailkit dictionary` from `retailkit/schema/`; do not edit.
 
 `cohorts/` holds one file per cohort: its merchants, dates, and where their exports lie. Every
 export is renamed and typed into the tables below, once, on entry. Ids are text. Money is a

@@ -88,7 +88,8 @@ def number_sql(text: str, decimal: str = ".", extract: bool = False) -> str:
     grouped = f"regexp_matches({t}, '^[-+]?[0-9]{{1,3}}(,[0-9]{{3}})+(\\.[0-9]+)?$')"
     plain = f"TRY_CAST({text} AS DECIMAL(18, 6))"
     ungrouped = f"TRY_CAST(CASE WHEN {grouped} THEN replace({t}, ',', '') ELSE {t} END AS DECIMAL(18, 6))"
-    return f"coalesce({plain}, {ungrouped})"
+    # not coalesce(): the engine takes what it finds twice in one out of it, and computes that for every row
+    return f"CASE WHEN {plain} IS NULL THEN {ungrouped} ELSE {plain} END"
 
 
 def phone_sql(cell: str) -> str:

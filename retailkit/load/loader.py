@@ -137,7 +137,9 @@ def _load_file(
 
     staged, counts = load.within(typed)
     for t in staged.typed:
-        load.relations.setdefault(t.contract.name, []).append(shaped(t.contract.name, t.relation))
+        rows = shaped(t.contract.name, t.relation)
+        load.relations.setdefault(t.contract.name, []).append(rows)
+        load.written |= {rows: t.files} if t.files else {}
     _record(load, found, layout, staged)
     warnings = file_warnings(load.con, staged.raw, layout, staged.rows, staged.typed)
     tables = ", ".join(dict.fromkeys(t.contract.name for t in staged.typed))
@@ -200,7 +202,8 @@ def _published(load: Load) -> pd.DataFrame:
         gone = {n: " OR ".join(tests) for n, tests in load.gone.items()}
         relations = {n: load.within(partial(_together, load, n)) for n in load.relations}
         relations |= {n: f"({empty_select(table(n))})" for n in gone if n not in relations}
-        load.within(lambda: write_tables(load.con, load.store, relations, gone=gone))
+        written = {n: load.written[rows] for n, rows in relations.items() if rows in load.written}
+        load.within(lambda: write_tables(load.con, load.store, relations, gone=gone, written=written))
         told = table_warnings(load.con, load.store, set(relations), list(load.merchants))
         if told and len(report):
             line = next((i for i, t in enumerate(report["tables"]) if "orders" in str(t).split(", ")), 0)

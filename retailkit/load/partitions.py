@@ -7,9 +7,11 @@ all rows of a merchant lie in one file of the partition "all" until there are mo
 
 from __future__ import annotations
 
+import os
 import re
+import shutil
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -92,7 +94,7 @@ def write_parts(
     total = Counter(present)
     for (merchant, _), count in parts.items():
         total[merchant] += count
-    few = {m for m in total if total[m] <= FEW}
+    few = {m for m in total if not by_month(total[m])}
     if again or len(few) == len(total):
         return _write_months(con, folder, contract, rows, parts, few, stem, again)
     kept = write_file(con, rows, folder, stem)["filename"]
@@ -100,6 +102,29 @@ def write_parts(
     made = _write_months(con, folder, contract, rows, count_parts(con, contract, rows), few, stem, True)
     Path(kept).unlink()
     return made
+
+
+def by_month(rows: int) -> bool:
+    """Tell whether so many rows of a merchant lie in files of their months."""
+    return rows > FEW
+
+
+def link_files(files: Sequence[dict[str, Any]], folder: Path, stem: str) -> list[dict[str, Any]]:
+    """Take files of one merchant's month each, written elsewhere, into a table; records as of `write_partitions`.
+
+    They stay where they are as well: if the table is not published, they are still there for another try.
+    """
+    linked = []
+    for file in files:
+        merchant, month = file["partition_keys"]["merchant"], file["partition_keys"]["month"]
+        target = folder / f"merchant={merchant}" / f"month={month}" / f"{stem}-{Path(file['filename']).stem}.parquet"
+        target.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            os.link(file["filename"], target)
+        except OSError:  # not every file system knows links
+            shutil.copyfile(file["filename"], target)
+        linked.append(file | {"filename": str(target)})
+    return linked
 
 
 def _write_months(
@@ -133,8 +158,13 @@ def _one_by_one(files: Mapping[Part, int]) -> bool:
     a statement 3 ms and 5 ns for each row that it passes over.
     """
     rows = sum(files.values())
-    plain = all(re.fullmatch(r"[A-Za-z0-9_.-]+", merchant) for merchant, _ in files)
+    plain = all(plain_name(merchant) for merchant, _ in files)
     return plain and len(files) * (3e-3 + 5e-9 * rows) < 7e-7 * rows
+
+
+def plain_name(merchant: str) -> bool:
+    """Tell that a merchant's name can be a folder's as it is."""
+    return re.fullmatch(r"[A-Za-z0-9_.-]+", merchant) is not None
 
 
 def _write_part(
@@ -152,7 +182,7 @@ def _write_part(
     merchant, month = part
     path = folder / f"merchant={merchant}" / f"month={month}"
     tests = [f"merchant = {literal(merchant)}"] if owned else []
-    tests += [_within(contract, month, told)] if month != EVERY else []
+    tests += [within(contract, month, told)] if month != EVERY else []
     record = write_file(con, f"SELECT {columns} FROM ({rows}) WHERE {' AND '.join(tests) or 'true'}", path, stem)
     return record | {"partition_keys": {"merchant": merchant, "month": month}}
 
@@ -170,7 +200,7 @@ def _filled(con: Connection, contract: Table, rows: str) -> tuple[str, list[str]
     return names, columns if by_day else columns[:1]
 
 
-def _within(contract: Table, month: str, told: list[str]) -> str:
+def within(contract: Table, month: str, told: Sequence[str]) -> str:
     """Return SQL of 'this row is of that month', on the columns as they are: the engine skips what lies outside.
 
     One date that tells all months makes a plain range, which the engine checks before it reads the other columns.

@@ -13,7 +13,7 @@ import hashlib
 import json
 import os
 import time
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
@@ -23,7 +23,7 @@ from uuid import uuid4
 
 from retailkit.load.engine import SQL_TYPES, Connection, EngineError, OutOfMemory, files_select, quote
 from retailkit.load.errors import LoadError
-from retailkit.load.partitions import count_parts, partition_keys, touched_files, write_parts
+from retailkit.load.partitions import by_month, count_parts, link_files, partition_keys, touched_files, write_parts
 from retailkit.load.unique import last_filled
 from retailkit.schema import Table, table
 
@@ -56,6 +56,7 @@ def write_tables(
     relations: Mapping[str, str],
     replace: bool = False,
     gone: Mapping[str, str] | None = None,
+    written: Mapping[str, Sequence[dict[str, Any]]] | None = None,
 ) -> dict[str, int]:
     """Publish rows of several canonical tables at once; the new Delta version per table.
 
@@ -65,6 +66,8 @@ def write_tables(
         ``con`` that has the table's columns. Its rows replace stored rows of the same key.
     replace : drop every other row of the merchants that the relation has (derived tables).
     gone : per table (without a time), SQL of stored rows that go.
+    written : per table, files that hold the relation's rows by month; where nothing is there to be put
+        together with them, they become the table's.
 
     Raises
     ------
@@ -87,6 +90,7 @@ def write_tables(
                     replace,
                     load,
                     (gone or {}).get(name, "false"),
+                    (written or {}).get(name, ()),
                 )
                 for name, relation in relations.items()
             }
@@ -168,6 +172,7 @@ def _commit(
     replace: bool,
     load: str,
     gone: str,
+    written: Sequence[dict[str, Any]] = (),
 ) -> int:
     delta = _at_pinned(store, contract, pinned)
     columns = ", ".join(f"{quote(c.name)}::{SQL_TYPES[c.kind]} AS {quote(c.name)}" for c in contract.columns)
@@ -197,6 +202,8 @@ def _commit(
     present: dict[str, int] = {}
     for file in files if not replace else ():
         present[file["merchant"]] = present.get(file["merchant"], 0) + file["rows"]
+    if written and not out and by_month(sum(parts.values()) + sum(present.values())):
+        return _append(delta, contract, link_files(written, store / contract.name, load), out)
     stats = write_parts(con, store / contract.name, contract, select, parts, present, load, not out or replace)
     return _append(delta, contract, stats, out)
 

@@ -6,7 +6,7 @@ types. Nothing is guessed: a number stays text until the layout says what it is.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -18,6 +18,7 @@ from retailkit.load.files import Probe, utf8_copy
 from retailkit.load.header import Header, check_needed, clean_names, find_header, match
 from retailkit.load.json_files import json_cell, json_names, json_path
 from retailkit.load.layout import Layout
+from retailkit.load.pieces import PLACE, utf8_pieces
 
 WIDE = "\u00a0\u3000\ufeff"
 BLANKS = literal(" \t\r\n" + WIDE)
@@ -28,8 +29,9 @@ class Raw:
     """One file as a relation: SQL, engine types of the columns, columns of the layout that are there.
 
     ``found`` maps the layout's columns to the relation's columns (same name unless spelt otherwise).
-    Rows of a relation that is not ``numbered`` have no ``source_row``, and the blank ones are among
-    them, not ``"@filled"``: to number rows as they are parsed would leave the work to one thread.
+    A relation with ``pieces`` is that piece of the file to which the engine variable `PLACE` points. Its rows
+    have no ``source_row``, and the blank ones are among them, not ``"@filled"``: to number rows as they are
+    parsed would leave the work to one thread.
     """
 
     relation: str
@@ -40,7 +42,7 @@ class Raw:
     text: bool = True
     samples: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     arrays: frozenset[str] = frozenset()
-    numbered: bool = True
+    pieces: Callable[[], Generator[Path]] | None = None
 
 
 def read_raw(con: Connection, found: Probe, layout: Layout, scratch: Path, passing: bool = False) -> Raw:
@@ -48,7 +50,7 @@ def read_raw(con: Connection, found: Probe, layout: Layout, scratch: Path, passi
 
     Parameters
     ----------
-    passing : a CSV is parsed as it is asked for, not kept or numbered: for files that are asked for once.
+    passing : a CSV is parsed piece by piece as it is asked for, not kept: for files that are asked for once.
 
     Raises
     ------
@@ -107,23 +109,29 @@ def nested(types: Mapping[str, str]) -> bool:
 
 def _csv(con: Connection, found: Probe, layout: Layout, scratch: Path, passing: bool) -> Raw:
     header = find_header(found.head, layout, found.path.name)
+    found = replace(found, tidy=found.tidy and header.delimiter in ",;|")
     straight = found.plain and header.one_line_each and header.lines <= 1
     # room for cells beyond the header: a row that fills them is set aside, not misread
     names = [*header.names, *(f"@more{i}" for i in range(max(header.width - len(header.names), 0) + 2))]
     spec = ", ".join(f"{literal(n)}: 'VARCHAR'" for n in names)
 
-    def parsed(path: Path, skip: int = 0, parallel: bool = True) -> str:
+    def parsed(path: str, skip: int = 0, parallel: bool = True) -> str:
         return (
-            f"read_csv({literal(str(path))}, columns = {{{spec}}}, header = false, skip = {skip}, "
+            f"read_csv({path}, columns = {{{spec}}}, header = false, skip = {skip}, "
             f"auto_detect = false, delim = {literal(header.delimiter)}, quote = '\"', escape = '\"', "
             f"null_padding = true, strict_mode = false, max_line_size = 4194304, parallel = {literal(parallel)})"
         )
 
-    path, skip = (found.path, header.lines) if straight else (scratch / f"{found.file_id}.csv", 0)
-    if not straight:
-        utf8_copy(found, path, header.lines)
     if passing:
-        return replace(_selected(parsed(path, skip), header, names, layout), numbered=False)
+        top = scratch / f"{found.file_id}.top.csv"
+        top.write_text(found.head.split("\n", header.lines)[-1].rpartition("\n")[0], "utf-8")
+        con.execute(f"SET VARIABLE {PLACE} = {literal(str(top))}")  # for samples
+        raw = _selected(parsed(f"getvariable({literal(PLACE)})"), header, names, layout, tidy=found.tidy)
+        return replace(raw, pieces=partial(utf8_pieces, found, scratch, header.lines))
+    file, skip = (found.path, header.lines) if straight else (scratch / f"{found.file_id}.csv", 0)
+    if not straight:
+        utf8_copy(found, file, header.lines)
+    path = literal(str(file))
     try:
         return _cleaned(con, _numbered(parsed(path, skip)), header, names, layout, found)
     except EngineError as error:
@@ -196,12 +204,12 @@ def _numbered(source: str) -> str:
     return f"SELECT row_number() OVER () AS source_row, * FROM {source}"
 
 
-def _selected(source: str, header: Header, names: Sequence[str], layout: Layout, *more: str) -> Raw:
+def _selected(source: str, header: Header, names: Sequence[str], layout: Layout, *more: str, tidy: bool = False) -> Raw:
     """Keep the columns in use, cleaned (and ``more`` as they are), and tell which rows are not blank."""
     columns = match(header.names, layout.used, layout.misspelt)
     used = [n for n in dict.fromkeys(columns.values()) if n in names]
     beyond = [quote(n) for n in names if n.startswith("@more")]
-    cells = [*more, *(f"{clean_sql(quote(n))} AS {quote(n)}" for n in used)]
+    cells = [*more, *(quote(n) if tidy else f"{clean_sql(quote(n))} AS {quote(n)}" for n in used)]
     cells += [f'coalesce({", ".join(beyond)}) AS "@more"'] if beyond else []
     filled = "true"
     if names:  # a row that starts with a letter holds something; only the others are looked at whole
@@ -218,7 +226,7 @@ def _cleaned(con: Connection, select: str, header: Header, names: Sequence[str],
     """Keep the columns in use, cleaned; cut the footer; drop blank lines."""
     more = ["source_row", *([f'{quote(names[0])} AS "@first"'] if layout.footer else [])]
     more += ['"@json"'] if any(b.explode for b in layout.tables) else []
-    raw = _selected(f"({select})", header, names, layout, *more)
+    raw = _selected(f"({select})", header, names, layout, *more, tidy=found.tidy)
     name = quote(f"raw_{found.file_id}")
     con.execute(
         f'CREATE OR REPLACE TEMP TABLE {name} AS SELECT * EXCLUDE ("@filled") FROM {raw.relation} WHERE "@filled"'

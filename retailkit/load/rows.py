@@ -8,21 +8,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from retailkit.load.cells import local_day
 from retailkit.load.conditions import where_sql
-from retailkit.load.engine import SQL_TYPES, Connection, first, literal, quote
+from retailkit.load.engine import SQL_TYPES, Connection, constant, first, literal, quote
 from retailkit.load.errors import LoadError
 from retailkit.load.explode import exploded
+from retailkit.load.faults import cell_problem, fails, is_fatal, overlong_problem, refuse_if_hopeless
 from retailkit.load.fields import Expression, Place, expression, net_amount, row_currency, typed
+from retailkit.load.kept import Materialise
 from retailkit.load.layout import Block, Layout
+from retailkit.load.passing import Passed
 from retailkit.load.read import Raw
 from retailkit.schema import Column, Table, table
 
-Materialise = Callable[..., None]
-"""Puts the rows of a query under a name, in memory or (large files) in a Parquet file; ``once``: to be read once."""
-Number = Callable[[str, str], None]
-"""Puts the rows of a query over an unnumbered file under a name, numbers them and drops the blank ones."""
+Through = Callable[..., Passed]
+"""Puts the rows of a query over a file's pieces under a name, as `pass_through` does."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +33,7 @@ class Typed:
 
     ``typed`` holds one row per export row that the block reads, also where ``relation`` holds them
     ``grouped``; ``aside`` and ``repeats`` are queries of ``merchant, source_row`` that were set
-    aside or were there word for word before.
+    aside or were there word for word before. ``files`` hold the relation's rows as they can be published.
     """
 
     contract: Table
@@ -41,6 +43,7 @@ class Typed:
     aside: str | None = None
     repeats: str | None = None
     grouped: bool = False
+    files: tuple[dict[str, Any], ...] = ()
 
 
 def type_rows(
@@ -52,7 +55,7 @@ def type_rows(
     layout: Layout,
     place: Place,
     materialise: Materialise,
-    number: Number,
+    through: Through,
 ) -> Typed:
     """Make the rows of one canonical table from a file's rows.
 
@@ -78,20 +81,27 @@ def type_rows(
         made.append(net := net_amount(contract, made))
         block = block.model_copy(update={"fields": {**block.fields, net.name: block.fields["gross_amount"]}})
     source = _numbered(rows, block)
-    wanted = f'"@skip" IS NULL AND {where_sql(block.where, raw)}' if raw.numbered else "true"
+    wanted = "true" if raw.pieces else f'"@skip" IS NULL AND {where_sql(block.where, raw)}'
     absent = [e for e in made if contract.room == "identity" and e.name in contract.key and len(layout.tables) > 1]
     # an order without a customer is an order all the same: nobody is missing from the table of customers
     someone = " AND ".join(f"({typed(e.name)} IS NOT NULL OR {e.filled})" for e in absent if e.columns) or "true"
     inner = _judged(made, source, wanted, someone)
-    failing = {e.name: _failing(e, contract) for e in made}
-    fatal = " OR ".join(f"({failing[e.name]})" for e in made if _fatal(contract[e.name], contract)) or "false"
-    soft = " OR ".join(f"({failing[e.name]})" for e in made if not _fatal(contract[e.name], contract)) or "false"
+    failing = {e.name: fails(e, contract) for e in made}
+    fatal = " OR ".join(f"({failing[e.name]})" for e in made if is_fatal(contract[e.name], contract)) or "false"
+    soft = " OR ".join(f"({failing[e.name]})" for e in made if not is_fatal(contract[e.name], contract)) or "false"
     overlong = "coalesce(\"@more\" <> '', false)" if "@more" in raw.types else "false"
     columns = ", ".join(f"{typed(e.name)} AS {quote(e.name)}" for e in made)
     verdict = f"({fatal} OR {overlong}) AS bad, ({soft}) AS doubtful"
-    if not raw.numbered:  # asked for once: the cells of failed rows, which tell what was wrong, are kept beside them
+    passed = None
+    if raw.pieces:  # asked for once: the cells of failed rows, which tell what was wrong, are kept beside them
         cells = f"CASE WHEN {fatal} OR {overlong} OR {soft} THEN [{', '.join(map(quote, raw.types))}] END"
-        number(name, f'SELECT {columns}, {verdict}, "@filled", {cells} AS "@cells" FROM ({inner})')
+        (owner,) = place.zones
+        query = (
+            f'SELECT {constant(owner)} AS merchant, {columns}, {verdict}, "@filled", {cells} AS "@cells" FROM ({inner})'
+        )
+        shared = {"merchant": owner} | ({} if place.stated else {"currency": place.currencies[owner]})
+        final = _final(contract, made, place) | {n: constant(text) for n, text in shared.items() if n in contract.names}
+        passed = through(name, contract, raw.pieces(), query, list(raw.types), final, bool(block.group))
     else:
         query = f"SELECT source_row, item, merchant, {columns}, {verdict} FROM ({inner})"
         materialise(name, query, once=block.group)
@@ -100,25 +110,25 @@ def type_rows(
         totals = f"coalesce(sum(bad), 0), coalesce(sum(doubtful), 0), coalesce(sum(rows), 0) FROM {quote(name + '_g')}"
     else:
         totals = f"coalesce(sum(bad::INT), 0), coalesce(sum(doubtful::INT), 0), count(*) FROM {quote(name)}"
-    bad, doubtful, total = first(con, f"SELECT {totals}") or (0, 0, 0)
+    bad, doubtful, total = passed.counts if passed else first(con, f"SELECT {totals}") or (0, 0, 0)
     problems: list[str] = []
     if bad or doubtful:
         # every sentence about a cell is looked for among the failed rows only
-        if not raw.numbered:
-            told = ", ".join(f'"@cells"[{i}] AS {quote(n)}' for i, n in enumerate(raw.types, 1))
-            rejected = f"SELECT source_row, item, merchant, {told} FROM {quote(name)} WHERE bad OR doubtful"
-        else:
+        rejected = f"SELECT * EXCLUDE (bad) FROM {quote(name + '_rejected')}"
+        if not passed:
             marked = name + "_marked"
             materialise(marked, f"SELECT merchant, source_row, item FROM {quote(name)} WHERE bad OR doubtful")
             rejected = f"SELECT * FROM ({source}) SEMI JOIN {quote(marked)} USING (merchant, source_row, item)"
         materialise(name + "_failed", _judged(made, rejected, wanted, someone))
         failed = f"FROM {quote(name + '_failed')}"
-        problems = [_problem(e, contract, block, failing[e.name], failed, raw, layout) for e in made if e.columns]
+        problems = [cell_problem(e, contract, block, failing[e.name], failed, raw, layout) for e in made if e.columns]
         if overlong != "false":
-            problems.append(_overlong(block, failed))
-        _refuse_if_hopeless(con, problems, int(bad), int(total), place, block)
-    relation, below = _finished(con, name, contract, block, made, place, bool(bad))
+            problems.append(overlong_problem(block, failed))
+        refuse_if_hopeless(con, problems, int(bad), int(total), place, block)
     aside = _aside(name, contract, block) if bad else None
+    if passed and passed.files:
+        return Typed(contract, name + "_out", name, tuple(problems), aside, files=passed.files)
+    relation, below = _finished(con, name, contract, block, made, place, bool(bad))
     return Typed(contract, relation, name, (*problems, *below), aside, grouped=bool(block.group))
 
 
@@ -139,84 +149,6 @@ def _nothing(name: str, contract: Table, materialise: Materialise) -> Typed:
 
 def _numbered(rows: str, block: Block) -> str:
     return rows if block.explode else f"SELECT *, 0 AS item FROM {rows}"
-
-
-def _fatal(column: Column, contract: Table) -> bool:
-    return column.required or column.kind == "money" or (column.name in contract.key and column.kind == "id")
-
-
-def _failing(e: Expression, contract: Table) -> str:
-    """Return SQL of 'this cell sets its row aside': filled but unreadable, or required and empty."""
-    value = typed(e.name)
-    unreadable = f"({e.filled}) AND {value} IS NULL"
-    return f"{value} IS NULL" if contract[e.name].required else unreadable
-
-
-def _reason(e: Expression, contract: Table, block: Block) -> str:
-    """Return SQL of the sentence that says what was wrong with a cell."""
-    column, rule = contract[e.name], block.fields[e.name]
-    wanted = {
-        "instant": f"no readable time between 1990 and the day of loading ({rule.time})",
-        "date": "no readable day",
-        "int": "no whole number of " + (column.unit or "units"),
-        "float": "no number",
-        "bool": "neither yes nor no",
-        "text": "not one of " + ", ".join(column.one_of) if column.one_of else "unreadable",
-        "id": "an id that went through a float or a spreadsheet: its digits are lost",
-        "money": "no amount in "
-        + ("whole minor units (fen, cents)" if rule.unit in ("minor", "fen") else "major units (yuan)"),
-    }[column.kind]
-    if column.minimum is not None and column.kind in ("int", "money", "float"):
-        wanted += f", {column.minimum:g} or more"
-    if rule.kind:
-        wanted = "no phone number" if rule.kind == "phone" else "unreadable"
-    return f"CASE WHEN {e.filled} THEN {literal(wanted)} ELSE 'empty, but required' END"
-
-
-def _problem(e: Expression, contract: Table, block: Block, failing: str, inner: str, raw: Raw, layout: Layout) -> str:
-    """Return SQL of one column's quarantine rows; phones, names and what looks like a phone are not shown."""
-    cells = " || ' | ' || ".join(
-        f"coalesce(CAST({quote(raw.found[c])} AS VARCHAR), '')" for c in e.columns if c in raw.found
-    )
-    secret = block.fields[e.name].kind or set(e.columns) & set(layout.sensitive)
-    shown = (
-        "''" if secret or not cells else f"regexp_replace(left({cells}, 80), '1[3-9][0-9]{{9}}', '1**********', 'g')"
-    )
-    return (
-        f'SELECT merchant, source_row, {literal(block.table)} AS "table", '
-        f'{literal(" + ".join(e.columns))} AS "column", '
-        f"{_reason(e, contract, block)} AS reason, {shown} AS value FROM ({inner}) WHERE {failing}"
-    )
-
-
-def _overlong(block: Block, inner: str) -> str:
-    return (
-        f'SELECT merchant, source_row, {literal(block.table)} AS "table", \'\' AS "column", '
-        f"'more cells than the header has names' AS reason, '' AS value FROM ({inner}) WHERE \"@more\" <> ''"
-    )
-
-
-def _refuse_if_hopeless(con: Connection, problems: list[str], bad: int, total: int, place: Place, block: Block) -> None:
-    """Refuse a file whose every row fails: its layout or a declared unit is wrong, not its rows."""
-    union = " UNION ALL ".join(problems)
-    top = first(
-        con,
-        f'SELECT "column", reason, count(DISTINCT source_row) AS n, any_value(value) FROM ({union}) '
-        "GROUP BY 1, 2 ORDER BY n DESC LIMIT 1",
-    )
-    if top is None:
-        return
-    column, reason, count, value = top
-    unit = "minor units" in reason and count >= 0.1 * total
-    if bad < total and not unit:
-        return
-    raise LoadError(
-        f"{'the declared unit is wrong' if unit else 'no row can be read'}: column '{column}' fails in "
-        f"{count:,} of {total:,} rows ({reason}" + (f"; for example '{value}')" if value else ")"),
-        place.file,
-        f"cells that make table '{block.table}'",
-        "correct the unit or the format of this field in the layout" if unit else "check the layout against the file",
-    )
 
 
 def _grouped(name: str, contract: Table, block: Block, made: Sequence[Expression]) -> str:
@@ -256,8 +188,8 @@ def _finished(
                 good += f" AND NOT coalesce({test}, false)"
     else:
         good = f"SELECT * FROM {quote(name)}" + (" WHERE NOT bad" if bad else "")
-    have = {"merchant", *(e.name for e in made)}
-    columns = ", ".join(f"{_column(c, have, place)} AS {quote(c.name)}" for c in contract.columns)
+    finals = _final(contract, made, place).items()
+    columns = ", ".join(f"{sql or f'CAST(NULL AS {SQL_TYPES[contract[n].kind]})'} AS {quote(n)}" for n, sql in finals)
     con.execute(
         f"CREATE OR REPLACE TEMP VIEW {quote(name + '_out')} AS SELECT source_row, item, {columns} FROM ({good})"
     )
@@ -285,7 +217,15 @@ def _aggregate(block: Block, e: Expression, contract: Table) -> str:
     return f"CAST({calls.get(agg, f'{agg}({cell})')} AS {SQL_TYPES[e.kind]})"
 
 
+def _final(contract: Table, made: Sequence[Expression], place: Place) -> dict[str, str]:
+    """Return SQL of the contract's columns, empty for those that no row fills."""
+    have = {"merchant", *(e.name for e in made)}
+    told = {c: _column(c, have, place) for c in contract.columns}
+    return {c.name: f"CAST({sql} AS {SQL_TYPES[c.kind]})" if sql else "" for c, sql in told.items()}
+
+
 def _column(column: Column, have: set[str], place: Place) -> str:
+    """Return SQL of a column of the contract; empty if the rows do not tell it."""
     if column.name == "share_node" and {"share_node", "share_parent", "session_id"} <= have:
         # who came by a share and passed nothing on is a leaf of its tree, not outside of it
         return "coalesce(share_node, CASE WHEN share_parent IS NOT NULL THEN session_id END)"
@@ -296,4 +236,4 @@ def _column(column: Column, have: set[str], place: Place) -> str:
         return local_day(quote(at), place.by_merchant(place.zones))
     if column.name == "currency":
         return place.by_merchant(place.currencies)
-    return f"CAST(NULL AS {SQL_TYPES[column.kind]})"
+    return ""

@@ -27,7 +27,7 @@ def spill_folder() -> Path:
     return home / _name()
 
 
-def scratch_folder() -> Path:
+def kernel_folder() -> Path:
     """Make a new folder of this process's, for a kernel it starts; whoever asks removes it."""
     home = Path(tempfile.gettempdir())
     clear_abandoned(home)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import math
 import re
-import shutil
-import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -31,9 +29,11 @@ from retailkit.load.engine import (
 from retailkit.load.errors import LoadError
 from retailkit.load.fields import Place
 from retailkit.load.files import Probe
-from retailkit.load.kept import BIG, PACKED, STAGED, drop_kept, materialiser
+from retailkit.load.kept import BIG, PACKED, drop_kept, materialiser, scratch_folder
 from retailkit.load.keys import set_pads
 from retailkit.load.layout import Layout
+from retailkit.load.passing import may_pass, pass_through
+from retailkit.load.pieces import WholeOnly
 from retailkit.load.publish import active_files, read_manifest
 from retailkit.load.read import Raw, read_raw
 from retailkit.load.rows import Typed, type_rows
@@ -43,8 +43,6 @@ from retailkit.schema import table
 Result = TypeVar("Result")
 LEAN = "700MB"
 """Memory of the engine while it loads: what does not fit goes to disk, at little cost."""
-PASSING = 1 << 26
-"""Files beyond this that make one table are parsed as they are typed, without keeping their text."""
 
 
 @dataclass
@@ -52,7 +50,8 @@ class Load:
     """What one load has gathered so far: relations per table, one report line per file.
 
     ``before`` holds the files that the store knows (file, merchant, layout, its id); ``gone`` tells,
-    per table, which stored rows (SQL) a file that is read anew takes back. A ``look`` publishes and counts nothing.
+    per table, which stored rows (SQL) a file that is read anew takes back; ``written`` the files that hold
+    a relation's rows as they are published. A ``look`` publishes and counts nothing.
     """
 
     con: Connection
@@ -63,6 +62,7 @@ class Load:
     report: list[dict[str, Any]] = field(default_factory=list)
     before: frozenset[tuple[str, str, str, str]] = frozenset()
     gone: dict[str, list[str]] = field(default_factory=dict)
+    written: dict[str, tuple[dict[str, Any], ...]] = field(default_factory=dict)
     look: bool = False
 
     def within(self, work: Callable[[], Result]) -> Result:
@@ -102,16 +102,12 @@ def loading(store: Path, merchants: Mapping[str, Merchant], look: bool = False) 
         Instead of an engine's own error: what failed and what to do.
     """
     store.mkdir(parents=True, exist_ok=True)
-    scratch = Path(tempfile.mkdtemp(prefix=".scratch-", dir=store))
+    memory = None if look else min(LEAN, settings()["memory_limit"], key=memory_bytes)
     try:
-        memory = None if look else min(LEAN, settings()["memory_limit"], key=memory_bytes)
-        con = connect_raw(memory=memory, temp=scratch / "engine")
-        yield Load(con, store, scratch, merchants, before=_known_files(con, store), look=look)
-        con.close()
+        with scratch_folder(store) as scratch, connect_raw(memory=memory, temp=scratch / "engine") as con:
+            yield Load(con, store, scratch, merchants, before=_known_files(con, store), look=look)
     except (EngineError, OSError) as error:
         raise engine_failed(error, str(store)) from error
-    finally:
-        shutil.rmtree(scratch, ignore_errors=True)
 
 
 def _known_files(con: Connection, store: Path) -> frozenset[tuple[str, str, str, str]]:
@@ -165,24 +161,14 @@ def stage_file(
         layout = layout.model_copy(update={"merchant": "merchant"})
     if any(rule.kind for block in layout.tables for rule in block.fields.values()):
         set_pads(load.con)
-    if passing := _may_pass(found, layout, owners, owned):
+    if may_pass(found, layout, owners, owned):
         try:
-            return _staged(load, tag, found, layout, owners, owned, any_merchant, passing)
+            return _staged(load, tag, found, layout, owners, owned, any_merchant, True)
         except OutOfMemory:
             raise
-        except EngineError:  # line breaks within cells: the parser says so on its way
+        except (WholeOnly, EngineError):  # line breaks within cells: the parser too says so on its way
             pass
     return _staged(load, tag, found, layout, owners, owned, any_merchant, False)
-
-
-def _may_pass(found: Probe, layout: Layout, owners: list[str], owned: bool) -> bool:
-    """Tell whether a large file's text is asked for once only: one owner, one table, nothing that looks back."""
-    block = layout.tables[0]
-    looks_back = layout.footer or layout.control or layout.skip or layout.fill_down or block.where or block.explode
-    rules = block.fields.values()
-    numbered = any(r.number_within or r.extract or "@row" in (*r.join, *r.source) for r in rules)
-    alone = len(layout.tables) == 1 and owned and len(owners) == 1
-    return found.kind == "csv" and found.bytes > PASSING and alone and not looks_back and not numbered
 
 
 def _staged(
@@ -205,10 +191,10 @@ def _staged(
     )
     size = found.bytes * PACKED.get("gzip" if found.gzipped else found.kind, 1)
     materialise = materialiser(load.con, load.scratch, size > BIG, load.look)
-    number = partial(_number, load, owners[0] if owners else "")
+    through = partial(pass_through, load.con, load.scratch)
     typed = []
     for i, block in enumerate(layout.tables):
-        rows_of_block = type_rows(load.con, f"{tag}_{i}", block, rows, raw, layout, place, materialise, number)
+        rows_of_block = type_rows(load.con, f"{tag}_{i}", block, rows, raw, layout, place, materialise, through)
         typed.append(keep_last(load.con, rows_of_block, block, materialise, len(layout.tables) == 1))
     if passing:  # every row of the file is one of the table
         load.con.execute(
@@ -274,21 +260,10 @@ def _filled(base: str, raw: Raw, layout: Layout) -> str:
 
 def forget(load: Load, staged: Staged) -> None:
     """Drop what nobody reads once a file has its report: its text, rows that failed, rows that were grouped since."""
-    spent = [f"{t.typed}_{end}" for t in staged.typed for end in ("marked", "failed")]
+    spent = [f"{t.typed}_{end}" for t in staged.typed for end in ("marked", "failed", "rejected")]
     drop_kept(load.con, load.scratch, spent + [t.typed for t in staged.typed if t.grouped])
     if staged.raw.relation.startswith('"'):
         load.con.execute(f"DROP TABLE IF EXISTS {staged.raw.relation}")
-
-
-def _number(load: Load, merchant: str, name: str, query: str) -> None:
-    """Put rows into a Parquet file as they come, by every thread: their numbers in it are those in the export."""
-    path = literal(str(load.scratch / f"{name}.parquet"))
-    load.con.execute(f"COPY ({query}) TO {path} ({STAGED})")
-    load.con.execute(
-        f"CREATE OR REPLACE TEMP VIEW {quote(name)} AS SELECT file_row_number + 1 AS source_row, 0 AS item, "
-        f'{literal(merchant)} AS merchant, * EXCLUDE (file_row_number, "@filled") '
-        f'FROM read_parquet({path}, file_row_number = true) WHERE "@filled"'
-    )
 
 
 def shaped(name: str, relation: str) -> str:

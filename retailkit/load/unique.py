@@ -8,8 +8,9 @@ from pathlib import Path
 
 from retailkit.load.engine import Connection, first, literal, quote, write_file, write_partitions
 from retailkit.load.fields import Place
+from retailkit.load.kept import Materialise
 from retailkit.load.layout import Block, Layout
-from retailkit.load.rows import Materialise, Typed
+from retailkit.load.rows import Typed
 from retailkit.schema import Table
 
 COUNTS = ("rows_read", "rows_kept", "rows_duplicate", "rows_quarantined", "rows_skipped")
@@ -39,7 +40,7 @@ def keep_last(con: Connection, rows: Typed, block: Block, materialise: Materiali
         place = "source_row * 1000000 + item" if block.explode else "source_row"
         merged = last_filled(contract, f"FROM {quote(rows.relation)}", place)
         materialise(rows.relation + "_one", merged)
-        return replace(rows, relation=rows.relation + "_one")
+        return replace(rows, relation=rows.relation + "_one", files=())
     name = quote(rows.relation + "_twice")
     same = " AND ".join(f"r.{quote(k)} IS NOT DISTINCT FROM k.{quote(k)}" for k in contract.key)
     whole = "{" + ", ".join(f"{literal(n)}: {quote(n)}" for n in contract.names) + "}"
@@ -65,6 +66,7 @@ def keep_last(con: Connection, rows: Typed, block: Block, materialise: Materiali
     return replace(
         rows,
         relation=kept,
+        files=(),
         problems=(*rows.problems, changed),
         aside=f"{rows.aside} UNION ALL {aside}" if rows.aside else aside,
         repeats=repeats,

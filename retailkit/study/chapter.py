@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from retailkit.load.spill import scratch_folder
+from retailkit.load.spill import kernel_folder
 from retailkit.present.site import Context, chapter_html
 from retailkit.study.ledger import Entry, output_hash, page_path, read_entry, write_entry, write_text
 from retailkit.study.plan import Unit
@@ -85,7 +85,7 @@ def _attempt(unit: Unit, settings: Settings) -> tuple[Run, str]:
 
     from retailkit.study.engine import ENGINE, Run
 
-    temp = str(scratch_folder())  # spill files of the engine go with the kernel
+    temp = str(kernel_folder())  # spill files of the engine go with the kernel
     run = Run(settings.timeout, {**os.environ, **dict(settings.env), "TMPDIR": temp}, temp)
     try:
         papermill.execute_notebook(

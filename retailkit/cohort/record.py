@@ -1,24 +1,18 @@
-"""One cohort file: which merchants, which dates, where their exports lie.
-
-A cohort file is a small TOML page in ``data/cohorts``. `read_cohort` turns it into frozen
-records and says, in one message, everything that is wrong with it.
-"""
+"""The records of a cohort file: a cohort, its merchants and donors, their windows and exports."""
 
 from __future__ import annotations
 
 import importlib.util
-import tomllib
 from datetime import date, datetime
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import available_timezones
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from retailkit.spoken import own_halves
-
-COHORTS = Path("data/cohorts")
+_INHERITED = ("industry", "country", "zone", "currency", "programme", "baseline")
+"""What a merchant takes from its cohort where it says nothing itself."""
 
 
 class CohortError(ValueError):
@@ -227,61 +221,6 @@ class Cohort(_Record):
         return found
 
 
-_TOLD = ("title", "limits", "licence", "published_at", "merchants", "donors")  # keys whose texts a reader sees
-_INHERITED = ("industry", "country", "zone", "currency", "programme", "baseline")
-
-
-def cohort_path(cohort: str | Path) -> Path:
-    """Return the file of a cohort given by name (in ``data/cohorts``) or by path.
-
-    Raises
-    ------
-    CohortError
-        If there is no such file; the message lists the cohorts there are.
-    """
-    path = Path(cohort)
-    if path.suffix == ".toml":
-        if path.is_file():
-            return path
-        raise CohortError(f"no cohort file at {path}")
-    named = COHORTS / f"{cohort}.toml"
-    if named.is_file():
-        return named
-    names = [p.stem for p in sorted(COHORTS.glob("*.toml"))]
-    near = get_close_matches(str(cohort), names, 1)
-    hint = f"did you mean '{near[0]}'?" if near else f"there are: {', '.join(names) or 'none'}"
-    what = "Give a name from there or the path of a .toml file."
-    raise CohortError(f"no cohort '{cohort}' in {COHORTS} ({hint}). {what}")
-
-
-def read_cohort(cohort: str | Path, **changes: Any) -> Cohort:
-    """Read a cohort file into a frozen record.
-
-    Parameters
-    ----------
-    cohort : name of a file in ``data/cohorts`` or path of one.
-    changes : fields to replace, for example ``as_of="2018-01-01"``. Texts in both languages ("English / 中文") are read in ``lang``.
-
-    Raises
-    ------
-    CohortError
-        If the file is missing, is no TOML, or says something impossible: every problem in one message.
-    """
-    path = cohort_path(cohort)
-    try:
-        page = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as problem:
-        raise CohortError(f"{path} is not a TOML page in UTF-8: {problem}") from None
-    page = {"name": path.stem, "folder": path.parent, **page, **changes}
-    page["donors"] = [{**d, "role": "donor"} if isinstance(d, dict) else d for d in page.get("donors", [])]
-    page |= own_halves({k: page[k] for k in _TOLD if k in page}, page.get("lang", "en"))
-    try:
-        return Cohort.model_validate(page)
-    except ValidationError as problem:
-        lines = [f"  {'.'.join(map(str, e['loc'])) or 'file'}: {_plain(e)}" for e in problem.errors()]
-        raise CohortError("\n".join([f"{path} cannot be used:", *lines])) from None
-
-
 def _package_folder(package: str, cohort: str) -> Path:
     found = importlib.util.find_spec(package)
     if found is None or found.origin is None:
@@ -290,11 +229,3 @@ def _package_folder(package: str, cohort: str) -> Path:
             "installed. Install the 'examples' extra: pip install 'retailkit[examples]'."
         )
     return Path(found.origin).parent
-
-
-def _plain(error: Any) -> str:
-    if error["type"] == "extra_forbidden":
-        known = sorted({*Cohort.model_fields, *Merchant.model_fields, *Source.model_fields})
-        near = get_close_matches(str(error["loc"][-1]), known, 1)
-        return "unknown key" + (f": did you mean '{near[0]}'?" if near else "")
-    return "missing" if error["type"] == "missing" else str(error["msg"]).removeprefix("Value error, ")

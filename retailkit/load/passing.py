@@ -1,0 +1,128 @@
+"""A large file of one table passes once: typed piece by piece, and written as it will be published."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from retailkit.load.engine import Connection, files_select, first, literal, quote, write_file
+from retailkit.load.files import Probe
+from retailkit.load.kept import STAGED
+from retailkit.load.layout import Layout
+from retailkit.load.partitions import count_parts, dated, plain_name, within
+from retailkit.load.pieces import PLACE
+from retailkit.schema import Table
+
+PASSING = 1 << 26
+"""Files beyond this that make one table are parsed as they are typed, without keeping their text."""
+PIECE = '"@piece"'
+"""The table of the piece at hand."""
+RUN = 50_000
+"""Rows that a month must have in a piece, on average, to be written to a file of its own."""
+
+
+@dataclass(frozen=True)
+class Passed:
+    """How many rows were bad, doubtful and there at all; the ``files`` of good ones, if they can be published."""
+
+    counts: tuple[int, int, int]
+    files: tuple[dict[str, Any], ...]
+
+
+def may_pass(found: Probe, layout: Layout, owners: list[str], owned: bool) -> bool:
+    """Tell whether a large file's text is asked for once only: one owner, one table, nothing that looks back."""
+    block = layout.tables[0]
+    looks_back = layout.footer or layout.control or layout.skip or layout.fill_down or block.where or block.explode
+    rules = block.fields.values()
+    numbered = any(r.number_within or r.extract or "@row" in (*r.join, *r.source) for r in rules)
+    alone = len(layout.tables) == 1 and owned and len(owners) == 1
+    return found.kind == "csv" and found.bytes > PASSING and alone and not looks_back and not numbered
+
+
+def pass_through(
+    con: Connection,
+    scratch: Path,
+    name: str,
+    contract: Table,
+    pieces: Generator[Path],
+    query: str,
+    cells: Sequence[str],
+    final: Mapping[str, str],
+    grouped: bool,
+) -> Passed:
+    """Put the rows of a file under a name, numbered as they stand in it, and the cells of failed ones beside them.
+
+    Rows are ``name``, failed rows with their cells ``name_rejected``. Where the rows of a month stand
+    together, good rows are written by month, with the contract's columns (``final``): as ``name_out``,
+    of which ``name`` then knows the numbers only.
+
+    Parameters
+    ----------
+    query : SQL of a piece's rows with ``bad``, ``doubtful``, ``"@filled"`` and, in failed ones, ``"@cells"``.
+    final : SQL of the contract's columns, empty for those that no row fills.
+    grouped : rows of a group are looked at together: the bad ones stay among them.
+    """
+    folder, columns = scratch / name, ", ".join(f"{sql} AS {quote(n)}" for n, sql in final.items() if sql)
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    monthly, months, staged = not grouped and contract.time is not None, list[dict[str, Any]](), list[str]()
+    bad = doubtful = seen = lines = 0
+    with closing(pieces):
+        for number, path in enumerate(pieces):
+            con.execute(f"SET VARIABLE {PLACE} = {literal(str(path))}")
+            con.execute(f"CREATE OR REPLACE TEMP TABLE {PIECE} AS {query}")
+            # the engine numbers a table's rows in the order in which they came
+            rows = f'(SELECT {lines + 1} + rowid AS source_row, * EXCLUDE ("@filled") FROM {PIECE} WHERE "@filled")'
+            _keep_failed(con, name + "_rejected", rows, cells, first_ones=not number)
+            good = f"(SELECT source_row, {columns} FROM {rows} WHERE NOT bad)"
+            parts = count_parts(con, contract, good) if monthly else {}
+            if not number:
+                monthly = bool(parts) and sum(parts.values()) >= RUN * len(parts) and plain_name(next(iter(parts))[0])
+            if monthly:
+                months += [_write_month(con, contract, good, folder, part, len(parts) > 1) for part in parts]
+            else:
+                staged.append(str(folder / f"{number}.parquet"))
+                con.execute(f'COPY (SELECT * EXCLUDE ("@cells") FROM {rows}) TO {literal(staged[-1])} ({STAGED})')
+            which = ('"@filled" AND bad', '"@filled" AND doubtful', '"@filled"', "true")
+            counts = ", ".join(f"count(*) FILTER ({test})" for test in which)
+            some = first(con, f"SELECT {counts} FROM {PIECE}") or (0, 0, 0, 0)
+            bad, doubtful, seen, lines = bad + some[0], doubtful + some[1], seen + some[2], lines + some[3]
+            con.execute(f"DROP TABLE {PIECE}")
+    _name(con, name, contract, staged, [f["filename"] for f in months])
+    return Passed((bad, doubtful, seen), tuple(months))
+
+
+def _keep_failed(con: Connection, name: str, rows: str, cells: Sequence[str], first_ones: bool) -> None:
+    told = ", ".join(f'"@cells"[{i}] AS {quote(n)}' for i, n in enumerate(cells, 1))
+    failed = f"SELECT source_row, 0 AS item, merchant, bad, {told} FROM {rows} WHERE bad OR doubtful"
+    put = "CREATE OR REPLACE TEMP TABLE {} AS {}" if first_ones else "INSERT INTO {} {}"
+    con.execute(put.format(quote(name), failed))
+
+
+def _write_month(
+    con: Connection, contract: Table, rows: str, folder: Path, part: tuple[str, str], others: bool
+) -> dict[str, Any]:
+    merchant, month = part
+    some = f"SELECT * FROM {rows}" + (f" WHERE {within(contract, month, dated(contract))}" if others else "")
+    record = write_file(con, some, folder, month)
+    return record | {"partition_keys": {"merchant": merchant, "month": month}}
+
+
+def _name(con: Connection, name: str, contract: Table, staged: list[str], months: list[str]) -> None:
+    """Name the rows: those written by month for publishing, or those staged."""
+    if not months:
+        listed = ", ".join(map(literal, staged))
+        rows = f"SELECT *, 0 AS item FROM read_parquet([{listed}])"
+        con.execute(f"CREATE OR REPLACE TEMP VIEW {quote(name)} AS {rows}")
+        return
+    rows = files_select(contract, months, [("source_row", "BIGINT")])
+    con.execute(f"CREATE OR REPLACE TEMP VIEW {quote(name + '_out')} AS SELECT *, 0 AS item FROM ({rows})")
+    con.execute(
+        f"CREATE OR REPLACE TEMP VIEW {quote(name)} AS "
+        f"SELECT merchant, source_row, item, false AS bad FROM {quote(name + '_out')} UNION ALL "
+        f"SELECT merchant, source_row, item, true AS bad FROM {quote(name + '_rejected')} WHERE bad"
+    )
