@@ -89,14 +89,23 @@ def touchpoint_explorer(panel: pd.DataFrame, *, merchant: str, period: str, sour
     }
     shown = widgets.Output()
 
+    there = set(settled[["look_back_days", "direct"]].itertuples(index=False, name=None))
+
     def draw(change: Any = None) -> None:
+        days, direct = chooser["look_back_days"], chooser["direct"]
+        if change is not None and (days.value, direct.value) not in there:  # the box just chosen wins
+            if change["owner"] is direct:
+                days.value = min(d for d, returns in there if returns == direct.value)
+            else:
+                direct.value = next(returns for d, returns in there if d == days.value)
+            return
         shown.clear_output(wait=True)
         picked = {name: box.value for name, box in chooser.items()}
         with shown:
             try:
                 table = touchpoint_view(panel, **picked, lang=lang)
             except ValueError as problem:
-                display(str(problem))
+                print(problem)
                 return
             where = {"merchant": merchant, "period": period, "source": source, "lang": lang}
             model = setting_title(picked["model"], lang)
