@@ -103,3 +103,28 @@ def test_a_chart_s_title_is_its_finding_in_both_languages_and_empty_tables_say_s
     chinese = draw(table, lang="zh", **WHERE).layout.title.text
     assert any(ord(c) > 0x2E80 for c in chinese)
     assert any(a.name == "empty" for a in draw(table.head(0), **WHERE).layout.annotations)
+
+
+def test_the_explorer_starts_at_the_study_s_own_look_back_and_names_settings_in_words():
+    kept = PANEL[PANEL["look_back_days"] == 30].assign(direct="keep")
+    widget = touchpoint_explorer(pd.concat([PANEL, kept]), lang="zh", **WHERE)
+    model, days, direct, grouping = widget.children[0].children
+    assert days.value == 30
+    for box in (model, direct, grouping):
+        assert all(any(ord(c) > 0x2E80 for c in label) for label, _value in box.options)
+    assert model.value == "first"
+
+
+def test_returns_that_were_kept_at_one_look_back_only_bring_that_look_back_and_back_again():
+    kept = PANEL[PANEL["look_back_days"] == 30].assign(direct="keep")
+    _, days, direct, _ = touchpoint_explorer(pd.concat([PANEL, kept]), **WHERE).children[0].children
+    days.value = 7
+    direct.value = "keep"
+    assert days.value == 30
+    days.value = 7
+    assert (days.value, direct.value) == (7, "fold")
+
+
+def test_a_setting_that_was_not_computed_is_refused_in_chinese_too():
+    with pytest.raises(ValueError, match="没有末次在回溯30天、主动回访仅无其他触点时计时的结果；有首次、末次，回溯7天"):
+        touchpoint_view(PANEL, "last", 30, lang="zh")

@@ -67,7 +67,7 @@ def test_planted_clusters_are_stable_and_named():
     assert (found.clusters["jaccard"] > 0.75).all()
     assert found.ari > 0.8
     names = cluster_names(people, model.labels_, found)
-    assert NOT_NAMED not in names.values()
+    assert NOT_NAMED["en"] not in names.values()
     assert "every cluster comes back" in found.sentence()
 
 
@@ -76,7 +76,7 @@ def test_clusters_of_noise_are_called_unstable_and_not_named():
     model = Clusters(8).fit(people)
     found = cluster_stability(model, people, draws=20)
     assert (found.clusters["verdict"] == "unstable").any()
-    assert NOT_NAMED in cluster_names(people, model.labels_, found).values()
+    assert NOT_NAMED["en"] in cluster_names(people, model.labels_, found).values()
     assert "does not come back" in found.sentence()
 
 

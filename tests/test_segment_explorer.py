@@ -1,5 +1,6 @@
 """Claims about the explorer: one round of queries, then only rows are picked."""
 
+import re
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -55,6 +56,8 @@ def test_a_choice_redraws_from_rows_already_there(asked, monkeypatch):
         chooser.value = name
         table, months, basket = segment_view(found, name, merchant="m", currency="USD", lang="en")
         assert len(table) == 1
+        assert re.fullmatch(r"[\d.]+% \([\d.]+%–[\d.]+%\)", table["share"].iloc[0])  # the interval behind its figure
+        assert not {"segment", "share_low", "mean_high"} & set(table.columns)
         assert name in months.layout.title.text
         assert name in basket.layout.title.text
 

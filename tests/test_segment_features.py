@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from segment_data import random_orders, tables
 
-from retailkit.segment.features import PERSON_FEATURES, doubts_about_people, person_features, purchase_histories
+from retailkit.segment.features import PERSON_FEATURES, doubts_about_people, person_features
 
 AS_OF = "2024-10-01"
 
@@ -89,15 +89,6 @@ def test_merchant_without_refunds_in_the_table_keeps_those_on_its_orders():
         schema={"merchant": "string", "account": "string", "refunded_on": "date", "refund_amount": "int64"},
     ).limit(0)
     pd.testing.assert_frame_equal(run(orders), run(orders, refunds=empty))
-
-
-def test_histories_alone_are_those_of_all_features_from_orders_and_from_lines():
-    orders, persons = tables(random_orders(9, persons=200))
-    lines = orders.mutate(line=ibis.literal("1"), net_amount=orders.gross_amount)
-    many = person_features(orders, persons, AS_OF).order_by("person").to_pandas()
-    for sales in (orders, lines):
-        few = purchase_histories(sales, persons, AS_OF).order_by("person").to_pandas()
-        pd.testing.assert_frame_equal(few, many[list(few.columns)])
 
 
 def test_no_orders_give_no_persons_and_one_sentence():

@@ -181,7 +181,10 @@ def source_agreement(
             y=names,
             orientation="h",
             marker_color=[UP if ok else DOWN for ok in shown["agrees"]],
-            text=[f"{g:+.2%} · {n} d" for g, n in zip(shown["gap"], shown["days"], strict=True)],
+            text=[
+                choose(lang, f"{g:+.2%} · {n} d", f"{g:+.2%} · {n}天")
+                for g, n in zip(shown["gap"], shown["days"], strict=True)
+            ],
             textposition="outside",
             cliponaxis=False,
             hovertemplate="%{y}: %{x:+.2%}<extra></extra>",

@@ -15,8 +15,14 @@ import plotly.graph_objects as go
 from retailkit.charts.growth import counterfactual
 from retailkit.growth.effect import ESTIMATORS, estimate
 from retailkit.growth.verdict import percent
+from retailkit.growth.words import in_words
 
 METHODS = ("auto", "did_year", *ESTIMATORS)
+TITLES = {
+    "auto": ("chosen by the data", "由数据选择"), "did_year": ("differences, year on year", "同比双重差分"),
+    "augmented": ("augmented synthetic control", "增广合成控制"), "sc": ("synthetic control", "合成控制"),
+    "did": ("difference-in-differences", "双重差分"), "sdid": ("synthetic differences", "合成双重差分"),
+}  # fmt: skip
 
 
 def growth_view(
@@ -35,11 +41,12 @@ def growth_view(
     effect = estimate(weekly, merchant, kept, shared, method=method)
     figure = counterfactual(effect.weeks, merchant=merchant, currency=currency, lang=lang)
     if effect.refused:
-        return (f"没有估计：{effect.refused}。" if lang == "zh" else f"No estimate: {effect.refused}."), figure
+        why = in_words(effect.refused, lang)
+        return (f"没有估计：{why}。" if lang == "zh" else f"No estimate: {why}."), figure
     spread = f"{percent(effect.low)} … {percent(effect.high)}"
     donors_used = int(effect.donors["used"].sum())
     if lang == "zh":
-        return f"{effect.method}，{donors_used} 家对照：{percent(effect.effect)}（{spread}）。", figure
+        return f"{in_words(effect.method, lang)}，{donors_used} 家对照：{percent(effect.effect)}（{spread}）。", figure
     return f"{effect.method}, {donors_used} donors: {percent(effect.effect)} ({spread}).", figure
 
 
@@ -52,7 +59,8 @@ def growth_explorer(
     from IPython.display import display
 
     zh = lang == "zh"
-    chooser = widgets.Dropdown(options=METHODS, value="auto", description="方法" if zh else "method")
+    methods = [(TITLES[m][zh], m) for m in METHODS]
+    chooser = widgets.Dropdown(options=methods, value="auto", description="方法" if zh else "method")
     without = widgets.SelectMultiple(options=list(donors), description="剔除" if zh else "leave out")
     out = widgets.Output()
 

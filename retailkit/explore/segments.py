@@ -14,7 +14,7 @@ import pandas as pd
 from ibis import _
 
 from retailkit.charts.people_explore import segment_basket, segment_months
-from retailkit.charts.tables import readable
+from retailkit.charts.tables import heading, readable
 from retailkit.segment.assets import first_order_day, month_days
 from retailkit.segment.features import person_features, person_orders
 from retailkit.segment.rfm import fit_rfm
@@ -132,7 +132,16 @@ def segment_view(tables: SegmentTables, segment: str | None, *, merchant: str, c
     profile, months, basket = (t[t["segment"] == segment] for t in (tables.profile, tables.months, tables.basket))
     name = segment or ""
     return [
-        readable(profile, currency, lang),
+        _profile(profile, currency, lang),
         segment_months(months, segment=name, merchant=merchant, currency=currency, lang=lang),
         segment_basket(basket, segment=name, merchant=merchant, lang=lang),
     ]
+
+
+def _profile(profile: pd.DataFrame, currency: str, lang: str) -> pd.DataFrame:
+    """The profile's row without the names above it, each interval behind its figure, so that it fits the page."""
+    row = profile.drop(columns=["merchant", "segment"])
+    told = readable(row, currency, lang).set_axis(row.columns, axis=1).astype("str")
+    for figure, stem in (("share", "share"), ("mean_net_amount", "mean")):
+        told[figure] += " (" + told.pop(f"{stem}_low") + "–" + told.pop(f"{stem}_high") + ")"
+    return told if lang == "en" else told.rename(columns={c: heading(row, c) for c in told})

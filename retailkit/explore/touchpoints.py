@@ -5,13 +5,21 @@ Everything comes from the sensitivity panel that was computed before; a choice o
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import pandas as pd
 
 from retailkit.attribute.sentences import touchpoint_title
+from retailkit.charts.touchpoint_tables import COLUMNS
 from retailkit.charts.touchpoints import chosen_shares
 
+SETTINGS = {
+    "fold": ("only where nothing else", "仅无其他触点时计"), "keep": ("like any touch", "同其他触点"),
+    "drop": ("never", "不计"), "exposure": ("exposures", "曝光"), "order_attached": ("attached to the order", "附着于订单"),
+    "touchpoint": ("touchpoint", "触点"), "family": ("family of touchpoints", "触点大类"),
+    "kind": ("kind of touch", "触点性质"),
+}  # fmt: skip
 GROUPINGS = ("touchpoint", "family", "kind")
 """Touchpoint as it is; family without the campaign (mailing: Type A -> mailing); exposure or attached."""
 
@@ -44,13 +52,10 @@ def touchpoint_view(
         & (sums["identity"] == "person")
     ]
     if chosen.empty and not panel.empty:
-        has = panel[key].drop_duplicates()
-        raise ValueError(
-            f"the panel has no {model} at {look_back_days} days with returns {direct}; it has "
-            f"{', '.join(has['model'].unique())} at {', '.join(map(str, sorted(has['look_back_days'].unique())))} days"
-        )
+        raise ValueError(_lacks(panel[key].drop_duplicates(), model, look_back_days, direct, lang))
+    name = setting_title if grouping == "kind" else touchpoint_title
     table = chosen[["group", "share"]].merge(ends, on="group").sort_values(["share", "group"], ascending=[False, True])
-    return table.assign(title=[touchpoint_title(g, lang) for g in table["group"]]).reset_index(drop=True)
+    return table.assign(title=[name(g, lang) for g in table["group"]]).reset_index(drop=True)
 
 
 def credit(panel: pd.DataFrame, merchant: Any, period: str, lang: str = "en") -> Any:
@@ -72,28 +77,39 @@ def touchpoint_explorer(panel: pd.DataFrame, *, merchant: str, period: str, sour
 
     zh = lang == "zh"
     settled = panel[panel["identity"] == "person"]
+    days = sorted(settled["look_back_days"].unique().tolist())
+    base = settled.loc[settled["direct"] != "fold", "look_back_days"].tolist()[:1] or days[:1]  # the study's own
     chooser = {
-        "model": widgets.Dropdown(options=list(settled["model"].unique()), description="模型" if zh else "model"),
+        "model": _box(settled["model"].unique(), "模型" if zh else "model", lang),
         "look_back_days": widgets.Dropdown(
-            options=sorted(settled["look_back_days"].unique().tolist()), description="回溯天数" if zh else "look-back"
+            options=days, value=base[0] if base else None, description="回溯天数" if zh else "look-back"
         ),
-        "direct": widgets.Dropdown(
-            options=list(settled["direct"].unique()), description="主动回访" if zh else "returns"
-        ),
-        "grouping": widgets.Dropdown(options=list(GROUPINGS), description="分组" if zh else "grouping"),
+        "direct": _box(settled["direct"].unique(), "主动回访" if zh else "returns", lang),
+        "grouping": _box(GROUPINGS, "分组" if zh else "grouping", lang),
     }
     shown = widgets.Output()
 
+    there = set(settled[["look_back_days", "direct"]].itertuples(index=False, name=None))
+
     def draw(change: Any = None) -> None:
+        days, direct = chooser["look_back_days"], chooser["direct"]
+        if change is not None and (days.value, direct.value) not in there:  # the box just chosen wins
+            if change["owner"] is direct:
+                days.value = min(d for d, returns in there if returns == direct.value)
+            else:
+                direct.value = next(returns for d, returns in there if d == days.value)
+            return
         shown.clear_output(wait=True)
         picked = {name: box.value for name, box in chooser.items()}
         with shown:
             try:
                 table = touchpoint_view(panel, **picked, lang=lang)
             except ValueError as problem:
-                display(str(problem))
+                print(problem)
                 return
-            display(chosen_shares(table, merchant=merchant, period=period, source=source, lang=lang, **_words(picked)))
+            where = {"merchant": merchant, "period": period, "source": source, "lang": lang}
+            model = setting_title(picked["model"], lang)
+            display(chosen_shares(table, model=model, look_back_days=picked["look_back_days"], **where))
 
     for box in chooser.values():
         box.observe(draw, names="value")
@@ -101,5 +117,29 @@ def touchpoint_explorer(panel: pd.DataFrame, *, merchant: str, period: str, sour
     return widgets.VBox([widgets.HBox(list(chooser.values())), shown])
 
 
-def _words(picked: dict[str, Any]) -> dict[str, Any]:
-    return {"model": str(picked["model"]), "look_back_days": picked["look_back_days"]}
+def _box(settings: Iterable[Any], description: str, lang: str) -> Any:
+    """A list of settings, in words."""
+    import ipywidgets as widgets
+
+    return widgets.Dropdown(options=[(setting_title(s, lang), s) for s in settings], description=description)
+
+
+def setting_title(setting: Any, lang: str = "en") -> str:
+    """A model, a treatment of returns or a grouping in words.
+
+    >>> setting_title("time_decay"), setting_title("fold", "zh"), setting_title(None)
+    ('time decay', '仅无其他触点时计', 'None')
+    """
+    titles = SETTINGS.get(str(setting)) or COLUMNS.get(str(setting))
+    return titles[lang == "zh"] if titles else str(setting).replace("_", " ")
+
+
+def _lacks(has: pd.DataFrame, model: str, look_back_days: int, direct: str, lang: str) -> str:
+    """What the panel has instead of a setting that was not computed."""
+    there = has[(has["model"] == model) & (has["direct"] == direct)]
+    models = [setting_title(m, lang) for m in has["model"].unique()]
+    days = ", ".join(map(str, sorted((has if there.empty else there)["look_back_days"].unique())))
+    wanted, returns = setting_title(model, lang), setting_title(direct, lang)
+    if lang == "zh":
+        return f"没有{wanted}在回溯{look_back_days}天、主动回访{returns}时的结果；有{'、'.join(models)}，回溯{days}天"
+    return f"the panel has no {wanted} at {look_back_days} days with returns {returns}; it has {', '.join(models)} at {days} days"

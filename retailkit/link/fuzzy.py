@@ -74,15 +74,22 @@ def fuzzy_pairs(records: pd.DataFrame, *, min_weight: float = 0.9, seed: int = 1
     pairs by expectation maximisation. Records of different merchants are never compared.
     """
     if find_spec("splink") is None:
-        raise ModuleNotFoundError(
-            "fuzzy_pairs needs the package splink: install retailkit with its 'fuzzy' extra, or use link_accounts alone"
+        raise _noted(
+            ModuleNotFoundError(
+                "fuzzy_pairs needs the package splink: install retailkit with its 'fuzzy' extra, or use link_accounts alone"
+            ),
+            "fuzzy_pairs需要splink：请安装retailkit的fuzzy附加依赖，或只用link_accounts",
         )
     missing = [name for name in ("merchant", "account") if name not in records]
     fields = [name for name in FIELDS if name in records and records[name].notna().any()]
     if missing or len(fields) < 2:
-        raise ValueError(
-            f"fuzzy_pairs: missing {', '.join(missing) or 'fields to compare'}; "
-            f"expected merchant, account and at least two of {', '.join(FIELDS)}; found {', '.join(records.columns)}"
+        raise _noted(
+            ValueError(
+                f"fuzzy_pairs: missing {', '.join(missing) or 'fields to compare'}; "
+                f"expected merchant, account and at least two of {', '.join(FIELDS)}; found {', '.join(records.columns)}"
+            ),
+            f"fuzzy_pairs缺少{'、'.join(missing) or '可比较的字段'}；应有merchant、account及{'、'.join(FIELDS)}中的至少两列；"
+            f"现有{'、'.join(records.columns)}",
         )
     if len(records) < 2:
         return ibis.memtable([], schema=PAIR_COLUMNS)
@@ -99,6 +106,12 @@ def fuzzy_pairs(records: pd.DataFrame, *, min_weight: float = 0.9, seed: int = 1
         }
     )
     return ibis.memtable(pairs.sort_values(["merchant", "account", "other"], ignore_index=True), schema=PAIR_COLUMNS)
+
+
+def _noted(problem: Exception, chinese: str) -> Exception:
+    """The error with its Chinese below it in the traceback."""
+    problem.add_note(chinese)
+    return problem
 
 
 def _clean(records: pd.DataFrame, fields: list[str]) -> pd.DataFrame:

@@ -12,6 +12,12 @@ from ibis.expr.types import Table
 from .edges import STRENGTH
 from .linked import MAX_ACCOUNTS, MIN_WEIGHT, link
 
+REASONS = {
+    "shared": {"en": "several customers of one system give this phone", "zh": "同一系统中有多名顾客留此手机号"},
+    "twice": {"en": "the person holds two member numbers of one system", "zh": "此人在同一系统中有两个会员号"},
+    "cut": {"en": "cut: it joined more than {} accounts", "zh": "已断开：它把超过{}个账号连成了一人"},
+}
+
 
 def link_evidence(
     accounts: Table,
@@ -63,8 +69,9 @@ def link_doubts(
     *,
     max_accounts: int = MAX_ACCOUNTS,
     min_weight: float = MIN_WEIGHT,
+    lang: str = "en",
 ) -> pd.DataFrame:
-    """One row per thing to look at: ``merchant, account, other, evidence, reason``.
+    """One row per thing to look at: ``merchant, account, other, evidence, reason`` (in the language).
 
     Phones that several customers share (``other`` empty), edges that were cut in persons too
     large, and accounts of persons who hold two member numbers of one system.
@@ -72,12 +79,13 @@ def link_doubts(
     linked = link(accounts, members, orders, pairs, others, max_accounts, min_weight)
     nowhere = np.empty(0, dtype=np.int64)
     twice = np.flatnonzero(linked.flag == 1)
+    why = {name: words[lang] for name, words in REASONS.items()}
     parts = [
-        (linked.evidence.shared, nowhere, "phone", "several customers of one system give this phone"),
-        (twice, nowhere, "member_bind", "the person holds two member numbers of one system"),
+        (linked.evidence.shared, nowhere, "phone", why["shared"]),
+        (twice, nowhere, "member_bind", why["twice"]),
     ]
     for kind, (a, b) in linked.found.cut.items():
-        parts.append((a, b, kind, f"cut: it joined more than {max_accounts} accounts"))
+        parts.append((a, b, kind, why["cut"].format(max_accounts)))
     frames = [_tied(linked.evidence.nodes, a, b, kind).assign(reason=reason) for a, b, kind, reason in parts]
     return pd.concat(frames, ignore_index=True).sort_values(["merchant", "evidence", "account"], ignore_index=True)
 

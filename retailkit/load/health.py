@@ -56,9 +56,10 @@ def health_sentence(health: pd.DataFrame, lang: str = "en") -> str:
 
 
 def data_metrics(
-    fates: pd.DataFrame, daily: pd.DataFrame, gaps: pd.DataFrame, agreement: pd.DataFrame, health: pd.DataFrame
-) -> list[dict[str, Any]]:
-    """Return the chapter's figures as metric records: ``metric, value, unit, definition, text``."""
+    fates: pd.DataFrame, daily: pd.DataFrame, gaps: pd.DataFrame, agreement: pd.DataFrame, health: pd.DataFrame,
+    lang: str = "en",
+) -> list[dict[str, Any]]:  # fmt: skip
+    """Return the chapter's figures as metric records: ``metric, value, unit, definition, text`` (in the language)."""
     read = int(fates["rows_read"].sum())
     missing = float(gaps["days"].sum()) if len(daily) else None
     compared, agree = len(agreement), int(agreement["agrees"].sum())
@@ -77,7 +78,7 @@ def data_metrics(
             "questions",
             "questions that can be studied at least in part",
         ),
-        _record("data_health", None, "", "what can be studied", health_sentence(health)),
+        _record("data_health", None, "", "what can be studied", health_sentence(health, lang)),
     ]
 
 

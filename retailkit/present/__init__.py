@@ -21,7 +21,10 @@ _ROOMS = {
     "evidence": ("Evidence",),
     "claims": ("check_claims", "claim_words", "say_claims"),
     "cases": ("best_cases", "case_weeks", "say_cases", "Cards"),
-    "data_words": ("question_words", "rows_words", "file_words", "fact_words", "say_facts", "fact_metrics"),
+    "data_words": (
+        "question_words", "rows_words", "file_words", "reason_words", "agreement_words", "agreement_table", "fact_words",
+        "say_facts", "fact_metrics",
+    ),
     "tables": ("show", "health_words", "unknown_words"),
     "sentences": (
         "source", "say_cohort", "say_missing", "say_headline", "say_otherwise", "say_league", "say_together",

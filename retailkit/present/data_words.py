@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 
+from retailkit.charts.formats.parts import name
 from retailkit.charts.numbers import major, money, number, percent
 from retailkit.charts.words import choose
 from retailkit.present.pooling import wilson
@@ -16,6 +17,24 @@ _CHAPTERS = {
     "1_data": "数据", "2_people": "顾客", "3_touchpoints": "触点", "4_formats": "业态", "5_growth": "增长", "6_targets": "目标",
 }  # fmt: skip
 _ORDER = ("yes", "partly", "no")
+_ROOMS = {
+    "sales": "销售", "identity": "身份", "traffic": "流量", "organisation": "组织", "money and plan": "费用与计划",
+    "context": "背景", "derived": "派生",
+}  # fmt: skip
+_DEFINITIONS = {
+    "private_of_all": "项目期内私域业态净销售额 / 全渠道净销售额",
+    "visitors_ratio": "小程序日均访客（去重），项目期 / 前期",
+    "guide_month": "导购净销售额，最佳月份",
+    "home_orders_a_day": "日均到家订单，最佳月份",
+    "home_buyers": "迄今有到家订单的账户数（去重）",
+    "home_share": "到家订单占全部订单，最佳区域与月份{}",
+    "campaign_new_share": "最大分享活动的购买人中新客占比{}",
+}
+_STATED = {
+    "net amount": "净销售额", "gross amount": "销售额", "visits": "访问", "orders": "订单", "order lines": "订单行",
+    "orders less refunds": "订单减退款", "sessions": "会话",
+    "mini_program": "小程序", "pos": "门店收银",
+}  # fmt: skip
 _FACTS = {
     "private_of_all": ("private-domain share of all-channel sales", "私域占全渠道销售额"),
     "visitors_ratio": ("mean daily visitors, programme over before", "日均访客，项目期 / 前期"),
@@ -56,7 +75,7 @@ def rows_words(table: pd.DataFrame, lang: str = "en") -> pd.DataFrame:
     days = {c: [str(d)[:10] if pd.notna(d) else "–" for d in table[c]] for c in ("first", "last")}
     return pd.DataFrame({
         choose(lang, "table", "表"): table["table"],
-        choose(lang, "kind", "类别"): table["room"],
+        choose(lang, "kind", "类别"): [choose(lang, r, _ROOMS.get(r, r)) for r in table["room"]],
         choose(lang, "rows", "行数"): [f"{n:,}" for n in table["rows"]],
         choose(lang, "first day", "首日"): days["first"],
         choose(lang, "last day", "末日"): days["last"],
@@ -80,6 +99,14 @@ def file_words(table: pd.DataFrame, lang: str = "en") -> pd.DataFrame:
     return out
 
 
+def reason_words(table: pd.DataFrame, lang: str = "en") -> pd.DataFrame:
+    """One row per kind of problem in the quarantine, under headings of the language (see ``quarantine_reasons``)."""
+    chinese = {
+        "file": "文件", "table": "表", "column": "列", "reason": "原因", "rows": "行数", "first_row": "首行", "example": "示例",
+    }  # fmt: skip
+    return table.rename(columns={c: choose(lang, c.replace("_", " "), chinese.get(c, c)) for c in table.columns})
+
+
 def fact_words(table: pd.DataFrame, currency: str, lang: str = "en") -> pd.DataFrame:
     """One row per plain count that the merchant's tables tell (see ``facts``)."""
     written = []
@@ -93,7 +120,48 @@ def fact_words(table: pd.DataFrame, currency: str, lang: str = "en") -> pd.DataF
     return pd.DataFrame({
         choose(lang, "count", "计数"): [choose(lang, *_FACTS.get(f, (f, f))) for f in table["fact"]],
         choose(lang, "value", "数值"): written,
-        choose(lang, "definition", "定义"): table["definition"],
+        choose(lang, "definition", "定义"): [
+            choose(lang, d, _definition(f, d)) for f, d in zip(table["fact"], table["definition"], strict=True)
+        ],
+    })  # fmt: skip
+
+
+def _definition(fact: str, english: str) -> str:
+    """A count's definition in Chinese, with the name that the English one gives in brackets (an area, a campaign)."""
+    named = english[english.rindex("(") : -1].strip("(") if english.endswith(")") else ""
+    return _DEFINITIONS[fact].format(f"（{named}）" if named else "") if fact in _DEFINITIONS else english
+
+
+def agreement_words(table: pd.DataFrame, lang: str = "en") -> pd.DataFrame:
+    """The same rows with sources, measures and touchpoints named in words (see ``source_agreement``).
+
+    >>> row = pd.DataFrame({"measure": ["visits"], "left": ["sessions"], "right": ["youshu: search"]})
+    >>> agreement_words(row, "zh").iloc[0].tolist()
+    ['访问', '会话', 'youshu：搜索']
+    """
+    if lang == "en":
+        return table
+    return table.assign(**{c: [_stated(v) for v in table[c]] for c in ("measure", "left", "right")})
+
+
+def _stated(source: str) -> str:
+    system, colon, what = source.partition(": ")
+    return f"{system}：{_STATED.get(what) or name(what, 'zh')}" if colon else _STATED.get(source, source)
+
+
+def agreement_table(table: pd.DataFrame, lang: str = "en") -> pd.DataFrame:
+    """One row per comparison as a reader wants it: figures written, the gap in per cent (see ``source_agreement``)."""
+    told = agreement_words(table, lang)
+    return pd.DataFrame({
+        choose(lang, "measure", "指标"): told["measure"],
+        choose(lang, "one source", "来源一"): told["left"],
+        choose(lang, "another", "来源二"): told["right"],
+        choose(lang, "days", "天数"): [f"{n:,}" for n in told["days"]],
+        choose(lang, "days apart", "不一致天数"): [f"{n:,}" for n in told["days_apart"]],
+        choose(lang, "first total", "来源一合计"): [f"{n:,.0f}" for n in told["left_total"]],
+        choose(lang, "second total", "来源二合计"): [f"{n:,.0f}" for n in told["right_total"]],
+        choose(lang, "gap", "差距"): [f"{g:+.2%}" for g in told["gap"]],
+        choose(lang, "agrees", "是否一致"): [choose(lang, "✓ yes", "✓ 是") if a else choose(lang, "✗ no", "✗ 否") for a in told["agrees"]],
     })  # fmt: skip
 
 
@@ -115,7 +183,6 @@ def fact_metrics(table: pd.DataFrame, currency: str) -> list[dict[str, Any]]:
         money = row.unit == "minor unit"
         low, high = wilson(int(row.hits), int(row.total)) if pd.notna(row.total) else (None, None)
         value = float(major(row.value, currency)) if money else row.value
-        name = f"fact_{row.fact}"
         unit = currency if money else row.unit
-        out.append(metric(name, value, low=low, high=high, unit=unit, definition=row.definition))
+        out.append(metric(f"fact_{row.fact}", value, low=low, high=high, unit=unit, definition=row.definition))
     return out

@@ -19,7 +19,7 @@ _HOMES = {
     "reach_sentence": "assets",
     "person_features": "features",
     "person_orders": "features",
-    "purchase_histories": "features",
+    "purchase_histories": "histories",
     "doubts_about_people": "features",
     "rfm_features": "scores",
     "rfm_scores": "scores",

@@ -8,6 +8,7 @@ import pandas as pd
 from ibis import _
 
 from retailkit.segment.features import person_orders
+from retailkit.segment.said import SaidError
 
 DIMENSIONS = ("format", "channel", "shop_id", "touchpoint", "area", "category", "product_id")
 UNKNOWN = "unknown_person"
@@ -27,7 +28,10 @@ def cross_shop(sales: ibis.Table, persons: ibis.Table, as_of: str, by: str, valu
     """
     _check(sales, by)
     if not 2 <= len(values) <= 6:
-        raise ValueError(f"cross-shop compares two to six values of {by}, got {len(values)}")
+        raise SaidError(
+            f"cross-shop compares two to six values of {by}, got {len(values)}",
+            f"交叉购买比较{by}的2至6个取值，现为{len(values)}个",
+        )
     bought = person_orders(sales, persons, as_of)
     flags = {f"v{i}": (bought[by] == v).fill_null(False).cast("int64") for i, v in enumerate(values)}
     money = bought[by].isin(values).ifelse(bought.net_amount, 0).fill_null(0)
@@ -61,7 +65,9 @@ def gain_loss(
     _check(sales, by)
     both = sorted(set(focus) & set(rivals))
     if both:
-        raise ValueError(f"{', '.join(both)} cannot be focus and rival at once")
+        raise SaidError(
+            f"{', '.join(both)} cannot be focus and rival at once", f"{'、'.join(both)}不能既是本方又是对手"
+        )
     who = persons.select("merchant", "account", "person")
     side = ibis.cases((sales[by].isin(focus), "f"), (sales[by].isin(rivals), "c"), else_="")
     when = ibis.cases((_within(sales, before), "1"), (_within(sales, after), "2"), else_="")
@@ -127,4 +133,4 @@ def _within(sales: ibis.Table, span: tuple[str, str]) -> ibis.Value:
 def _check(sales: ibis.Table, by: str) -> None:
     if by not in DIMENSIONS or by not in sales.columns:
         there = ", ".join(d for d in DIMENSIONS if d in sales.columns)
-        raise ValueError(f"cannot compare by '{by}' in this table; it has {there}")
+        raise SaidError(f"cannot compare by '{by}' in this table; it has {there}", f"此表不能按'{by}'比较；可用{there}")

@@ -10,6 +10,8 @@ from sklearn.cluster import KMeans
 from sklearn.mixture import GaussianMixture
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from retailkit.segment.said import NoColumnNamesError, SaidError, TooFewError
+
 SHAPES = ("rank", "standard")
 KINDS = ("kmeans", "mixture")
 
@@ -49,10 +51,15 @@ class Clusters(ClusterMixin, TransformerMixin, BaseEstimator):
         """Learn scales and clusters from persons × columns."""
         X = np.asarray(validate_data(self, X, dtype="numeric", ensure_min_samples=2), float)
         if self.method not in KINDS or self.shape not in SHAPES:
-            raise ValueError(f"expected method in {KINDS} and shape in {SHAPES}, got {self.method!r}, {self.shape!r}")
-        if len(np.unique(X, axis=0)) < self.n_clusters:
-            raise ValueError(
-                f"n_samples with different values: {len(np.unique(X, axis=0))}; {self.n_clusters} clusters need as many"
+            raise SaidError(
+                f"expected method in {KINDS} and shape in {SHAPES}, got {self.method!r}, {self.shape!r}",
+                f"method应为{KINDS}之一、shape应为{SHAPES}之一，现为{self.method!r}、{self.shape!r}",
+            )
+        different = len(np.unique(X, axis=0))
+        if different < self.n_clusters:
+            raise TooFewError(
+                f"n_samples with different values: {different}; {self.n_clusters} clusters need as many",
+                f"取值不同的人只有{different}个；分{self.n_clusters}群至少需要同样多",
             )
         self.knots_ = [_knots(X[:, j], self.shape) for j in range(X.shape[1])]
         Z = self._scaled(X)
@@ -95,7 +102,7 @@ class Clusters(ClusterMixin, TransformerMixin, BaseEstimator):
         check_is_fitted(self)
         names = getattr(self, "feature_names_in_", None)
         if names is None:
-            raise ValueError("fitted on an array without column names: fit on a DataFrame to score a table")
+            raise NoColumnNamesError
         scaled = {f"_z{j}": _line(table[name], *self.knots_[j]) for j, name in enumerate(names)}
         wide = table.mutate(**scaled)
         far = {}

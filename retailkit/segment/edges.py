@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from retailkit.segment.said import SaidError
+
 METHODS = ("quantile", "percentile", "jenks", "mean", "fixed")
 
 
@@ -24,7 +26,7 @@ def learn_edges(values: np.ndarray, method: str, bins: int, given) -> np.ndarray
     if method == "mean":
         return np.array([values.mean()])
     if bins < 2:
-        raise ValueError(f"bins is {bins}; expected at least 2")
+        raise SaidError(f"bins is {bins}; expected at least 2", f"bins为{bins}，至少应为2")
     if method == "jenks":
         return natural_breaks(values, bins)
     return np.quantile(values, np.arange(1, bins) / bins)
@@ -88,7 +90,10 @@ def _one_class_more(before: np.ndarray, spread, level: int) -> tuple[np.ndarray,
 def _rising(given, method: str) -> np.ndarray:
     edges = np.asarray(given if given is not None else [], float)
     if edges.ndim != 1 or len(edges) == 0 or np.any(np.diff(edges) < 0) or not np.all(np.isfinite(edges)):
-        raise ValueError(f"method '{method}' needs rising numbers in 'edges', got {given!r}")
+        raise SaidError(
+            f"method '{method}' needs rising numbers in 'edges', got {given!r}",
+            f"method为'{method}'时edges须为递增的数，现为{given!r}",
+        )
     if method == "percentile" and (edges[0] < 0 or edges[-1] > 100):
-        raise ValueError(f"percentiles lie between 0 and 100, got {given!r}")
+        raise SaidError(f"percentiles lie between 0 and 100, got {given!r}", f"百分位应在0至100之间，现为{given!r}")
     return edges

@@ -132,30 +132,6 @@ def _with_refunds(people: ibis.Table, refunds: ibis.Table, persons: ibis.Table, 
     return joined.mutate(refund_amount=amount).drop("table_amount", "covered")
 
 
-def purchase_histories(sales: ibis.Table, persons: ibis.Table, as_of: str) -> ibis.Table:
-    """One row per merchant and person: only what buy-till-you-die models need, as ``person_features`` has it.
-
-    ``repeat_days``, ``days_to_last``, ``age_days``, ``repeat_day_amount``. From order lines the amount is
-    what was paid for them, and no order needs to be put together first.
-
-    Parameters
-    ----------
-    sales : canonical table ``orders`` or ``order_lines``.
-    """
-    paid = "net_amount" if "line" in sales.columns else "gross_amount"
-    known = person_orders(sales.select("merchant", "account", "paid_on", amount=sales[paid]), persons, as_of)
-    days = known.group_by("merchant", "person", "paid_on")
-    people = days.agg(amount=_.amount.sum()).group_by("merchant", "person").agg(
-        repeat_days=_.count() - 1, first_on=_.paid_on.min(), last_on=_.paid_on.max(), amount=_.amount.sum(),
-        first_amount=_.amount.argmin(_.paid_on),
-    )  # fmt: skip
-    mean = (people.amount - people.first_amount) / people.repeat_days.nullif(0).cast("float64")
-    return people.select(
-        "merchant", "person", "repeat_days", days_to_last=_days(people.last_on, people.first_on),
-        age_days=_days(_day(as_of), people.first_on) - 1, repeat_day_amount=mean.fill_null(0.0),
-    )  # fmt: skip
-
-
 def doubts_about_people(features: ibis.Table, minimum: int = 100, lang: str = "en") -> list[str]:
     """Return one sentence per reason to read segments of these persons with care, or one that there is none.
 

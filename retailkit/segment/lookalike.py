@@ -9,7 +9,7 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.model_selection import StratifiedKFold
 
 from retailkit.segment.intervals import wilson
-from retailkit.segment.said import TooFewError
+from retailkit.segment.said import SaidError, TooFewError
 
 ENOUGH_SEEDS = 20
 
@@ -38,7 +38,9 @@ def lookalike_scores(people: pd.DataFrame, seeds: np.ndarray, seed: int = 1, fol
     """
     seeds = np.asarray(seeds, bool)
     if len(seeds) != len(people):
-        raise ValueError(f"{len(seeds)} seed marks for {len(people)} persons")
+        raise SaidError(
+            f"{len(seeds)} seed marks for {len(people)} persons", f"{len(people)}人却有{len(seeds)}个种子标记"
+        )
     if min(seeds.sum(), (~seeds).sum()) < ENOUGH_SEEDS:
         raise TooFewSeedsError(
             f"{seeds.sum()} seeds and {(~seeds).sum()} others: at least {ENOUGH_SEEDS} of each are needed",

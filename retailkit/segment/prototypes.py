@@ -11,6 +11,8 @@ from sklearn.base import BaseEstimator, ClusterMixin
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from retailkit.segment.said import NoColumnNamesError, SaidError, TooFewError
+
 
 class KPrototypes(ClusterMixin, BaseEstimator):
     """Group persons by numbers (squared distance) and words (count of mismatches) together.
@@ -45,7 +47,10 @@ class KPrototypes(ClusterMixin, BaseEstimator):
         """Learn the clusters of persons × columns."""
         numbers, texts = self._parts(X, reset=True)
         if len(numbers) < self.n_clusters:
-            raise ValueError(f"n_samples={len(numbers)}: {self.n_clusters} clusters need at least as many persons")
+            raise TooFewError(
+                f"n_samples={len(numbers)}: {self.n_clusters} clusters need at least as many persons",
+                f"只有{len(numbers)}人：分{self.n_clusters}群至少需要同样多的人",
+            )
         self.mean_ = numbers.mean(axis=0)
         deviation = numbers.std(axis=0)
         self.deviation_ = np.where(deviation > 0, deviation, 1.0)
@@ -76,7 +81,7 @@ class KPrototypes(ClusterMixin, BaseEstimator):
         check_is_fitted(self)
         names = list(getattr(self, "feature_names_in_", []))
         if not names:
-            raise ValueError("fitted on an array without column names: fit on a DataFrame to score a table")
+            raise NoColumnNamesError
         worded = self._word_places(names)
         numbers = [n for j, n in enumerate(names) if j not in worded]
         far = {}
@@ -159,7 +164,10 @@ class KPrototypes(ClusterMixin, BaseEstimator):
         texts = X.iloc[:, worded].astype("str").to_numpy(dtype=object)
         numbers = X.drop(columns=X.columns[worded]).to_numpy(dtype=float)
         if not np.isfinite(numbers).all():
-            raise ValueError("numbers contain NaN or infinity: fill or drop these persons first")
+            raise SaidError(
+                "numbers contain NaN or infinity: fill or drop these persons first",
+                "数值列含缺失值或无穷大：请先补全或剔除这些人",
+            )
         return numbers, texts
 
 

@@ -9,6 +9,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import _check_feature_names_in, check_is_fitted, validate_data
 
 from retailkit.segment.edges import METHODS, learn_edges
+from retailkit.segment.said import NoColumnNamesError, SaidError, TooFewError
 from retailkit.segment.scores import RFM_COLUMNS, score_values
 
 
@@ -56,13 +57,22 @@ class RFM(TransformerMixin, BaseEstimator):
         """Learn the edges of every column of X (persons × columns)."""
         X = validate_data(self, X, dtype="numeric")
         if self.method not in METHODS:
-            raise ValueError(f"method is {self.method!r}; expected one of {', '.join(METHODS)}")
+            raise SaidError(
+                f"method is {self.method!r}; expected one of {', '.join(METHODS)}",
+                f"method为{self.method!r}，应为{'、'.join(METHODS)}之一",
+            )
         if self.ties not in ("equal", "order_of_appearance"):
-            raise ValueError(f"ties is {self.ties!r}; expected 'equal' or 'order_of_appearance'")
+            raise SaidError(
+                f"ties is {self.ties!r}; expected 'equal' or 'order_of_appearance'",
+                f"ties为{self.ties!r}，应为'equal'或'order_of_appearance'",
+            )
         X = self._ranked(np.asarray(X, float))
         given = self.edges if self.method == "fixed" else [self.edges] * X.shape[1]
         if self.method == "fixed" and (given is None or len(given) != X.shape[1]):
-            raise ValueError(f"method 'fixed' needs one list of edges per column: expected {X.shape[1]} lists")
+            raise SaidError(
+                f"method 'fixed' needs one list of edges per column: expected {X.shape[1]} lists",
+                f"method为'fixed'时每列各需一组界值：应有{X.shape[1]}组",
+            )
         self.edges_ = [learn_edges(X[:, j], self.method, self.bins, given[j]) for j in range(X.shape[1])]
         return self
 
@@ -80,10 +90,13 @@ class RFM(TransformerMixin, BaseEstimator):
         """
         check_is_fitted(self)
         if self.ties != "equal":
-            raise ValueError("ties by order of appearance need rows in order, and a table has none: use ties='equal'")
+            raise SaidError(
+                "ties by order of appearance need rows in order, and a table has none: use ties='equal'",
+                "按出现顺序打破并列需要行有顺序，而表没有：请用ties='equal'",
+            )
         names = getattr(self, "feature_names_in_", None)
         if names is None:
-            raise ValueError("fitted on an array without column names: fit on a DataFrame to score a table")
+            raise NoColumnNamesError
         scores = {}
         for j, (name, edges) in enumerate(zip(names, self.edges_, strict=True)):
             value = table[name].cast("float64")
@@ -128,7 +141,10 @@ def fit_rfm(features: ibis.Table | pd.DataFrame, **choices) -> RFM:
     frame = features[wanted] if isinstance(features, pd.DataFrame) else features.select(*wanted).to_pandas()
     merchants = frame["merchant"].unique()
     if len(merchants) > 1:
-        raise ValueError(f"{len(merchants)} merchants in one table: learn RFM edges for each merchant by itself")
+        raise SaidError(
+            f"{len(merchants)} merchants in one table: learn RFM edges for each merchant by itself",
+            f"一张表中有{len(merchants)}家商户：请逐家学习RFM界值",
+        )
     if len(frame) == 0:
-        raise ValueError("no person bought: there is nothing to learn RFM edges from")
+        raise TooFewError("no person bought: there is nothing to learn RFM edges from", "没有人购买：无从学习RFM界值")
     return RFM(**choices).fit(frame[list(RFM_COLUMNS)])

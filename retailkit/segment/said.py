@@ -19,11 +19,12 @@ def said(lang: str, english: str, chinese: str) -> str:
     return english if lang == "en" else chinese
 
 
-class TooFewError(ValueError):
-    """Too little data for an answer; says in either language what is there and what is needed."""
+class SaidError(ValueError):
+    """What is wrong and what to do, in either language; the traceback shows both."""
 
-    def __init__(self, english: str, chinese: str = "") -> None:
-        super().__init__(english, chinese or english)
+    def __init__(self, english: str, chinese: str) -> None:
+        super().__init__(english, chinese)
+        self.add_note(chinese)
 
     def __str__(self) -> str:
         """Return the English message."""
@@ -32,3 +33,25 @@ class TooFewError(ValueError):
     def said(self, lang: str = "en") -> str:
         """Return the message in the language of the study."""
         return said(lang, *self.args)
+
+
+class TooFewError(SaidError):
+    """Too little data for an answer; says in either language what is there and what is needed."""
+
+
+class NoColumnNamesError(SaidError):
+    """An estimator that was fitted on an array is asked to score a table, whose columns it cannot find."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "fitted on an array without column names: fit on a DataFrame to score a table",
+            "模型是用没有列名的数组拟合的：要给表打分，请用DataFrame拟合",
+        )
+
+    def __reduce__(self) -> tuple:
+        """Rebuild without arguments."""
+        return type(self), ()
+
+
+class UnknownNameError(SaidError, KeyError):
+    """There is nothing of that name; the message lists what there is."""

@@ -14,7 +14,7 @@ from ibis import _
 
 from retailkit.segment.intervals import mean_interval, wilson
 from retailkit.segment.rfm import RFM, RFM_COLUMNS, fit_rfm
-from retailkit.segment.said import said
+from retailkit.segment.said import UnknownNameError, said
 
 OTHER = "other"
 PROFILE_COLUMNS = (
@@ -71,7 +71,10 @@ def segment_map(name: str = "usual") -> SegmentMap:
     '重要价值客户'
     """
     if name not in segment_maps():
-        raise KeyError(f"no segment map '{name}'; there are {', '.join(segment_maps())}")
+        raise UnknownNameError(
+            f"no segment map '{name}'; there are {', '.join(segment_maps())}",
+            f"没有名为'{name}'的分层方案；现有{'、'.join(segment_maps())}",
+        )
     text = files("retailkit.segment").joinpath("maps", f"{name}.toml").read_text(encoding="utf-8")
     told = tomllib.loads(text)
     segments = tuple(

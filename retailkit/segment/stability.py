@@ -11,10 +11,18 @@ from sklearn.base import clone
 from sklearn.metrics import adjusted_rand_score
 
 from retailkit.segment.intervals import normal_half
+from retailkit.segment.said import said
 
 UNSTABLE, STABLE, VERY_STABLE = 0.6, 0.75, 0.85
-NOT_NAMED = "unstable, not named"
-HIGH_LOW = {"en": ("high", "low", "middling"), "zh": ("高", "低", "中等")}
+NOT_NAMED = {"en": "unstable, not named", "zh": "不稳定，不命名"}
+HIGH_LOW = {"en": ("high ", "low ", "middling", ", "), "zh": ("高", "低", "中等", "、")}
+COLUMNS_ZH = {
+    "orders": "订单数", "purchase_days": "购买天数", "items": "件数", "gross_amount": "消费金额", "refund_amount": "退款金额",
+    "net_amount": "净消费", "days_since_last": "距上次购买天数", "age_days": "首购至今天数", "repeat_days": "复购天数",
+    "days_to_last": "首末购间隔", "repeat_day_amount": "复购日均消费", "mean_gap_days": "平均购买间隔",
+    "mean_order_amount": "笔单价",
+}  # fmt: skip
+"""Columns of ``person_features`` in Chinese; a merchant's own columns keep their names."""
 
 
 @dataclass(frozen=True)
@@ -32,14 +40,22 @@ class Stability:
     draws: int
     clusters: pd.DataFrame
 
-    def sentence(self) -> str:
+    def sentence(self, lang: str = "en") -> str:
         """Say how many clusters can be relied on."""
         shaky = self.clusters[self.clusters["verdict"] == "unstable"]["cluster"].tolist()
-        agreement = f"Redrawing the persons {self.draws} times gives the same clusters with agreement {self.ari:.2f}"
+        agreement = said(
+            lang,
+            f"Redrawing the persons {self.draws} times gives the same clusters with agreement {self.ari:.2f}; ",
+            f"将人重抽{self.draws}次，各次分群的一致度为{self.ari:.2f}；",
+        )
         if not shaky:
-            return f"{agreement}; every cluster comes back."
-        which = ", ".join(map(str, shaky))
-        return f"{agreement}; cluster {which} does not come back and is not named: try fewer clusters."
+            return agreement + said(lang, "every cluster comes back.", "每一群都会再次出现。")
+        which = said(lang, ", ", "、").join(map(str, shaky))
+        return agreement + said(
+            lang,
+            f"cluster {which} does not come back and is not named: try fewer clusters.",
+            f"第{which}群不会再次出现，因此不命名：可减少群数。",
+        )
 
 
 def cluster_stability(model, people: pd.DataFrame, draws: int = 50, seed: int = 1) -> Stability:
@@ -89,13 +105,14 @@ def cluster_names(
     """
     ranks = people.select_dtypes("number").rank(pct=True)
     means = ranks.groupby(np.asarray(labels)).mean() - 0.5
-    high, low, middling = HIGH_LOW[lang]
+    high, low, middling, comma = HIGH_LOW[lang]
+    titles = COLUMNS_ZH if lang == "zh" else {}
     unstable = set(stability.clusters[stability.clusters["verdict"] == "unstable"]["cluster"])
     names = {}
     for cluster, row in means.iterrows():
         strong = row[row.abs() >= 0.1].abs().nlargest(words).index
-        said = ", ".join(f"{high if row[c] > 0 else low} {c}" for c in strong) or middling
-        names[int(cluster)] = NOT_NAMED if cluster in unstable else said
+        parts = [f"{high if row[c] > 0 else low}{titles.get(str(c), c)}" for c in strong]
+        names[int(cluster)] = NOT_NAMED[lang] if cluster in unstable else comma.join(parts) or middling
     return names
 
 

@@ -12,6 +12,8 @@ import ibis
 import pandas as pd
 from ibis import _
 
+from retailkit.segment.said import SaidError
+
 COMPARISONS = {
     "<": lambda a, b: a < b,
     "<=": lambda a, b: a <= b,
@@ -24,7 +26,7 @@ COMPARISONS = {
 }
 
 
-class TagRuleError(ValueError):
+class TagRuleError(SaidError):
     """Tag rules that cannot be used; the message lists every problem."""
 
 
@@ -72,20 +74,28 @@ def tag_rules(name: str | Path = "audiences") -> TagRules:
     for number, r in enumerate(told.get("tag", []), start=1):
         missing = [k for k in ("name", "family", "priority", "when", "en", "zh", "reason") if k not in r]
         if missing:
-            problems.append(f"tag {number} ({r.get('name', 'without a name')}) misses {', '.join(missing)}")
+            problems.append((
+                f"tag {number} ({r.get('name', 'without a name')}) misses {', '.join(missing)}",
+                f"第{number}个标签（{r.get('name', '未命名')}）缺少{'、'.join(missing)}",
+            ))  # fmt: skip
             continue
         unknown = [op for _column, op, _value in r["when"] if op not in COMPARISONS]
         if unknown:
-            problems.append(f"tag '{r['name']}' compares with {unknown[0]!r}; expected one of {', '.join(COMPARISONS)}")
+            problems.append((
+                f"tag '{r['name']}' compares with {unknown[0]!r}; expected one of {', '.join(COMPARISONS)}",
+                f"标签'{r['name']}'的比较符为{unknown[0]!r}，应为{'、'.join(COMPARISONS)}之一",
+            ))  # fmt: skip
             continue
         when = tuple((c, op, tuple(v) if isinstance(v, list) else v) for c, op, v in r["when"])
         rules.append(
             TagRule(r["name"], r["family"], r["priority"], when, r["en"], r["zh"], r["reason"]["en"], r["reason"]["zh"])
         )
     names = [rule.name for rule in rules]
-    problems += [f"tag '{n}' is there twice" for n in sorted({n for n in names if names.count(n) > 1})]
+    twice = sorted({n for n in names if names.count(n) > 1})
+    problems += [(f"tag '{n}' is there twice", f"标签'{n}'出现两次") for n in twice]
     if problems:
-        raise TagRuleError("\n".join([f"tag rules '{name}' cannot be used:", *(f"  {p}" for p in problems)]))
+        heads = (f"tag rules '{name}' cannot be used:", f"标签规则'{name}'无法使用：")
+        raise TagRuleError(*("\n  ".join([head, *(p[i] for p in problems)]) for i, head in enumerate(heads)))
     return TagRules(
         str(name), tuple(told.get("exclusive", [])), tuple(sorted(rules, key=lambda r: (r.family, r.priority)))
     )
@@ -107,7 +117,8 @@ def tag_persons(people: ibis.Table, rules: TagRules) -> ibis.Table:
     missing = sorted(spoken - set(people.columns))
     if missing:
         raise TagRuleError(
-            f"tag rules '{rules.name}' need the columns {', '.join(missing)}; the table has none of them"
+            f"tag rules '{rules.name}' need the columns {', '.join(missing)}; the table has none of them",
+            f"标签规则'{rules.name}'需要的列{'、'.join(missing)}在表中都没有",
         )
     columns: dict[str, ibis.Value] = {}
     for rule in rules.rules:

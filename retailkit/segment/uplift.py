@@ -12,7 +12,7 @@ from sklearn.ensemble import HistGradientBoostingRegressor
 from sklearn.model_selection import StratifiedKFold
 
 from retailkit.segment.intervals import normal_half
-from retailkit.segment.said import TooFewError, said
+from retailkit.segment.said import SaidError, TooFewError, said
 
 LEARNERS = ("s", "t", "x")
 ENOUGH = 50
@@ -81,7 +81,10 @@ def uplift_study(
         made by lot, or part of the log is missing, and no estimate can be trusted.
     """
     if learner not in LEARNERS:
-        raise ValueError(f"learner is {learner!r}; expected one of {', '.join(LEARNERS)}")
+        raise SaidError(
+            f"learner is {learner!r}; expected one of {', '.join(LEARNERS)}",
+            f"learner为{learner!r}，应为{'、'.join(LEARNERS)}之一",
+        )
     if log is None or len(log) == 0 or "group" not in log:
         raise NoTreatmentLogError(NO_LOG, NO_LOG_ZH)
     frame = people if isinstance(people, pd.DataFrame) else people.to_pandas()
@@ -96,9 +99,11 @@ def uplift_study(
         )
     balance = sample_ratio(int(w.sum()), int((~w).sum()), share_contacted)
     if balance < 0.001:
-        raise ValueError(
+        raise SaidError(
             f"{w.sum()} contacted and {(~w).sum()} held back do not fit the planned {share_contacted:.0%} "
-            f"(p = {balance:.1g}): the groups were not made by lot or the log is incomplete"
+            f"(p = {balance:.1g}): the groups were not made by lot or the log is incomplete",
+            f"已触达{w.sum()}人、留出{(~w).sum()}人，与计划的{share_contacted:.0%}不符（p = {balance:.1g}）："
+            "分组不是随机的，或记录不完整",
         )
     y, X = rows["outcome"].to_numpy(float), rows[columns].to_numpy(float)
     uplift = uplift_scores(X, y, w, learner, seed, base)

@@ -1,0 +1,136 @@
+"""A Chinese study of a small simulated merchant: its data and people chapters, and every segment's error, are Chinese."""
+
+import json
+import os
+import pickle
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow.parquet as pq
+import pytest
+from spoken import english, page_texts
+
+import retailkit as rk
+from retailkit import segment
+from retailkit.schema import TABLES
+from retailkit.segment.said import SaidError
+from retailkit.simulate.page import cohort_page
+
+ROOT = Path(__file__).parent.parent
+MERCHANTS = ("m03", "n01", "n02", "n03")
+NAMES = {*TABLES, "erp", "youshu", "hold", "form id", "NaN", "DataFrame", "retailkit", "JupyterLab", "premium"}
+"""Names of tables, source systems, product categories and codes: nobody translates them."""
+
+_FILE = re.compile(r"\b[\w-]+\.(?:parquet|jsonl|csv)\b")
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, set[str]]:
+    """The finished study's folder and what the cohort file itself says in English."""
+    home = tmp_path_factory.mktemp("chinese")
+    page = home / "data" / "cohorts" / "doubling_1.toml"
+    page.parent.mkdir(parents=True)
+    page.write_text(cohort_page("doubling_1", merchants=MERCHANTS), encoding="utf-8")
+    command = [sys.executable, "-m", "retailkit", "run", str(page), "--lang", "zh", "--chapters", "1,2", "--merchants",
+               "m03", "--out", str(home / "out"), "--store", str(home / "store"), "--workers", "1"]  # fmt: skip
+    done = subprocess.run(
+        command, cwd=ROOT, capture_output=True, text=True, timeout=900,
+        env={**os.environ, "RETAILKIT_KEY_FILE": str(home / "key")},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+    cohort = rk.read_cohort(page, lang="zh")
+    return home / "out" / "m03", {cohort.title, cohort.merchant("m03").title, *cohort.limits}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("chapter", ["1_data", "2_people"])
+def test_no_sentence_table_or_figure_of_the_chapter_is_english(study: tuple[Path, set[str]], chapter: str) -> None:
+    folder, own = study
+    texts = [*page_texts(folder / f"{chapter}.ipynb", "zh")]
+    assert sum(any("\u4e00" <= c <= "\u9fff" for c in t) for t in texts) > 40, "the page says something"
+    found = {text[:200]: english(_FILE.sub("·", text), NAMES | own) for text in texts}
+    assert not {text: words for text, words in found.items() if words}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("chapter", ["1_data", "2_people"])
+def test_findings_saved_for_the_report_are_chinese(study: tuple[Path, set[str]], chapter: str) -> None:
+    said = [t for t in pq.read_table(study[0] / chapter / "metrics.parquet")["text"].to_pylist() if t]
+    assert said
+    assert not [english(t, NAMES) for t in said if english(t, NAMES)]
+
+
+@pytest.mark.parametrize("chapter", ["1_data", "2_people"])
+def test_prose_speaks_both_languages(chapter: str) -> None:
+    for cell in json.loads((ROOT / "notebooks" / f"{chapter}.ipynb").read_text(encoding="utf-8"))["cells"]:
+        if cell["cell_type"] == "markdown":
+            assert not english(cell["metadata"]["zh"], NAMES), cell["metadata"]["zh"]
+            assert "".join(cell["source"]).count("## ") == cell["metadata"]["zh"].count("## ")
+
+
+PEOPLE = pd.DataFrame({"a": [1.0, 2.0, 3.0], "b": [1.0, 1.0, 2.0], "c": list("xyx")})
+NUMBERS = PEOPLE[["a", "b"]]
+ORDERS = pd.DataFrame({"merchant": ["m", "n"], "days_since_last": [1, 2], "orders": [1, 2], "net_amount": [3, 4]})
+WRONG = {
+    "a method that is none": lambda: segment.RFM(method="deciles").fit(NUMBERS),
+    "ties that are none": lambda: segment.RFM(ties="by name").fit(NUMBERS),
+    "one list of edges for two columns": lambda: segment.RFM(method="fixed", edges=[[1]]).fit(NUMBERS),
+    "falling edges": lambda: segment.RFM(method="percentile", edges=[50, 20]).fit(NUMBERS),
+    "a percentile above 100": lambda: segment.RFM(method="percentile", edges=[50, 120]).fit(NUMBERS),
+    "one class": lambda: segment.RFM(bins=1).fit(NUMBERS),
+    "no column names": lambda: segment.RFM(bins=2).fit(NUMBERS.to_numpy()).score_expression(None),
+    "ties by order in a table": lambda: (
+        segment.RFM(bins=2, ties="order_of_appearance").fit(NUMBERS).score_expression(None)
+    ),
+    "two merchants": lambda: segment.fit_rfm(ORDERS),
+    "two merchants, scored": lambda: segment.rfm_scores(ORDERS),
+    "nobody": lambda: segment.fit_rfm(ORDERS.head(0)),
+    "a shape that is none": lambda: segment.Clusters(2, shape="log").fit(NUMBERS),
+    "fewer persons than clusters": lambda: segment.Clusters(9).fit(NUMBERS),
+    "no names for clusters": lambda: segment.Clusters(2).fit(NUMBERS.to_numpy()).score_expression(None),
+    "fewer persons than prototypes": lambda: segment.KPrototypes(9, words=("c",)).fit(PEOPLE),
+    "a missing number": lambda: segment.KPrototypes(2, words=("c",)).fit(PEOPLE.assign(a=[1.0, np.nan, 2.0])),
+    "no names for prototypes": lambda: segment.KPrototypes(2).fit(NUMBERS.to_numpy()).score_expression(None),
+    "a map that is none": lambda: segment.segment_map("mine"),
+    "seeds of others": lambda: segment.lookalike_scores(NUMBERS, np.array([True])),
+    "too few seeds": lambda: segment.lookalike_scores(NUMBERS, np.array([True, False, False])),
+    "a learner that is none": lambda: segment.uplift_study(NUMBERS, None, NUMBERS, ["a"], learner="z"),
+    "no log": lambda: segment.uplift_study(NUMBERS, None, NUMBERS, ["a"]),
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_an_error_says_in_both_languages_what_is_wrong(name: str) -> None:
+    with pytest.raises(SaidError) as caught:
+        WRONG[name]()
+    problem = caught.value
+    assert isinstance(problem, ValueError)
+    assert re.search("[a-z]{3}", str(problem))
+    assert not re.search("[\u4e00-\u9fff]", str(problem))
+    assert re.search("[\u4e00-\u9fff]{2}", problem.said("zh"))
+    assert problem.__notes__ == [problem.said("zh")], "the traceback shows both"
+    assert pickle.loads(pickle.dumps(problem)).said("zh") == problem.said("zh")
+
+
+def test_every_error_of_the_segments_is_said_in_both_languages() -> None:
+    """Only the choice of the language itself and of a public name are in English."""
+    for page in (ROOT / "retailkit" / "segment").glob("*.py"):
+        raised = re.findall(r"raise ((?:ValueError|KeyError|TypeError)\b)", page.read_text(encoding="utf-8"))
+        assert not raised or page.name == "said.py", f"{page.name} raises {raised[0]} in English only"
+
+
+def test_clusters_are_judged_and_named_in_chinese() -> None:
+    draw = np.random.default_rng(1)
+    groups = [pd.DataFrame(draw.normal(m, 0.3, (60, 2)), columns=["orders", "net_amount"]) for m in (1.0, 9.0)]
+    people = pd.concat(groups, ignore_index=True)
+    model = segment.Clusters(2).fit(people)
+    found = segment.cluster_stability(model, people, draws=5)
+    assert not english(found.sentence("zh"))
+    assert set(segment.cluster_names(people, model.labels_, found, "zh").values()) == {
+        "低订单数、低净消费",
+        "高订单数、高净消费",
+    }
