@@ -86,7 +86,9 @@ def cohort(seed: int, end: str = "2019-01-01") -> Iterator[Case]:
             known = walked.filter((walked.outcome == "order") & walked.person.notnull())
             truth = causes.semi_join(known, "order_id").cause.execute().value_counts(normalize=True).to_dict()
             ended = causes.semi_join(known, "order_id")
-            doors = ended.filter((ended.cause == "organic") & ended.last_touch.isin([t for t in truth if t != "organic"]))
+            doors = ended.filter(
+                (ended.cause == "organic") & ended.last_touch.isin([t for t in truth if t != "organic"])
+            )
             unseen = doors.count().execute() / ended.count().execute()
             yield f"cohort {seed}, {merchant} (organic through a touchpoint {unseen:.1%})", touched, walked, truth, end
 

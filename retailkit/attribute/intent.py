@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,8 +15,8 @@ HALF_LIFE_WEEKS = 2.0
 LEVELS, LEVELS_OF_INTENT = 32, 8
 """Strata of activity above 'nothing known'; the second where fifths of a known intent cross them."""
 
-ENOUGH_SCORES = 1_000_000
-"""Scores that tell the edges of strata as well as all of them would."""
+HALF = 1 << 16
+"""Floats above zero sort as their bits do: the upper half of the bits tells a score to within one per cent."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,7 @@ def activity_strata(
     """
     weeks = -(-length // WEEK)
     score = _fading(person, day // WEEK, persons, weeks, 0.5 ** (1 / half_life_weeks))
-    edges = _edges(score[score > 0], levels if intent is None else LEVELS_OF_INTENT)
+    edges = _edges(score, levels if intent is None else LEVELS_OF_INTENT)
     level = np.where(score > 0, 1 + np.searchsorted(edges, score, side="left"), 0).astype(np.int16)
     groups = len(edges) + 2
     if intent is not None:
@@ -71,13 +72,19 @@ def activity_strata(
     return Strata(level, days)
 
 
-def _edges(known: np.ndarray, levels: int) -> np.ndarray:
-    """Upper edges of all levels but the last, each with an equal part of the square root of the score."""
-    if not len(known):
-        return known
-    known = np.sort(known[:: max(len(known) // ENOUGH_SCORES, 1)])
-    part = np.cumsum(np.sqrt(known, dtype=np.float64))
-    return np.unique(known[np.searchsorted(part, part[-1] * np.arange(1, levels) / levels)])
+def _edges(scores: Iterable[np.ndarray], levels: int) -> np.ndarray:
+    """Upper edges of all levels but the last, each with an equal part of the square root of the scores.
+
+    Takes the scores (float32) week by week, so they need never stand in memory together.
+    """
+    part = np.zeros(HALF)
+    for score in scores:
+        part += np.bincount(score.view(np.uint32) >> 16, np.sqrt(score), HALF)
+    if not part.any():
+        return np.zeros(0, dtype=np.float32)
+    so_far = np.cumsum(part)
+    cell = np.unique(np.searchsorted(so_far, so_far[-1] * np.arange(1, levels) / levels))
+    return ((cell + 1) << 16).astype(np.uint32).view(np.float32)
 
 
 def _fading(person: np.ndarray, week: np.ndarray, persons: int, weeks: int, keep: float) -> np.ndarray:
