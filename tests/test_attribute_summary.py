@@ -12,6 +12,7 @@ from retailkit.attribute.ledger import reconcile
 from retailkit.attribute.markov import removal_effects
 from retailkit.attribute.models import ledgers
 from retailkit.attribute.paths import paths
+from retailkit.attribute.sentences import touchpoint_sentence
 from retailkit.attribute.summary import first_to_last, path_flows, side_by_side, touchpoint_ledger
 from retailkit.attribute.tables import TOUCH, shape
 from retailkit.attribute.touches import touches
@@ -104,3 +105,19 @@ def test_journeys_that_hardly_ever_end_give_no_negative_credit(order, lost):
     assert (effect >= 0).all()
     assert (effect <= 1 + 1e-9).all()
     assert effect["a"] == pytest.approx(lost, abs=1e-6)
+
+
+def test_the_paragraph_states_the_organic_line_between_its_bounds_in_both_languages():
+    rows = pd.DataFrame(
+        {
+            "touchpoint": ["guide", "organic", "unattributed"], "kind": ["exposure", "none", "none"],
+            "recommended": [0.5, 0.4, 0.1], "credit": [50_000, 40_000, 10_000], "least": [0.3, 0, 0.1], "most": [0.6, 0.4, 0.1],
+            "low": [0.45, 0.36, 0.1], "high": [0.55, 0.43, 0.1],
+        }
+    )  # fmt: skip
+    english, chinese = (touchpoint_sentence(rows, "CNY", lang) for lang in ("en", "zh"))
+    assert "guide earned most: 50% (90% interval 45% to 55%); the models put it between 30% and 60%" in english
+    assert "40% (90% interval 36% to 43%) would have been bought anyway. 10% could not be attributed" in english
+    assert "40%（90%区间36%至43%）为自然购买。10%无法归因到任何触点。" in chinese
+    unsure = rows.assign(low=float("nan"), high=float("nan"))
+    assert "40% would have been bought anyway" in touchpoint_sentence(unsure, "CNY")
