@@ -11,14 +11,15 @@ EFFECTS = np.array([0.16, 0.09, 0.05, 0.012, 0.03])  # orders a touch
 ORGANIC = 0.004  # orders a person-day
 
 
-def world(persons: int, days: int, seed: int, confounding: float = 0.0) -> dict:
+def world(persons: int, days: int, seed: int, confounding: float = 0.0, shape: float = 2.0) -> dict:
     """Return touches, orders and the true share of orders by cause; all SIMULATED.
 
     ``confounding`` above 0 makes persons of high intent both buy more of their own accord and
-    meet more advertising and official-account touches.
+    meet more advertising and official-account touches. ``shape`` of the gamma that intent is drawn
+    from: below 1 a few persons make most orders, as in life.
     """
     rng = np.random.default_rng(seed)
-    intent = rng.gamma(2.0, 0.5, persons)
+    intent = rng.gamma(shape, 1 / shape, persons)
     like = np.ones((persons, len(TOUCHPOINTS)))
     like[:, 2:4] *= (intent[:, None] ** confounding) / np.mean(intent**confounding)
     counts = rng.poisson(RATES * days * like)

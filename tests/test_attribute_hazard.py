@@ -73,6 +73,15 @@ def test_confounding_by_intent_is_held_by_a_known_intent_and_by_past_activity():
     assert _error(hazard_credit(walked, known), world["truth"]) < 0.04
 
 
+def test_where_few_persons_make_most_orders_what_they_buy_anyway_stays_organic():
+    world = simulated.world(3000, 180, seed=805, confounding=1.0, shape=0.3)
+    found, walked = _walk(world)
+    known = fit_hazard(walked, found, world["intent"], as_of=world["as_of"])
+    book = hazard_credit(walked, known)
+    assert _shares(book)["organic"] > world["truth"]["organic"] - 0.03
+    assert _error(book, world["truth"]) < 0.04
+
+
 def test_interval_holds_the_estimate_and_repeats_with_its_seed(shop):
     _, _, walked, model, _ = shop
     book = hazard_credit(walked, model)

@@ -16,6 +16,7 @@ In reading order:
 - ``models``       all models by name (``markov_1`` to ``markov_5`` ...), and the one whose number to use
 - ``bootstrap``, ``resample``  intervals over persons: of credit, of removal effects
 - ``calibrate``    shares bent towards lift tests
+- ``windows``      chains of order 1 to 5 from one count, and where they are too thin
 - ``sensitivity``  how far the answer depends on the model
 - ``inputs``       what is odd about the touches that came in
 - ``peers``        operated or neglected: a merchant's conversion beside its peers'
@@ -42,7 +43,7 @@ from .returns import costs, returns, returns_sentence
 from .rollup import owned_credit, roll_up
 from .rules import chan_id_credit, credit, paying_session_credit
 from .scenes import scenes
-from .sensitivity import sensitivity, sensitivity_sentence, sensitivity_verdicts
+from .sensitivity import chains_on_demand, sensitivity, sensitivity_sentence, sensitivity_verdicts
 from .sentences import (
     effects_sentence,
     touchpoint_metrics,
@@ -61,6 +62,7 @@ from .shapley import (
 )
 from .summary import first_to_last, path_flows, paths_period, side_by_side, touchpoint_ledger
 from .touches import left_out, touches
+from .windows import thin_sentence, thin_windows, window_counts
 
 __all__ = [
     "MODELS",
@@ -69,6 +71,7 @@ __all__ = [
     "before_after_sentence",
     "calibrate",
     "calibrate_sentence",
+    "chains_on_demand",
     "chan_id_credit",
     "choice_sentence",
     "coalitions",
@@ -117,6 +120,8 @@ __all__ = [
     "shapley_credit",
     "shapley_sentence",
     "side_by_side",
+    "thin_sentence",
+    "thin_windows",
     "touches",
     "touchpoint_ledger",
     "touchpoint_metrics",
@@ -124,5 +129,6 @@ __all__ = [
     "transitions",
     "unattributed_sentence",
     "usual_models",
+    "window_counts",
     "with_titles",
 ]

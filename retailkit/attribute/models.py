@@ -84,10 +84,14 @@ def recommend(paths: ir.Table, hazard: Hazard | None = None, lang: str = "en") -
     exposed = _exposed(paths)
     if hazard is not None:
         if lang == "zh":
-            return "hazard", f"{exposed:,}单此前有曝光，足以用风险模型：唯一区分“本来就会买”的模型。"
+            return "hazard", (
+                f"{exposed:,}单此前有曝光，足以用风险模型：唯一区分“本来就会买”的模型。"
+                "自然购买是下限：本就要买的人若经触点入口下单，看起来与被触点促成的一样。"
+            )
         return "hazard", (
             f"The hazard ledger is used: {exposed:,} orders have an exposure before them, enough for the only model "
-            "here that keeps apart what people would have bought anyway (the organic line)."
+            "here that keeps apart what people would have bought anyway (the organic line). Read organic as 'at least': who had "
+            "decided to buy and came in through a touchpoint looks like somebody whom it moved."
         )
     if lang == "zh":
         return (

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import cache
 from typing import Any
 
 import ibis
 import ibis.expr.types as ir
 import pandas as pd
 
-from retailkit.attribute.journeys import transitions
-from retailkit.attribute.markov import removal_effects
 from retailkit.attribute.paths import Direct
 from retailkit.attribute.paths import paths as build_paths
 from retailkit.attribute.rules import RULES, places
 from retailkit.attribute.sentences import touchpoint_title
 from retailkit.attribute.tables import as_table, frame
+from retailkit.attribute.windows import effects_by_order, thin_windows, window_counts
 
-PANEL_MODELS = (*RULES, "markov_1", "markov_2")
+CHAINS = (1, 2)
+"""Orders of the chains in the panel: longer windows cost more and are computed when an analyst asks."""
 PANEL_KEY = ["model", "look_back_days", "direct", "identity"]
 NARROW, RANKS = 1.5, 1
 """Robust: the largest share is at most 1.5 times the smallest, and the rank moves by at most one."""
@@ -30,10 +31,11 @@ def sensitivity(
     look_backs: Sequence[int] = (7, 14, 30, 60),
     base: int = 30,
     as_of: str | None = None,
+    chains: Sequence[int] = CHAINS,
 ) -> pd.DataFrame:
     """One row per touchpoint and setting: its share of the attributed money, and its rank.
 
-    Settings are all models at every look-back (returns folded, persons linked), and at the base
+    Settings are all rules and the ``chains`` of these orders (1 to 5), at every look-back (returns folded, persons linked), and at the base
     look-back also returns kept or dropped where there are any, and accounts instead of persons
     where any person has several. Columns: model, look_back_days, direct, identity, touchpoint,
     kind, share (of money credited to touches; unattributed is left out), rank (1 = most).
@@ -49,41 +51,57 @@ def sensitivity(
         by_account = identity == "account"
         seen = touches.mutate(person=touches.account) if by_account else touches
         walked = build_paths(seen, orders, None if by_account else persons, days, direct=direct, as_of=as_of).cache()
-        parts.append(_shares(walked).assign(look_back_days=days, direct=direct, identity=identity))
-    panel = pd.concat(parts, ignore_index=True)
+        shares = _shares(walked, effects_by_order(window_counts(walked, max(chains)), chains) if chains else None)
+        parts.append(shares.assign(look_back_days=days, direct=direct, identity=identity))
+    return _ranked(pd.concat(parts, ignore_index=True))
+
+
+def chains_on_demand(
+    touches: ir.Table, orders: Any, persons: Any = None, as_of: str | None = None
+) -> Callable[[int, int, Direct], tuple[pd.DataFrame, pd.DataFrame]]:
+    """A function of order, look-back and returns that computes a chain once and remembers it.
+
+    It returns rows as in :func:`sensitivity` (persons linked), and :func:`thin_windows` of that order.
+    """
+
+    @cache
+    def walk(days: int, direct: Direct) -> ir.Table:
+        return build_paths(touches, orders, persons, days, direct=direct, as_of=as_of).cache()
+
+    @cache
+    def chain(order: int, days: int, direct: Direct = "fold") -> tuple[pd.DataFrame, pd.DataFrame]:
+        walked = walk(days, direct)
+        counts = window_counts(walked, order)
+        shares = _shares(walked, effects_by_order(counts, (order,)), rules=())
+        return _ranked(shares.assign(look_back_days=days, direct=direct, identity="person")), thin_windows(counts)
+
+    return chain
+
+
+def _ranked(panel: pd.DataFrame) -> pd.DataFrame:
     panel["rank"] = panel.groupby(PANEL_KEY)["share"].rank(ascending=False, method="min").astype(int)
     return panel[[*PANEL_KEY, "touchpoint", "kind", "share", "rank"]]
 
 
-def _shares(walked: ir.Table) -> pd.DataFrame:
+def _shares(walked: ir.Table, effect: pd.DataFrame | None, rules: Sequence[str] = tuple(RULES)) -> pd.DataFrame:
     """Shares by every model in one pass over the paths; fractions, because nothing is paid here."""
     rows = places(walked.filter((walked.outcome == "order") & (walked.kind != "none")))
-    rows = rows.left_join(_effects(walked), "touchpoint").drop("touchpoint_right")
+    chains = [] if effect is None else [c for c in effect if c != "touchpoint"]
+    if effect is not None:
+        types = {"touchpoint": "string"} | dict.fromkeys(chains, "float64")
+        rows = rows.left_join(ibis.memtable(effect, schema=ibis.schema(types)), "touchpoint").drop("touchpoint_right")
     whole = ibis.window(group_by=["merchant", "order_id"])
     rows = rows.mutate(
-        **{name: rule(rows, 7.0, 0.4) for name, rule in RULES.items()},
-        **{f"markov_{order}": _within_order(rows, rows[f"effect_{order}"]) for order in (1, 2)},
+        **{name: RULES[name](rows, 7.0, 0.4) for name in rules},
+        **{name: _within_order(rows, rows[name]) for name in chains},
     )
-    paid = {name: rows[name] / rows[name].sum().over(whole).nullif(0.0) * rows.net_amount for name in PANEL_MODELS}
+    names = [*rules, *chains]
+    paid = {name: rows[name] / rows[name].sum().over(whole).nullif(0.0) * rows.net_amount for name in names}
     rows = rows.select("touchpoint", "kind", **paid)
-    sums = rows.group_by(["touchpoint", "kind"]).aggregate(**{name: rows[name].sum() for name in PANEL_MODELS})
+    sums = rows.group_by(["touchpoint", "kind"]).aggregate(**{name: rows[name].sum() for name in names})
     table = frame(sums).sort_values(["touchpoint", "kind"]).set_index(["touchpoint", "kind"]).astype(float)
     share = (table / table.sum().where(table.sum() != 0)).fillna(0.0).round(9)
-    long = share.reset_index().melt(["touchpoint", "kind"], var_name="model", value_name="share")
-    return long
-
-
-def _effects(walked: ir.Table) -> ir.Table:
-    """Removal effects at orders 1 and 2; the transitions of order 1 are sums of those of order 2."""
-    two = transitions(walked, 2)
-    one = two.groupby(["w1", "first", "then"], as_index=False)[["journeys", "value"]].sum()
-    parts = [
-        removal_effects(counts).set_index("touchpoint")["removal_orders"].rename(f"effect_{order}")
-        for order, counts in ((1, one), (2, two))
-    ]
-    table = pd.concat(parts, axis=1).rename_axis("touchpoint").reset_index()
-    types = {"touchpoint": "string", "effect_1": "float64", "effect_2": "float64"}
-    return ibis.memtable(table, schema=ibis.schema(types))
+    return share.reset_index().melt(["touchpoint", "kind"], var_name="model", value_name="share")
 
 
 def _within_order(rows: ir.Table, effect: ir.NumericColumn) -> ir.NumericColumn:

@@ -62,14 +62,12 @@ def touchpoint_sentence(table: pd.DataFrame, currency: str, lang: str = "en") ->
     known = best["low"] == best["low"]
     name = touchpoint_title(best["touchpoint"], lang)
     share, least, most = (f"{best[c]:.0%}" for c in ("recommended", "least", "most"))
-    gone = {t: s for t, s in zip(left["touchpoint"], left["recommended"], strict=True) if s > 0}
+    gone = [(r.touchpoint, _bounded(r, lang)) for r in left.itertuples() if r.recommended > 0]
     if lang == "zh":
         doubt = f"（90%区间{best['low']:.0%}至{best['high']:.0%}）" if known else ""
         text = f"净销售额{amount}中，{name}贡献最大：{share}{doubt}；各模型给出{least}至{most}。"
         text += "该触点只在已成交订单上可见，没有转化率。" if best["kind"] == "order_attached" else ""
-        return text + "".join(
-            f"{v:.0%}{'为自然购买' if t == 'organic' else '无法归因到任何触点'}。" for t, v in gone.items()
-        )
+        return text + "".join(f"{part}{'为自然购买' if t == 'organic' else '无法归因到任何触点'}。" for t, part in gone)
     doubt = f" (90% interval {best['low']:.0%} to {best['high']:.0%})" if known else ""
     low_name = name[:1].lower() + name[1:]
     text = (
@@ -78,7 +76,16 @@ def touchpoint_sentence(table: pd.DataFrame, currency: str, lang: str = "en") ->
     if best["kind"] == "order_attached":
         text += " It is only seen on orders that were made, so this says what it accompanied, not what it caused."
     words = {"organic": "would have been bought anyway", "unattributed": "could not be attributed to any touch"}
-    return text + "".join(f" {v:.0%} {words[t]}." for t, v in gone.items())
+    return text + "".join(f" {part} {words[t]}." for t, part in gone)
+
+
+def _bounded(row: Any, lang: str) -> str:
+    """A line's share; the organic one is an estimate, so its interval stands with it."""
+    if row.touchpoint != "organic" or row.low != row.low:
+        return f"{row.recommended:.0%}"
+    if lang == "zh":
+        return f"{row.recommended:.0%}（90%区间{row.low:.0%}至{row.high:.0%}）"
+    return f"{row.recommended:.0%} (90% interval {row.low:.0%} to {row.high:.0%})"
 
 
 def _nothing(rest: pd.DataFrame, left: pd.DataFrame, best: pd.Series, amount: str, lang: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from retailkit.charts.formats.parts import name
 from retailkit.charts.numbers import missing, money, number, percent
 from retailkit.charts.words import choose
 
@@ -14,7 +15,7 @@ COLUMNS = {
     "reason": ("left out because", "剔除原因", "text"),
     "rows": ("rows", "行数", "count"),
     "kind": ("kind", "类别", "text"),
-    "format": ("format", "业态", "text"),
+    "format": ("format", "业态", "format"),
     "shop_id": ("shop", "门店", "text"),
     "guide": ("guide", "导购", "text"),
     "owner": ("owner", "负责人", "text"),
@@ -111,9 +112,6 @@ CHINESE = {
     "what is left": "剩余",
     "incremental": "增量",
     "credited, not incremental": "归因，非增量",
-    "official_store": "官方商城",
-    "community": "社群",
-    "sharing": "社交分享",
     "(none)": "（无）",
     "(nobody)": "（无人负责）",
     "test, trial or crawler scene": "测试、体验或爬虫场景",
@@ -147,6 +145,9 @@ def _text(value: object, kind: str, currency: str, lang: str) -> str:
         return "–"
     if kind == "text":
         return CHINESE.get(str(value), str(value)) if lang == "zh" else str(value).replace("_", " ")
+    if kind == "format":
+        said = str(value).replace("_", " ")
+        return CHINESE.get(str(value), name(value, lang)) if lang == "zh" else said
     figure = float(str(value))
     if kind == "money":
         return money(figure, currency, lang) if abs(figure) != float("inf") else "∞"

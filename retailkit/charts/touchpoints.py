@@ -45,7 +45,8 @@ def model_name(model: str, lang: str) -> str:
     return choose(lang, en, zh)
 
 
-def _kind_name(kind: str, lang: str) -> str:
+def kind_name(kind: str, lang: str) -> str:
+    """What kind of touch it is, in words; other text stands as it is."""
     return {
         "exposure": choose(lang, "exposure (has a rate)", "曝光（有转化率）"),
         "order_attached": choose(lang, "attached to the order (no rate)", "附着于订单（无转化率）"),
@@ -69,10 +70,11 @@ def touchpoint_credit(
             rows = known[mine]
             fig.add_trace(go.Bar(
                 x=major(rows["credit"], currency), y=[n for n, m in zip(names, mine, strict=True) if m],
-                orientation="h", name=_kind_name(kind, lang), marker_color=colour,
+                orientation="h", name=kind_name(kind, lang), marker_color=colour,
                 text=[f"{money(r.credit, currency, lang)} · {percent(r.share)}" for r in rows.itertuples()],
                 textposition="outside", cliponaxis=False, textfont={"color": INK},
-                hovertext=[_ledger_words(r, currency, lang) for r in rows.itertuples()], hoverinfo="text",
+                hovertext=[_ledger_words(r, t, lang) for r, t in zip(rows.itertuples(), titles(rows), strict=True)],
+                hoverinfo="text",
             ))  # fmt: skip
     top = float(major(known["credit"], currency).max())
     fig.update_xaxes(money_axis(0, top, currency, lang), showgrid=True)
@@ -96,15 +98,15 @@ def touchpoint_credit(
     )
 
 
-def _ledger_words(row: pd.Series, currency: str, lang: str) -> str:
+def _ledger_words(row: pd.Series, name: str, lang: str) -> str:
     rate = (
         ""
         if row.conversion != row.conversion
         else choose(lang, f"<br>conversion {percent(row.conversion)}", f"<br>转化率{percent(row.conversion)}")
     )
     return choose(
-        lang, f"{row.touchpoint}<br>{row.orders:,} orders touched, {row.buyers:,} buyers{rate}",
-        f"{row.touchpoint}<br>触达{row.orders:,}单，{row.buyers:,}位买家{rate}",
+        lang, f"{name}<br>{row.orders:,} orders touched, {row.buyers:,} buyers{rate}",
+        f"{name}<br>触达{row.orders:,}单，{row.buyers:,}位买家{rate}",
     )  # fmt: skip
 
 
@@ -128,7 +130,7 @@ def models(
         fig.add_trace(go.Scatter(
             x=rows[model], y=names, mode="markers", name=model_name(model, lang),
             marker={"size": 8, "color": PALETTE[(i + 1) % len(PALETTE)], "opacity": 0.85},
-            hovertext=[f"{n}, {model}: {percent(v)}" for n, v in zip(names, rows[model], strict=True)],
+            hovertext=[f"{n}, {model_name(model, lang)}: {percent(v)}" for n, v in zip(names, rows[model], strict=True)],
             hoverinfo="text",
         ))  # fmt: skip
     words = choose(lang, "recommended, 90% interval", "推荐值与90%区间")
@@ -264,8 +266,8 @@ def chosen_shares(
     fig.update_xaxes(percent_axis(0, float(max(rows["most"].max(), 0.01))), showgrid=True)
     fig.update_yaxes(categoryorder="array", categoryarray=names, showgrid=False, tickfont={"color": INK})
     title = choose(
-        lang, f"{names[-1]} gets {percent(rows['share'].iloc[-1])} under {model.replace('_', ' ')}, {look_back_days} days",
-        f"{model}、回溯{look_back_days}天：{names[-1]}占{percent(rows['share'].iloc[-1])}",
+        lang, f"{names[-1]} gets {percent(rows['share'].iloc[-1])} under {model_name(model, lang)}, {look_back_days} days",
+        f"{model_name(model, lang)}、回溯{look_back_days}天：{names[-1]}占{percent(rows['share'].iloc[-1])}",
     )  # fmt: skip
     sub = choose(
         lang, "Share of attributed money; bar: range over all settings", "占归因额的份额；横条为所有设定的范围"

@@ -1,23 +1,25 @@
 """Choose a model, a look-back and a grouping, and see which touchpoint gets what.
 
-Everything comes from the sensitivity panel that was computed before; a choice only picks rows.
+Everything comes from the sensitivity panel that was computed before; a choice only picks rows. Only a
+chain of an order that is not in the panel is computed when it is asked for, once.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import pandas as pd
 
 from retailkit.attribute.sentences import touchpoint_title
+from retailkit.attribute.windows import ORDERS, thin_sentence
 from retailkit.charts.touchpoint_tables import COLUMNS
-from retailkit.charts.touchpoints import chosen_shares
+from retailkit.charts.touchpoints import chosen_shares, kind_name
 
+Chains = Callable[[int, int, Any], tuple[pd.DataFrame, pd.DataFrame]]
 SETTINGS = {
     "fold": ("only where nothing else", "仅无其他触点时计"), "keep": ("like any touch", "同其他触点"),
-    "drop": ("never", "不计"), "exposure": ("exposures", "曝光"), "order_attached": ("attached to the order", "附着于订单"),
-    "touchpoint": ("touchpoint", "触点"), "family": ("family of touchpoints", "触点大类"),
+    "drop": ("never", "不计"), "touchpoint": ("touchpoint", "触点"), "family": ("family of touchpoints", "触点大类"),
     "kind": ("kind of touch", "触点性质"),
 }  # fmt: skip
 GROUPINGS = ("touchpoint", "family", "kind")
@@ -53,12 +55,12 @@ def touchpoint_view(
     ]
     if chosen.empty and not panel.empty:
         raise ValueError(_lacks(panel[key].drop_duplicates(), model, look_back_days, direct, lang))
-    name = setting_title if grouping == "kind" else touchpoint_title
+    name = kind_name if grouping == "kind" else touchpoint_title
     table = chosen[["group", "share"]].merge(ends, on="group").sort_values(["share", "group"], ascending=[False, True])
     return table.assign(title=[name(g, lang) for g in table["group"]]).reset_index(drop=True)
 
 
-def credit(panel: pd.DataFrame, merchant: Any, period: str, lang: str = "en") -> Any:
+def credit(panel: pd.DataFrame, merchant: Any, period: str, lang: str = "en", chains: Chains | None = None) -> Any:
     """Open the explorer of model, look-back, returns and grouping: the one line to type at the desk.
 
     Parameters
@@ -66,11 +68,25 @@ def credit(panel: pd.DataFrame, merchant: Any, period: str, lang: str = "en") ->
     panel : of ``attribute.sensitivity``
     merchant : record of the cohort file: its ``title`` is shown
     period : of ``attribute.paths_period``
+    chains : of ``attribute.chains_on_demand``: offers Markov chains of all orders from 1 to 5
     """
-    return touchpoint_explorer(panel, merchant=merchant.title, period=period, lang=lang)
+    return touchpoint_explorer(panel, merchant=merchant.title, period=period, lang=lang, chains=chains)
 
 
-def touchpoint_explorer(panel: pd.DataFrame, *, merchant: str, period: str, source: str = "", lang: str = "en") -> Any:
+def with_chain(
+    panel: pd.DataFrame, chains: Chains, model: str, look_back_days: int, direct: str, lang: str = "en"
+) -> tuple[pd.DataFrame, str]:
+    """Return the panel with a chain's rows at one setting, and a sentence where the chain is too sparse."""
+    order = int(model.removeprefix("markov_"))
+    rows, windows = chains(order, look_back_days, direct)
+    key = ["model", "look_back_days", "direct", "identity"]
+    known = pd.MultiIndex.from_frame(panel[key]).isin(pd.MultiIndex.from_frame(rows[key]))
+    return pd.concat([panel[~known], rows], ignore_index=True), thin_sentence(windows, order, lang)
+
+
+def touchpoint_explorer(
+    panel: pd.DataFrame, *, merchant: str, period: str, source: str = "", lang: str = "en", chains: Chains | None = None
+) -> Any:
     """Return a widget: choices of model, look-back, returns and grouping above the figure they give."""
     import ipywidgets as widgets
     from IPython.display import display
@@ -79,8 +95,10 @@ def touchpoint_explorer(panel: pd.DataFrame, *, merchant: str, period: str, sour
     settled = panel[panel["identity"] == "person"]
     days = sorted(settled["look_back_days"].unique().tolist())
     base = settled.loc[settled["direct"] != "fold", "look_back_days"].tolist()[:1] or days[:1]  # the study's own
+    models = dict.fromkeys([*settled["model"], *(f"markov_{order}" for order in ORDERS if chains)])
+    held = {"panel": panel}
     chooser = {
-        "model": _box(settled["model"].unique(), "模型" if zh else "model", lang),
+        "model": _box(models, "模型" if zh else "model", lang),
         "look_back_days": widgets.Dropdown(
             options=days, value=base[0] if base else None, description="回溯天数" if zh else "look-back"
         ),
@@ -103,13 +121,18 @@ def touchpoint_explorer(panel: pd.DataFrame, *, merchant: str, period: str, sour
         picked = {name: box.value for name, box in chooser.items()}
         with shown:
             try:
-                table = touchpoint_view(panel, **picked, lang=lang)
+                if chains and picked["model"].startswith("markov_"):
+                    setting = {name: picked[name] for name in ("model", "look_back_days", "direct")}
+                    held["panel"], doubt = with_chain(held["panel"], chains, **setting, lang=lang)
+                    if doubt:
+                        print(doubt)
+                table = touchpoint_view(held["panel"], **picked, lang=lang)
             except ValueError as problem:
                 print(problem)
                 return
             where = {"merchant": merchant, "period": period, "source": source, "lang": lang}
-            model = setting_title(picked["model"], lang)
-            display(chosen_shares(table, model=model, look_back_days=picked["look_back_days"], **where))
+            setting = {name: picked[name] for name in ("model", "look_back_days")}
+            display(chosen_shares(table, **setting, **where))
 
     for box in chooser.values():
         box.observe(draw, names="value")
