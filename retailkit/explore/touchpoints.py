@@ -131,8 +131,7 @@ def touchpoint_explorer(
                 print(problem)
                 return
             where = {"merchant": merchant, "period": period, "source": source, "lang": lang}
-            setting = {name: picked[name] for name in ("model", "look_back_days")}
-            display(chosen_shares(table, **setting, **where))
+            display(chosen_shares(table, model=picked["model"], look_back_days=picked["look_back_days"], **where))
 
     for box in chooser.values():
         box.observe(draw, names="value")
