@@ -19,6 +19,12 @@ from retailkit.attribute.tables import as_table, frame
 
 PANEL_MODELS = (*RULES, "markov_1", "markov_2")
 PANEL_KEY = ["model", "look_back_days", "direct", "identity"]
+NEEDED = (
+    *("merchant", "journey_id", "order_id", "outcome", "net_amount"),
+    *("position", "path_length", "days_before", "touchpoint", "kind", "role"),
+)
+"""Columns of paths that models read: the engine leaves out the rest before it sorts and keeps a setting's paths."""
+
 NARROW, RANKS = 1.5, 1
 """Robust: the largest share is at most 1.5 times the smallest, and the rank moves by at most one."""
 
@@ -48,8 +54,10 @@ def sensitivity(
     for days, direct, identity in settings:
         by_account = identity == "account"
         seen = touches.mutate(person=touches.account) if by_account else touches
-        walked = build_paths(seen, orders, None if by_account else persons, days, direct=direct, as_of=as_of).cache()
-        parts.append(_shares(walked).assign(look_back_days=days, direct=direct, identity=identity))
+        walked = build_paths(seen, orders, None if by_account else persons, days, direct=direct, as_of=as_of)
+        parts.append(
+            _shares(walked.select(NEEDED).cache()).assign(look_back_days=days, direct=direct, identity=identity)
+        )
     panel = pd.concat(parts, ignore_index=True)
     panel["rank"] = panel.groupby(PANEL_KEY)["share"].rank(ascending=False, method="min").astype(int)
     return panel[[*PANEL_KEY, "touchpoint", "kind", "share", "rank"]]
