@@ -100,7 +100,7 @@ def save(
         (scratch / "figures").mkdir()
         frame.to_parquet(scratch / "metrics.parquet", index=False)
         for name, table in (tables or {}).items():
-            _plain(table).to_parquet(scratch / "tables" / f"{folder_name(name)}.parquet", index=False)
+            _write(table, scratch / "tables" / f"{folder_name(name)}.parquet")
         for name, figure in (figures or {}).items():
             (scratch / "figures" / f"{folder_name(name)}.json").write_text(figure.to_json(), encoding="utf-8")
         scratch.chmod(0o755)
@@ -182,9 +182,17 @@ def _metric_frame(metrics: Iterable[Mapping[str, Any]], merchant: str, chapter: 
     return rows.astype({c: numbers.get(c, "str") for c in METRIC_COLUMNS})
 
 
-def _plain(table: Any) -> pd.DataFrame:
-    """Rows as pandas, index names as columns, column names as text: what Parquet keeps."""
-    frame = table if isinstance(table, pd.DataFrame) else table.to_pandas()
+def _write(table: Any, path: Path) -> None:
+    """Write a frame, or an ibis table: its engine writes that, because memory may not hold all its rows."""
+    if isinstance(table, pd.DataFrame):
+        _plain(table).to_parquet(path, index=False)
+        return
+    days = [name for name, kind in table.schema().items() if kind.is_date()]
+    table.mutate(**{name: table[name].cast("timestamp(6)") for name in days}).to_parquet(path)  # as pandas keeps a day
+
+
+def _plain(frame: pd.DataFrame) -> pd.DataFrame:
+    """Rows with index names as columns, column names as text: what Parquet keeps."""
     if not isinstance(frame.index, pd.RangeIndex):
         frame = frame.reset_index(drop=frame.index.names == [None])
     return frame.set_axis([str(c) for c in frame.columns], axis=1)

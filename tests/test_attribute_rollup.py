@@ -2,14 +2,13 @@
 
 import attribute_tables as tables
 import ibis
-import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from retailkit.attribute.calibrate import calibrate
-from retailkit.attribute.ledger import largest_remainder
+from retailkit.attribute.ledger import allot
 from retailkit.attribute.paths import paths
 from retailkit.attribute.peers import potential
 from retailkit.attribute.returns import costs, returns, returns_sentence
@@ -80,10 +79,14 @@ def test_owners_that_claim_more_than_the_whole_are_refused(book):
 @settings(max_examples=50, deadline=None)
 @given(st.lists(st.tuples(st.floats(0, 9), st.integers(0, 3)), min_size=1, max_size=20), st.integers(-999, 10**9))
 def test_largest_remainder_sums_in_every_group(entries, amount):
-    group = pd.factorize(np.sort([g for _, g in entries]))[0]
-    weight = np.array([w for w, _ in entries])
-    parts = largest_remainder(weight, np.full(len(weight), amount), group)
-    assert (np.bincount(group, parts) == amount).all()
+    rows = (
+        pd.DataFrame(entries, columns=["weight", "group"]).assign(amount=amount).rename_axis("position").reset_index()
+    )
+    by = rows.groupby("group")["weight"]
+    rows["share"] = (rows["weight"] / by.transform("sum")).where(by.transform("sum") > 0, 1 / by.transform("size"))
+    parts = allot(ibis.memtable(rows), "amount", "part", ["group"]).execute()
+    assert len(parts) == len(entries)
+    assert (parts.groupby("group")["part"].sum() == amount).all()
 
 
 INTERVAL = pd.DataFrame(

@@ -2,6 +2,7 @@
 
 import math
 
+import ibis
 import pandas as pd
 import plotly.graph_objects as go
 import pytest
@@ -52,6 +53,20 @@ def test_tables_and_figures_come_back(tmp_path):
     pd.testing.assert_frame_equal(rs.read_table(tmp_path, "367", "5_growth", "bridge"), table.reset_index())
     assert rs.read_figures(tmp_path, "367", "5_growth")["bridge"].layout.title.text == "支付金额"
     assert rs.saved(tmp_path)["kind"].tolist() == ["metrics", "table", "figure"]
+
+
+def test_a_table_of_the_engine_comes_back_as_its_frame_would(tmp_path):
+    rows = ibis.memtable(pd.DataFrame({"order": range(150_000)}))
+    day = (rows.order % 28 + 1).cast("string").lpad(2, "0")
+    known = rows.order % 3 > 0
+    rows = rows.mutate(
+        on=("2018-02-" + day).cast("date"), guide=known.ifelse("张" + day, None), length=known.ifelse(rows.order, None)
+    )
+    _save(tmp_path, tables={"credit": rows})
+    found = rs.read_table(tmp_path, "367", "5_growth", "credit").sort_values("order", ignore_index=True)
+    frame = rows.order_by("order").to_pandas().astype({"on": found["on"].dtype})
+    pd.testing.assert_frame_equal(found, frame)
+    assert found["on"].dtype.kind == "M"
 
 
 def test_table_over_all_merchants_names_the_merchant_first(tmp_path):

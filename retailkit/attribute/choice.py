@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
+import math
 from collections.abc import Sequence
 
+import ibis
 import ibis.expr.types as ir
 import numpy as np
 import pandas as pd
@@ -39,55 +40,61 @@ def held_out(
     out of training. A journey's stated probability is that of its last window, so a longer order
     must earn its windows on people it has not seen; the in-sample fit always prefers the longest.
     """
-    rows = exposure_journeys(paths).select("person", "journey_id", "position", "touchpoint", "touched_on", "outcome")
-    found = frame(rows.order_by("journey_id", "position"))
-    if found.empty:
+    ends = _ends(paths, max(orders), part, since)
+    train, tested = ends[~ends["held"]], ends["held"].to_numpy()
+    if train.empty or not tested.any():
         return _empty()
-    ends = found.groupby("journey_id", sort=True).agg(
-        person=("person", "first"),
-        steps=("touchpoint", list),
-        began=("touched_on", "first"),
-        bought=("outcome", lambda o: float(o.iloc[0] == "order")),
-    )
-    test = np.array([_draw(p) < part for p in ends["person"]])
-    train = ~test
-    if since is not None:
-        late = pd.to_datetime(ends["began"]) >= pd.Timestamp(since)
-        test, train = test & late.to_numpy(), train & ~late.to_numpy()
-    if not train.any() or not test.any():
-        return _empty()
-    bought = ends["bought"].to_numpy()
-    stated = np.full(len(ends), bought[train].mean())
-    results = [_score(0, stated[test], bought[test])]
+    n, bought = ends.loc[tested, "n"].to_numpy(float), ends.loc[tested, "bought"].to_numpy(float)
+    stated = np.full(len(ends), train["bought"].sum() / train["n"].sum())
+    results = [_score(0, stated[tested], n, bought)]
     for order in range(1, max(orders) + 1):
-        windows = pd.Series([" > ".join([START, *s][-order:]) for s in ends["steps"]])
-        sums = pd.DataFrame({"window": windows[train], "n": 1.0, "bought": bought[train]}).groupby("window").sum()
-        n, k = (windows.map(sums[c]).fillna(0.0).to_numpy() for c in ("n", "bought"))
-        stated = (k + prior * stated) / (n + prior)
+        window = ends.groupby([f"w{i + 1}" for i in range(order)], dropna=False, sort=False).ngroup().to_numpy()
+        seen, paid = (np.bincount(window[~tested], train[c], window.max() + 1)[window] for c in ("n", "bought"))
+        stated = (paid + prior * stated) / (seen + prior)
         if order in orders:
-            results.append(_score(order, stated[test], bought[test]))
+            results.append(_score(order, stated[tested], n, bought))
     table = pd.DataFrame(results)
     return table.assign(best=table["log_loss"] == table["log_loss"].min())
 
 
-def _draw(person: str) -> float:
-    return int(hashlib.sha256(str(person).encode()).hexdigest()[:8], 16) / 2**32
+def _ends(paths: ir.Table, order: int, part: float, since: str | None) -> pd.DataFrame:
+    """One row per last window of a journey (``w1`` is the latest touchpoint) and side: held, n, bought."""
+    rows = exposure_journeys(paths)
+    key = ["merchant", "journey_id"]
+    along = ibis.window(group_by=key, order_by="position")
+    windows = {"w1": rows.touchpoint}
+    for i in range(1, order):
+        first = (rows.position == i).ifelse(START, ibis.null().cast("string"))
+        windows[f"w{i + 1}"] = ibis.coalesce(rows.touchpoint.lag(i).over(along), first)
+    began = (rows.position == 1).ifelse(rows.touched_on, ibis.null().cast("date")).max().over(ibis.window(group_by=key))
+    rows = rows.mutate(**windows, **({"began": began} if since else {}))
+    rows = rows.filter(rows.position == rows.path_length)
+    drawn = rows.person.hexdigest("sha256").substr(0, 8)  # eight digits sort as the numbers that they are
+    rows = rows.mutate(held=drawn < f"{math.ceil(part * 2**32):08x}" if part < 1 else ibis.literal(True))
+    if since is not None:
+        rows = rows.filter(rows.held == (rows.began >= ibis.date(since)))
+    bought = (rows.outcome == "order").cast("int64").sum()
+    ends = rows.group_by([*windows, "held"]).aggregate(n=rows.position.count(), bought=bought)
+    return frame(ends).sort_values([*windows, "held"], ignore_index=True)
 
 
-def _score(order: int, stated: np.ndarray, bought: np.ndarray) -> dict[str, float]:
+def _score(order: int, stated: np.ndarray, n: np.ndarray, bought: np.ndarray) -> dict[str, float]:
+    """Scores of stated probabilities, each of ``n`` journeys of which ``bought`` ended in an order."""
     p = np.clip(stated, 1e-9, 1 - 1e-9)
-    loss = -np.mean(bought * np.log(p) + (1 - bought) * np.log1p(-p))
-    ranks = pd.Series(stated).rank(method="average").to_numpy()
-    yes = bought.sum()
-    pairs = yes * (len(bought) - yes)
-    auc = (ranks[bought == 1].sum() - yes * (yes + 1) / 2) / pairs if pairs else float("nan")
+    yes, all_of = bought.sum(), n.sum()
+    loss = -(bought @ np.log(p) + (n - bought) @ np.log1p(-p)) / all_of
+    level = np.unique(stated, return_inverse=True)[1]
+    crowd = np.bincount(level, n)
+    rank = (np.cumsum(crowd) - crowd + (crowd + 1) / 2)[level]
+    pairs = yes * (all_of - yes)
+    auc = (rank @ bought - yes * (yes + 1) / 2) / pairs if pairs else float("nan")
     return {
         "order": order,
-        "journeys": len(bought),
+        "journeys": int(all_of),
         "log_loss": float(loss),
         "auc": float(auc),
-        "stated": float(stated.mean()),
-        "seen": float(bought.mean()),
+        "stated": float(stated @ n / all_of),
+        "seen": float(yes / all_of),
     }
 
 

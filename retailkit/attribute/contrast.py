@@ -62,9 +62,8 @@ def before_after(
     end = ibis.date(as_of) if as_of else last + ibis.interval(days=1)
     gap = ibis.interval(days=days)
     sent = sent.filter((sent.on - gap >= first) & (sent.on + gap <= end))
-    sends = sent.select("touchpoint", "on").distinct()
     mine = _around(sent.inner_join(bought, "person"), gap, "reached")
-    all_of = _around(sends.cross_join(bought), gap, "all")
+    all_of = _all_around(sent.select("touchpoint", "on").distinct(), bought, gap)
     both = all_of.left_join(mine, ["touchpoint", "person"])
     both = both.select("touchpoint", *[both[c].fill_null(0).cast("int64").name(c) for c in _ARMS])
     counted = frame(both.group_by(["touchpoint", *_ARMS]).aggregate(n=both.touchpoint.count()))
@@ -76,11 +75,22 @@ def before_after(
 
 
 def _around(pairs: ir.Table, gap: Any, name: str) -> ir.Table:
-    """Orders of each person within the days before and after the days of sending."""
+    """Orders of each person within the days before and after each of its days of sending."""
     near = pairs.filter((pairs.paid_on >= pairs.on - gap) & (pairs.paid_on < pairs.on + gap))
     after = near.paid_on >= near.on
     sums = {f"{name}_before": after.ifelse(0, near.n).sum(), f"{name}_after": after.ifelse(near.n, 0).sum()}
     return near.group_by(["touchpoint", "person"]).aggregate(**sums)
+
+
+def _all_around(sends: ir.Table, bought: ir.Table, gap: Any) -> ir.Table:
+    """The same of everybody: how many sends an order is near to depends on its day alone."""
+    near = sends.cross_join(bought.select("paid_on").distinct())
+    near = near.filter((near.paid_on >= near.on - gap) & (near.paid_on < near.on + gap))
+    after = (near.paid_on >= near.on).cast("int64")
+    near = near.group_by(["touchpoint", "paid_on"]).aggregate(before=(1 - after).sum(), after=after.sum())
+    both = bought.inner_join(near, "paid_on")
+    sums = {"all_before": (both.before * both.n).sum(), "all_after": (both.after * both.n).sum()}
+    return both.group_by(["touchpoint", "person"]).aggregate(**sums)
 
 
 def _row(name: str, rows: pd.DataFrame, level: float) -> tuple[Any, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +19,8 @@ SELF_INITIATED = ("direct_return", "search", "payment", "mini_program_profile", 
 orders of earlier weeks they tell how active a person was."""
 
 ITERATIONS, TOLERANCE = 2000, 1e-9
+PIECE = 1 << 18
+"""Orders whose causes are told at a time: what is needed for it on the way is many times what is told."""
 
 
 @dataclass(frozen=True)
@@ -84,20 +86,21 @@ def fit_hazard(
         If the paths hold more than one merchant, or there is nothing to fit.
     """
     data, names = risk(paths, touches, intent, tuple(self_initiated), tuple(lags), as_of)
-    start = _start(data, 2 * len(names), len(lags))
-    effect, delay, organic, season, level = _fit(data, np.ones(len(data.order_id)), data.at_risk, start)
+    effect, delay, organic, season, level = _fit(
+        data, np.ones(len(data.place)), _start(data, 2 * len(names), len(lags))
+    )
     return Hazard(names, tuple(lags), effect, delay, organic, season, data, level)
 
 
 def refit(model: Hazard, weight: np.ndarray, iterations: int = 200, tolerance: float = 1e-7) -> Hazard:
     """Return the hazard fitted again with a weight for each order, starting from the model."""
     start = (model.effect, model.delay, model.organic, model.season)
-    effect, delay, organic, season, level = _fit(model.data, weight, model.data.at_risk, start, iterations, tolerance)
+    effect, delay, organic, season, level = _fit(model.data, weight, start, iterations, tolerance)
     return Hazard(model.touchpoints, model.lags, effect, delay, organic, season, model.data, level)
 
 
 def _start(data: Risk, codes: int, lags: int) -> tuple[np.ndarray, ...]:
-    base = len(data.order_id) / max(data.days.sum(), 1.0)
+    base = len(data.place) / max(data.days.sum(), 1.0)
     profiles = int(data.profile.max()) + 1 if codes else 0
     delay = np.tile(0.3 ** np.arange(lags), (profiles, 1))  # a flat start would creep down from all being late effect
     return np.full(codes, base), delay, np.full(data.days.shape[0], base), np.ones(data.days.shape[1])
@@ -106,37 +109,35 @@ def _start(data: Risk, codes: int, lags: int) -> tuple[np.ndarray, ...]:
 def _fit(
     data: Risk,
     weight: np.ndarray,
-    at_risk: np.ndarray,
     start: tuple[np.ndarray, ...],
     iterations: int = ITERATIONS,
     tolerance: float = TOLERANCE,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, float]:
-    """Expectation-maximisation; ``weight`` counts each order (for a bootstrap)."""
+    """Expectation-maximisation; ``weight`` counts each order (for a bootstrap).
+
+    Rates differ by stratum and span and by touchpoint and delay only, so an iteration is two products with the
+    sparse matrix of touches met and one count by stratum and span; all else is small.
+    """
     effect, delay, organic, season = (a.copy() for a in start)
-    count, lags = len(effect), delay.shape[1]
-    cell = data.profile[data.code] * lags + data.lag if count else data.code
     shapes = _declines(data.edges)
     last = -np.inf
     for _ in range(iterations):
-        base = organic[data.stratum] * season[data.span]
-        part = effect[data.code] * delay.ravel()[cell] if count else np.zeros(0)
-        rate = np.maximum(base + np.bincount(data.owner, part, len(base)), 1e-300)
-        expected = organic @ data.days @ season
-        if count:
-            expected += effect @ (at_risk * delay[data.profile]).sum(axis=1)
-        level = float(weight @ np.log(rate) - expected)
-        own = weight * base / rate
-        if count:
-            due = part * (weight / rate)[data.owner]
-            effect = _ratio(np.bincount(data.code, due, count), (at_risk * delay[data.profile]).sum(axis=1))
-            exposed = np.stack(
-                [np.bincount(data.profile, at_risk[:, i] * effect, len(delay)) for i in range(lags)], axis=1
-            )
-            delay = _declining(np.bincount(cell, due, delay.size).reshape(delay.shape), exposed, shapes)
+        base, part = np.outer(organic, season), effect[:, None] * delay[data.profile]
+        rate = np.maximum(base.ravel()[data.place] + data.met @ part.ravel(), 1e-300)
+        level = float(weight @ np.log(rate) - organic @ data.days @ season - (data.at_risk * part).sum())
+        each = np.divide(weight, rate, out=rate)
+        own = base * np.bincount(data.place, each, base.size).reshape(base.shape)
+        if len(effect):
+            due = part * (data.met.T @ each).reshape(part.shape)
+            effect = _ratio(due.sum(axis=1), (data.at_risk * delay[data.profile]).sum(axis=1))
+            earned, exposed = np.zeros_like(delay), np.zeros_like(delay)
+            np.add.at(earned, data.profile, due)
+            np.add.at(exposed, data.profile, data.at_risk * effect[:, None])
+            delay = _declining(earned, exposed, shapes)
             scale = np.maximum(delay.max(axis=1, keepdims=True), 1e-300)
             delay, effect = delay / scale, effect * scale[data.profile, 0]
-        organic = _ratio(np.bincount(data.stratum, own, len(organic)), data.days @ season)
-        season = _ratio(np.bincount(data.span, own, len(season)), organic @ data.days)
+        organic = _ratio(own.sum(axis=1), data.days @ season)
+        season = _ratio(own.sum(axis=0), organic @ data.days)
         if level - last < tolerance * max(abs(level), 1.0) and np.isfinite(last):
             break
         last = level
@@ -173,17 +174,34 @@ def causes(model: Hazard) -> tuple[np.ndarray, np.ndarray]:
     Backwards elimination: taking touches away from the last to the first, each one's credit is
     the probability that goes with it, 1 - exp(-rate) of the day; what stays is organic.
     """
-    data = model.data
-    base = model.organic[data.stratum] * model.season[data.span]
-    part = (
-        model.effect[data.code] * model.delay[data.profile[data.code], data.lag] if len(model.effect) else np.zeros(0)
-    )
-    before = np.cumsum(part) - part
-    begin = np.searchsorted(data.owner, np.arange(len(base)))
-    own_before = before - np.append(before, part.sum())[begin][data.owner] if len(part) else part
-    low = base[data.owner] + own_before
-    rate = base + np.bincount(data.owner, part, len(base))
-    whole = np.maximum(-np.expm1(-rate), 1e-300)
-    credit = (np.exp(-low) - np.exp(-(low + part))) / whole[data.owner]
-    organic = np.where(rate > 0, -np.expm1(-base) / whole, 1.0)
+    organic, credit = np.empty(len(model.data.place)), np.empty(len(model.data.position))
+    for orders, rows, base, part in causes_by_piece(model):
+        organic[orders], credit[rows] = base, part
     return organic, credit
+
+
+def causes_by_piece(model: Hazard) -> Iterator[tuple[slice, slice, np.ndarray, np.ndarray]]:
+    """Yield the places of some orders and of their exposures, and what :func:`causes` says of them."""
+    data = model.data
+    base = np.outer(model.organic, model.season).ravel()
+    part = (model.effect[:, None] * model.delay[data.profile]).ravel()
+    begin = data.met.indptr
+    for first in range(0, len(data.place), PIECE):
+        last = min(first + PIECE, len(data.place))
+        orders, rows = slice(first, last), slice(begin[first], begin[last])
+        yield (
+            orders,
+            rows,
+            *_shares(base[data.place[orders]], part[data.met.indices[rows]], np.diff(begin[first : last + 1])),
+        )
+
+
+def _shares(base: np.ndarray, part: np.ndarray, touched: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    owner = np.repeat(np.arange(len(base)), touched)
+    before = np.cumsum(part) - part
+    begin = np.cumsum(touched) - touched
+    low = base[owner] + before - np.append(before, part.sum())[begin][owner]
+    rate = base + np.bincount(owner, part, len(base))
+    whole = np.maximum(-np.expm1(-rate), 1e-300)
+    credit = (np.exp(-low) - np.exp(-(low + part))) / whole[owner]
+    return np.where(rate > 0, -np.expm1(-base) / whole, 1.0), credit

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -21,20 +22,20 @@ HALF = 1 << 16
 
 @dataclass(frozen=True)
 class Strata:
-    """``level[w, i]`` is the stratum of person i in week w; ``days[s, w]`` person-days at risk.
+    """``own[i]`` is the stratum of case i in its week; ``days[s, w]`` person-days at risk.
 
     A week's stratum uses only what happened in earlier weeks, so an order never explains itself.
     Everybody is at risk on every day: to leave out the silence before a first event or after a last one
     would look ahead, and organic orders would be compared on fewer days than touches are.
     """
 
-    level: np.ndarray
+    own: np.ndarray
     days: np.ndarray
 
 
 def activity_strata(
-    person: np.ndarray,
-    day: np.ndarray,
+    events: pd.DataFrame,
+    cases: pd.DataFrame,
     persons: int,
     length: int,
     intent: np.ndarray | None = None,
@@ -45,8 +46,9 @@ def activity_strata(
 
     Parameters
     ----------
-    person, day : arrays, one entry per event (an order, a visit of one's own accord); days from 0
-    persons, length : number of persons, and of days observed
+    events : one row per person and week with any event (an order, a visit of one's own accord): person, week, n
+    cases : whose stratum is asked for: person, week
+    persons, length : number of persons (numbered from 0), and of days observed (weeks are numbered from 0)
     intent : array, optional
         One number per person known beforehand (propensity, level, past value); fifths of it are
         crossed with fewer levels of activity.
@@ -57,25 +59,50 @@ def activity_strata(
     into one stratum with people half as busy, and what they buy anyway would be credited to the
     touches that they, being busy, also meet. So each stratum holds an equal part of the square
     root of activity: fine where orders are, coarse among the quiet.
+
+    Scores of one week stand in memory at a time and are made again for each of two passes: a table of
+    persons x weeks would be larger than everything else of a large merchant.
     """
     weeks = -(-length // WEEK)
-    score = _fading(person, day // WEEK, persons, weeks, 0.5 ** (1 / half_life_weeks))
-    edges = _edges(score, levels if intent is None else LEVELS_OF_INTENT)
-    level = np.where(score > 0, 1 + np.searchsorted(edges, score, side="left"), 0).astype(np.int16)
-    groups = len(edges) + 2
+    scores = partial(_fading, *_by_week(events, weeks), persons, 0.5 ** (1 / half_life_weeks))
+    edges = _edges(scores(), levels if intent is None else LEVELS_OF_INTENT)
+    groups, fifth = len(edges) + 2, np.int64(0)
     if intent is not None:
-        fifth = pd.qcut(pd.Series(intent).rank(method="average"), 5, labels=False, duplicates="drop").to_numpy()
-        level = (level + groups * np.nan_to_num(fifth).astype(np.int16)[None, :]).astype(np.int16)
-        groups *= 5
+        fifths = pd.qcut(pd.Series(intent).rank(method="average"), 5, labels=False, duplicates="drop").to_numpy()
+        fifth, groups = groups * np.nan_to_num(fifths).astype(np.int64), 5 * groups
     width = np.minimum(WEEK, length - WEEK * np.arange(weeks)).astype(float)
-    days = np.stack([np.bincount(level[w], minlength=groups) * width[w] for w in range(weeks)], axis=1)
-    return Strata(level, days)
+    days, own = np.zeros((groups, weeks)), np.zeros(len(cases), dtype=np.int64)
+    asked, bounds = _by_week(cases.reset_index(drop=True), weeks)
+    for w, score in enumerate(scores()):
+        level = np.where(score > 0, 1 + np.searchsorted(edges, score, side="left"), 0) + fifth
+        days[:, w] = np.bincount(level, minlength=groups) * width[w]
+        here = asked.iloc[bounds[w] : bounds[w + 1]]
+        own[here.index] = level[here["person"]]
+    return Strata(own, days)
+
+
+def _by_week(rows: pd.DataFrame, weeks: int) -> tuple[pd.DataFrame, np.ndarray]:
+    """Sort rows by week; week w's lie between bounds w and w + 1."""
+    rows = rows.sort_values("week", kind="stable")
+    return rows, np.searchsorted(rows["week"], np.arange(weeks + 1))
+
+
+def _fading(events: pd.DataFrame, bounds: np.ndarray, persons: int, keep: float) -> Iterator[np.ndarray]:
+    """One score per person, week by week: what happened in earlier weeks, each worth ``keep`` of the week after."""
+    person, n = events["person"].to_numpy(), events["n"].to_numpy()
+    score = np.zeros(persons, dtype=np.float32)
+    yield score
+    for w in range(1, len(bounds) - 1):
+        last = slice(bounds[w - 1], bounds[w])
+        new = np.bincount(person[last], n[last], minlength=persons)
+        score = (keep * (score + new)).astype(np.float32)
+        yield score
 
 
 def _edges(scores: Iterable[np.ndarray], levels: int) -> np.ndarray:
     """Upper edges of all levels but the last, each with an equal part of the square root of the scores.
 
-    Takes the scores (float32) week by week, so they need never stand in memory together.
+    They come as float32, week by week.
     """
     part = np.zeros(HALF)
     for score in scores:
@@ -85,13 +112,3 @@ def _edges(scores: Iterable[np.ndarray], levels: int) -> np.ndarray:
     so_far = np.cumsum(part)
     cell = np.unique(np.searchsorted(so_far, so_far[-1] * np.arange(1, levels) / levels))
     return ((cell + 1) << 16).astype(np.uint32).view(np.float32)
-
-
-def _fading(person: np.ndarray, week: np.ndarray, persons: int, weeks: int, keep: float) -> np.ndarray:
-    score = np.zeros((weeks, persons), dtype=np.float32)
-    order = np.argsort(week, kind="stable")
-    bounds = np.searchsorted(week[order], np.arange(weeks + 1))
-    for w in range(1, weeks):
-        new = np.bincount(person[order[bounds[w - 1] : bounds[w]]], minlength=persons)
-        score[w] = keep * (score[w - 1] + new)
-    return score

@@ -45,6 +45,13 @@ def transitions(paths: ir.Table, order: int = 1, by: tuple[str, ...] = ()) -> pd
     window starts a journey), ``then`` (a touchpoint, ``(order)`` or ``(none)``), ``journeys``,
     ``value`` (net amount of the orders, minor units).
     """
+    counted = transition_counts(paths, order, by)
+    key = [c for c in counted.columns if c not in ("journeys", "value")]
+    return counted.execute().sort_values(key, ignore_index=True, na_position="first")
+
+
+def transition_counts(paths: ir.Table, order: int = 1, by: tuple[str, ...] = ()) -> ir.Table:
+    """The rows of :func:`transitions`, still in the engine: by person there are more than memory should hold."""
     rows = exposure_journeys(paths)
     along = ibis.window(group_by=["merchant", "journey_id"], order_by="position")
     ends = (rows.outcome == "order").ifelse(ORDER, NONE)
@@ -57,8 +64,7 @@ def transitions(paths: ir.Table, order: int = 1, by: tuple[str, ...] = ()) -> pd
         paid=(last & (rows.outcome == "order")).ifelse(rows.net_amount, 0),
     )
     key = [*by, *windows, "first", "then"]
-    counted = rows.group_by(key).aggregate(journeys=rows.position.count(), value=rows.paid.sum())
-    return counted.execute().sort_values(key, ignore_index=True, na_position="first")
+    return rows.group_by(key).aggregate(journeys=rows.position.count(), value=rows.paid.sum())
 
 
 @dataclass(frozen=True)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import ibis
 import ibis.expr.types as ir
-import numpy as np
 import pandas as pd
 
 from retailkit.attribute.tables import LEDGER, PATH, shape
 
-_KEY = ["merchant", "order_id"]
+KEY = ["merchant", "order_id"]
 
 
 def ledger(weighted: ir.Table, rule: str) -> ir.Table:
@@ -36,52 +37,33 @@ def ledger(weighted: ir.Table, rule: str) -> ir.Table:
     equally, never lost.
     """
     rows = weighted.filter(weighted.outcome == "order")
-    whole = ibis.window(group_by=_KEY)
+    whole = ibis.window(group_by=KEY)
     weight = rows.weight.cast("float64").fill_null(0.0).clip(lower=0.0)
     rows = rows.mutate(weight=weight)
     rows = rows.mutate(total=rows.weight.sum().over(whole), n=rows.position.count().over(whole))
     equal = ibis.literal(1.0) / rows.n.nullif(0)
     rows = rows.mutate(share=(rows.total > 0).ifelse(rows.weight / rows.total.nullif(0), equal))
-    rows = _allot(rows, "gross_amount", "gross_credit")
-    rows = _allot(rows, "net_amount", "credit")
+    rows = allot(rows, "gross_amount", "gross_credit")
+    rows = allot(rows, "net_amount", "credit")
     rows = rows.mutate(refund_credit=rows.gross_credit - rows.credit, rule=ibis.literal(rule))
     return shape(rows, LEDGER)
 
 
-def _allot(rows: ir.Table, amount: str, credit: str) -> ir.Table:
-    whole = ibis.window(group_by=_KEY)
+def allot(
+    rows: ir.Table, amount: str, credit: str, key: Sequence[str] = KEY, ties: Sequence[str] = ("position",)
+) -> ir.Table:
+    """Share whole amounts inside each key by ``share``, which sums to 1: integers that sum exactly to the amount.
+
+    ``amount`` repeats the key's amount on each of its rows; ``ties`` say who is served first.
+    """
+    whole = ibis.window(group_by=key)
     exact = (rows[amount].cast("float64") * rows.share).round(6)  # engines add floats in any order: ties stay ties
     rows = rows.mutate(exact=exact, floor=exact.floor().cast("int64"))
     rows = rows.mutate(left=rows[amount] - rows.floor.sum().over(whole), rest=rows.exact - rows.floor)
-    order = ibis.window(group_by=_KEY, order_by=[rows.rest.desc(), rows.position])
+    order = ibis.window(group_by=key, order_by=[rows.rest.desc(), *ties])
     rows = rows.mutate(nth=ibis.row_number().over(order))
     extra = (rows.nth < rows.left).cast("int64")
     return rows.mutate(**{credit: rows.floor + extra}).drop("exact", "floor", "left", "rest", "nth")
-
-
-def largest_remainder(weight: np.ndarray, amount: np.ndarray, group: np.ndarray) -> np.ndarray:
-    """Share whole amounts inside groups by weight: integers that sum exactly to each group's amount.
-
-    ``amount`` repeats the group's amount on each of its entries; groups stand together, numbered
-    from 0. Ties go to the earlier entry. A group without weight is shared equally.
-
-    >>> largest_remainder(np.array([1.0, 1.0, 1.0]), np.array([100, 100, 100]), np.array([0, 0, 0]))
-    array([34, 33, 33])
-    """
-    if not len(weight):
-        return np.zeros(0, dtype=np.int64)
-    sums, sizes = np.bincount(group, weight), np.bincount(group)
-    part = np.where(sums[group] > 0, weight / np.where(sums > 0, sums, 1.0)[group], 1.0 / sizes[group])
-    exact = amount * part
-    floor = np.floor(exact).astype(np.int64)
-    totals = np.zeros(len(sums), dtype=np.int64)
-    np.add.at(totals, group, floor)
-    first = np.cumsum(sizes) - sizes
-    left = np.asarray(amount, dtype=np.int64)[first] - totals
-    order = np.lexsort((np.arange(len(weight)), -(exact - floor), group))
-    nth = np.empty(len(weight), dtype=np.int64)
-    nth[order] = np.arange(len(weight)) - first[group[order]]
-    return floor + (nth < left[group])
 
 
 def from_frame(weighted: pd.DataFrame, rule: str) -> ir.Table:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import ibis
 import ibis.expr.types as ir
 import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from retailkit.attribute.journeys import NONE, ORDER, AggregatedPaths, transitions
+from retailkit.attribute.journeys import NONE, ORDER, START, AggregatedPaths, transition_counts
+from retailkit.attribute.tables import frame
 
-BATCH = 250
+BATCH, MOST = 250, 1 << 23
+"""Replicates of a batch, and draws (replicates x groups) that it may hold."""
+
+_CELL = {"here": "string", "then": "string", "cell": "int64", "one": "int64", "two": "int64"}
 
 
 def removal_interval(
@@ -52,10 +57,11 @@ def removal_interval(
         return pd.DataFrame(columns=columns)
     rng = np.random.default_rng(seed)
     point = _removal(np.asarray(counts.T @ groups)[None, :], cells, len(names))[0]
+    batch = int(np.clip(MOST // len(groups), 1, BATCH))
     drawn = np.vstack(
         [
-            _removal(_draw(counts, groups, min(BATCH, replicates - i), rng), cells, len(names))
-            for i in range(0, replicates, BATCH)
+            _removal(_draw(counts, groups, min(batch, replicates - i), rng), cells, len(names))
+            for i in range(0, replicates, batch)
         ]
     )
     bounds = [(1 - level) / 2, (1 + level) / 2]
@@ -93,18 +99,13 @@ def _groups(journeys, rare: float) -> tuple[list[str], sparse.csr_matrix, np.nda
 
     Numbers: 0 is the start (from) or no order (to), n + 1 is an order, the rest are touchpoints.
     """
-    if isinstance(journeys, AggregatedPaths):
-        rows = _of_paths(journeys)
-    else:
-        rows = transitions(journeys, by=("person",)).rename(columns={"person": "unit", "w1": "here"})
-        starts = rows[rows["first"] == 1].assign(then=rows["here"], here="(start)")
-        rows = pd.concat([rows, starts], ignore_index=True).assign(times=1.0)
-    seen = rows[rows["here"] != "(start)"]
+    rows = _of_paths(journeys) if isinstance(journeys, AggregatedPaths) else _of_persons(journeys)
+    seen = rows[rows["here"] != START]
     visits = (seen["journeys"] * seen["times"]).groupby(seen["here"]).sum()
     few = set(visits.index[visits < rare]) if (visits < rare).sum() > 1 else set()
     rows = rows.assign(**{c: rows[c].where(~rows[c].isin(few), "(rare)") for c in ("here", "then")})
-    names = sorted(set(rows["here"]) - {"(start)"})
-    number = {name: i + 1 for i, name in enumerate(names)} | {"(start)": 0, NONE: 0, ORDER: len(names) + 1}
+    names = sorted(set(rows["here"]) - {START})
+    number = {name: i + 1 for i, name in enumerate(names)} | {START: 0, NONE: 0, ORDER: len(names) + 1}
     width = len(names) + 2
     if rows.empty:
         return [], sparse.csr_matrix((0, 0)), np.zeros((0, 2), int), np.zeros(0)
@@ -118,10 +119,34 @@ def _groups(journeys, rare: float) -> tuple[list[str], sparse.csr_matrix, np.nda
     return names, table, np.stack(np.divmod(used, width), axis=1), times
 
 
+def _of_persons(paths: ir.Table) -> pd.DataFrame:
+    """Rows of transitions (unit, here, then, journeys, times), one unit for all persons with the same ones.
+
+    Persons are told apart by two sums of large random numbers, one for each transition, which the engine adds
+    exactly (two persons of a hundred million are taken for one by a chance below one in a hundred million).
+    """
+    counts = transition_counts(paths, by=("person",))
+    starts = counts.filter(counts["first"] == 1)
+    starts = starts.select("person", "journeys", here=ibis.literal(START), then=starts.w1)
+    rows = ibis.union(counts.select("person", "journeys", here=counts.w1, then=counts.then), starts)
+    rows = rows.group_by(["person", "here", "then"]).aggregate(journeys=rows.journeys.sum()).cache()
+    cells = frame(rows.select("here", "then").distinct()).sort_values(["here", "then"], ignore_index=True)
+    marks = np.random.default_rng(0).integers(1 << 39, 1 << 40, (2, len(cells)))
+    known = ibis.memtable(cells.assign(cell=range(len(cells)), one=marks[0], two=marks[1]), schema=ibis.schema(_CELL))
+    rows = rows.inner_join(known, ["here", "then"])
+    own = rows.group_by("person").aggregate(one=(rows.one * rows.journeys).sum(), two=(rows.two * rows.journeys).sum())
+    alike = own.group_by(["one", "two"]).aggregate(person=own.person.min(), times=own.person.count())
+    rows = rows.select("person", "cell", "journeys").inner_join(alike.select("person", "times"), "person")
+    found = frame(rows.order_by("person", "cell"))
+    cell, unit = found["cell"].to_numpy(int), pd.factorize(found["person"])[0]
+    here, then = (cells[c].to_numpy(object)[cell] for c in ("here", "then"))
+    return found[["journeys", "times"]].assign(unit=unit, here=here, then=then)
+
+
 def _of_paths(paths: AggregatedPaths) -> pd.DataFrame:
     """Rows of transitions per path and outcome; the path's journeys are ``times`` equal units."""
     parts = []
-    names = np.array([*paths.touchpoints, "(start)", ORDER, NONE], dtype=object)
+    names = np.array([*paths.touchpoints, START, ORDER, NONE], dtype=object)
     n = len(paths.touchpoints)
     for ends, times, offset in ((n + 1, paths.orders, 0), (n + 2, paths.nulls, len(paths.orders))):
         size = np.diff(paths.offsets)

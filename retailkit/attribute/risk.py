@@ -9,6 +9,7 @@ import ibis
 import ibis.expr.types as ir
 import numpy as np
 import pandas as pd
+from scipy import sparse
 
 from retailkit.attribute.intent import WEEK, Strata, activity_strata
 from retailkit.attribute.tables import frame
@@ -16,20 +17,19 @@ from retailkit.attribute.tables import frame
 
 @dataclass(frozen=True)
 class Risk:
-    """What the likelihood reads: one entry per order, one per order and exposure, and times at risk."""
+    """What the likelihood reads: one entry per order, one per order and exposure, and times at risk.
 
-    order_id: np.ndarray
-    person: np.ndarray  # per order, index of persons
-    stratum: np.ndarray  # per order
-    span: np.ndarray  # per order, index of the season's week or day
-    owner: np.ndarray  # per exposure row, index of its order
-    position: np.ndarray  # per exposure row, place in the path
-    touchpoint: np.ndarray  # per exposure row
-    code: np.ndarray  # per exposure row: twice its touchpoint, plus 1 where the person had bought before the touch
-    lag: np.ndarray  # per exposure row
-    profile: np.ndarray  # per code, index of its delay profile
+    Orders and persons are numbers here, given by the engine in the order of their ids; their names stay there.
+    """
+
+    orders: ir.Table  # order_id and its number
+    person: np.ndarray  # per order
+    place: np.ndarray  # per order, its stratum and span as one number
+    met: sparse.csr_matrix  # ones: orders x codes and lags, each order's exposures in their order
+    position: np.ndarray  # per exposure, place in the path
+    profile: np.ndarray  # per code (twice a touchpoint, plus 1 where it met a buyer), index of its delay profile
     at_risk: np.ndarray  # touch-days by code and lag
-    days: np.ndarray  # person-days by stratum and span
+    days: np.ndarray  # person-days by stratum and span (the season's week or day)
     edges: np.ndarray  # first day of each delay, and the day after the last
 
 
@@ -53,62 +53,77 @@ def risk(
         bought, touches = (
             t.filter(t[day] < ibis.date(as_of)) for t, day in ((bought, "paid_on"), (touches, "touched_on"))
         )
-    sold = frame(bought.select("merchant", "order_id", "person", "paid_on").distinct().order_by("order_id"))
-    if len(set(sold["merchant"])) > 1:
+    if bought.merchant.nunique().execute() > 1:
         raise ValueError("the hazard is fitted to one merchant at a time; filter the paths first")
-    if sold.empty:
-        raise ValueError("no order with a known person: there is nothing to fit")
-    met = bought.filter((bought.kind == "exposure") & ~bought.touchpoint.isin(passive))
-    met = frame(
-        _known(met, bought)
-        .select("order_id", "position", "touchpoint", "days_before", "known")
-        .order_by("order_id", "position")
-    )
     usable = touches.filter((touches.kind == "exposure") & touches.role.isin(("touch", "direct")))
     usable = usable.filter(usable.person.notnull())
+    people = _numbered(ibis.union(usable.select("person"), bought.select("person"), distinct=True), "person")
+    orders = _numbered(bought.select("order_id", "person", "paid_on").distinct(), "order_id")
+    sold = orders.inner_join(people.select("person", who="number"), "person").order_by("number")
+    sold = frame(sold.select("paid_on", person="who"))
+    if sold.empty:
+        raise ValueError("no order with a known person: there is nothing to fit")
+    paid = pd.to_datetime(sold["paid_on"])
     sent = _known(usable.filter(~usable.touchpoint.isin(passive)), bought)
     timed = (sent.touched_at != sent.touched_on.cast("timestamp(6)")).cast("int64").sum()
     sent = frame(
         sent.group_by(["touchpoint", "record", "touched_on", "known"]).aggregate(n=sent.touch_id.count(), timed=timed)
     )
-    signs = usable.filter(usable.record == "session").select("person", on="touched_on")
-    crowd = frame(usable.select("person").distinct())
-    people = pd.Index(np.unique(np.concatenate([crowd["person"].astype(object), sold["person"].astype(object)])))
-    paid = pd.to_datetime(sold["paid_on"])
     dated = pd.to_datetime(sent["touched_on"])
     first = paid.min()
     end = (
         pd.Timestamp(as_of) if as_of else max([paid.max(), *([dated.max()] if len(dated) else [])]) + pd.Timedelta("1D")
     )
     length = max(int((end - first).days), 1)
-    visits = frame(signs)
-    event = np.concatenate([people.get_indexer(sold["person"]), people.get_indexer(visits["person"])])
-    on = np.concatenate([(paid - first).dt.days, (pd.to_datetime(visits["on"]) - first).dt.days]).astype(int)
-    strata = activity_strata(event, np.clip(on, 0, length - 1), len(people), length, _intent(intent, people))
+    day = (paid - first).dt.days.to_numpy()
+    sold["week"] = day // WEEK
+    visits = _visits(usable.filter(usable.record == "session"), people, first, length)
+    events = pd.concat([visits, sold[["person", "week"]].assign(n=1)], ignore_index=True)
+    strata = activity_strata(events, sold, int(people.count().execute()), length, _intent(intent, people))
     daily = len(sold) >= 20 * length
     names = tuple(sorted(sent["touchpoint"].unique()))
     index = pd.Index(names)
     record = sent.groupby("touchpoint")["record"].agg("min") if len(sent) else pd.Series(dtype=str)
     profile = np.repeat(pd.factorize(record.reindex(index))[0] if names else np.zeros(0, int), 2)
-    touchpoint = index.get_indexer(met["touchpoint"])
     edges = np.append(lags, max(_longest(paths), lags[-1]) + 1)
-    day = (paid - first).dt.days.to_numpy()
-    owner = pd.Index(sold["order_id"]).get_indexer(met["order_id"])
+    met = _met(bought.filter((bought.kind == "exposure") & ~bought.touchpoint.isin(passive)), bought, orders, names)
+    lag = np.searchsorted(lags, met["days_before"], side="right") - 1
+    begin = np.searchsorted(met["number"], np.arange(len(sold) + 1))
+    cell = (met["code"].to_numpy() * len(lags) + lag).astype(np.int32)
+    days = _spread(strata, length) if daily else strata.days
     return Risk(
-        order_id=sold["order_id"].to_numpy(object),
-        person=event[: len(sold)],
-        stratum=strata.level[np.minimum(day // WEEK, len(strata.level) - 1), event[: len(sold)]].astype(np.int64),
-        span=day if daily else day // WEEK,
-        owner=owner,
-        position=met["position"].to_numpy(int),
-        touchpoint=touchpoint,
-        code=2 * touchpoint + met["known"].to_numpy(int),
-        lag=np.searchsorted(lags, met["days_before"].to_numpy(int), side="right") - 1,
+        orders=orders.select("order_id", "number"),
+        person=sold["person"].to_numpy(),
+        place=strata.own * days.shape[1] + (day if daily else day // WEEK),
+        met=sparse.csr_matrix((np.ones(len(met)), cell, begin), shape=(len(sold), 2 * len(names) * len(lags))),
+        position=met["position"].to_numpy(np.int32),
         profile=profile,
         at_risk=_at_risk(sent, index, edges, first, end),
-        days=_spread(strata, length) if daily else strata.days,
+        days=days,
         edges=edges,
     ), names
+
+
+def _numbered(rows: ir.Table, name: str) -> ir.Table:
+    """Keep the rows in the engine with ``number``: their place by name, from 0."""
+    return rows.mutate(number=ibis.row_number().over(ibis.window(order_by=name))).cache()
+
+
+def _visits(signs: ir.Table, people: ir.Table, first: pd.Timestamp, length: int) -> pd.DataFrame:
+    """One row per person and week with a visit: person, week, n; visits before the first order count in its week."""
+    day = signs.touched_on.delta(ibis.date(str(first.date())), unit="day").clip(0, length - 1)
+    weekly = signs.mutate(week=(day // WEEK).cast("int64")).inner_join(people, "person")
+    return frame(weekly.group_by(person=weekly.number, week=weekly.week).aggregate(n=weekly.count()))
+
+
+def _met(met: ir.Table, bought: ir.Table, orders: ir.Table, names: tuple[str, ...]) -> pd.DataFrame:
+    """One row per exposure of an order: number (the order's), position, code, days_before."""
+    codes = pd.DataFrame({"touchpoint": list(names), "place": range(len(names))})
+    known = ibis.memtable(codes, schema=ibis.schema({"touchpoint": "string", "place": "int64"}))
+    rows = _known(met, bought).inner_join(known, "touchpoint")
+    rows = rows.inner_join(orders.select("order_id", "number"), "order_id")
+    rows = rows.select("number", "position", "days_before", code=2 * rows.place + rows.known)
+    return frame(rows.order_by("number", "position"))
 
 
 def _longest(paths: ir.Table) -> int:
@@ -116,11 +131,12 @@ def _longest(paths: ir.Table) -> int:
     return 30 if found is None or pd.isna(found) else max(int(found), 1)
 
 
-def _intent(intent: Any, people: pd.Index) -> np.ndarray | None:
+def _intent(intent: Any, people: ir.Table) -> np.ndarray | None:
     if intent is None:
         return None
+    names = frame(people.order_by("number"))["person"]
     given = intent if isinstance(intent, pd.DataFrame) else frame(intent)
-    score = given.drop_duplicates("person").set_index("person")["intent"].reindex(people).astype(float)
+    score = given.drop_duplicates("person").set_index("person")["intent"].reindex(names).astype(float)
     return score.fillna(score.median()).to_numpy()
 
 

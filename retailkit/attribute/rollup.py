@@ -8,9 +8,11 @@ import ibis
 import ibis.expr.types as ir
 import pandas as pd
 
-from retailkit.attribute.ledger import largest_remainder
+from retailkit.attribute.ledger import KEY, allot
 from retailkit.attribute.tables import as_table, frame
 
+NOBODY = "(nobody)"
+_ROW, _MONEY = [*KEY, "position"], ("gross_credit", "credit")
 LEVELS = ("touchpoint", "format", "shop_id", "guide", "group_id", "campaign_id")
 
 
@@ -51,45 +53,45 @@ def owned_credit(book: ir.Table, owners: Any) -> pd.DataFrame:
     ValueError
         If owners of one node claim more than the whole on one day.
     """
-    rows = frame(_owned(book, as_table(owners, "owners")))
-    rows = rows.sort_values(["merchant", "order_id", "position", "owner"], na_position="first", ignore_index=True)
-    key = ["merchant", "order_id", "position"]
-    rows["share"] = rows["share"].astype(float).fillna(1.0).where(rows["owner"].notna(), 0.0)
-    claimed = rows.groupby(key)["share"].transform("sum")
-    if (claimed > 1 + 1e-9).any():
-        wrong = sorted(set(rows.loc[claimed > 1 + 1e-9, "owner"]))
-        raise ValueError(f"owners claim more than the whole of one node on one day: {', '.join(wrong)}")
-    rest = rows.drop_duplicates(key).assign(owner="(nobody)", share=(1 - claimed).clip(lower=0.0))
-    parts = pd.concat([rows[rows["owner"].notna()], rest], ignore_index=True)
-    parts = parts.assign(last=parts["owner"] == "(nobody)").sort_values([*key, "last", "owner"], ignore_index=True)
-    group = parts.groupby(key, sort=False).ngroup().to_numpy()
-    for column in ("gross_credit", "credit"):
-        parts[column] = largest_remainder(parts["share"].to_numpy(), parts[column].to_numpy(), group)
-    table = parts.groupby(["merchant", "owner"], as_index=False)[["gross_credit", "credit"]].sum()
+    held = _owned(book, as_table(owners, "owners"))
+    claimed = held.share.sum().over(ibis.window(group_by=_ROW))
+    held = held.mutate(claimed=claimed, last=ibis.literal(0)).cache()
+    wrong = frame(held.filter(held.claimed > 1 + 1e-9).select("owner").distinct())
+    if len(wrong):
+        named = ", ".join(sorted(wrong["owner"]))
+        raise ValueError(f"owners claim more than the whole of one node on one day: {named}")
+    rest = held.select(*_ROW, *_MONEY, "claimed").distinct()
+    rest = rest.mutate(owner=ibis.literal(NOBODY), share=(1 - rest.claimed).clip(lower=0.0), last=ibis.literal(1))
+    parts = ibis.union(held, rest.select(held.columns))
+    parts = parts.mutate(share=parts.share / parts.share.sum().over(ibis.window(group_by=_ROW)))
+    for column in _MONEY:
+        parts = allot(parts, column, f"own_{column}", _ROW, ("last", "owner"))
+    own = parts.group_by(["merchant", "owner"]).aggregate(**{c: parts[f"own_{c}"].sum() for c in _MONEY})
+    whole, touched = (
+        frame(rows.group_by("merchant").aggregate(**{c: rows[c].sum() for c in _MONEY})) for rows in (book, rest)
+    )
+    touched[list(_MONEY)] *= -1  # what no owner was found for is nobody's
+    bare = pd.concat([whole, touched], ignore_index=True).assign(owner=NOBODY)
+    table = pd.concat([frame(own), bare], ignore_index=True).astype(dict.fromkeys(_MONEY, "int64"))
+    table = table.groupby(["merchant", "owner"], as_index=False)[list(_MONEY)].sum()
     table = table[(table["gross_credit"] != 0) | (table["credit"] != 0)]
     table = table.assign(refund_credit=table["gross_credit"] - table["credit"])
     return table.sort_values(["merchant", "credit", "owner"], ascending=[True, False, True], ignore_index=True)
 
 
 def _owned(book: ir.Table, owners: ir.Table) -> ir.Table:
-    """Rows of the book beside every owner of their most particular owned node; owner is empty where none."""
+    """Rows of the book beside every owner of their most particular owned node."""
     on = ibis.coalesce(book.touched_on, book.paid_on)
-    rows = book.mutate(on=on).select(
-        "merchant", "order_id", "position", "on", "gross_credit", "credit", "guide", "shop_id", "touchpoint", "format"
-    )
+    rows = book.mutate(on=on).select(*_ROW, *_MONEY, "on", "guide", "shop_id", "touchpoint", "format")
     nodes = [
         rows.mutate(node=rows[level], nearness=ibis.literal(i))
         for i, level in enumerate(("guide", "shop_id", "touchpoint", "format"))
     ]
     claims = ibis.union(*nodes).filter(ibis._.node.notnull())
-    held = owners.select("merchant", "node", "owner", "share", "valid_from", "valid_to")
+    held = owners.select("merchant", "node", "owner", "valid_from", "valid_to", share=owners.share.fill_null(1.0))
     both = claims.inner_join(held, ["merchant", "node"])
     valid = (both.on >= both.valid_from) & (both.valid_to.isnull() | (both.on <= both.valid_to).fill_null(True))
     both = both.filter(valid)
-    nearest = both.nearness.min().over(ibis.window(group_by=["merchant", "order_id", "position"]))
+    nearest = both.nearness.min().over(ibis.window(group_by=_ROW))
     both = both.mutate(nearest=nearest).filter(ibis._.nearness == ibis._.nearest)
-    key = ["merchant", "order_id", "position"]
-    kept = both.select(*key, "gross_credit", "credit", "owner", "share")
-    bare = rows.anti_join(kept, key).select(*key, "gross_credit", "credit")
-    bare = bare.mutate(owner=ibis.null().cast("string"), share=ibis.null().cast("float64"))
-    return ibis.union(kept, bare.select(kept.columns))
+    return both.select(*_ROW, *_MONEY, "owner", "share")

@@ -20,6 +20,12 @@ from retailkit.attribute.windows import effects_by_order, thin_windows, window_c
 CHAINS = (1, 2)
 """Orders of the chains in the panel: longer windows cost more and are computed when an analyst asks."""
 PANEL_KEY = ["model", "look_back_days", "direct", "identity"]
+NEEDED = (
+    *("merchant", "journey_id", "order_id", "outcome", "net_amount"),
+    *("position", "path_length", "days_before", "touchpoint", "kind", "role"),
+)
+"""Columns of paths that models read: the engine leaves out the rest before it sorts and keeps a setting's paths."""
+
 NARROW, RANKS = 1.5, 1
 """Robust: the largest share is at most 1.5 times the smallest, and the rank moves by at most one."""
 
@@ -50,7 +56,8 @@ def sensitivity(
     for days, direct, identity in settings:
         by_account = identity == "account"
         seen = touches.mutate(person=touches.account) if by_account else touches
-        walked = build_paths(seen, orders, None if by_account else persons, days, direct=direct, as_of=as_of).cache()
+        walked = build_paths(seen, orders, None if by_account else persons, days, direct=direct, as_of=as_of)
+        walked = walked.select(NEEDED).cache()
         shares = _shares(walked, effects_by_order(window_counts(walked, max(chains)), chains) if chains else None)
         parts.append(shares.assign(look_back_days=days, direct=direct, identity=identity))
     return _ranked(pd.concat(parts, ignore_index=True))
@@ -66,7 +73,8 @@ def chains_on_demand(
 
     @cache
     def walk(days: int, direct: Direct) -> ir.Table:
-        return build_paths(touches, orders, persons, days, direct=direct, as_of=as_of).cache()
+        walked = build_paths(touches, orders, persons, days, direct=direct, as_of=as_of)
+        return walked.select(NEEDED).cache()
 
     @cache
     def chain(order: int, days: int, direct: Direct = "fold") -> tuple[pd.DataFrame, pd.DataFrame]:

@@ -23,6 +23,7 @@ from uuid import uuid4
 
 import duckdb
 
+from retailkit.load.cache import keep_in_file, with_cache_file
 from retailkit.load.errors import LoadError
 from retailkit.load.spill import spill_folder
 from retailkit.schema import Table
@@ -75,8 +76,11 @@ def settings(threads: int | None = None, memory: str | None = None, temp: str | 
 
 def connect_raw(threads: int | None = None, memory: str | None = None, temp: str | Path | None = None) -> Connection:
     """Return a bare engine connection for the loader, which writes SQL (the named escape hatch)."""
-    con = duckdb.connect()
-    for name, value in settings(threads, memory, temp).items():
+    return _set(duckdb.connect(), settings(threads, memory, temp))
+
+
+def _set(con: Connection, given: dict[str, Any]) -> Connection:
+    for name, value in given.items():
         con.execute(f"SET {name} = {literal(value)}")
     return con
 
@@ -108,16 +112,20 @@ def connect(
     temp: str | Path | None = None,
     engine: str | None = None,
 ) -> Any:
-    """Return an Ibis backend with threads and memory set: a fresh in-memory engine or Spark session.
+    """Return an Ibis backend with threads and memory set: a fresh embedded engine or Spark session.
+
+    What stages cache with the embedded engine lies packed in a file below ``temp``, which goes with the backend.
 
     Raises
     ------
     LoadError
         If the engine is unknown or not installed.
     """
+    given = settings(threads, memory, temp)
     if engine_name(engine) == "duckdb":
-        return over_ibis(connect_raw(threads, memory, temp))
-    return _spark(settings(threads, memory, temp))
+        con, folder = with_cache_file(given)
+        return keep_in_file(over_ibis(_set(con, given)), folder)
+    return _spark(given)
 
 
 def _spark(given: dict[str, Any]) -> Any:
