@@ -160,7 +160,11 @@ def tree_sentence(tree: pd.DataFrame, lang: str = "en") -> str:
 def guards_sentence(table: pd.DataFrame, lang: str = "en") -> str:
     """Say how many guards a claim passes, and name those that fail."""
     if table.empty:
-        return "没有估计，无需检验。" if lang == "zh" else "Without an estimate there is nothing to guard."
+        return (
+            "没有基于对照商户的估计，无需检验。"
+            if lang == "zh"
+            else "Without an estimate against donors there is nothing to guard."
+        )
     failed = [in_words(name, lang) for name in table.loc[table["status"] == "failed", "guard"]]
     passed = int((table["status"] == "passed").sum())
     if lang == "zh":
@@ -197,7 +201,7 @@ def robustness_sentence(effect: Effect, lang: str = "en") -> str:
 def steps_sentence(steps: pd.DataFrame, recall: pd.DataFrame, lang: str = "en") -> str:
     """Say how many steps the base level took in the programme, and what a blank would mean."""
     if recall.empty:
-        return "没有估计，无从寻找台阶。" if lang == "zh" else "Without an estimate there are no steps to look for."
+        return "没有估计，无从寻找台阶。" if lang == "zh" else "Without an estimate on donors no steps are sought."
     inside = steps[steps["phase"] == "programme"]
     middle = recall.loc[recall["size"] == 0.2, "recall"]
     chance = float(middle.iloc[0]) if len(middle) else float("nan")
@@ -245,7 +249,11 @@ def quick_sentence(weeks: pd.DataFrame, lang: str = "en") -> str:
     from retailkit.growth.quick import first_gain
 
     if weeks.empty:
-        return "没有估计，无法判断速赢。" if lang == "zh" else "Without an estimate quick wins cannot be told."
+        return (
+            "没有基于对照商户的估计，无法判断速赢。"
+            if lang == "zh"
+            else "Without an estimate against donors quick wins cannot be told."
+        )
     won = first_gain(weeks)
     if lang == "zh":
         return f"第 {won} 周起出现显著增长。" if won else f"{len(weeks)} 周内没有显著增长。"
