@@ -100,6 +100,14 @@ def test_export_holds_the_merchants_own_ids_and_no_phones(tmp_path):
     assert set(rows["group"]) == {"hold", "contact"}
     assert set(rows["id"]) <= set(persons["account"].str[4:])
     assert rows["reason"].notna().all()
+    told = rows.merge(persons.assign(id=persons["account"].str[4:]), on="id").merge(
+        frame[["person", "audience", "reason", "expected_amount"]], on="person", suffixes=("", "_chosen")
+    )
+    assert len(told) == len(rows) > 20
+    assert set(told["person"]) == set(frame["person"])
+    assert (told["reason"] == told["reason_chosen"]).all()
+    assert (told["audience"] == told["audience_chosen"]).all()
+    assert (told["expected_amount"].astype(float) - told["expected_amount_chosen"]).abs().max() <= 0.5  # minor units
 
 
 def test_nobody_in_an_audience_still_writes_a_file_with_its_header(tmp_path):

@@ -156,6 +156,7 @@ FUNCTIONS: dict[str, Callable[[dict[str, ibis.Table]], pd.DataFrame]] = {
     "refunds": lambda t: feature_rows(t).to_pandas(),
     "rfm alone": lambda t: rfm_features(t["orders"], t["persons"], AS_OF).to_pandas(),
     "histories": lambda t: purchase_histories(t["orders"], t["persons"], AS_OF).to_pandas(),
+    "histories of lines": lambda t: purchase_histories(t["lines"], t["persons"], AS_OF).to_pandas(),
     "rfm of lines": lambda t: rfm_features(t["lines"], t["persons"], AS_OF).to_pandas(),
     "reach": lambda t: reach(t["pushes"], t["campaigns"], t["orders"], t["persons"], EARLIER, AS_OF),
     "rates": lambda t: rates_against_donors(move_rates(lifecycle_moves(states(t))), "m"),
