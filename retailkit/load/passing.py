@@ -1,4 +1,8 @@
-"""A large file of one table passes once: typed piece by piece, and written as it will be published."""
+"""A large file of one table passes once: typed piece by piece, and written as it will be published.
+
+Files written so hold ``source_row``, the number of the row in the export, beside the contract's columns: it takes no
+room, settles which of two rows with one key came last, and no reader of the table asks for it.
+"""
 
 from __future__ import annotations
 
