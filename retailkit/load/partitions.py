@@ -63,6 +63,14 @@ def count_parts(con: Connection, contract: Table, rows: str) -> dict[Part, int]:
     return {(m, named.get(n, f"{n // 12:04d}-{n % 12 + 1:02d}")): rows for m, n, rows in counted}
 
 
+def count_written(files: Sequence[dict[str, Any]]) -> dict[Part, int]:
+    """Return the same of files of one merchant's month each."""
+    parts = Counter[Part]()
+    for file in files:
+        parts[file["partition_keys"]["merchant"], file["partition_keys"]["month"]] += file["count"]
+    return dict(parts)
+
+
 def touched_files(files: list[dict[str, Any]], parts: Collection[Part], everything: bool) -> list[dict[str, Any]]:
     """Return the files that may hold rows of some merchants' months."""
     owners = {m for m, _ in parts}

@@ -111,7 +111,9 @@ def _write_month(
     con: Connection, contract: Table, rows: str, folder: Path, part: tuple[str, str], others: bool
 ) -> dict[str, Any]:
     merchant, month = part
-    some = f"SELECT * FROM {rows}" + (f" WHERE {within(contract, month, dated(contract))}" if others else "")
+    told = dated(contract)
+    told = told[:1] if contract[told[0]].required else told
+    some = f"SELECT * FROM {rows}" + (f" WHERE {within(contract, month, told)}" if others else "")
     record = write_file(con, some, folder, month)
     return record | {"partition_keys": {"merchant": merchant, "month": month}}
 

@@ -23,7 +23,15 @@ from uuid import uuid4
 
 from retailkit.load.engine import SQL_TYPES, Connection, EngineError, OutOfMemory, files_select, quote
 from retailkit.load.errors import LoadError
-from retailkit.load.partitions import by_month, count_parts, link_files, partition_keys, touched_files, write_parts
+from retailkit.load.partitions import (
+    by_month,
+    count_parts,
+    count_written,
+    link_files,
+    partition_keys,
+    touched_files,
+    write_parts,
+)
 from retailkit.load.unique import last_filled
 from retailkit.schema import Table, table
 
@@ -177,7 +185,7 @@ def _commit(
     delta = _at_pinned(store, contract, pinned)
     columns = ", ".join(f"{quote(c.name)}::{SQL_TYPES[c.kind]} AS {quote(c.name)}" for c in contract.columns)
     incoming = f"SELECT {columns} FROM {relation}"
-    parts = count_parts(con, contract, incoming)
+    parts = count_written(written) if written else count_parts(con, contract, incoming)
     touched = set(parts)
     if gone != "false":
         stored = files_select(contract, [f["path"] for f in active_files(store, contract.name, delta.version())])
