@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import ibis
@@ -36,6 +36,7 @@ def sensitivity(
     look_backs: Sequence[int] = (7, 14, 30, 60),
     base: int = 30,
     as_of: str | None = None,
+    known: Mapping[tuple[int, str], ir.Table] | None = None,
 ) -> pd.DataFrame:
     """One row per touchpoint and setting: its share of the attributed money, and its rank.
 
@@ -43,6 +44,9 @@ def sensitivity(
     look-back also returns kept or dropped where there are any, and accounts instead of persons
     where any person has several. Columns: model, look_back_days, direct, identity, touchpoint,
     kind, share (of money credited to touches; unattributed is left out), rank (1 = most).
+
+    ``known`` holds paths of the same touches, orders and persons that are there already, by look-back and
+    what is done with returns: they are not made again.
     """
     settings: list[tuple[int, Direct, str]] = [(days, "fold", "person") for days in look_backs]
     if bool((touches.role == "direct").any().fill_null(False).execute()):
@@ -53,11 +57,12 @@ def sensitivity(
     parts = []
     for days, direct, identity in settings:
         by_account = identity == "account"
-        seen = touches.mutate(person=touches.account) if by_account else touches
-        walked = build_paths(seen, orders, None if by_account else persons, days, direct=direct, as_of=as_of)
-        parts.append(
-            _shares(walked.select(NEEDED).cache()).assign(look_back_days=days, direct=direct, identity=identity)
-        )
+        walked = None if by_account or known is None else known.get((days, direct))
+        if walked is None:
+            seen = touches.mutate(person=touches.account) if by_account else touches
+            walked = build_paths(seen, orders, None if by_account else persons, days, direct=direct, as_of=as_of)
+            walked = walked.select(NEEDED).cache()
+        parts.append(_shares(walked).assign(look_back_days=days, direct=direct, identity=identity))
     panel = pd.concat(parts, ignore_index=True)
     panel["rank"] = panel.groupby(PANEL_KEY)["share"].rank(ascending=False, method="min").astype(int)
     return panel[[*PANEL_KEY, "touchpoint", "kind", "share", "rank"]]
