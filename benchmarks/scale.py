@@ -18,7 +18,16 @@ Reference, two shared cores, the engine's own limits (m04; seconds of CPU / GB /
     .01    100,000      1.4M    22 / 1.4 / 15.8    18 / 1.0 / 5.6 (3.2M)     4 / .6 / 12.9 (.33M)
     .1   1,000,000     13.9M   200 / 3.3 / 14.3   170 / 1.0 / 5.2 (~32M)     30 / 2.5 / 9.1 (3.3M)
 
-The load of the larger one also takes 3.9 GB of scratch beside the store. Scale 1 has not been run.
+The load of the larger one also takes 3.9 GB of scratch beside the store. Linking does not need what it takes:
+with an engine of 1 GB (``RETAILKIT_MEMORY``) the larger one links in 2.0 GB and the smaller in .42, in the same
+seconds, so each further million accounts takes about .52 GB. By that line 33 million accounts, which is scale 1,
+take some 17 GB: it should link in 24 GB with the engine held to a few, but it has not been run.
+
+Chapter 3 (``benchmarks/chapter.py 3_touchpoints``) with an engine of 3 GB, beside the version before tables were
+kept packed: at .01 it takes 127 s of CPU and 1.2 GB, where it took 154 s and 2.6 GB; no credit of 1.09 million
+ledger rows differs. At .1 the cells up to the interval take 475 s of CPU and 4.0 GB at most (touches 49, paths 91,
+hazard and ledgers 133, interval and ledgers side by side 184); the cells after it have not been run to their end
+there. At .01 the sensitivity panel is 50 of the 127 s, so at .1 it is the longest cell that is left.
 """
 
 from __future__ import annotations

@@ -5,6 +5,7 @@ import ibis
 import pandas as pd
 import pytest
 
+from retailkit.attribute.paths import paths
 from retailkit.attribute.sensitivity import sensitivity, sensitivity_sentence, sensitivity_verdicts
 from retailkit.attribute.touches import touches
 
@@ -75,3 +76,12 @@ def test_persons_of_one_account_each_need_no_second_look_whatever_they_are_calle
     persons = pd.DataFrame({"merchant": "m", "account": ["app:1", "app:2"], "person": ["p1", "p2"]})
     panel = sensitivity(touches(sessions=seen, orders=sold, persons=persons), sold, persons)
     assert set(panel["identity"]) == {"person"}
+
+
+def test_paths_that_are_there_already_are_not_made_again_and_change_nothing():
+    found, orders = _shop("1089", 2)
+    known = {(30, "fold"): paths(found, orders), (30, "drop"): paths(found, orders, direct="drop")}
+    pd.testing.assert_frame_equal(sensitivity(found, orders, known=known), sensitivity(found, orders))
+    nothing = {(7, "fold"): paths(touches(), orders)}
+    week = sensitivity(found, orders, known=nothing).query("look_back_days == 7")
+    assert week.empty

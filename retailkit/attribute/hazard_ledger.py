@@ -60,7 +60,7 @@ def hazard_interval(
     touchpoints whose interval reaches down to nothing.
     """
     sums = book.group_by("touchpoint").aggregate(credit=book.credit.sum(), orders=book.share.sum().round(6))
-    table = frame(sums).sort_values("credit", ascending=False, ignore_index=True)
+    table = frame(sums).sort_values(["credit", "touchpoint"], ascending=[False, True], ignore_index=True)
     amount = _amounts(model, book)
     left = float(table["credit"].sum()) - amount.sum()
     rng = np.random.default_rng(seed)

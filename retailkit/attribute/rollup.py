@@ -55,14 +55,15 @@ def owned_credit(book: ir.Table, owners: Any) -> pd.DataFrame:
     """
     held = _owned(book, as_table(owners, "owners"))
     claimed = held.share.sum().over(ibis.window(group_by=_ROW))
-    held = held.mutate(claimed=claimed, last=ibis.literal(0)).cache()
+    held = held.mutate(claimed=claimed).cache()
     wrong = frame(held.filter(held.claimed > 1 + 1e-9).select("owner").distinct())
     if len(wrong):
         named = ", ".join(sorted(wrong["owner"]))
         raise ValueError(f"owners claim more than the whole of one node on one day: {named}")
     rest = held.select(*_ROW, *_MONEY, "claimed").distinct()
-    rest = rest.mutate(owner=ibis.literal(NOBODY), share=(1 - rest.claimed).clip(lower=0.0), last=ibis.literal(1))
-    parts = ibis.union(held, rest.select(held.columns))
+    rest = rest.mutate(owner=ibis.literal(NOBODY), share=(1 - rest.claimed).clip(lower=0.0))
+    parts = [rows.select(held.columns).mutate(last=ibis.literal(i)) for i, rows in enumerate((held, rest))]
+    parts = ibis.union(*parts)
     parts = parts.mutate(share=parts.share / parts.share.sum().over(ibis.window(group_by=_ROW)))
     for column in _MONEY:
         parts = allot(parts, column, f"own_{column}", _ROW, ("last", "owner"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -38,13 +38,17 @@ def sensitivity(
     base: int = 30,
     as_of: str | None = None,
     chains: Sequence[int] = CHAINS,
+    known: Mapping[tuple[int, str], ir.Table] | None = None,
 ) -> pd.DataFrame:
     """One row per touchpoint and setting: its share of the attributed money, and its rank.
 
-    Settings are all rules and the ``chains`` of these orders (1 to 5), at every look-back (returns folded, persons linked), and at the base
-    look-back also returns kept or dropped where there are any, and accounts instead of persons
-    where any person has several. Columns: model, look_back_days, direct, identity, touchpoint,
+    Settings are all rules and Markov chains of the orders ``chains`` (1 to 5), at every look-back
+    (returns folded, persons linked), and at the base look-back also returns kept or dropped where
+    there are any, and accounts instead of persons where any person has several. Columns: model, look_back_days, direct, identity, touchpoint,
     kind, share (of money credited to touches; unattributed is left out), rank (1 = most).
+
+    ``known`` holds paths of the same touches, orders and persons that are there already, by look-back and
+    what is done with returns: they are not made again.
     """
     settings: list[tuple[int, Direct, str]] = [(days, "fold", "person") for days in look_backs]
     if bool((touches.role == "direct").any().fill_null(False).execute()):
@@ -55,9 +59,11 @@ def sensitivity(
     parts = []
     for days, direct, identity in settings:
         by_account = identity == "account"
-        seen = touches.mutate(person=touches.account) if by_account else touches
-        walked = build_paths(seen, orders, None if by_account else persons, days, direct=direct, as_of=as_of)
-        walked = walked.select(NEEDED).cache()
+        walked = None if by_account or known is None else known.get((days, direct))
+        if walked is None:
+            seen = touches.mutate(person=touches.account) if by_account else touches
+            walked = build_paths(seen, orders, None if by_account else persons, days, direct=direct, as_of=as_of)
+            walked = walked.select(NEEDED).cache()
         shares = _shares(walked, effects_by_order(window_counts(walked, max(chains)), chains) if chains else None)
         parts.append(shares.assign(look_back_days=days, direct=direct, identity=identity))
     return _ranked(pd.concat(parts, ignore_index=True))
