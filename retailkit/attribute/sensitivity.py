@@ -44,8 +44,9 @@ def sensitivity(
 
     Settings are all rules and Markov chains of the orders ``chains`` (1 to 5), at every look-back
     (returns folded, persons linked), and at the base look-back also returns kept or dropped where
-    there are any, and accounts instead of persons where any person has several. Columns: model, look_back_days, direct, identity, touchpoint,
-    kind, share (of money credited to touches; unattributed is left out), rank (1 = most).
+    there are any, and accounts instead of persons where any person has several. Columns: model,
+    look_back_days, direct, identity, touchpoint, kind, share (of money credited to touches;
+    unattributed is left out), rank (1 = most).
 
     ``known`` holds paths of the same touches, orders and persons that are there already, by look-back and
     what is done with returns: they are not made again.
