@@ -16,7 +16,6 @@ import hashlib
 import os
 import re
 from collections.abc import Sequence
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -25,11 +24,11 @@ import duckdb
 
 from retailkit.load.cache import keep_in_file, with_cache_file
 from retailkit.load.errors import LoadError
+from retailkit.load.spark import spark_backend
 from retailkit.load.spill import spill_folder
 from retailkit.schema import Table
 
 ENGINES = ("duckdb", "spark")
-JAVA = "default-jre-headless"
 
 Connection = duckdb.DuckDBPyConnection
 EngineError, OutOfMemory = duckdb.Error, duckdb.OutOfMemoryException
@@ -125,52 +124,7 @@ def connect(
     if engine_name(engine) == "duckdb":
         con, folder = with_cache_file(given)
         return keep_in_file(over_ibis(_set(con, given)), folder)
-    return _spark(given)
-
-
-def _spark(given: dict[str, Any]) -> Any:
-    """Return an Ibis backend over a Spark session of its own, in the one Spark of this process."""
-    if find_spec("pyspark") is None:
-        raise LoadError("Spark is not installed", "RETAILKIT_ENGINE", do="pip install 'retailkit[cluster]'")
-    import ibis
-    from pyspark.errors import PySparkRuntimeError
-    from pyspark.sql import SparkSession
-
-    master = os.environ.get("RETAILKIT_SPARK_MASTER") or f"local[{given['threads']}]"
-    chosen = {
-        # Spark wants 512m at the least, and its sizes without the B
-        "spark.driver.memory": re.sub(r"i?b$", "", given["memory_limit"].strip().lower()).replace(" ", ""),
-        "spark.sql.shuffle.partitions": given["threads"] if master.startswith("local") else 200,
-        "spark.local.dir": given["temp_directory"],
-        "spark.sql.warehouse.dir": f"{given['temp_directory']}/warehouse",
-        "spark.sql.timestampType": "TIMESTAMP_NTZ",
-        "spark.sql.session.timeZone": "UTC",
-        "spark.ui.enabled": "false",
-        "spark.ui.showConsoleProgress": "false",
-        "spark.log.level": "ERROR",
-        **({"spark.driver.host": "127.0.0.1"} if master.startswith("local") else {}),
-    }
-    builder = SparkSession.builder.master(master).appName("retailkit")
-    for name, value in chosen.items():
-        builder = builder.config(name, str(value))
-    try:
-        session = builder.getOrCreate().newSession()  # views of two open stores never meet
-    except PySparkRuntimeError as error:
-        raise LoadError(
-            "Spark does not start", "RETAILKIT_ENGINE", "a Java runtime", f"install one (Debian: {JAVA}); {error}"
-        ) from error
-    of_session = {name: str(value) for name, value in chosen.items() if name.startswith("spark.sql.")}
-    del of_session["spark.sql.warehouse.dir"]  # belongs to the process
-    backend = ibis.pyspark.connect(session, **of_session)
-    cached = backend._create_cached_table
-
-    def known_and_cached(name: str, expression: Any) -> Any:
-        # Ibis forgets to hand over in-memory tables before it caches an expression with Spark
-        backend._run_pre_execute_hooks(expression)
-        return cached(name, expression)
-
-    backend._create_cached_table = known_and_cached
-    return backend
+    return spark_backend(given)
 
 
 def over_ibis(con: Connection) -> Any:

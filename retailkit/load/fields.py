@@ -238,10 +238,9 @@ def _id(rule: FieldRule, cell: str, kind: str) -> str:
     if kind == "VARCHAR":
         lost = f"regexp_matches({cell}, '^[-+]?[0-9](\\.[0-9]+)?[eE]\\+?[0-9]{{2,}}$')"
         lost = f"(contains({cell}, 'e') OR contains({cell}, 'E')) AND {lost}"
-        # 13047.0: a table tool wrote the id as a float, yet every digit is still there
+        # 13047.0: a table tool wrote the id as a float, yet every digit is there; a first letter: it is no number
         whole = f"ends_with({cell}, '.0') AND regexp_matches({cell}, '^[0-9]{{1,15}}\\.0$')"
         number = f"CASE WHEN {lost} THEN NULL WHEN {whole} THEN left({cell}, length({cell}) - 2) ELSE {cell} END"
-        # what starts with a letter is no number
         text = f"CASE WHEN {cell} < ':' THEN {number} ELSE {cell} END"
     elif kind in ("DOUBLE", "FLOAT"):
         text = f"CASE WHEN {cell} = floor({cell}) AND abs({cell}) < 9007199254740992 THEN {text} END"
