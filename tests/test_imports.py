@@ -97,7 +97,7 @@ def test_only_loading_knows_the_engine() -> None:
     rooms = {room for _, room, name, _ in ALL if name.split(".")[0] == "duckdb"}
     assert rooms <= {"load", "simulate", "commands"}, f"only loading and simulating talk to the engine: {rooms}"
     files = {file for file, _, name, _ in ALL if name.split(".")[0] == "pyspark"}
-    assert files <= {"load/engine.py"}, f"only load/engine.py may import the distributed engine: {sorted(files)}"
+    assert files == {"load/spark.py"}, f"only load/spark.py may import the distributed engine: {sorted(files)}"
 
 
 def test_every_room_has_its_rules() -> None:
