@@ -165,10 +165,11 @@ def saved(out_dir: str | Path) -> pd.DataFrame:
 
 
 def say(*sentences: str | None) -> Any:
-    """Show sentences as a paragraph each beneath a notebook cell; empty ones are left out."""
+    """Show sentences as a paragraph each beneath a notebook cell; empty ones are left out, and nothing is shown of none."""
     from IPython.display import Markdown
 
-    return Markdown("\n\n".join(s for s in sentences if s))
+    text = "\n\n".join(s for s in sentences if s)
+    return Markdown(text) if text else None
 
 
 def _metric_frame(metrics: Iterable[Mapping[str, Any]], merchant: str, chapter: str, as_of: str) -> pd.DataFrame:

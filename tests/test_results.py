@@ -140,3 +140,4 @@ def test_an_interval_upside_down_is_refused():
 
 def test_sentences_are_shown_as_paragraphs():
     assert rs.say("One.", None, "", "Two.").data == "One.\n\nTwo."
+    assert rs.say("", None) is None, "an empty paragraph would leave a mark on the page"
