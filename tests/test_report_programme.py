@@ -8,9 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from retailkit.attribute.scenes import touchpoint_titles
 from retailkit.charts import cases as draw_cases
+from retailkit.charts import growth_words as chart_words
 from retailkit.charts import pooling as draw
 from retailkit.growth import over_all
+from retailkit.growth import words as growth_words
 from retailkit.present import bridge, cases, claims, pooling, register, report, sentences, tables, worked
 from retailkit.present.evidence import Evidence, middle
 from retailkit.present.hierarchy import posterior
@@ -464,3 +467,14 @@ def test_open_issues_of_most_merchants_come_first(lang, opened):
 def test_a_register_kept_in_both_languages_is_read_in_one(lang, half):
     rows = ISSUES.assign(issue="No guide is bound / 没有绑定导购")
     assert set(register.issue_list(register.issues(rows), lang).iloc[:, 0]) == {half}
+
+
+def test_chapter_5_and_the_report_call_a_touchpoint_in_chinese_as_chapter_3_does() -> None:
+    technical = {"chat_unsplit", "plugin", "pc", "system_internal"}  # never a line of the report
+    titles = {t: title for t, title in touchpoint_titles("zh").items() if t not in technical}
+    assert {t: worked.thing_title(t, "zh") for t in titles} == titles
+    assert worked.thing_title("service_message: 每周", "zh") == f"{titles['service_message']}: 每周"
+    for words in (growth_words.PLAIN, chart_words.WORDS):
+        known = titles.keys() & words.keys() - {"unknown"}  # there a customer whom nobody knows
+        assert len(known) > 10
+        assert {t: words[t] for t in known} == {t: titles[t] for t in known}

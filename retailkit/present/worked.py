@@ -181,15 +181,22 @@ def _spans(low: Any, high: Any, lang: str) -> list[str]:
 _THINGS = {
     "buyers": "购买人数", "frequency": "购买频次", "basket": "笔单价", "orders a day": "日均订单", "entry or exit": "新增或退出",
     "new": "新客", "returning": "老客",
-    "official_store": "小程序官方旗舰店", "guide": "导购", "community": "社群", "group": "社群", "sharing": "分享",
-    "share": "分享", "shop": "门店", "home_delivery": "到家", "platform": "平台电商", "official_account": "公众号",
-    "service_message": "服务消息", "advertising": "广告", "scan_offline": "线下扫码", "moments": "朋友圈",
-    "card_coupon": "卡券", "live": "直播", "popup": "快闪店", "flagship": "旗舰店", "experience": "体验店",
-    "department_counter": "百货专柜", "convenience": "便利店", "community_supermarket": "社区超市",
-    "search": "搜索", "direct_return": "直接回访", "organic": "自然", "unattributed": "未归因", "payment": "支付",
-    "mini_program_profile": "小程序主页", "single_chat": "单聊", "group_chat": "群聊", "external_app": "外部应用",
-    "coupon": "优惠券", "mailing": "邮寄目录", "display": "店内陈列", "mailer": "每周传单",
+    "official_store": "官方小程序", "community": "社群", "shop": "门店", "home_delivery": "到家", "platform": "平台电商",
+    "live": "直播", "popup": "快闪店", "flagship": "旗舰店", "experience": "体验店", "department_counter": "百货专柜",
+    "convenience": "便利店", "community_supermarket": "社区超市",
+    # touchpoints, as chapter 3 calls them
+    "official_account": "公众号", "service_message": "模版消息/订阅消息", "guide": "导购", "wecom": "企业微信",
+    "single_chat": "单聊", "group_chat": "群聊/社群", "moments": "朋友圈", "search": "搜索", "scan_offline": "扫码(线下)",
+    "scan_image": "识别/相册码", "advertising": "广告", "payment": "支付后", "card_coupon": "卡券", "red_packet": "红包",
+    "mini_program_jump": "小程序互跳", "mini_program_profile": "小程序主页", "direct_return": "主动回访", "discovery": "发现",
+    "nearby": "附近/线下网络", "link_h5": "链接/H5", "external_app": "外部App", "channels": "视频号",
+    "channels_live": "视频号直播", "customer_service": "客服消息", "my_orders": "订单入口", "message": "消息",
+    "placement": "陈列", "other": "其他", "group": "社群", "sharing": "社交裂变", "share": "社交裂变", "mailing": "邮寄",
+    "coupon": "优惠券", "display": "店内陈列", "mailer": "每周传单", "organic": "自然", "unattributed": "未归因",
+    "unknown": "未知",
 }  # fmt: skip
+_PLAIN = {"share": "sharing", "group": "customer group"}
+"""English names that are not the table's own."""
 _INDUSTRIES = {
     "apparel": "服饰", "beauty": "美妆", "mother_baby": "母婴", "sports": "运动", "supermarket": "商超",
     "electronics": "家电", "food": "食品", "department_store": "百货",
@@ -197,8 +204,14 @@ _INDUSTRIES = {
 
 
 def thing_title(name: str, lang: str = "en") -> str:
-    """A factor, touchpoint or format as a reader calls it."""
-    return choose(lang, name.replace("_", " "), _THINGS.get(name, name.replace("_", " ")))
+    """A factor, touchpoint or format as a reader calls it; a touchpoint's own detail stays behind it.
+
+    >>> thing_title("service_message: welcome", "zh"), thing_title("share")
+    ('模版消息/订阅消息: welcome', 'sharing')
+    """
+    head, colon, detail = name.partition(": ")
+    plain = _PLAIN.get(head, head.replace("_", " "))
+    return choose(lang, plain, _THINGS.get(head, plain)) + colon + detail
 
 
 def industry_title(name: str, lang: str = "en") -> str:
