@@ -140,7 +140,8 @@ def read_table(out_dir: str | Path, merchant: str | None, chapter: str, name: st
             frames.append(frame if "merchant" in frame else frame.assign(merchant=owner))
     if not frames:
         return pd.DataFrame({"merchant": pd.Series(dtype="str")})
-    rows = pd.concat(frames, ignore_index=True)
+    # a refused merchant's empty table has columns without types, which would become everybody's
+    rows = pd.concat([frame for frame in frames if len(frame)] or frames[:1], ignore_index=True)
     return rows[["merchant", *(c for c in rows.columns if c != "merchant")]]
 
 

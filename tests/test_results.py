@@ -77,6 +77,15 @@ def test_table_over_all_merchants_names_the_merchant_first(tmp_path):
     assert rows["merchant"].tolist() == ["367", "406"]
 
 
+def test_a_refused_merchant_s_empty_table_leaves_the_others_numbers_numbers(tmp_path):
+    _save(tmp_path, merchant="361", tables={"bridge": pd.DataFrame(columns=["merchant", "amount"])})
+    assert rs.read_table(tmp_path, None, "5_growth", "bridge").columns.tolist() == ["merchant", "amount"]
+    _save(tmp_path, merchant="367", tables={"bridge": pd.DataFrame({"merchant": ["367"], "amount": [1.5]})})
+    rows = rs.read_table(tmp_path, None, "5_growth", "bridge")
+    assert rows["amount"].dtype == "float64"
+    assert rows["amount"].tolist() == [1.5]
+
+
 def test_missing_table_says_what_there_is(tmp_path):
     _save(tmp_path, tables={"bridge": pd.DataFrame({"a": [1]})})
     with pytest.raises(FileNotFoundError, match=r"saved no tree .*it saved bridge"):
