@@ -1,11 +1,16 @@
 """What a Chinese page may say in Latin letters, and the reader that finds what it may not."""
 
 import json
+import os
 import re
-from collections.abc import Iterator
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
+
+from retailkit.simulate.page import cohort_page
 
 TERMS = {"GMV", "UV", "CNY", "USD", "AOV", "KPI", "CRM", "CSV", "TOML", "retailkit", "form id"}
 """Technical terms, units and commands that stand in Chinese sentences as they are."""
@@ -14,6 +19,21 @@ _RUN = re.compile(r"[A-Za-z][A-Za-z'’-]*(?:[ ,;:]+[A-Za-z][A-Za-z'’-]*)*")
 _CODE = re.compile(
     r"`[^`]*`|retailkit [a-z]+|--\w+|\]\([^)]*\)|</?[a-z][^>]*>|#[0-9A-Fa-f]{3,6}\b|[\w/-]*[_/][\w/.-]*|\b\w+\.\w+\b|\b\w*\d\w*\b"
 )
+
+
+def chinese_study(home: Path, merchants: Sequence[str], chapters: str, *options: str) -> Path:
+    """Run a Chinese study of some simulated merchants from the command line: its cohort file; the study lies in ``out``."""
+    page = home / "data" / "cohorts" / "doubling_1.toml"
+    page.parent.mkdir(parents=True)
+    page.write_text(cohort_page("doubling_1", merchants=tuple(merchants)), encoding="utf-8")
+    command = [sys.executable, "-m", "retailkit", "run", str(page), "--lang", "zh", "--chapters", chapters, "--out",
+               str(home / "out"), "--store", str(home / "store"), "--workers", "2", *options]  # fmt: skip
+    done = subprocess.run(
+        command, cwd=Path(__file__).parent.parent, capture_output=True, text=True, timeout=1800,
+        env={**os.environ, "RETAILKIT_KEY_FILE": str(home / "key")},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+    return page
 
 
 def english(text: str, names: set[str] = frozenset()) -> list[str]:

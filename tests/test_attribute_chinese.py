@@ -1,15 +1,10 @@
 """A Chinese study of a small simulated cohort: nothing in its chapters on touchpoints and formats stays English."""
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
-from spoken import english, page_texts
-
-from retailkit.simulate.page import cohort_page
+from spoken import chinese_study, english, page_texts
 
 ROOT = Path(__file__).parent.parent
 MERCHANTS, CHAPTERS = ("m02", "m06"), ("3_touchpoints", "4_formats")
@@ -25,16 +20,7 @@ NAMES = {
 def study(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The finished study's folder."""
     home = tmp_path_factory.mktemp("chinese")
-    page = home / "data" / "cohorts" / "doubling_1.toml"
-    page.parent.mkdir(parents=True)
-    page.write_text(cohort_page("doubling_1", merchants=MERCHANTS), encoding="utf-8")
-    command = [sys.executable, "-m", "retailkit", "run", str(page), "--lang", "zh", "--chapters", "3,4", "--out",
-               str(home / "out"), "--store", str(home / "store"), "--workers", "2"]  # fmt: skip
-    done = subprocess.run(
-        command, cwd=ROOT, capture_output=True, text=True, timeout=1800,
-        env={**os.environ, "RETAILKIT_KEY_FILE": str(home / "key")},
-    )  # fmt: skip
-    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+    chinese_study(home, MERCHANTS, "3,4")
     return home / "out"
 
 

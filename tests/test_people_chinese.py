@@ -1,24 +1,20 @@
 """A Chinese study of a small simulated merchant: its data and people chapters, and every segment's error, are Chinese."""
 
 import json
-import os
 import pickle
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
-from spoken import english, page_texts
+from spoken import chinese_study, english, page_texts
 
 import retailkit as rk
 from retailkit import segment
 from retailkit.schema import TABLES
 from retailkit.segment.said import SaidError
-from retailkit.simulate.page import cohort_page
 
 ROOT = Path(__file__).parent.parent
 MERCHANTS = ("m03", "n01", "n02", "n03")
@@ -32,16 +28,7 @@ _FILE = re.compile(r"\b[\w-]+\.(?:parquet|jsonl|csv)\b")
 def study(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, set[str]]:
     """The finished study's folder and what the cohort file itself says in English."""
     home = tmp_path_factory.mktemp("chinese")
-    page = home / "data" / "cohorts" / "doubling_1.toml"
-    page.parent.mkdir(parents=True)
-    page.write_text(cohort_page("doubling_1", merchants=MERCHANTS), encoding="utf-8")
-    command = [sys.executable, "-m", "retailkit", "run", str(page), "--lang", "zh", "--chapters", "1,2", "--merchants",
-               "m03", "--out", str(home / "out"), "--store", str(home / "store"), "--workers", "1"]  # fmt: skip
-    done = subprocess.run(
-        command, cwd=ROOT, capture_output=True, text=True, timeout=900,
-        env={**os.environ, "RETAILKIT_KEY_FILE": str(home / "key")},
-    )  # fmt: skip
-    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+    page = chinese_study(home, MERCHANTS, "1,2", "--merchants", "m03")
     cohort = rk.read_cohort(page, lang="zh")
     return home / "out" / "m03", {cohort.title, cohort.merchant("m03").title, *cohort.limits}
 

@@ -1,15 +1,10 @@
 """A Chinese study of a small simulated cohort, from the command line: its growth, targets and cohort report are Chinese."""
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
-from spoken import english, page_texts
-
-from retailkit.simulate.page import cohort_page
+from spoken import chinese_study, english, page_texts
 
 ROOT = Path(__file__).parent.parent
 MERCHANTS, DONORS = ("m02", "m06"), ("n01", "n02", "n03", "n04")
@@ -21,16 +16,7 @@ OWNERS = {"general_manager", "media_team", "shop_team", "crm_team", "merchandise
 def study(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The finished study's folder."""
     home = tmp_path_factory.mktemp("chinese")
-    page = home / "data" / "cohorts" / "doubling_1.toml"
-    page.parent.mkdir(parents=True)
-    page.write_text(cohort_page("doubling_1", merchants=(*MERCHANTS, *DONORS)), encoding="utf-8")
-    command = [sys.executable, "-m", "retailkit", "run", str(page), "--lang", "zh", "--chapters", "1,5,6", "--out",
-               str(home / "out"), "--store", str(home / "store"), "--workers", "2"]  # fmt: skip
-    done = subprocess.run(
-        command, cwd=ROOT, capture_output=True, text=True, timeout=900,
-        env={**os.environ, "RETAILKIT_KEY_FILE": str(home / "key")},
-    )  # fmt: skip
-    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+    chinese_study(home, (*MERCHANTS, *DONORS), "1,5,6")
     return home / "out"
 
 

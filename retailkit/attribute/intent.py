@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 WEEK = 7
-HALF_LIFE_WEEKS = 2.0
+HALF_LIFE_WEEKS = 3.0
 """Past activity fades fast: what matters most is who is still a customer at all."""
 
 LEVELS, LEVELS_OF_INTENT = 32, 8
