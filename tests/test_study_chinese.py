@@ -36,7 +36,9 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("page", ["cohort_report", *(f"{m}/{c}" for m in MERCHANTS for c in CHAPTERS if (m, c) != UNTOLD)])
+@pytest.mark.parametrize(
+    "page", ["cohort_report", *(f"{m}/{c}" for m in MERCHANTS for c in CHAPTERS if (m, c) != UNTOLD)]
+)
 def test_no_sentence_table_or_figure_of_a_chinese_study_is_english(study: Path, page: str) -> None:
     texts = [t for t in page_texts(study / f"{page}.ipynb", "zh") if "dataframe tbody" not in t]  # pandas's style sheet
     assert sum(any("\u4e00" <= c <= "\u9fff" for c in t) for t in texts) > 40, "the page says something"
