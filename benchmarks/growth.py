@@ -23,7 +23,7 @@ import pandas as pd
 from growth_worlds import BASELINE, KINDS, PROGRAMME, about, world
 
 from retailkit.growth.bridge import build_bridge
-from retailkit.growth.cohort import pooled_effect
+from retailkit.growth.cohort import donor_weights, effects_table, pooled_effect
 from retailkit.growth.effect import estimate
 from retailkit.growth.factors import factor_effects
 from retailkit.growth.guards import check_guards
@@ -68,7 +68,7 @@ def pooled_accuracy(worlds: range, kind: str, merchants: int = 12, donors: int =
     for seed in worlds:
         weekly = weekly_panel(world(seed, donors, kind, merchants, 0.2), PROGRAMME)
         effects = [estimate(weekly, f"m{i}", [f"d{j}" for j in range(donors)]) for i in range(merchants)]
-        one = pooled_effect(effects).iloc[0]
+        one = pooled_effect(effects_table(effects), donor_weights(effects)).iloc[0]
         errors.append(one["effect"] - 0.2)
         inside.append(one["low"] <= 0.2 <= one["high"])
     return {"rmse": float(np.sqrt(np.mean(np.square(errors)))), "coverage": float(np.mean(inside))}

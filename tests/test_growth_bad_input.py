@@ -194,20 +194,112 @@ def test_no_doubling_is_read_across_a_changed_definition(world):
     assert growth.across(changes, ("2018-11-01", "2018-11-15")).empty, "before the period before it compares nothing"
 
 
-def test_one_merchant_counted_otherwise_is_named_in_the_pooled_headline(world):
-    """d1's sales in fen from a week of the programme on: the pooled headline is given without it as well."""
+def test_one_merchant_counted_otherwise_is_left_out_of_the_pooled_headline(world):
+    """d1's sales in fen from a week of the programme on: the pooled headline is that of the others, and says so."""
     theirs = (world["merchant"] == "d1") & (world["day"] >= "2018-10-22")
     broken = world.assign(gmv=world["gmv"].where(~theirs, world["gmv"] * 100))
-    heads = growth.headlines(broken, BASELINE, PROGRAMME, ["m", "d1", "d2"])
-    otherwise = growth.counted_otherwise(growth.weekly_panel(broken, PROGRAMME), ["m", "d1", "d2"], BASELINE)
+    names = ["m", "d1", "d2"]
+    breaks = growth.breaks_of_all(growth.weekly_panel(broken, PROGRAMME), names)
+    otherwise = growth.counted_otherwise(breaks, names, BASELINE)
     assert otherwise.to_dict() == {"d1": pd.Timestamp("2018-10-22")}
-    sound = growth.pooled(growth.headlines(world, BASELINE, PROGRAMME, ["m", "d2"]))["growth"].iloc[0]
-    said = growth.pooled_caution(otherwise, heads)
-    assert "d1 (2018-10-22)" in said
-    assert f"2 merchants pooled are {sound:+.0%}" in said
-    assert f"2 家合计 {sound:+.0%}" in growth.pooled_caution(otherwise, heads, "zh")
+    heads = growth.headlines(broken, BASELINE, PROGRAMME, names, otherwise)
+    sound = growth.pooled(growth.headlines(world, BASELINE, PROGRAMME, ["m", "d2"]))
+    pd.testing.assert_frame_equal(growth.pooled(heads), sound)
+    assert "otherwise from the week of 2018-10-22" in growth.headline_sentence(heads, "d1")
+    assert "自 2018-10-22 当周起销售额口径可能已改变" in growth.headline_sentence(heads, "d1", "zh")
+    assert "1 of 3 merchants left out" in growth.pooled_caution(otherwise, heads)
+    assert "3 家中有 1 家不计入合计" in growth.pooled_caution(otherwise, heads, "zh")
     assert growth.pooled_caution(otherwise.head(0), heads) is None
-    assert growth.counted_otherwise(growth.weekly_panel(world, PROGRAMME), ["m", "d1", "d2"], BASELINE).empty
+    assert growth.counted_otherwise(growth.breaks_of_all(growth.weekly_panel(world, PROGRAMME), names), names, BASELINE).empty
+
+
+def compared(daily: pd.DataFrame):
+    """The chapter's way: no comparison across a changed definition of the merchant or of a donor."""
+    weekly = growth.weekly_panel(daily, PROGRAMME)
+    breaks = growth.breaks_of_all(weekly, ["m", *DONORS])
+    known = growth.since_last_change(weekly, breaks)
+    effect = growth.estimate(known, "m", DONORS)
+    otherwise = growth.counted_otherwise(breaks, ["m"], BASELINE)
+    heads = growth.headlines(daily, BASELINE, PROGRAMME, ["m"], otherwise)
+    guards = growth.check_guards(known, effect, growth.definition_breaks(weekly, "m"))
+    judged = growth.judge(effect, heads, guards)
+    steps = growth.build_bridge(daily, effect, BASELINE, PROGRAMME, heads=heads, breaks=breaks)
+    metrics = growth.growth_metrics(heads, steps, effect, judged, "CNY")
+    return effect, judged, steps, {m["metric"]: m for m in metrics}
+
+
+@pytest.mark.parametrize(("since", "word", "word_zh"), [
+    ("2018-10-22", "from the week of 2018-10-22, inside the programme", "项目期内"),
+    ("2018-10-01", "0 weeks before the programme since sales seem to be counted otherwise", "仅 0 周"),
+    ("2018-08-27", "since sales seem to be counted otherwise (a price that jumps looks the same); 12 are needed", "仅 "),
+])  # fmt: skip
+def test_no_number_is_made_across_a_changed_definition(world, since, word, word_zh):
+    mine = (world["merchant"] == "m") & (world["day"] >= since)
+    effect, judged, steps, metrics = compared(world.assign(gmv=world["gmv"].where(~mine, world["gmv"] * 100)))
+    assert word in effect.refused
+    assert judged.answer == CANNOT_TELL
+    assert judged.left_out is not None
+    assert word in judged.left_out[0]
+    assert word_zh in judged.left_out[1]
+    assert steps.empty
+    for name in ("effect", "growth", "gmv_before", "gmv_programme"):
+        assert np.isnan(metrics[name]["value"]), name
+    assert "otherwise" in metrics["headline_doubt"]["text"]
+    assert "口径" in metrics["headline_doubt_zh"]["text"]
+
+
+def test_a_change_long_before_cuts_the_history_and_leaves_the_effect(world):
+    """Prices in fen from March on, seven months before: the effect is the sound world's, within its interval, and claimed."""
+    mine = (world["merchant"] == "m") & (world["day"] >= "2018-03-05")
+    effect, judged, steps, metrics = compared(world.assign(gmv=world["gmv"].where(~mine, world["gmv"] * 100)))
+    sound, *_ = compared(world)
+    assert effect.weeks["week"].min() == pd.Timestamp("2018-03-05")
+    assert sound.low < effect.effect < sound.high
+    assert judged.answer == RAISED
+    assert "only weeks since then are compared" in judged.sentence
+    assert "只比较此后的周" in judged.sentence_zh
+    assert steps["step"].tolist()[-1] == "headline"
+    assert metrics["left_out"]["text"] == metrics["barred"]["text"] == ""
+
+
+def test_a_donor_counted_otherwise_does_not_move_the_counterfactual(world):
+    theirs = (world["merchant"] == "d1") & (world["day"] >= "2018-10-22")
+    effect, *_ = compared(world.assign(gmv=world["gmv"].where(~theirs, world["gmv"] * 100)))
+    donors = effect.donors.set_index("donor")
+    assert not donors.loc["d1", "used"]
+    assert "counted otherwise inside the programme" in donors.loc["d1", "reason"]
+    without = growth.estimate(growth.weekly_panel(world, PROGRAMME), "m", [d for d in DONORS if d != "d1"])
+    assert effect.effect == pytest.approx(without.effect)
+
+
+def test_last_year_tells_no_season_where_its_windows_were_counted_otherwise():
+    daily = counted(daily_world(5, donors=8, start="2017-01-02", effect=0.5))
+    mine = (daily["merchant"] == "m") & (daily["day"] >= "2017-09-18")
+    _, _, steps, _ = compared(daily.assign(gmv=daily["gmv"].where(~mine, daily["gmv"] * 100)))
+    _, _, sound, _ = compared(daily)
+    assert sound["step"].tolist() == ["season", "market", "programme", "headline"]
+    assert steps["step"].tolist() == ["season and market", "programme", "headline"]
+
+
+def test_split_orders_leave_the_effect_and_take_its_factors(world):
+    mine = (world["merchant"] == "m") & (world["day"] >= "2018-10-15")
+    split = world.assign(orders=world["orders"].where(~mine, world["orders"] * 2))
+    effect, judged, _, _ = compared(split)
+    assert effect.effect == pytest.approx(compared(world)[0].effect)
+    assert (judged.answer, [short for short, _ in judged.barred]) == (CANNOT_TELL, ["orders are counted otherwise along the way"])
+    weekly = growth.weekly_panel(split, PROGRAMME)
+    known = growth.since_last_change(weekly, growth.breaks_of_all(weekly, ["m", *DONORS]))
+    assert growth.factor_effects(known, effect).empty
+    assert len(growth.factor_effects(weekly, effect)), "without the cut they would be told, and wrong"
+
+
+def test_a_change_after_the_programme_changes_nothing(world):
+    longer = counted(daily_world(5, donors=8, effect=0.5, end="2019-02-24"))
+    mine = (longer["merchant"] == "m") & (longer["day"] >= "2018-12-24")
+    broken = longer.assign(gmv=longer["gmv"].where(~mine, longer["gmv"] * 100))
+    effect, judged, *_ = compared(broken)
+    assert effect.effect == pytest.approx(compared(longer)[0].effect)
+    assert judged.answer == RAISED
 
 
 @pytest.mark.parametrize(

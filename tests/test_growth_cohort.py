@@ -11,7 +11,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from retailkit.growth.cannibal import cannibalisation, totals_panel
-from retailkit.growth.cohort import benjamini_hochberg, effects_table, holm, not_yet_invited, pooled_effect, staggered
+from retailkit.growth.cohort import (
+    benjamini_hochberg,
+    donor_weights,
+    effects_table,
+    holm,
+    not_yet_invited,
+    pooled_effect,
+    staggered,
+)
 from retailkit.growth.effect import estimate
 from retailkit.growth.festival import double_12_against_11, share_above, wilson
 from retailkit.growth.guards import check_guards
@@ -43,10 +51,12 @@ def test_adjusted_p_values_never_shrink_and_holm_is_the_stricter(p):
 def test_pooled_effect_is_tighter_than_a_merchant_and_covers_the_truth():
     weekly = weekly_panel(cohort(3, 0.3), PROGRAMME)
     effects = [estimate(weekly, m, DONORS) for m in MERCHANTS]
-    table = effects_table(effects)
-    one = pooled_effect(effects).iloc[0]
+    table, donors = effects_table(effects), donor_weights(effects)
+    one = pooled_effect(table, donors).iloc[0]
     assert one["se"] < table["se"].median()
     assert one["low"] < 0.3 < one["high"]
+    assert one["effect"] == pytest.approx(np.log(table["actual"].sum() / table["counterfactual"].sum()))
+    assert pooled_effect(table)["se"].iloc[0] < one["se"], "merchants on the same donors err together"
     assert (table["p_holm"] >= table["p"]).all()
 
 
@@ -55,8 +65,8 @@ def test_a_refused_merchant_leaves_the_pool_and_stays_in_the_table():
     effects = [estimate(weekly, m, DONORS) for m in [*MERCHANTS[:2], "nobody"]]
     table = effects_table(effects)
     assert table["refused"].ne("").tolist() == [False, False, True]
-    assert pooled_effect(effects)["merchants"].iloc[0] == 2
-    assert pooled_effect(effects[2:]).empty
+    assert pooled_effect(table, donor_weights(effects))["merchants"].iloc[0] == 2
+    assert pooled_effect(table.tail(1)).empty
 
 
 def test_staggered_starts_use_merchants_that_are_not_invited_yet():
@@ -68,11 +78,15 @@ def test_staggered_starts_use_merchants_that_are_not_invited_yet():
         estimate(weekly_panel(daily[daily["day"] <= window[1]], window), m, not_yet_invited(windows, m, DONORS))
         for m, window in windows.items()
     ]
-    table = staggered(effects)
+    weeks = pd.concat([e.weeks.assign(merchant=e.merchant) for e in effects])
+    table = staggered(effects_table(effects), weeks, donor_weights(effects))
     starts = table[table["by"] == "start"]
     assert starts["group"].tolist() == ["2018-08-06", "2018-10-01"]
     overall = table.loc[table["by"] == "overall", "effect"].iloc[0]
     assert overall == pytest.approx(np.average(starts["effect"], weights=starts["merchants"]))
+    first = table[(table["by"] == "week") & (table["group"] == "1")].iloc[0]
+    inside = [e.weeks.loc[e.weeks["phase"] == "programme", "gap"].iloc[0] for e in effects]
+    assert (first["merchants"], first["effect"]) == (2, pytest.approx(np.mean(inside)))
 
 
 def test_wilson_gives_the_published_interval_of_7_of_17():

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from retailkit.charts import cohort as draw
-from retailkit.present import pooling, report, sentences
+from retailkit.present import pooling, report, sentences, standing
 from retailkit.results import metric, save
 
 
@@ -16,7 +16,7 @@ def merchants(*ids):
     donor = SimpleNamespace(id="d1", title="Donor", role="donor", industry="")
     return SimpleNamespace(
         everyone=(*everyone, donor), merchants=everyone, donors=(donor,), merchant_ids=ids, title="Test cohort",
-        programme=None, limits=("One year only.",), licence="CC0",
+        programme=None, whole_programme=None, limits=("One year only.",), licence="CC0",
     )  # fmt: skip
 
 
@@ -115,6 +115,7 @@ def test_a_study_without_results_says_so_everywhere(tmp_path, lang):
     metrics = report.cohort_metrics(tmp_path, cohort)
     table = report.league(metrics, cohort)
     pooled, headline = pooling.pool(table), report.headline(metrics, table)
+    ways = standing.pooled_ways(table, None, pd.DataFrame(), pd.DataFrame())
     words = {"merchant": "cohort", "period": "2018", "lang": lang}
     none = pd.DataFrame(columns=["merchant", "title", "factor", "part"])
     for figure in (
@@ -122,11 +123,13 @@ def test_a_study_without_results_says_so_everywhere(tmp_path, lang):
         draw.shares(report.touch_shares(pd.DataFrame(), table), **words),
     ):  # fmt: skip
         assert any(a.name == "empty" for a in figure.layout.annotations)
-    assert sentences.say_league(table, pooled, lang)
+    assert sentences.say_league(table, ways, lang)
+    assert standing.way_words(ways, lang).empty
     assert sentences.say_headline(headline, lang)
     assert sentences.say_unknowns(report.unknowns(metrics, cohort), report.counts(table), lang)
     assert "One year only." in sentences.limits(cohort, lang)
-    assert len(report.report_metrics(table, pooled, headline)) == 8
+    told = report.report_metrics(table, ways, headline)
+    assert {m["metric"] for m in told} >= {"growth_pooled", "effect_pooled", "effect_in_money", "merchants_left_out"}
 
 
 def test_links_lead_to_the_pages_that_were_written(tmp_path):

@@ -72,7 +72,7 @@ def verdicts(
     title = verdict_title(table, lang)
     if known.empty:
         return empty(title, choose(lang, "No merchant has an estimated effect.", "没有商户有效应估计。"), lang=lang)
-    without = table[table["effect"].isna()]
+    without = table[table["effect"].isna()]  # refused, or left out of what is compared
     rows = [float(i) for i in range(1, len(table) + 1)]
     at = rows[len(without) :]
     colours = [ANSWER_COLOURS.get(a, UNSURE) for a in known["answer"]]
@@ -80,8 +80,8 @@ def verdicts(
     hover = [f"{r.title}<br>{w}<br>{r.reason}" for r, w in zip(known.itertuples(), words, strict=True)]
     fig = go.Figure(interval(known["low"], known["effect"], known["high"], at, colour=colours, hover=hover))
     low, high = _span(known, "low", min), _span(known, "high", max)
-    labels = dict(zip(rows, [*without["title"], *known["title"]], strict=True))
-    words = [choose(lang, "no estimate", "无法估计")] * len(without) + words
+    labels = dict(zip(rows, [*without["title"], *starred(known)], strict=True))
+    words = [choose(lang, "left out", "未计入")] * len(without) + words
     at = rows
     if pooled is not None and pooled["effect"] == pooled["effect"]:
         _diamond(fig, pooled, lang)
@@ -97,9 +97,11 @@ def verdicts(
         range=[-1.1 if len(labels) > len(table) else 0.3, len(table) + 0.9], tickfont={"size": 12.5, "color": INK},
     )  # fmt: skip
     note = choose(
-        lang, "Sales with the programme against sales without it; grey: cannot be told from zero",
-        "有项目时与无项目时的销售额之比；灰色：与零无法区分",
+        lang, "Sales with the programme against sales without it; grey: no claim",
+        "有项目时与无项目时的销售额之比；灰色：不能下结论",
     )  # fmt: skip
+    if starred(known) != known["title"].tolist():
+        note += choose(lang, "; *: barred by a guard", "；*：检验未通过")
     frame(fig, title, f"{note} · {merchant} · {period}", source, lang=lang, right=178, height=210 + _ROW * len(labels))
     return fig
 
@@ -270,3 +272,13 @@ def grew(
         lang, "Each factor's part of the change, in % of the period before", "各因素对变化的贡献，占前期的百分比"
     )
     return frame(fig, title, f"{sub} · {merchant} · {period}", source, lang=lang, height=240 + _ROW * len(order))
+
+
+def starred(table: pd.DataFrame) -> list[str]:
+    """Merchants' titles, with a star behind those whose claim a guard bars (``barred``, where the table has it).
+
+    >>> starred(pd.DataFrame({"title": ["A", "B"], "barred": ["", "its donors share customers"]}))
+    ['A', 'B *']
+    """
+    barred = table["barred"] if "barred" in table else [""] * len(table)
+    return [f"{title} *" if why else str(title) for title, why in zip(table["title"], barred, strict=True)]

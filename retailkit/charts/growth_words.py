@@ -18,6 +18,7 @@ WORDS = {
     "rank among donors": "在对照中的排名", "smallest effect that would be seen": "可识别的最小效应",
     "passed": "通过", "failed": "未通过", "noted": "说明", "not possible": "无法检验",
     "a week without sales, or closed, before the programme ended": "项目结束前有一周没有销售，或已关店",
+    "its sales seem to be counted otherwise inside the programme": "项目期内销售额口径可能已改变",
     "fewer than 3 usable donors": "可用的对照商户不足 3 家",
     "fewer than 12 weeks would be left before": "项目前剩下不足 12 周",
     "history starts too late": "历史开始太晚", "shares customers with the programme": "与参与商户共享顾客",

@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 import plotly.graph_objects as go
 
+from retailkit.charts.cohort import starred
 from retailkit.charts.template import (
     ACCENT,
     GREY,
@@ -51,9 +52,9 @@ def industries(
         own = known[known["industry"].fillna("") == group.industry].sort_values("shrunk", ascending=False)
         heads.append((-len(labels), group))
         labels.append(f"<b>{names.get(group.industry, group.industry) or choose(lang, 'all', '全部')}</b>")
-        for row in own.itertuples():
+        for row, label in zip(own.itertuples(), starred(own), strict=True):
             places[row.merchant] = -len(labels)
-            labels.append(row.title)
+            labels.append(label)
     at = [places[m] for m in known["merchant"]]
     fig = go.Figure(_band(pooled, len(labels), lang))
     words = [f"{r.title}: {percent(r.shrunk, signed=True)}" for r in known.itertuples()]
@@ -83,6 +84,8 @@ def industries(
     sub = choose(
         lang, "Programme's effect; 90% intervals; the band is the pooled effect", "项目效应；90%区间；色带为合并效应"
     )
+    if starred(known) != known["title"].tolist():
+        sub += choose(lang, "; *: barred by a guard", "；*：检验未通过")
     height = 230 + _ROW * len(labels)
     return frame(
         fig, _industry_title(groups, names, lang), f"{sub} · {merchant} · {period}", source, lang=lang, height=height

@@ -164,6 +164,23 @@ class Cohort(_Record):
         """Ids of merchants, then donors."""
         return (*self.merchant_ids, *self.donor_ids)
 
+    @property
+    def programmes(self) -> dict[str, Window | None]:
+        """Each merchant's programme, in the file's order; donors have none."""
+        return {m.id: m.programme for m in self.everyone if m.role == "merchant"}
+
+    @property
+    def whole_programme(self) -> Window | None:
+        """From the first merchant's start to the last one's end; None where nobody has a programme."""
+        known = [w for w in self.programmes.values() if w is not None]
+        return Window(start=min(w.start for w in known), end=max(w.end for w in known)) if known else None
+
+    def started_with(self, merchant: str) -> list[str]:
+        """Ids of the merchants with the same programme and period before as this one, itself included."""
+        own = self.merchant(merchant)
+        return [m.id for m in self.everyone
+                if m.role == "merchant" and (m.programme, m.baseline) == (own.programme, own.baseline)]  # fmt: skip
+
     def merchant(self, merchant: str) -> Merchant:
         """Return one merchant or donor, with the cohort's defaults filled in.
 

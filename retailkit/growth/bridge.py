@@ -36,10 +36,26 @@ def season(daily: pd.DataFrame, merchant: str, baseline: Any, programme: Any, co
     return means[0] / means[1] if means[1] > 0 and means[0] > 0 else float("nan")
 
 
+def _between(breaks: pd.DataFrame, merchant: str, baseline: Any, programme: Any, country: str) -> bool:
+    """Whether the merchant's sales changed their definition between last year's days of the two windows."""
+    first, last = (
+        last_year(pd.DatetimeIndex([bounds(w)[end]]), country)[0] for w, end in ((baseline, 0), (programme, 1))
+    )
+    own = breaks[(breaks["merchant"] == merchant) & (breaks["series"] == "gmv")]
+    return bool(pd.to_datetime(own["week"]).between(first, last, inclusive="right").any())
+
+
 def build_bridge(
-    daily: pd.DataFrame, effect: Effect, baseline: Any, programme: Any, country: str = "CN"
-) -> pd.DataFrame:
+    daily: pd.DataFrame, effect: Effect, baseline: Any, programme: Any, country: str = "CN",
+    heads: pd.DataFrame | None = None, breaks: pd.DataFrame | None = None,
+) -> pd.DataFrame:  # fmt: skip
     """One row per step from the period before to the programme; amounts minor units a day.
+
+    Parameters
+    ----------
+    heads : see ``headlines``; a merchant without a headline there has no bridge.
+    breaks : see ``breaks_of_all``; where sales were counted otherwise between last year's two windows, last
+        year tells no season.
 
     Returns
     -------
@@ -52,13 +68,16 @@ def build_bridge(
     """
     own = daily[daily["merchant"] == effect.merchant]
     before, actual = mean_day(own, baseline), mean_day(own, programme)
-    if effect.refused or before.empty or actual.empty or before.iloc[0] <= 0:
+    told = heads is None or heads.set_index("merchant")["growth"].reindex([effect.merchant]).notna().all()
+    if effect.refused or not told or before.empty or actual.empty or before.iloc[0] <= 0:
         return pd.DataFrame(columns=list(COLUMNS))
     start, end = float(before.iloc[0]), float(actual.iloc[0])
     headline, tau = end / start, effect.ratio
     span = (float(np.exp(effect.low)), float(np.exp(effect.high)))
     rest = (headline / tau, headline / span[1], headline / span[0])
     own_season = season(daily, effect.merchant, baseline, programme, country)
+    if breaks is not None and _between(breaks, effect.merchant, baseline, programme, country):
+        own_season = float("nan")
     steps: list[tuple[str, float, float, float]] = []
     if np.isfinite(own_season):
         steps.append(("season", own_season, own_season, own_season))

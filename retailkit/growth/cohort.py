@@ -60,52 +60,80 @@ def over_all(p: pd.Series) -> pd.DataFrame:
 def effects_table(effects: Sequence[Effect]) -> pd.DataFrame:
     """One row per merchant: its effect, interval, p values alone and over all merchants.
 
-    ``p_holm`` and ``p_bh`` are adjusted over the merchants that have an estimate.
+    ``p_holm`` and ``p_bh`` are adjusted over the merchants that have an estimate. ``start`` is the
+    programme's first week, ``actual`` and ``counterfactual`` are its mean day, minor units; all three
+    are missing where there is no estimate against donors.
     """
-    table = pd.DataFrame(
-        [(e.merchant, e.method, e.label, e.effect, e.low, e.high, e.se, e.p, e.rank_p, e.refused) for e in effects],
-        columns=["merchant", "method", "label", "effect", "low", "high", "se", "p", "rank_p", "refused"],
-    )
+    rows = [
+        (e.merchant, e.method, e.label, e.effect, e.low, e.high, e.se, e.df, e.p, e.rank_p, e.refused, *_mean_day(e))
+        for e in effects
+    ]
+    names = ["merchant", "method", "label", "effect", "low", "high", "se", "df", "p", "rank_p", "refused"]
+    table = pd.DataFrame(rows, columns=[*names, "start", "actual", "counterfactual"])
     return table.join(over_all(table["p"]))
 
 
-def pooled_effect(effects: Sequence[Effect], level: float = 0.90, equal: bool = False) -> pd.DataFrame:
+def donor_weights(effects: Sequence[Effect]) -> pd.DataFrame:
+    """One row per merchant and donor with its weight: who leans on whom."""
+    tables = [e.donors[["donor", "weight"]].assign(merchant=e.merchant) for e in effects]
+    none = [pd.DataFrame(columns=["donor", "weight", "merchant"])]
+    return pd.concat(tables or none, ignore_index=True)[["merchant", "donor", "weight"]]
+
+
+def _mean_day(effect: Effect) -> tuple[str | None, float, float]:
+    if effect.refused or effect.placebos.empty:
+        return None, float("nan"), float("nan")
+    inside = effect.weeks[effect.weeks["phase"] == "programme"]
+    day = [float(np.average(inside[name], weights=inside["days"])) for name in ("actual", "counterfactual")]
+    return str(inside["week"].iloc[0].date()), day[0], day[1]
+
+
+def pooled_effect(
+    table: pd.DataFrame, donors: pd.DataFrame | None = None, level: float = 0.90, equal: bool = False
+) -> pd.DataFrame:
     """One row: the programme's effect over all merchants with an estimate, and its interval.
 
     The point is the sum of actual over the sum of counterfactual sales (``equal``: the mean
     of merchants' logs). Merchants share donors, so their errors move together: each unit's
     own noise is read from the placebos, and a donor counts by its weight summed over merchants.
 
+    Parameters
+    ----------
+    table : ``merchant, effect, se, df, actual, counterfactual``, see ``effects_table``; rows without a
+        standard error (or, unless ``equal``, a counterfactual) are left out.
+    donors : ``merchant, donor, weight``, see ``donor_weights``; without it errors count as independent.
+
     Returns
     -------
-    DataFrame ``merchants, effect, low, high, se, df, p``; logs.
+    DataFrame ``merchants, effect, low, high, se, df, p``; logs. Empty where nobody has an estimate.
     """
     from scipy.stats import t
 
-    known = [e for e in effects if not e.refused and np.isfinite(e.se) and len(e.placebos)]
+    known = table.dropna(subset=["effect", "se"] if equal else ["effect", "se", "counterfactual"])
     names = ["merchants", "effect", "low", "high", "se", "df", "p"]
-    if not known:
+    if known.empty:
         return pd.DataFrame(columns=names)
-    money = np.array([_money(e) for e in known])
+    money = known[["actual", "counterfactual"]].to_numpy(float)
     share = np.full(len(known), 1 / len(known)) if equal else money[:, 1] / money[:, 1].sum()
-    value = float(np.mean([e.effect for e in known])) if equal else float(np.log(money[:, 0].sum() / money[:, 1].sum()))
-    weights = pd.DataFrame([e.donors.set_index("donor")["weight"] for e in known]).fillna(0.0).to_numpy(float)
-    own = np.array([e.se**2 for e in known]) / (1 + np.sum(weights**2, axis=1))
+    value = float(known["effect"].mean()) if equal else float(np.log(money[:, 0].sum() / money[:, 1].sum()))
+    weights = _weights(known["merchant"], donors)
+    own = known["se"].to_numpy(float) ** 2 / (1 + np.sum(weights**2, axis=1))
     # a donor's noise in sales terms: each merchant's view of it, weighted by what it leans on it
     lean = share[:, None] * weights
     donor = np.sum(lean * np.sqrt(own)[:, None], axis=0)
     se = float(np.sqrt(np.sum(share**2 * own) + np.sum(donor**2)))
-    df = min(e.df for e in known)
+    df = int(known["df"].min())
     half = float(t.ppf(0.5 + level / 2, df)) * se
     p = float(2 * t.sf(abs(value) / se, df)) if se > 0 else 0.0
     return pd.DataFrame([(len(known), value, value - half, value + half, se, df, p)], columns=names)
 
 
-def _money(effect: Effect) -> tuple[float, float]:
-    inside = effect.weeks[effect.weeks["phase"] == "programme"]
-    return float(np.average(inside["actual"], weights=inside["days"])), float(
-        np.average(inside["counterfactual"], weights=inside["days"])
-    )
+def _weights(merchants: pd.Series, donors: pd.DataFrame | None) -> Array:
+    """(merchants, donors) weights; no columns where none are given: each merchant's whole error is then its own."""
+    if donors is None or donors.empty:
+        return np.zeros((len(merchants), 0))
+    wide = donors.pivot_table(index="merchant", columns="donor", values="weight", aggfunc="sum")
+    return wide.reindex(merchants).fillna(0.0).to_numpy(float)
 
 
 def not_yet_invited(programmes: Mapping[str, Any], merchant: str, donors: Sequence[str]) -> list[str]:
@@ -124,31 +152,35 @@ def not_yet_invited(programmes: Mapping[str, Any], merchant: str, donors: Sequen
     return [*later, *[d for d in donors if d not in later]]
 
 
-def staggered(effects: Sequence[Effect], level: float = 0.90) -> pd.DataFrame:
+def staggered(
+    table: pd.DataFrame, weeks: pd.DataFrame, donors: pd.DataFrame | None = None, level: float = 0.90
+) -> pd.DataFrame:
     """One row per aggregate of merchants that started at different times (Callaway and Sant'Anna 2021).
+
+    Parameters
+    ----------
+    table : ``merchant, start, effect, se, df``, see ``effects_table``.
+    weeks : ``merchant, week, phase, gap`` of each merchant (``Effect.weeks``).
+    donors : see ``pooled_effect``.
 
     Returns
     -------
     DataFrame ``by, group, merchants, effect, low, high``: ``by`` start (mean effect of the
     merchants that started in that week), week (mean gap in the k-th week of the programme, over
     the merchants that have it), and overall (starts weighted by their number of merchants).
-    Weeks carry no interval of their own.
+    Weeks carry no interval of their own. Logs.
     """
     names = ["by", "group", "merchants", "effect", "low", "high"]
-    known = [e for e in effects if not e.refused and len(e.placebos)]
-    if not known:
+    known = table.dropna(subset=["effect", "se", "start"])
+    if known.empty:
         return pd.DataFrame(columns=names)
-    inside = {e.merchant: e.weeks[e.weeks["phase"] == "programme"].reset_index(drop=True) for e in known}
-    starts: dict[str, list[Effect]] = {}
-    for e in known:
-        starts.setdefault(str(inside[e.merchant]["week"].iloc[0].date()), []).append(e)
+    groups = [("start", start, rows) for start, rows in known.groupby("start")]
     rows: list[tuple[str, str, int, float, float, float]] = []
-    for start, group in sorted(starts.items()):
-        one = pooled_effect(group, level, equal=True).iloc[0]
-        rows.append(("start", start, len(group), one["effect"], one["low"], one["high"]))
-    for week in range(max(len(rows_) for rows_ in inside.values())):
-        gaps = [float(w["gap"].iloc[week]) for w in inside.values() if len(w) > week]
-        rows.append(("week", str(week + 1), len(gaps), float(np.mean(gaps)), np.nan, np.nan))
-    all_ = pooled_effect(known, level, equal=True).iloc[0]
-    rows.append(("overall", "", len(known), all_["effect"], all_["low"], all_["high"]))
+    for by, group, part in [*groups, ("overall", "", known)]:
+        one = pooled_effect(part, donors, level, equal=True).iloc[0]
+        rows.append((by, str(group), len(part), one["effect"], one["low"], one["high"]))
+    inside = weeks[(weeks["phase"] == "programme") & weeks["merchant"].isin(known["merchant"])].sort_values("week")
+    gaps = inside.groupby(inside.groupby("merchant").cumcount() + 1)["gap"].agg(["size", "mean"])
+    rows[-1:-1] = [("week", str(k), int(g.size_), float(g.mean_), np.nan, np.nan)
+                   for k, g in gaps.set_axis(["size_", "mean_"], axis=1).iterrows()]  # fmt: skip
     return pd.DataFrame(rows, columns=names)

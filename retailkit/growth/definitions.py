@@ -36,6 +36,9 @@ FLAT = 1 / 3
 BESIDE = 4
 """Weeks on each side of a break whose means are compared."""
 
+LOOKS_BACK = pd.Timedelta(weeks=55)
+"""How far back last year's day of a week may lie: a year, and three weeks for the lunar new year."""
+
 NAMES = {"gmv": ("sales", "销售额"), "orders": ("orders", "订单数"), "visits": ("visits", "访问量")}
 
 
@@ -74,19 +77,54 @@ def definition_breaks(weekly: pd.DataFrame, merchant: str, visits: pd.DataFrame 
     return table.sort_values(["week", "series"], ignore_index=True)
 
 
+def breaks_of_all(weekly: pd.DataFrame, merchants: Sequence[str]) -> pd.DataFrame:
+    """The rows of ``definition_breaks`` of several merchants and donors, ``merchant`` first; without visits."""
+    tables = [definition_breaks(weekly, m).assign(merchant=m) for m in dict.fromkeys(merchants)]
+    some = [t for t in tables if len(t)] or [pd.DataFrame(columns=[*COLUMNS, "merchant"])]
+    return pd.concat(some, ignore_index=True)[["merchant", *COLUMNS]]
+
+
+def since_last_change(weekly: pd.DataFrame, breaks: pd.DataFrame) -> pd.DataFrame:
+    """The same panel, without the logs of weeks that stand before a merchant's last change of definition.
+
+    Amounts stay as they are. A missing log beside a positive amount is what says to the estimators
+    that the week was counted otherwise: a merchant's or donor's history then begins at the change,
+    and one that changes inside the programme has no estimate and makes no donor.
+
+    Parameters
+    ----------
+    weekly : see ``weekly_panel``; also the weeks that look back on a week before the change lose last year's log.
+    breaks : see ``breaks_of_all``; those after the programme change nothing.
+    """
+    out = weekly.copy()
+    end = weekly.loc[weekly["phase"] != "after", "week"].max()
+    known = breaks[pd.to_datetime(breaks["week"]) <= end]
+    for series in ("gmv", "orders"):
+        last = known[known["series"] == series].groupby("merchant")["week"].max()
+        since = pd.to_datetime(out["merchant"].map(last))
+        out.loc[out["week"] < since, f"log_{series}"] = np.nan
+        if series == "gmv":
+            out.loc[out["week"] < since + LOOKS_BACK, "log_last_year"] = np.nan
+    return out
+
+
 def across(changes: pd.DataFrame, baseline: Any) -> pd.DataFrame:
     """Those changes of sales or orders that lie after the first day of the period before: a headline compares across them."""
     first, _ = bounds(baseline)
     return changes[changes["series"].isin(["gmv", "orders"]) & ~(changes["week"] <= first)]
 
 
-def counted_otherwise(weekly: pd.DataFrame, merchants: Sequence[str], baseline: Any) -> pd.Series:
-    """Merchant -> the week from which its sales or orders seem to be counted otherwise, for those where they do.
+def counted_otherwise(breaks: pd.DataFrame, merchants: Sequence[str], baseline: Any) -> pd.Series:
+    """Merchant -> the week from which its sales seem to be counted otherwise, for those of whom a headline compares over it.
 
-    Only changes after the first day of the period before count, see ``across``: a pooled headline compares over them.
+    ``breaks``: see ``breaks_of_all``. Changes of sales count, after the first day of the period before;
+    orders that are split or joined leave sales as they are.
     """
-    weeks = {m: across(definition_breaks(weekly, m), baseline)["week"].min() for m in merchants} if baseline else {}
-    return pd.Series(weeks, dtype="datetime64[ns]").dropna()
+    none = pd.Series(dtype="datetime64[ns]")
+    if baseline is None or breaks.empty:
+        return none
+    sales = across(breaks[(breaks["series"] == "gmv") & breaks["merchant"].isin(merchants)], baseline)
+    return sales.groupby("merchant")["week"].min() if len(sales) else none
 
 
 def _series(weekly: pd.DataFrame, merchant: str, visits: pd.DataFrame | None) -> pd.DataFrame:

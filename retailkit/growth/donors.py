@@ -90,14 +90,23 @@ def choose_donors(
     table["used"] = whole & (pd.to_datetime(table["first_week"]) <= start) if start is not None else False
     safe = table["used"] & ~table["at_risk"]
     drop_risky = int(safe.sum()) >= ENOUGH
+    changed = table["donor"].isin(_changed_inside(weekly))
     table["reason"] = np.select(
-        [~whole, ~table["used"], table["at_risk"] & drop_risky],
-        ["a week without sales, or closed, before the programme ended", "history starts too late",
+        [~whole & changed, ~whole, ~table["used"], table["at_risk"] & drop_risky],
+        ["its sales seem to be counted otherwise inside the programme",
+         "a week without sales, or closed, before the programme ended", "history starts too late",
          "shares customers with the programme"],
         "",
     )  # fmt: skip
     table["used"] = safe if drop_risky else table["used"]
     return table[["donor", "used", "at_risk", "shared_sales_share", "first_week", "reason"]]
+
+
+def _changed_inside(weekly: pd.DataFrame) -> set[str]:
+    """Merchants with a week of the programme that sold, and was counted otherwise (see ``since_last_change``)."""
+    rows = weekly[(weekly["phase"] == "programme") & weekly["log_gmv"].isna()]
+    odd = rows.groupby("merchant")["gmv"].min() > 0
+    return set(odd.index[odd])
 
 
 def common_start(merchant_first: pd.Timestamp, donors_first: pd.Series) -> pd.Timestamp | None:

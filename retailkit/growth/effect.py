@@ -74,7 +74,7 @@ def estimate(
         return describe(weekly, merchant, table.assign(used=False), level)
     m = matrix(weekly, merchant, names)
     if int(m.pre.sum()) < SHORTEST:
-        cut = " since a week without sales or with refunds above sales" if _cut(weekly, merchant) else ""
+        cut = _cut(weekly, merchant)
         why = f"{int(m.pre.sum())} weeks before the programme{cut}; {SHORTEST} are needed"
         return refused(merchant, why, table, level)
     year = _year_matrix(weekly, merchant, names)
@@ -93,9 +93,15 @@ def estimate(
     return replace(result, label=label, method=name, key=chosen, others=_others(m, year))
 
 
-def _cut(weekly: pd.DataFrame, merchant: str) -> bool:
-    own = weekly[(weekly["merchant"] == merchant) & (weekly["phase"] == "before")]
-    return bool(own["log_gmv"].isna().any())
+def _cut(weekly: pd.DataFrame, merchant: str) -> str:
+    """Why the history before the programme is shorter than the record; empty where it is not."""
+    own = weekly[(weekly["merchant"] == merchant) & (weekly["phase"] == "before")].sort_values("week")
+    lost = own[own["log_gmv"].isna()]
+    if lost.empty:
+        return ""
+    if lost["gmv"].iloc[-1] > 0:  # see since_last_change
+        return " since sales seem to be counted otherwise (a price that jumps looks the same)"
+    return " since a week without sales or with refunds above sales"
 
 
 def choose(m: Matrix, last_year: bool) -> tuple[str, Behind | None]:
@@ -120,7 +126,11 @@ def refusal(weekly: pd.DataFrame, merchant: str) -> str:
     if inside.empty or inside["days"].sum() < weekly.loc[weekly["phase"] == "programme"].groupby("merchant")[
         "days"].sum().max():  # fmt: skip
         return "no sales on record for the whole programme (closed, or not open yet)"
-    if inside["log_gmv"].isna().any():
+    lost = inside["log_gmv"].isna()
+    if lost.any() and (inside.loc[lost, "gmv"] > 0).all():  # see since_last_change
+        week = inside.loc[~lost, "week"].min()
+        return f"sales seem to be counted otherwise from the week of {week.date()}, inside the programme"
+    if lost.any():
         return "a week of the programme whose sales are zero or below (closed, or refunds above sales)"
     if (own["phase"] == "before").sum() < SHORTEST:
         return f"{int((own['phase'] == 'before').sum())} weeks before the programme; {SHORTEST} are needed"

@@ -21,8 +21,10 @@ COLUMNS = ("factor", "gap", "part", "share")
 LOGS = ["log_gmv", "log_orders", "log_buyers"]
 
 
-def factor_logs(weekly: pd.DataFrame, m: Matrix) -> dict[str, Array]:
+def factor_logs(weekly: pd.DataFrame, m: Matrix, weights: Array) -> dict[str, Array]:
     """Factor -> (T, 1 + J) logs of merchant and donors in the weeks of ``m``; no factor where a week has no orders.
+
+    Donors without weight (J,) are zeros: what they lack is nobody's lack.
 
     Buyers and frequency only where every day knows its buyers.
     """
@@ -30,7 +32,8 @@ def factor_logs(weekly: pd.DataFrame, m: Matrix) -> dict[str, Array]:
     rows = weekly[weekly["merchant"].isin(names) & (weekly["phase"] != "after")]
     wide = rows.pivot(index=["week", "phase"], columns="merchant", values=LOGS)
     wide = wide.reindex(pd.MultiIndex.from_frame(m.weeks[["week", "phase"]]))
-    gmv, orders, buyers = (wide[log].reindex(columns=names).to_numpy(float) for log in LOGS)
+    unused = np.concatenate([[False], weights == 0])
+    gmv, orders, buyers = (np.where(unused, 0.0, wide[log].reindex(columns=names).to_numpy(float)) for log in LOGS)
     if np.isnan(gmv).any() or np.isnan(orders).any():
         return {}
     if rows["log_buyers"].notna().all():
@@ -53,7 +56,7 @@ def factor_effects(weekly: pd.DataFrame, effect: Effect) -> pd.DataFrame:
     if effect.behind is None or effect.key == "did_year":
         return pd.DataFrame(columns=list(COLUMNS))
     m, fit = effect.behind.matrix, effect.behind.own
-    logs = factor_logs(weekly, m)
+    logs = factor_logs(weekly, m, fit.weights)
     if not logs:
         return pd.DataFrame(columns=list(COLUMNS))
     gaps = {name: log[:, 0] - log[:, 1:] @ fit.weights for name, log in logs.items()}

@@ -62,7 +62,9 @@ def _status(passed: bool) -> str:
 
 
 def _definitions(changes: pd.DataFrame, effect: Effect) -> Row:
-    inside = changes[changes["week"].between(effect.weeks["week"].min(), effect.weeks["week"].max())]
+    first, last = effect.weeks["week"].min(), effect.weeks["week"].max()
+    inside = changes[(changes["week"] > first) & (changes["week"] <= last)]
+    earlier = changes[(changes["week"] <= first) & (changes["series"] == "gmv")]
     sales = inside[inside["series"] != "visits"]
     count = float(len(sales))
     if len(sales):
@@ -71,6 +73,10 @@ def _definitions(changes: pd.DataFrame, effect: Effect) -> Row:
     if len(inside):
         return ("same definition throughout", count, 0.0, "noted",
                 "; ".join(inside["finding"]), "；".join(inside["finding_zh"]))  # fmt: skip
+    if len(earlier):
+        one = earlier.iloc[-1]
+        return ("same definition throughout", count, 0.0, "noted", f"{one['finding']}; only weeks since then are compared",
+                f"{one['finding_zh']}；只比较此后的周")  # fmt: skip
     return ("same definition throughout", count, 0.0, "passed",
             "sales and orders moved together: nothing looks like a changed definition",
             "销售额与订单同步变动，未见口径变化")  # fmt: skip

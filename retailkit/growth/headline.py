@@ -55,12 +55,16 @@ def holes(daily: pd.DataFrame, shortest: int = 7) -> pd.DataFrame:
     return runs.loc[runs["days"] >= shortest, names].reset_index(drop=True)
 
 
-def headlines(daily: pd.DataFrame, baseline: Any, programme: Any, merchants: list[str]) -> pd.DataFrame:
+def headlines(
+    daily: pd.DataFrame, baseline: Any, programme: Any, merchants: list[str], otherwise: pd.Series | None = None
+) -> pd.DataFrame:
     """One row per merchant: mean daily GMV before and in the programme, and the growth.
 
     Parameters
     ----------
     daily : see ``daily_panel``; merchants not in ``merchants`` are left out.
+    otherwise : see ``counted_otherwise``; the two windows of these merchants count two things, so they
+        have no headline.
 
     Returns
     -------
@@ -72,6 +76,8 @@ def headlines(daily: pd.DataFrame, baseline: Any, programme: Any, merchants: lis
     table = pd.DataFrame({"merchant": list(merchants)})
     table["before"] = table["merchant"].map(mean_day(daily, baseline)).astype(float)
     table["programme"] = table["merchant"].map(mean_day(daily, programme)).astype(float)
+    changed = {} if otherwise is None else otherwise.to_dict()
+    table.loc[table["merchant"].isin(changed), ["before", "programme"]] = float("nan")
     valid = table["before"] > 0
     table["growth"] = (table["programme"] / table["before"] - 1).where(valid)
     planned = baseline is not None and programme is not None
@@ -80,7 +86,7 @@ def headlines(daily: pd.DataFrame, baseline: Any, programme: Any, merchants: lis
     sound = table["growth"].notna() & (table["note"] == "")
     table["doubled"] = (table["growth"] >= 1).astype("boolean").where(sound)
     lost = holes(daily) if planned else None
-    table["reason"] = [_hole(row, lost, (baseline, programme)) or _reason(row) if planned
+    table["reason"] = [_changed(row, changed) or _hole(row, lost, (baseline, programme)) or _reason(row) if planned
                        else "the cohort names no programme" for row in table.itertuples()]  # fmt: skip
     return table
 
@@ -97,6 +103,11 @@ def odd_weeks(daily: pd.DataFrame, windows: tuple[Any, ...]) -> pd.Series:
             what = f"the week of {week.date()} sold zero or less (closed, or refunds above sales)"
             notes.setdefault(str(merchant), what)
     return pd.Series(notes, dtype=object)
+
+
+def _changed(row: Any, changed: dict[Any, Any]) -> str:
+    week = changed.get(row.merchant)
+    return "" if week is None else f"sales seem to be counted otherwise from the week of {week.date()}"
 
 
 def _hole(row: Any, lost: Any, windows: tuple[Any, Any]) -> str:

@@ -9,6 +9,7 @@ import pandas as pd
 
 from retailkit.growth.record import Effect
 from retailkit.growth.verdict import Verdict
+from retailkit.growth.words import in_words
 
 MINOR_DIGITS = {"JPY": 0, "KRW": 0, "VND": 0, "CLP": 0, "ISK": 0, "BHD": 3, "KWD": 3, "OMR": 3, "TND": 3, "JOD": 3}
 
@@ -61,6 +62,11 @@ def growth_metrics(
         added = "what the programme added to this part of the rise"
         out.append(_figure(f"{name}_programme", part.programme / unit, currency, added))
     said = [_text("verdict", judged.sentence), _text("verdict_zh", judged.sentence_zh)]
+    barred, out = zip(*judged.barred, strict=True) if judged.barred else ((), ()), judged.left_out or ("", "")
+    said += [_text("barred", "; ".join(barred[0])), _text("barred_zh", "；".join(barred[1]))]
+    said += [_text("left_out", out[0]), _text("left_out_zh", out[1])]
+    why = str(row["reason"] if pd.isna(row["growth"]) else row.get("note", ""))
+    said += [_text("headline_doubt", why), _text("headline_doubt_zh", in_words(why, "zh"))]
     return [*out, _text("answer", judged.answer), *said, _text("method", method)]
 
 

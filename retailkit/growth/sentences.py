@@ -39,22 +39,18 @@ def headline_sentence(heads: pd.DataFrame, merchant: str, lang: str = "en", chan
 
 
 def pooled_caution(otherwise: pd.Series, heads: pd.DataFrame, lang: str = "en") -> str | None:
-    """Say which pooled merchants seem to be counted otherwise, and the pooled headline without them; else nothing."""
-    from retailkit.growth.headline import pooled
+    """Say how many merchants the pooled headline leaves out because their two windows count two things; else nothing.
 
-    inside = heads[heads["growth"].notna() & heads["merchant"].isin(otherwise.index)]["merchant"].tolist()
-    if not inside:
+    ``otherwise``: see ``counted_otherwise``; ``heads``: the headlines made with it.
+    """
+    out = [m for m in heads["merchant"] if m in otherwise.index]
+    if not out:
         return None
-    rest = heads[~heads["merchant"].isin(inside)]
-    total, count = pooled(rest)["growth"].iloc[0], int(rest["growth"].notna().sum())
-    named = ("、" if lang == "zh" else ", ").join(f"{m} ({otherwise[m]:%Y-%m-%d})" for m in inside)
+    named = ("、" if lang == "zh" else ", ").join(f"{m} ({otherwise[m]:%Y-%m-%d})" for m in out)
     if lang == "zh":
-        without = f"不计入它们，{count} 家合计 {total:+.0%}" if count else "不计入它们则没有可合计的商户"
-        return f"合计中有商户的销售额或订单自某周起口径可能已改变：{named}；{without}。"
-    without = (
-        f"without them {count} merchants pooled are {total:+.0%}" if count else "without them nobody is left to pool"
-    )
-    return f"Among the pooled, sales or orders seem to be counted otherwise from a week on: {named}; {without}."
+        return f"{len(heads)} 家中有 {len(out)} 家不计入合计，因其销售额口径自某周起可能已改变：{named}。"
+    return (f"{len(out)} of {len(heads)} merchants left out of the pooled figures, because their sales seem to be counted "
+            f"otherwise from a week on: {named}.")  # fmt: skip
 
 
 def _changed(changes: pd.DataFrame | None, lang: str) -> str:

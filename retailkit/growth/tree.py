@@ -148,7 +148,9 @@ def tree_inputs(orders: Table, persons: Table, baseline: Any, programme: Any) ->
     return table.sort_values(["merchant", "segment", "period"]).reset_index(drop=True)
 
 
-def growth_tree(inputs: pd.DataFrame, merchant: str, heads: pd.DataFrame | None = None) -> pd.DataFrame:
+def growth_tree(
+    inputs: pd.DataFrame, merchant: str, heads: pd.DataFrame | None = None, changes: pd.DataFrame | None = None
+) -> pd.DataFrame:
     """One row per segment and factor: its part of the change in mean daily GMV.
 
     Mean daily GMV = buyers x orders per buyer and day x GMV per order, summed over new and
@@ -158,6 +160,7 @@ def growth_tree(inputs: pd.DataFrame, merchant: str, heads: pd.DataFrame | None 
     ----------
     inputs : see ``tree_inputs``.
     heads : see ``headlines``; a merchant without a headline (closed, not open yet) gets no tree.
+    changes : see ``across``; where sales or orders are counted otherwise, frequency and basket are no factors.
 
     Returns
     -------
@@ -173,7 +176,7 @@ def growth_tree(inputs: pd.DataFrame, merchant: str, heads: pd.DataFrame | None 
     names = ["segment", "factor", "before", "programme", "part", "share"]
     rows = inputs[inputs["merchant"] == merchant]
     known = heads is None or heads.set_index("merchant")["growth"].reindex([merchant]).notna().all()
-    if rows.empty or not known:
+    if rows.empty or not known or (changes is not None and len(changes)):
         return pd.DataFrame(columns=names)
     if len(set(rows["days"])) > 1:
         spans = " and ".join(str(d) for d in sorted(rows["days"].unique()))

@@ -14,16 +14,36 @@ RAISED, LOWERED, CANNOT_TELL = "raised", "lowered", "cannot tell"
 MOSTLY_AT_RISK = 0.5
 """Weight in donors that share customers above which no claim is made."""
 
+IN_SHORT = {
+    "same definition throughout": ("orders are counted otherwise along the way", "订单口径中途改变"),
+    "shared customers": ("its donors share customers with the programme", "对照店与参与商户共享顾客"),
+    "fit before the programme": ("its donors did not follow it before the programme", "项目前对照店跟不上它"),
+    "placebo in time": ("an effect shows before the programme began", "项目开始前已出现“效应”"),
+    "leave one donor out": ("it hangs on a single donor", "结论取决于某一家对照店"),
+    "breakdown drift": ("its drift before the programme explains as much", "项目前的漂移足以解释"),
+    "other estimators": ("most other methods say the opposite", "多数其他方法方向相反"),
+}
+"""Why a guard bars a claim, in a few words for a table of all merchants; by the beginning of the guard's name."""
+
+NO_DONORS = ("no donors to compare with: descriptive only", "没有可比的对照商户，仅为描述性")
+
 
 @dataclass(frozen=True)
 class Verdict:
-    """The answer for one merchant: raised, lowered or cannot tell, why, and the sentence."""
+    """The answer for one merchant: raised, lowered or cannot tell, why, and the sentence.
+
+    ``barred``: the guards that bar its claim, each in a few words in English and Chinese; the number is an
+    estimate all the same. ``left_out``: why there is no number that could stand beside other merchants'
+    (refused, or without donors), in both languages; None where there is one.
+    """
 
     merchant: str
     answer: str
     reasons: tuple[str, ...]
     sentence: str
     sentence_zh: str
+    barred: tuple[tuple[str, str], ...] = ()
+    left_out: tuple[str, str] | None = None
 
     def say(self, lang: str = "en") -> str:
         """The sentence in English or Chinese."""
@@ -58,7 +78,21 @@ def judge(effect: Effect, heads: pd.DataFrame, guards: pd.DataFrame | None = Non
         effect.merchant, answer, tuple(r[0] for r in reasons),
         _english(effect, growth, why, answer, [r[0] for r in reasons or notes]),
         _chinese(effect, growth, why, answer, [r[1] for r in reasons or notes]),
+        _barred(effect, guards), _left_out(effect),
     )  # fmt: skip
+
+
+def _barred(effect: Effect, guards: pd.DataFrame | None) -> tuple[tuple[str, str], ...]:
+    failed = [] if guards is None or guards.empty else guards.loc[guards["status"] == "failed", "guard"].tolist()
+    if effect.at_risk_weight > MOSTLY_AT_RISK:
+        failed.append("shared customers")
+    return tuple(short for name, short in IN_SHORT.items() if any(guard.startswith(name) for guard in failed))
+
+
+def _left_out(effect: Effect) -> tuple[str, str] | None:
+    if effect.refused:
+        return effect.refused, in_words(effect.refused, "zh")
+    return NO_DONORS if effect.label == "descriptive" else None
 
 
 def _objections(effect: Effect) -> list[tuple[str, str]]:

@@ -44,6 +44,7 @@ PLAIN = {
     "the cohort names no programme": "该批次没有项目期",
     "not in the programme": "不在项目中",
     # why a donor is left out
+    "its sales seem to be counted otherwise inside the programme": "项目期内销售额口径可能已改变",
     "a week without sales, or closed, before the programme ended": "项目结束前有一周没有销售，或已关店",
     "history starts too late": "历史开始太晚",
     "shares customers with the programme": "与参与商户共享顾客",
@@ -78,6 +79,11 @@ PLAIN = {
 }  # fmt: skip
 
 PATTERNS = (
+    (r"sales seem to be counted otherwise from the week of (\S+), inside the programme",
+     r"自 \1 当周起（项目期内）销售额口径可能已改变"),
+    (r"sales seem to be counted otherwise from the week of (\S+)", r"自 \1 当周起销售额口径可能已改变"),
+    (r"(\d+) weeks before the programme since sales seem to be counted otherwise \(a price that jumps looks the same\); "
+     r"(\d+) are needed", r"项目前自销售额口径可能改变（涨价看起来也一样）以来仅 \1 周，至少需要 \2 周"),
     (r"(\d+) weeks before the programme; (\d+) are needed", r"项目前仅 \1 周，至少需要 \2 周"),
     (r"(\d+) weeks before the programme since a week without sales or with refunds above sales; (\d+) are needed",
      r"项目前最后一个销售为零或为负的周之后仅 \1 周，至少需要 \2 周"),

@@ -13,7 +13,8 @@ _ROOMS = {
         "side_by_side", "grew", "touch_shares", "compare", "unknowns", "links", "report_metrics",
     ),
     "pooling": ("pool", "by_industry"),
-    "bridge": ("pooled_bridge", "festival_days", "say_bridge", "say_festivals"),
+    "standing": ("not_barred", "pooled_ways", "way_words", "start_words", "say_starts"),
+    "bridge": ("estimates", "pooled_bridge", "festival_days", "say_bridge", "say_festivals"),
     "worked": ("gains", "what_worked", "worked_words", "say_worked", "industry_titles", "thing_titles"),
     "register": (
         "issues", "issue_counts", "issue_words", "issue_list", "classes", "counters", "study_counters", "counter_words", "say_issues",
@@ -27,7 +28,7 @@ _ROOMS = {
     ),
     "tables": ("show", "health_words", "unknown_words"),
     "sentences": (
-        "source", "say_cohort", "say_missing", "say_headline", "say_otherwise", "say_league", "say_together",
+        "source", "say_cohort", "say_missing", "say_headline", "say_doubts", "say_league", "say_together",
         "say_grew", "say_unknowns", "limits",
     ),
     "pictures": ("export",),

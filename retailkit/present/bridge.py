@@ -9,7 +9,6 @@ import pandas as pd
 
 from retailkit.charts.numbers import major, percent
 from retailkit.charts.words import choose
-from retailkit.present.hierarchy import Z90, donor_noise
 
 STEPS = ("season", "market", "season and market", "programme", "headline")
 
@@ -31,18 +30,45 @@ def comparable_days(metrics: pd.DataFrame) -> pd.DataFrame:
     return days.assign(unit=units[0] if len(units) == 1 else "").reset_index()
 
 
-def pooled_bridge(metrics: pd.DataFrame, table: pd.DataFrame, donors: pd.DataFrame | None = None) -> pd.DataFrame:
+def estimates(metrics: pd.DataFrame, table: pd.DataFrame, weeks: pd.DataFrame) -> pd.DataFrame:
+    """One row per merchant of the league with an effect: what ``growth.pooled_effect`` and ``growth.staggered`` take.
+
+    Parameters
+    ----------
+    weeks : chapter 5's ``merchant, week, phase``; the first week of the programme is the merchant's start.
+
+    Returns
+    -------
+    DataFrame ``merchant, start, effect, se, df, actual, counterfactual``: effect and standard error in logs, mean
+    days in one unit for all (see ``comparable_days``), missing where a merchant has no headline.
+    """
+    own = metrics[metrics["metric"].isin(["effect_log_se", "effect_df", "bridge_programme"])]
+    wide = own.pivot_table(index="merchant", columns="metric", values="value", aggfunc="last")
+    days = comparable_days(metrics).set_index("merchant")["programme"]
+    known = table.dropna(subset=["effect"])
+    out = known[["merchant"]].assign(effect=np.log1p(known["effect"])).set_index("merchant")
+    out["se"], out["df"] = (
+        wide.reindex(columns=["effect_log_se", "effect_df"])[c] for c in ("effect_log_se", "effect_df")
+    )
+    inside = weeks[weeks["phase"] == "programme"] if "phase" in weeks else weeks.assign(week=None)
+    out["start"] = pd.to_datetime(inside.groupby("merchant")["week"].min()).dt.strftime("%Y-%m-%d")
+    out["actual"] = days
+    out["counterfactual"] = out["actual"] / wide.reindex(columns=["bridge_programme"])["bridge_programme"]
+    return out.reset_index()[["merchant", "start", "effect", "se", "df", "actual", "counterfactual"]]
+
+
+def pooled_bridge(metrics: pd.DataFrame, table: pd.DataFrame, pooled: pd.DataFrame | None = None) -> pd.DataFrame:
     """One row per step of the pooled headline: season x market x programme = headline, exactly.
 
     The sums over merchants of mean daily sales before, with last year's season, without the
     programme (counterfactual) and with it stand in a row; each step is the ratio of two
-    neighbours. Merchants without a counterfactual are left out of all four sums.
+    neighbours. Merchants without a counterfactual, and those that the league leaves out, are in none of the sums.
 
     Parameters
     ----------
     metrics : see ``cohort_metrics``; chapter 5 gives ``bridge_season, bridge_programme`` ...
-    table : the league; its intervals give the doubt.
-    donors : ``merchant, donor, weight``: merchants on the same donors err together.
+    table : the league; a merchant without an effect there is left out.
+    pooled : ``growth.pooled_effect`` of the same merchants (see ``estimates``): its interval is the programme's.
 
     Returns
     -------
@@ -55,15 +81,14 @@ def pooled_bridge(metrics: pd.DataFrame, table: pd.DataFrame, donors: pd.DataFra
     wide = factors.pivot_table(index="merchant", columns="metric", values="value", aggfunc="last")
     wide = wide.reindex(columns=["bridge_season", "bridge_programme"])
     rows = comparable_days(metrics).merge(wide, on="merchant").dropna(subset=["bridge_programme"])
-    rows = rows.merge(table[["merchant", "effect", "low", "high"]], on="merchant", suffixes=("", "_effect"))
-    rows = rows[rows["bridge_programme"] > 0].reset_index(drop=True)
+    rows = rows[rows["merchant"].isin(table.dropna(subset=["effect"])["merchant"]) & (rows["bridge_programme"] > 0)]
     if rows.empty:
         return pd.DataFrame(columns=columns)
     without = rows["programme"] / rows["bridge_programme"]
     before, actual, base = rows["before"].sum(), rows["programme"].sum(), without.sum()
-    half = Z90 * _error(rows, without / base, donors)
     programme, rest, headline = actual / base, base / before, actual / before
-    spread = math.exp(half) if math.isfinite(half) else math.nan
+    known = pooled is not None and len(pooled)
+    spread = math.exp(pooled["high"].iloc[0] - pooled["effect"].iloc[0]) if known and pooled is not None else math.nan
     levels = [("programme", programme, spread, base, actual), ("headline", headline, 1.0, before, actual)]
     if rows["bridge_season"].notna().all():
         seasonal = (rows["before"] * rows["bridge_season"]).sum()
@@ -78,18 +103,6 @@ def pooled_bridge(metrics: pd.DataFrame, table: pd.DataFrame, donors: pd.DataFra
     small = 1 / float(major(1.0, unit))
     made = [(s, r, r / w, r * w, a * small, b * small, len(rows), unit) for s, r, w, a, b in levels]
     return pd.DataFrame(made, columns=columns)
-
-
-def _error(rows: pd.DataFrame, share: pd.Series, donors: pd.DataFrame | None) -> float:
-    """Standard error of the log of actual over counterfactual sales, both summed over merchants."""
-    spread = np.log1p(rows["high"].to_numpy(float)) - np.log1p(rows["low"].to_numpy(float))
-    known = np.isfinite(spread)
-    if not known.any():
-        return math.nan
-    error = np.where(known, spread / (2 * Z90), np.nanmax(np.where(known, spread, np.nan)) / (2 * Z90))
-    noise = donor_noise(rows["merchant"], error, donors)
-    weight = share.to_numpy(float)
-    return float(np.sqrt(weight @ noise @ weight))
 
 
 def festival_days(festivals: pd.DataFrame, metrics: pd.DataFrame, table: pd.DataFrame, days: int) -> pd.DataFrame:
@@ -136,8 +149,8 @@ def say_bridge(table: pd.DataFrame, growth: float, n: int, lang: str = "en") -> 
     en = f"{head} over {size} merchants is {' × '.join(parts)}{doubt}."
     zh = f"{size}家商户合计{head}，等于{' × '.join(parts)}{doubt.replace('90%: ', '90%区间：')}。"
     if rest > 0:
-        en += f" {rest} more have no counterfactual; with them the headline is {percent(growth, signed=True)}."
-        zh += f"另有{rest}家没有反事实估计，计入后环比为{percent(growth, signed=True)}。"
+        en += f" {rest} more have no counterfactual or are left out; with them the headline is {percent(growth, signed=True)}."
+        zh += f"另有{rest}家没有反事实估计或未计入，计入后环比为{percent(growth, signed=True)}。"
     return choose(lang, en, zh)
 
 

@@ -136,8 +136,8 @@ def say_cases(cases: pd.DataFrame, lang: str = "en") -> str:
         )  # fmt: skip
     return choose(
         lang, f"{sure} of these {len(cases)} merchants have an effect that stands. The other cards describe merchants "
-        "whose effect cannot be told from zero: they are no proof that what they did worked.",
-        f"这{len(cases)}家商户中{sure}家的效应成立。其余卡片只是描述：其效应与零无法区分，不能证明其做法有效。",
+        "whose claim does not (not told from zero, or barred by a guard): they are no proof that what they did worked.",
+        f"这{len(cases)}家商户中{sure}家的效应成立。其余卡片只是描述：其结论不成立（与零无法区分，或检验未通过），不能证明其做法有效。",
     )  # fmt: skip
 
 

@@ -171,7 +171,7 @@ def _festival(evidence: Evidence, chapter: str, figure: str, merchant: str) -> F
 
 
 def _steps(evidence: Evidence, chapter: str, figure: str, merchant: str) -> Found:
-    judged = evidence.figures("5_growth", "effect")["merchant"]
+    judged = evidence.league.dropna(subset=["effect"])["merchant"]
     rows = evidence.table(chapter, figure)
     up = rows[(rows["phase"] == "programme") & (rows["size"] > 0)] if "phase" in rows else rows
     return _share(int(judged.isin(up["merchant"]).sum()), len(judged))

@@ -11,11 +11,16 @@ from retailkit.present.hierarchy import Z90, donor_noise, posterior
 
 
 def open_ranks(table: pd.DataFrame) -> pd.DataFrame:
-    """Add the best and worst place that 90% pairwise comparisons leave open to each merchant."""
+    """Add the best and worst place that 90% pairwise comparisons leave open to each merchant.
+
+    A merchant whose claim is barred by a guard (``barred``, where the table has it) takes no place and holds none
+    against others.
+    """
     value, error = _logs(table)
-    known = np.isfinite(value) & np.isfinite(error)
+    stands = table["barred"].eq("").to_numpy() if "barred" in table else True
+    known = np.isfinite(value) & np.isfinite(error) & stands
     gap = value[:, None] - value[None, :]
-    sure = np.abs(gap) > Z90 * np.sqrt(error[:, None] ** 2 + error[None, :] ** 2)
+    sure = (np.abs(gap) > Z90 * np.sqrt(error[:, None] ** 2 + error[None, :] ** 2)) & known[None, :]
     below = np.where(known, (sure & (gap < 0)).sum(axis=1), -1)
     above = np.where(known, (sure & (gap > 0)).sum(axis=1), -1)
     best = pd.Series(below + 1, index=table.index).where(known).astype("Int64")

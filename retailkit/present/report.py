@@ -27,7 +27,7 @@ ANSWERS = ("raised", "cannot tell", "lowered", "no result")
 ANSWERS_ZH = dict(zip(ANSWERS, ("有提升", "无法判断", "有下降", "无结果"), strict=True))
 LEAGUE = (
     "merchant", "title", "industry", "growth", "effect", "low", "high", "p", "shrunk", "shrunk_low", "shrunk_high",
-    "best_rank", "worst_rank", "answer", "reason",
+    "best_rank", "worst_rank", "answer", "barred", "left_out", "reason",
 )  # fmt: skip
 
 
@@ -48,18 +48,25 @@ def league(metrics: pd.DataFrame, cohort: Any, donors: pd.DataFrame | None = Non
     industry's and the cohort's mean by partial pooling. ``best_rank`` to ``worst_rank``: the places that
     pairwise comparison leaves open, so that noise is not read as a rank. ``answer`` is one
     of ``ANSWERS``, ``reason`` the verdict's sentence in the language ``lang``.
+
+    ``barred``: in a few words, the guards that bar the merchant's claim; its effect is an estimate and stays, but
+    takes no place. ``left_out``: why its number cannot stand beside the others' (sales counted otherwise, closed,
+    no donors); its ``effect`` is then missing here, and with it in everything that is made of the league.
     """
     rows = []
     for one in cohort.everyone:
         if one.role != "merchant":
             continue
         own = metrics[metrics["merchant"] == one.id]
-        effect = _row(own, "effect")
+        out = _said(own, "left_out", lang)
+        effect = _row(own, "effect") if not out else _row(own.head(0), "effect")
         rows.append({
             "merchant": one.id, "title": one.title or one.id, "industry": one.industry,
             "growth": _row(own, "growth")["value"],
-            "effect": effect["value"], "low": effect["low"], "high": effect["high"], "p": _row(own, "effect_p")["value"],
-            "answer": _answer(own), "reason": _reason(own, lang),
+            "effect": effect["value"], "low": effect["low"], "high": effect["high"],
+            "p": math.nan if out else _row(own, "effect_p")["value"],
+            "answer": _answer(own), "barred": "" if out else _said(own, "barred", lang), "left_out": out,
+            "reason": _said(own, "verdict", lang),
         })  # fmt: skip
     table = pd.DataFrame(rows, columns=[c for c in LEAGUE if c in rows[0]] if rows else None)
     table = shrink(open_ranks(table), donors) if len(table) else table.reindex(columns=list(LEAGUE))
@@ -75,10 +82,10 @@ def _row(metrics: pd.DataFrame, name: str) -> dict[str, Any]:
     return {**last, "text": last["text"] if isinstance(last["text"], str) else ""}
 
 
-def _reason(own: pd.DataFrame, lang: str) -> str:
-    """The verdict's sentence in the language; in English where the chapter was saved before it spoke Chinese."""
-    said = _row(own, "verdict_zh")["text"] if lang == "zh" else ""
-    return str(said or _row(own, "verdict")["text"])
+def _said(own: pd.DataFrame, name: str, lang: str) -> str:
+    """A text in the language; in English where the chapter was saved before it spoke Chinese."""
+    said = _row(own, f"{name}_zh")["text"] if lang == "zh" else ""
+    return str(said or _row(own, name)["text"])
 
 
 def _answer(own: pd.DataFrame) -> str:
@@ -204,22 +211,29 @@ def reasons(table: pd.DataFrame, lang: str = "en") -> pd.DataFrame:
     return pd.DataFrame({choose(lang, "merchant", "商户"): table["title"], choose(lang, "why", "理由"): said})
 
 
-def report_metrics(table: pd.DataFrame, pooled: dict[str, float], pooling: pd.DataFrame) -> list[dict[str, Any]]:
-    """Records of the report's own figures, for ``save``."""
+def report_metrics(table: pd.DataFrame, ways: pd.DataFrame, pooling: pd.DataFrame) -> list[dict[str, Any]]:
+    """Records of the report's own figures, for ``save``; ``ways``: see ``pooled_ways``."""
     growth = pooling.set_index("pooling")["growth"]
     records = [
         metric(f"growth_{way}", growth[way], unit="fraction", definition=f"programme on period before, {way}")
         for way in growth.index
     ]
-    effect = metric(
-        "effect_pooled", pooled["effect"], low=pooled["low"], high=pooled["high"], unit="fraction",
-        definition="programme's effect over merchants, hierarchical model, 90% interval",
-    )  # fmt: skip
+    effects = [
+        metric(f"{name}{end}", row[column], low=row[f"{column}_low"], high=row[f"{column}_high"], unit="fraction",
+               definition=f"programme's effect {what}, {over}, 90% interval")
+        for (over, row), end in zip(ways.set_index("over").iterrows(), ("", "_not_barred"), strict=False)
+        for name, column, what in (("effect_pooled", "effect", "on the mean merchant, hierarchical model"),
+                                   ("effect_in_money", "money", "on all sales together"))
+    ]  # fmt: skip
     answers = [
         metric(f"merchants_{row.answer.replace(' ', '_')}", row.merchants, unit="merchants", definition="verdicts")
         for row in counts(table).itertuples()
     ]
-    return [*records, effect, *answers]
+    beside = [
+        metric(f"merchants_{name}", int((table[name] != "").sum()), unit="merchants", definition=what)
+        for name, what in (("barred", "claim barred by a guard"), ("left_out", "number left out of the pool"))
+    ]
+    return [*records, *effects, *answers, *beside]
 
 
 def cohort_metrics(out_dir: str | Path, cohort: Any, as_of: str | None = None, days: str = "same") -> pd.DataFrame:
@@ -282,4 +296,15 @@ def league_words(table: pd.DataFrame, lang: str = "en") -> pd.DataFrame:
         choose(lang, "partially pooled", "部分合并"): [percent(v, signed=True) for v in table["shrunk"]],
         choose(lang, "places left open", "可能名次"): places,
         choose(lang, "verdict", "结论"): [choose(lang, a, ANSWERS_ZH[a]) for a in table["answer"]],
+        choose(lang, "why there is no claim", "为何不能下结论"): [_no_claim(r, lang) for r in table.itertuples()],
     })  # fmt: skip
+
+
+def _no_claim(row: Any, lang: str) -> str:
+    if row.left_out:
+        return choose(lang, f"left out: {row.left_out}", f"未计入：{row.left_out}")
+    if row.barred:
+        return choose(lang, f"barred: {row.barred}", f"检验未通过：{row.barred}")
+    if row.answer == "cannot tell":
+        return choose(lang, "it may be nothing: the interval holds zero", "可能没有效应：区间包含零")
+    return "–"

@@ -8,7 +8,7 @@ import pandas as pd
 
 from retailkit.charts.numbers import percent
 from retailkit.charts.words import choose
-from retailkit.present.bridge import comparable_days
+from retailkit.present.standing import say_barred, say_left_out
 from retailkit.present.worked import thing_title
 
 
@@ -16,8 +16,8 @@ def say_cohort(cohort: Any, as_of: str, lang: str = "en") -> str:
     """Name the cohort, how many merchants and donors it has, its programme and the day it is seen from."""
     n, donors = len(cohort.merchants), len(cohort.donors)
     programme = choose(lang, "no programme", "无项目期")
-    if cohort.programme:
-        start, end = cohort.programme.start, cohort.programme.end
+    if cohort.whole_programme:
+        start, end = cohort.whole_programme.start, cohort.whole_programme.end
         programme = choose(lang, f"programme {start} to {end}", f"项目期 {start} 至 {end}")
     return choose(
         lang,
@@ -71,56 +71,65 @@ def say_headline(pooling: pd.DataFrame, lang: str = "en") -> str:
     )
 
 
-def say_otherwise(
-    changes: pd.DataFrame, metrics: pd.DataFrame, table: pd.DataFrame, since: Any, lang: str = "en"
-) -> str:
-    """Name the merchants whose sales or orders seem to be counted otherwise, and the pooled headline without them.
+def say_doubts(metrics: pd.DataFrame, table: pd.DataFrame, lang: str = "en") -> str:
+    """Name the merchants without a headline and why, then those whose headline holds a week from which none is read.
 
-    ``changes`` are chapter 5's (``merchant, week, series``), ``since`` the first day of the period
-    before; empty where no merchant of the headline has such a change after that day.
+    Chapter 5 says it in ``headline_doubt``; empty where every headline is sound.
     """
-    if changes.empty or since is None:
-        return ""
-    late = changes[changes["series"].isin(["gmv", "orders"]) & (pd.to_datetime(changes["week"]) > pd.Timestamp(since))]
-    known = table.dropna(subset=["growth"])
-    odd = known[known["merchant"].isin(late["merchant"])]
-    if odd.empty:
-        return ""
-    days = comparable_days(metrics[metrics["merchant"].isin(set(known["merchant"]) - set(odd["merchant"]))])
-    rest = percent(days["programme"].sum() / days["before"].sum() - 1, signed=True) if len(days) else "–"
-    names = odd["title"].tolist()
-    return choose(
-        lang,
-        f"Of these merchants sales or orders seem to be counted otherwise since the period before: {', '.join(names)}. Without "
-        f"them the pooled headline over {len(days)} merchants is {rest}.",
-        f"以下商户的销售额或订单口径自前期以来可能已改变：{'、'.join(names)}。不计入它们，{len(days)}家合计的环比为{rest}。",
-    )
+    name = choose(lang, "headline_doubt", "headline_doubt_zh")
+    said = metrics[metrics["metric"] == name].drop_duplicates("merchant", keep="last").set_index("merchant")["text"]
+    rows = table.assign(doubt=table["merchant"].map(said).fillna(""))
+    rows = rows[rows["doubt"] != ""]
+    out, odd = rows[rows["growth"].isna()], rows[rows["growth"].notna()]
+    lines = []
+    if len(out):
+        named = choose(lang, "; ", "；").join(
+            choose(lang, f"{r.title} ({r.doubt})", f"{r.title}（{r.doubt}）") for r in out.itertuples()
+        )
+        lines.append(choose(
+            lang, f"{len(out)} of {len(table)} merchants left out of the headline: {named}.",
+            f"{len(table)}家商户中{len(out)}家未计入环比：{named}。",
+        ))  # fmt: skip
+    if len(odd):
+        named = choose(lang, "; ", "；").join(
+            choose(lang, f"{r.title} ({r.doubt})", f"{r.title}（{r.doubt}）") for r in odd.itertuples()
+        )
+        lines.append(choose(
+            lang, f"Counted, but nobody should read a doubling from it: {named}.", f"已计入，但不能据此判断是否翻倍：{named}。",
+        ))  # fmt: skip
+    return choose(lang, " ", "").join(lines)
 
 
-def say_league(table: pd.DataFrame, pooled: dict[str, float], lang: str = "en") -> str:
-    """Say what the programme did over the cohort, and whether merchants can be ranked at all."""
-    n = int(pooled["merchants"])
+def say_league(table: pd.DataFrame, ways: pd.DataFrame, lang: str = "en") -> str:
+    """Say what the programme did over the cohort, who is left out or barred, and whether merchants can be ranked at all.
+
+    ``ways``: see ``pooled_ways``.
+    """
+    whole = ways.iloc[0]
+    n = int(whole["merchants"])
+    told = [say_left_out(table, lang)]
     if n == 0:
-        return choose(
+        none = choose(
             lang, "No merchant has an estimated effect, so there is no verdict.", "没有商户有效应估计，因此没有结论。"
         )
-    low, high = percent(pooled["low"], signed=True), percent(pooled["high"], signed=True)
-    sure = pooled["low"] > 0 or pooled["high"] < 0
-    both = sure and bool((table["answer"] == "cannot tell").all())
-    effect = percent(pooled["effect"], signed=True)
-    en = f"Over {n} merchants the programme's effect is {effect} (90% interval {low} to {high})"
-    zh = f"{n}家商户合并，项目效应为{effect}（90%区间{low}至{high}）"
-    if both:
-        en += (
-            ", but no single merchant's claim stands: where donors share the merchants' customers, the pooled figure "
-            "is wrong in the same way, and no verdict either."
-        )
-        zh += "，但没有一家商户的结论成立：若对照商户与商户共享顾客，合并数字同样有偏，因此也不是结论。"
-    elif sure:
-        en, zh = en + ".", zh + "。"
-    else:
+        return choose(lang, " ", "").join(s for s in (none, *told) if s)
+    low, high = percent(whole["effect_low"], signed=True), percent(whole["effect_high"], signed=True)
+    sure = whole["effect_low"] > 0 or whole["effect_high"] < 0
+    effect, money = percent(whole["effect"], signed=True), percent(whole["money"], signed=True)
+    en = f"Over {n} merchants the programme's effect on the mean merchant is {effect} (90% interval {low} to {high})"
+    zh = f"{n}家商户合并，项目的商户平均效应为{effect}（90%区间{low}至{high}）"
+    if whole["money"] == whole["money"]:
+        span = [percent(whole[c], signed=True) for c in ("money_low", "money_high")]
+        en += f", and {money} on all their sales together ({span[0]} to {span[1]})"
+        zh += f"，按合计销售额为{money}（{span[0]}至{span[1]}）"
+    if not sure:
         en, zh = en + ": over all of them it cannot be told from zero either.", zh + "：合并后仍与零无法区分。"
-    return choose(lang, f"{en} {_ranking(table, 'en')}", zh + _ranking(table, "zh"))
+    elif bool((table["answer"] == "cannot tell").all()):
+        en, zh = en + ", but no single merchant's claim stands.", zh + "，但没有一家商户的结论成立。"
+    else:
+        en, zh = en + ".", zh + "。"
+    lines = (choose(lang, en, zh), *told, say_barred(table, ways, lang), _ranking(table, lang))
+    return choose(lang, " ", "").join(s for s in lines if s)
 
 
 def say_together(table: pd.DataFrame, adjusted: pd.DataFrame, lang: str = "en", alpha: float = 0.10) -> str:
@@ -148,6 +157,8 @@ def say_together(table: pd.DataFrame, adjusted: pd.DataFrame, lang: str = "en", 
 
 def _ranking(table: pd.DataFrame, lang: str) -> str:
     known = table.dropna(subset=["best_rank"])
+    if known.empty:
+        return choose(lang, "Nobody is ranked: no claim stands.", "不排名：没有一家的结论成立。")
     if len(known) < 2:
         return choose(lang, "One merchant alone makes no league.", "只有一家商户，无从排名。")
     first = int((known["best_rank"] == 1).sum())
