@@ -210,7 +210,9 @@ def test_one_merchant_counted_otherwise_is_left_out_of_the_pooled_headline(world
     assert "1 of 3 merchants left out" in growth.pooled_caution(otherwise, heads)
     assert "3 家中有 1 家不计入合计" in growth.pooled_caution(otherwise, heads, "zh")
     assert growth.pooled_caution(otherwise.head(0), heads) is None
-    assert growth.counted_otherwise(growth.breaks_of_all(growth.weekly_panel(world, PROGRAMME), names), names, BASELINE).empty
+    assert growth.counted_otherwise(
+        growth.breaks_of_all(growth.weekly_panel(world, PROGRAMME), names), names, BASELINE
+    ).empty
 
 
 def compared(daily: pd.DataFrame):
@@ -249,11 +251,11 @@ def test_no_number_is_made_across_a_changed_definition(world, since, word, word_
 
 
 def test_a_change_long_before_cuts_the_history_and_leaves_the_effect(world):
-    """Prices in fen from March on, seven months before: the effect is the sound world's, within its interval, and claimed."""
-    mine = (world["merchant"] == "m") & (world["day"] >= "2018-03-05")
+    """Prices in fen from April on, six months before: the effect is the sound world's, within its interval, and claimed."""
+    mine = (world["merchant"] == "m") & (world["day"] >= "2018-04-02")
     effect, judged, steps, metrics = compared(world.assign(gmv=world["gmv"].where(~mine, world["gmv"] * 100)))
     sound, *_ = compared(world)
-    assert effect.weeks["week"].min() == pd.Timestamp("2018-03-05")
+    assert effect.weeks["week"].min() == pd.Timestamp("2018-04-02")
     assert sound.low < effect.effect < sound.high
     assert judged.answer == RAISED
     assert "only weeks since then are compared" in judged.sentence
@@ -286,7 +288,10 @@ def test_split_orders_leave_the_effect_and_take_its_factors(world):
     split = world.assign(orders=world["orders"].where(~mine, world["orders"] * 2))
     effect, judged, _, _ = compared(split)
     assert effect.effect == pytest.approx(compared(world)[0].effect)
-    assert (judged.answer, [short for short, _ in judged.barred]) == (CANNOT_TELL, ["orders are counted otherwise along the way"])
+    assert (judged.answer, [short for short, _ in judged.barred]) == (
+        CANNOT_TELL,
+        ["orders are counted otherwise along the way"],
+    )
     weekly = growth.weekly_panel(split, PROGRAMME)
     known = growth.since_last_change(weekly, growth.breaks_of_all(weekly, ["m", *DONORS]))
     assert growth.factor_effects(known, effect).empty

@@ -12,9 +12,9 @@ from retailkit.attribute.scenes import touchpoint_titles
 from retailkit.charts import cases as draw_cases
 from retailkit.charts import growth_words as chart_words
 from retailkit.charts import pooling as draw
-from retailkit.growth import over_all, pooled_effect, staggered
+from retailkit.growth import over_all, pooled_effect
 from retailkit.growth import words as growth_words
-from retailkit.present import bridge, cases, claims, pooling, register, report, sentences, standing, tables, worked
+from retailkit.present import bridge, cases, claims, pooling, register, report, sentences, tables, worked
 from retailkit.present.evidence import Evidence, middle
 from retailkit.present.hierarchy import posterior
 from retailkit.results import metric, save
@@ -27,7 +27,8 @@ def cohort(*ids, simulated=False, name="test", industry=None):
         SimpleNamespace(id=i, title=f"Shop {i}", role="merchant", industry=(industry or {}).get(i, "")) for i in ids
     )
     return SimpleNamespace(
-        everyone=merchants, merchants=merchants, donors=(), merchant_ids=ids, title="Test cohort", name=name, programme=None, whole_programme=None,
+        everyone=merchants, merchants=merchants, donors=(), merchant_ids=ids, title="Test cohort", name=name,
+        programme=None, whole_programme=None,
         simulated=simulated, currency="CNY", country="CN", limits=(), licence="",
         merchant=lambda m: next(x for x in merchants if x.id == m),
     )  # fmt: skip

@@ -141,8 +141,12 @@ def test_starts_are_shown_only_where_merchants_started_apart(tmp_path):
 def test_a_headline_names_who_has_none_and_who_had_an_odd_week(tmp_path):
     chapter(tmp_path, "a", 0.2)
     chapter(tmp_path, "odd", 0.2, headline_doubt="the week of 2018-10-15 sold zero or less")
-    save(tmp_path, merchant="gone", chapter="5_growth", as_of="2018-01-01",
-         metrics=[metric("growth"), metric("answer", text="cannot tell"), metric("headline_doubt", text="no order from x to y")])  # fmt: skip
+    none = [
+        metric("growth"),
+        metric("answer", text="cannot tell"),
+        metric("headline_doubt", text="no order from x to y"),
+    ]
+    save(tmp_path, merchant="gone", chapter="5_growth", as_of="2018-01-01", metrics=none)
     study = cohort("a", "odd", "gone")
     metrics, table, *_ = read(tmp_path, study)
     said = sentences.say_doubts(metrics, table)
@@ -160,7 +164,11 @@ def test_the_chinese_report_names_them_in_chinese(tmp_path):
     metrics, table, rows, ways = read(tmp_path, study, "zh")
     starts = staggered(rows, report.side_by_side(tmp_path, study, "5_growth", "weeks"))
     names = {f"Shop {i}" for i in study.merchant_ids}
-    texts = [sentences.say_league(table, ways, "zh"), sentences.say_doubts(metrics, table, "zh"), standing.say_starts(starts, "zh")]
+    texts = [
+        sentences.say_league(table, ways, "zh"),
+        sentences.say_doubts(metrics, table, "zh"),
+        standing.say_starts(starts, "zh"),
+    ]
     for frame in (standing.way_words(ways, "zh"), standing.start_words(starts, "zh"), report.league_words(table, "zh")):
         texts += [*frame.columns, *frame.astype(str).to_numpy().ravel()]
     for figure in (

@@ -113,9 +113,11 @@ def pooled_effect(
     names = ["merchants", "effect", "low", "high", "se", "df", "p"]
     if known.empty:
         return pd.DataFrame(columns=names)
-    money = known[["actual", "counterfactual"]].to_numpy(float)
-    share = np.full(len(known), 1 / len(known)) if equal else money[:, 1] / money[:, 1].sum()
-    value = float(known["effect"].mean()) if equal else float(np.log(money[:, 0].sum() / money[:, 1].sum()))
+    if equal:
+        share, value = np.full(len(known), 1 / len(known)), float(known["effect"].mean())
+    else:
+        without = known["counterfactual"].to_numpy(float)
+        share, value = without / without.sum(), float(np.log(known["actual"].sum() / without.sum()))
     weights = _weights(known["merchant"], donors)
     own = known["se"].to_numpy(float) ** 2 / (1 + np.sum(weights**2, axis=1))
     # a donor's noise in sales terms: each merchant's view of it, weighted by what it leans on it

@@ -101,7 +101,7 @@ def since_last_change(weekly: pd.DataFrame, breaks: pd.DataFrame) -> pd.DataFram
     known = breaks[pd.to_datetime(breaks["week"]) <= end]
     for series in ("gmv", "orders"):
         last = known[known["series"] == series].groupby("merchant")["week"].max()
-        since = pd.to_datetime(out["merchant"].map(last))
+        since = pd.to_datetime(out["merchant"].map(last.to_dict()))
         out.loc[out["week"] < since, f"log_{series}"] = np.nan
         if series == "gmv":
             out.loc[out["week"] < since + LOOKS_BACK, "log_last_year"] = np.nan

@@ -82,7 +82,7 @@ def headlines(
     table["growth"] = (table["programme"] / table["before"] - 1).where(valid)
     planned = baseline is not None and programme is not None
     odd = odd_weeks(daily, (baseline, programme)) if planned else pd.Series(dtype=object)
-    table["note"] = table["merchant"].map(odd).fillna("").where(table["growth"].notna(), "")
+    table["note"] = table["merchant"].map(odd).astype("object").fillna("").where(table["growth"].notna(), "")
     sound = table["growth"].notna() & (table["note"] == "")
     table["doubled"] = (table["growth"] >= 1).astype("boolean").where(sound)
     lost = holes(daily) if planned else None

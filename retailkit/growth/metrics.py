@@ -62,9 +62,10 @@ def growth_metrics(
         added = "what the programme added to this part of the rise"
         out.append(_figure(f"{name}_programme", part.programme / unit, currency, added))
     said = [_text("verdict", judged.sentence), _text("verdict_zh", judged.sentence_zh)]
-    barred, out = zip(*judged.barred, strict=True) if judged.barred else ((), ()), judged.left_out or ("", "")
-    said += [_text("barred", "; ".join(barred[0])), _text("barred_zh", "；".join(barred[1]))]
-    said += [_text("left_out", out[0]), _text("left_out_zh", out[1])]
+    said += [_text("barred", "; ".join(en for en, _ in judged.barred))]
+    said += [_text("barred_zh", "；".join(zh for _, zh in judged.barred))]
+    left_out, left_out_zh = judged.left_out or ("", "")
+    said += [_text("left_out", left_out), _text("left_out_zh", left_out_zh)]
     why = str(row["reason"] if pd.isna(row["growth"]) else row.get("note", ""))
     said += [_text("headline_doubt", why), _text("headline_doubt_zh", in_words(why, "zh"))]
     return [*out, _text("answer", judged.answer), *said, _text("method", method)]

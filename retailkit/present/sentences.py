@@ -78,7 +78,7 @@ def say_doubts(metrics: pd.DataFrame, table: pd.DataFrame, lang: str = "en") -> 
     """
     name = choose(lang, "headline_doubt", "headline_doubt_zh")
     said = metrics[metrics["metric"] == name].drop_duplicates("merchant", keep="last").set_index("merchant")["text"]
-    rows = table.assign(doubt=table["merchant"].map(said).fillna(""))
+    rows = table.assign(doubt=table["merchant"].map(said.to_dict()).astype("object").fillna(""))
     rows = rows[rows["doubt"] != ""]
     out, odd = rows[rows["growth"].isna()], rows[rows["growth"].notna()]
     lines = []
