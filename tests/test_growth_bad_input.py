@@ -264,6 +264,16 @@ def test_a_change_long_before_cuts_the_history_and_leaves_the_effect(world):
     assert metrics["left_out"]["text"] == metrics["barred"]["text"] == ""
 
 
+def test_where_nothing_is_on_record_nothing_was_counted_otherwise(world):
+    weekly = growth.weekly_panel(world, PROGRAMME)
+    none = growth.breaks_of_all(weekly.head(0), ["m"])
+    assert none.empty
+    assert growth.since_last_change(weekly.head(0), none).empty
+    assert growth.since_last_change(weekly, none).equals(weekly)
+    assert growth.counted_otherwise(none, ["m"], BASELINE).empty
+    assert growth.counted_otherwise(none, ["m"], None).empty
+
+
 def test_a_donor_counted_otherwise_does_not_move_the_counterfactual(world):
     theirs = (world["merchant"] == "d1") & (world["day"] >= "2018-10-22")
     effect, *_ = compared(world.assign(gmv=world["gmv"].where(~theirs, world["gmv"] * 100)))

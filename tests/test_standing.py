@@ -1,5 +1,7 @@
 """Claims about who is pooled and ranked: a wrong number is in nothing, a barred one in the pool and without a place."""
 
+import re
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -9,7 +11,9 @@ from spoken import english
 
 from retailkit.charts import cohort as draw
 from retailkit.charts import pooling as draw_pooling
-from retailkit.growth import pooled_effect, staggered
+from retailkit.growth import guards as guards_module
+from retailkit.growth import judge, pooled_effect, staggered
+from retailkit.growth.verdict import IN_SHORT
 from retailkit.present import bridge, pooling, report, sentences, standing
 from retailkit.results import metric, save
 
@@ -102,9 +106,37 @@ def test_where_one_guard_bars_all_the_pool_is_no_verdict_either(tmp_path):
     said = sentences.say_league(table, ways)
     assert f"every one of the 17: {SHARED} (17)" in said
     assert "no verdict either" in said
-    assert "Nobody is ranked" in said
+    assert "Nobody is ranked: a guard bars every claim" in said
     shown = standing.way_words(ways)
     assert shown.iloc[1, 2:].tolist() == ["–"] * 4
+
+
+def effect_of(p, **fields):
+    """An effect of +10% with a p value, all else as a sound estimate would have it."""
+    given = {"refused": "", "label": "", "method": "did", "effect": 0.1, "low": 0.02, "high": 0.18, "level": 0.9,
+             "at_risk_weight": 0.0, "merchant": "m", "p": p} | fields  # fmt: skip
+    return SimpleNamespace(**given)
+
+
+@pytest.mark.parametrize(("guard", "p", "barred_by"), [
+    ("breakdown drift", 0.01, ["its drift before the programme explains as much"]), ("breakdown drift", 0.5, []),
+    ("leave one donor out", 0.5, []), ("shared customers", 0.5, [SHARED]),
+    ("placebo in time, 1 programme length earlier", 0.5, ["an effect shows before the programme began"]),
+])  # fmt: skip
+def test_guards_of_the_sign_bar_nothing_where_there_is_no_sign(guard, p, barred_by):
+    heads = pd.DataFrame({"merchant": ["m"], "growth": [0.5], "reason": [""], "note": [""]})
+    guards = pd.DataFrame({"guard": [guard], "status": ["failed"], "finding": ["why"], "finding_zh": ["原因"]})
+    judged = judge(effect_of(p), heads, guards)
+    assert [en for en, _ in judged.barred] == barred_by
+    assert judged.answer == "cannot tell"
+    assert judged.left_out is None
+
+
+def test_every_guard_that_can_fail_has_its_few_words():
+    source = Path(guards_module.__file__).read_text(encoding="utf-8")
+    named = set(re.findall(r'return \("([a-z ]+)", ', source)) | {"placebo in time"}
+    only_told = {"breakdown spillover", "rank among donors", "smallest effect that would be seen"}
+    assert named - only_told == set(IN_SHORT)
 
 
 def test_a_pool_without_odd_results_would_be_biased():

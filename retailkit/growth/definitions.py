@@ -96,6 +96,8 @@ def since_last_change(weekly: pd.DataFrame, breaks: pd.DataFrame) -> pd.DataFram
     weekly : see ``weekly_panel``; also the weeks that look back on a week before the change lose last year's log.
     breaks : see ``breaks_of_all``; those after the programme change nothing.
     """
+    if weekly.empty or breaks.empty:
+        return weekly
     out = weekly.copy()
     end = weekly.loc[weekly["phase"] != "after", "week"].max()
     known = breaks[pd.to_datetime(breaks["week"]) <= end]

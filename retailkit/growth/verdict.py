@@ -25,6 +25,9 @@ IN_SHORT = {
 }
 """Why a guard bars a claim, in a few words for a table of all merchants; by the beginning of the guard's name."""
 
+OF_THE_SIGN = ("leave one donor out", "breakdown drift", "other estimators")
+"""Guards that ask whether the sign would turn: where the interval holds zero there is no sign, and nothing to bar."""
+
 NO_DONORS = ("no donors to compare with: descriptive only", "没有可比的对照商户，仅为描述性")
 
 
@@ -78,12 +81,13 @@ def judge(effect: Effect, heads: pd.DataFrame, guards: pd.DataFrame | None = Non
         effect.merchant, answer, tuple(r[0] for r in reasons),
         _english(effect, growth, why, answer, [r[0] for r in reasons or notes]),
         _chinese(effect, growth, why, answer, [r[1] for r in reasons or notes]),
-        _barred(effect, guards), _left_out(effect),
+        _barred(effect, guards, significant), _left_out(effect),
     )  # fmt: skip
 
 
-def _barred(effect: Effect, guards: pd.DataFrame | None) -> tuple[tuple[str, str], ...]:
+def _barred(effect: Effect, guards: pd.DataFrame | None, significant: bool) -> tuple[tuple[str, str], ...]:
     failed = [] if guards is None or guards.empty else guards.loc[guards["status"] == "failed", "guard"].tolist()
+    failed = [guard for guard in failed if significant or guard not in OF_THE_SIGN]
     if effect.at_risk_weight > MOSTLY_AT_RISK:
         failed.append("shared customers")
     return tuple(short for name, short in IN_SHORT.items() if any(guard.startswith(name) for guard in failed))

@@ -145,7 +145,7 @@ def say_bridge(table: pd.DataFrame, growth: float, n: int, lang: str = "en") -> 
     low, high = row["low"]["programme"], row["high"]["programme"]
     doubt = f" (90%: ×{low:.2f}–×{high:.2f})" if math.isfinite(low) else ""
     head, size = percent(row["ratio"]["headline"] - 1, signed=True), int(row["merchants"]["headline"])
-    rest = n - size
+    rest = int(n) - size
     en = f"{head} over {size} merchants is {' × '.join(parts)}{doubt}."
     zh = f"{size}家商户合计{head}，等于{' × '.join(parts)}{doubt.replace('90%: ', '90%区间：')}。"
     if rest > 0:

@@ -8,7 +8,7 @@ import pandas as pd
 
 from retailkit.charts.numbers import percent
 from retailkit.charts.words import choose
-from retailkit.present.standing import say_barred, say_left_out
+from retailkit.present.standing import by_reason, say_barred, say_left_out
 from retailkit.present.worked import thing_title
 
 
@@ -83,19 +83,14 @@ def say_doubts(metrics: pd.DataFrame, table: pd.DataFrame, lang: str = "en") -> 
     out, odd = rows[rows["growth"].isna()], rows[rows["growth"].notna()]
     lines = []
     if len(out):
-        named = choose(lang, "; ", "；").join(
-            choose(lang, f"{r.title} ({r.doubt})", f"{r.title}（{r.doubt}）") for r in out.itertuples()
-        )
         lines.append(choose(
-            lang, f"{len(out)} of {len(table)} merchants left out of the headline: {named}.",
-            f"{len(table)}家商户中{len(out)}家未计入环比：{named}。",
+            lang, f"{len(out)} of {len(table)} merchants left out of the headline: {by_reason(out, 'doubt', lang)}.",
+            f"{len(table)}家商户中{len(out)}家未计入环比：{by_reason(out, 'doubt', lang)}。",
         ))  # fmt: skip
     if len(odd):
-        named = choose(lang, "; ", "；").join(
-            choose(lang, f"{r.title} ({r.doubt})", f"{r.title}（{r.doubt}）") for r in odd.itertuples()
-        )
         lines.append(choose(
-            lang, f"Counted, but nobody should read a doubling from it: {named}.", f"已计入，但不能据此判断是否翻倍：{named}。",
+            lang, f"Counted, but nobody should read a doubling from it: {by_reason(odd, 'doubt', lang)}.",
+            f"已计入，但不能据此判断是否翻倍：{by_reason(odd, 'doubt', lang)}。",
         ))  # fmt: skip
     return choose(lang, " ", "").join(lines)
 
@@ -116,13 +111,16 @@ def say_league(table: pd.DataFrame, ways: pd.DataFrame, lang: str = "en") -> str
     low, high = percent(whole["effect_low"], signed=True), percent(whole["effect_high"], signed=True)
     sure = whole["effect_low"] > 0 or whole["effect_high"] < 0
     effect, money = percent(whole["effect"], signed=True), percent(whole["money"], signed=True)
-    en = f"Over {n} merchants the programme's effect on the mean merchant is {effect} (90% interval {low} to {high})"
-    zh = f"{n}家商户合并，项目的商户平均效应为{effect}（90%区间{low}至{high}）"
+    en = f"Over {n} merchants the programme's effect on merchants like these is {effect} (90% interval {low} to {high})"
+    zh = f"{n}家商户合并，项目对同类商户的平均效应为{effect}（90%区间{low}至{high}）"
     if whole["money"] == whole["money"]:
         span = [percent(whole[c], signed=True) for c in ("money_low", "money_high")]
         en += f", and {money} on all their sales together ({span[0]} to {span[1]})"
         zh += f"，按合计销售额为{money}（{span[0]}至{span[1]}）"
-    if not sure:
+    if not sure and (whole["money_low"] > 0 or whole["money_high"] < 0):
+        en += ". Merchants differ so much that the first cannot be told from zero; the second can, of these merchants."
+        zh += "。商户之间差别很大，前者与零无法区分；后者仅就这些商户而言可以区分。"
+    elif not sure:
         en, zh = en + ": over all of them it cannot be told from zero either.", zh + "：合并后仍与零无法区分。"
     elif bool((table["answer"] == "cannot tell").all()):
         en, zh = en + ", but no single merchant's claim stands.", zh + "，但没有一家商户的结论成立。"
@@ -157,20 +155,20 @@ def say_together(table: pd.DataFrame, adjusted: pd.DataFrame, lang: str = "en", 
 
 def _ranking(table: pd.DataFrame, lang: str) -> str:
     known = table.dropna(subset=["best_rank"])
-    if known.empty:
-        return choose(lang, "Nobody is ranked: no claim stands.", "不排名：没有一家的结论成立。")
-    if len(known) < 2:
+    n, barred = len(known), int(table["effect"].notna().sum()) > len(known)
+    if n == 0:
+        return choose(lang, "Nobody is ranked: a guard bars every claim.", "不排名：没有一家的结论通过检验。")
+    if n == 1:
         return choose(lang, "One merchant alone makes no league.", "只有一家商户，无从排名。")
     first = int((known["best_rank"] == 1).sum())
-    if first == len(known):
+    who, who_zh = (f"the {n} that no guard bars", f"通过检验的{n}家中") if barred else ("them", "")
+    if first == n:
         return choose(
-            lang,
-            "Any of them may be the best: ranking them would rank noise.",
-            "任何一家都可能是最好的：排名只是在给噪声排序。",
-        )
-    return choose(
-        lang, f"{first} of {len(known)} may be the best one.", f"{len(known)}家中有{first}家可能是最好的。"
-    )  # fmt: skip
+            lang, f"Any of {who} may be the best: ranking them would rank noise.",
+            f"{who_zh}任何一家都可能是最好的：排名只是在给噪声排序。",
+        )  # fmt: skip
+    of, of_zh = (who, who_zh) if barred else (str(n), f"{n}家中")
+    return choose(lang, f"{first} of {of} may be the best one.", f"{of_zh}有{first}家可能是最好的。")
 
 
 def say_grew(table: pd.DataFrame, lang: str = "en") -> str:

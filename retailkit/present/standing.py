@@ -41,8 +41,9 @@ def pooled_ways(
 
     Returns
     -------
-    DataFrame with the columns ``WAYS``: ``effect`` is the mean over merchants (see ``pool``), ``money`` actual
-    over counterfactual sales of all of them together, less one; fractions with 90% intervals. ``merchants``
+    DataFrame with the columns ``WAYS``: ``effect`` is the mean over merchants like these (see ``pool``: how
+    much merchants differ is in its interval), ``money`` actual over counterfactual sales of these merchants
+    together, less one; fractions with 90% intervals. ``merchants``
     is 0 and the figures are missing where nobody is left.
     """
     rows = [_way(ALL, table, donors, money)]
@@ -64,7 +65,7 @@ def way_words(ways: pd.DataFrame, lang: str = "en") -> pd.DataFrame:
     return pd.DataFrame({
         choose(lang, "pooled over", "合并范围"): [choose(lang, o, names[o]) for o in known["over"]],
         choose(lang, "merchants", "商户数"): known["merchants"],
-        choose(lang, "effect on the mean merchant", "商户平均效应"): [percent(v, signed=True) for v in known["effect"]],
+        choose(lang, "effect on merchants like these", "同类商户的平均效应"): [percent(v, signed=True) for v in known["effect"]],
         choose(lang, "90% interval", "90%区间"): [_span(r.effect_low, r.effect_high, lang) for r in known.itertuples()],
         choose(lang, "on all their sales together", "合计销售额的效应"): [percent(v, signed=True) for v in known["money"]],
         choose(lang, "its 90% interval", "其90%区间"): [_span(r.money_low, r.money_high, lang) for r in known.itertuples()],
@@ -82,11 +83,21 @@ def say_left_out(table: pd.DataFrame, lang: str = "en") -> str:
     gone = table[table["left_out"] != ""]
     if gone.empty:
         return ""
-    named = [choose(lang, f"{r.title} ({r.left_out})", f"{r.title}（{r.left_out}）") for r in gone.itertuples()]
     return choose(
-        lang, f"{len(gone)} of {len(table)} merchants left out: {'; '.join(named)}.",
-        f"{len(table)}家商户中{len(gone)}家未计入：{'；'.join(named)}。",
+        lang, f"{len(gone)} of {len(table)} merchants left out: {by_reason(gone, 'left_out', lang)}.",
+        f"{len(table)}家商户中{len(gone)}家未计入：{by_reason(gone, 'left_out', lang)}。",
     )  # fmt: skip
+
+
+def by_reason(table: pd.DataFrame, column: str, lang: str = "en") -> str:
+    """Titles in the table's order, those with one reason together.
+
+    >>> by_reason(pd.DataFrame({"title": ["A", "B", "C"], "why": ["closed", "new", "closed"]}), "why")
+    'A, C (closed); B (new)'
+    """
+    mark = choose(lang, ", ", "、")
+    named = [(mark.join(rows["title"]), why) for why, rows in table.groupby(column, sort=False)]
+    return choose(lang, "; ", "；").join(choose(lang, f"{who} ({why})", f"{who}（{why}）") for who, why in named)
 
 
 def say_barred(table: pd.DataFrame, ways: pd.DataFrame, lang: str = "en") -> str:
@@ -106,12 +117,12 @@ def say_barred(table: pd.DataFrame, ways: pd.DataFrame, lang: str = "en") -> str
         )  # fmt: skip
     rest = ways.set_index("over").loc[STANDING]
     figure, span = percent(rest["effect"], signed=True), _span(rest["effect_low"], rest["effect_high"], lang)
+    stay = "They stay" if k > 1 else "It stays"
     return choose(
-        lang, f"A guard bars the claim of {k} of the {n}: {why}. They stay in the pool, because guards look at a merchant's own "
-        f"result and a pool without odd results would be biased; over the other {n - k} the mean merchant's effect is "
-        f"{figure} ({span}).",
+        lang, f"A guard bars the claim of {k} of the {n}: {why}. {stay} in the pool, because guards look at a merchant's own "
+        f"result and a pool without odd results would be biased; over the other {n - k} the effect is {figure} ({span}).",
         f"{n}家中{k}家的结论未通过检验：{why}。它们仍计入合并，因为检验依据的是商户自身的结果，剔除异常结果会使合并数字有偏；"
-        f"其余{n - k}家的商户平均效应为{figure}（{span}）。",
+        f"其余{n - k}家的平均效应为{figure}（{span}）。",
     )  # fmt: skip
 
 
@@ -122,7 +133,7 @@ def start_words(table: pd.DataFrame, lang: str = "en") -> pd.DataFrame:
     return pd.DataFrame({
         choose(lang, "started in the week of", "开始周"): [g or whole for g in rows["group"]],
         choose(lang, "merchants", "商户数"): rows["merchants"],
-        choose(lang, "effect on the mean merchant", "商户平均效应"): [percent(math.expm1(v), signed=True) for v in rows["effect"]],
+        choose(lang, "mean effect on these merchants", "这些商户的平均效应"): [percent(math.expm1(v), signed=True) for v in rows["effect"]],
         choose(lang, "90% interval", "90%区间"): [
             _span(math.expm1(a), math.expm1(b), lang) for a, b in zip(rows["low"], rows["high"], strict=True)
         ],
@@ -139,8 +150,8 @@ def say_starts(table: pd.DataFrame, lang: str = "en") -> str:
     return choose(
         lang, f"Merchants started in {len(starts)} different weeks. Each is compared over its own weeks with merchants that were not "
         "yet in the programme, and the starts are put together by their number of merchants (Callaway and Sant'Anna). "
-        f"In the first week of the programme sales stood {a} above the counterfactual on average, in week {last['group']} "
-        f"{b} (over the {last['merchants']} that have it).",
+        f"In the first week of the programme sales stood {a} against the counterfactual on average, in week {last['group']} "
+        f"{b} ({last['merchants']} of them had that week).",
         f"商户分{len(starts)}批开始。每家按自己的周与当时尚未参与的商户比较，再按各批商户数合并（Callaway-Sant'Anna）。"
-        f"项目第1周平均高于反事实{a}，第{last['group']}周为{b}（有该周的{last['merchants']}家）。",
+        f"项目第1周与反事实相比平均{a}，第{last['group']}周为{b}（有该周的{last['merchants']}家）。",
     )  # fmt: skip
