@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import pandas as pd
@@ -47,7 +48,9 @@ def tree(
     top = table[table["node"] == "gmv"]
     if top.empty:
         return empty(
-            choose(lang, "KPI tree", "指标树"), choose(lang, "No orders in the window.", "该窗口没有订单。"), lang=lang
+            choose(lang, "KPI tree", "指标树"),
+            choose(lang, "No orders in the window that can be compared.", "该窗口没有可比的订单。"),
+            lang=lang,
         )
     place = _layout(table)
     fig = go.Figure()
@@ -68,6 +71,12 @@ def tree(
         f"Sales reached {percent(reached)} of plan: {done} of {plan}",
         f"销售额达成{percent(reached)}：{done}，计划{plan}",
     )
+    if math.isnan(reached):
+        title = choose(
+            lang,
+            "The window is not wholly on record: nothing is set against the plan",
+            "窗口记录不完整，无法与计划对比",
+        )
     sub = choose(
         lang,
         "Achieved, and % of plan; blue above plan, orange below, grey within 3%",
@@ -124,7 +133,7 @@ def pacing(
 ) -> go.Figure:  # fmt: skip
     """Fan chart: the total planned for each day by the donors' curve, and the actual total so far."""
     title = choose(lang, "Pacing", "进度")
-    if table.empty or not table["planned"].notna().any():
+    if table.empty or not table["planned"].max() > 0:
         return empty(title, choose(lang, "There is no target to pace.", "没有可跟踪的目标。"), lang=lang)
     money_of = {c: major(table[c], currency) for c in ("planned", "planned_low", "planned_high", "actual")}
     fig = go.Figure()

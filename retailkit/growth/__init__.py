@@ -47,6 +47,7 @@ _HOMES = {
     "counted_otherwise": "definitions",
     "definitions_sentence": "definitions",
     "holes": "headline",
+    "unlike": "headline",
     "headlines": "headline",
     "pooled": "headline",
     "headline_sentence": "sentences",

@@ -116,16 +116,18 @@ def across(changes: pd.DataFrame, baseline: Any) -> pd.DataFrame:
     return changes[changes["series"].isin(["gmv", "orders"]) & ~(changes["week"] <= first)]
 
 
-def counted_otherwise(breaks: pd.DataFrame, merchants: Sequence[str], baseline: Any) -> pd.Series:
+def counted_otherwise(
+    breaks: pd.DataFrame, merchants: Sequence[str], baseline: Any, series: Sequence[str] = ("gmv",)
+) -> pd.Series:
     """Merchant -> the week from which its sales seem to be counted otherwise, for those of whom a headline compares over it.
 
     ``breaks``: see ``breaks_of_all``. Changes of sales count, after the first day of the period before;
-    orders that are split or joined leave sales as they are.
+    orders that are split or joined leave sales as they are, and count only where ``series`` names them.
     """
     none = pd.Series(dtype="datetime64[ns]")
     if baseline is None or breaks.empty:
         return none
-    sales = across(breaks[(breaks["series"] == "gmv") & breaks["merchant"].isin(merchants)], baseline)
+    sales = across(breaks[breaks["series"].isin(series) & breaks["merchant"].isin(merchants)], baseline)
     return sales.groupby("merchant")["week"].min() if len(sales) else none
 
 

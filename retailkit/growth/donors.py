@@ -92,7 +92,7 @@ def choose_donors(
     drop_risky = int(safe.sum()) >= ENOUGH
     changed = table["donor"].isin(_changed_inside(weekly))
     table["reason"] = np.select(
-        [~whole & changed, ~whole, ~table["used"], table["at_risk"] & drop_risky],
+        [~whole & changed, ~whole, ~table["used"] & (start is not None), table["at_risk"] & drop_risky],
         ["its sales seem to be counted otherwise inside the programme",
          "a week without sales, or closed, before the programme ended", "history starts too late",
          "shares customers with the programme"],

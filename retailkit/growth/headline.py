@@ -6,6 +6,7 @@ printed: pooled (sum of the merchants' mean days), and the mean and median over 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
@@ -76,18 +77,18 @@ def headlines(
     table = pd.DataFrame({"merchant": list(merchants)})
     table["before"] = table["merchant"].map(mean_day(daily, baseline)).astype(float)
     table["programme"] = table["merchant"].map(mean_day(daily, programme)).astype(float)
-    changed = {} if otherwise is None else otherwise.to_dict()
-    table.loc[table["merchant"].isin(changed), ["before", "programme"]] = float("nan")
+    planned = baseline is not None and programme is not None
+    odd_windows = unlike(daily, (baseline, programme), otherwise) if planned else pd.Series(dtype=object)
+    table.loc[table["merchant"].isin(odd_windows.index), ["before", "programme"]] = float("nan")
     valid = table["before"] > 0
     table["growth"] = (table["programme"] / table["before"] - 1).where(valid)
-    planned = baseline is not None and programme is not None
     odd = odd_weeks(daily, (baseline, programme)) if planned else pd.Series(dtype=object)
     table["note"] = table["merchant"].map(odd).astype("object").fillna("").where(table["growth"].notna(), "")
     sound = table["growth"].notna() & (table["note"] == "")
     table["doubled"] = (table["growth"] >= 1).astype("boolean").where(sound)
-    lost = holes(daily) if planned else None
-    table["reason"] = [_changed(row, changed) or _hole(row, lost, (baseline, programme)) or _reason(row) if planned
-                       else "the cohort names no programme" for row in table.itertuples()]  # fmt: skip
+    why = odd_windows.to_dict()
+    table["reason"] = [why.get(row.merchant) or _reason(row) if planned else "the cohort names no programme"
+                       for row in table.itertuples()]  # fmt: skip
     return table
 
 
@@ -105,18 +106,22 @@ def odd_weeks(daily: pd.DataFrame, windows: tuple[Any, ...]) -> pd.Series:
     return pd.Series(notes, dtype=object)
 
 
-def _changed(row: Any, changed: dict[Any, Any]) -> str:
-    week = changed.get(row.merchant)
-    return "" if week is None else f"sales seem to be counted otherwise from the week of {week.date()}"
+def unlike(daily: pd.DataFrame, windows: Sequence[Any], otherwise: pd.Series | None = None) -> pd.Series:
+    """Merchant -> why its windows cannot be compared: counted otherwise in between, or a hole in one of them.
 
-
-def _hole(row: Any, lost: Any, windows: tuple[Any, Any]) -> str:
+    ``otherwise``: see ``counted_otherwise``. A merchant that opened or closed inside a window is not named: what is
+    on record of it ends there, and no mean day is made of it.
+    """
+    why: dict[str, str] = {}
+    lost = holes(daily)
     for window in windows:
         first, last = bounds(window)
-        for hole in lost[(lost["merchant"] == row.merchant) & (lost["first"] <= last)].itertuples():
-            if hole.last >= first:
-                return f"no order from {hole.first.date()} to {hole.last.date()}: closed, or an export is missing"
-    return ""
+        for hole in lost[(lost["first"] <= last) & (lost["last"] >= first)].itertuples():
+            when = f"no order from {hole.first.date()} to {hole.last.date()}"
+            why.setdefault(str(hole.merchant), f"{when}: closed, or an export is missing")
+    for merchant, week in ({} if otherwise is None else otherwise).items():
+        why[str(merchant)] = f"sales seem to be counted otherwise from the week of {week.date()}"
+    return pd.Series(why, dtype=object)
 
 
 def _reason(row: object) -> str:

@@ -74,8 +74,8 @@ def caution_sentence(
     if not isinstance(doubt, str) or not doubt:
         return None
     if lang == "zh":
-        return f"注意：{doubt}。以下的计划、达成、差额与下期目标都受其影响，不能当作结论。"
-    return f"Mind: {doubt}. Plan, attainment, shortfalls and next targets below rest on that and are no verdict."
+        return f"注意：{doubt}。不能跨越它比较的数字以下均不列出，其余也不能当作结论。"
+    return f"Mind: {doubt}. What cannot be compared across that is left out below, and the rest is no verdict."
 
 
 def bridge_sentence(steps: pd.DataFrame, lang: str = "en", changes: pd.DataFrame | None = None) -> str:

@@ -285,7 +285,7 @@ def league_words(table: pd.DataFrame, lang: str = "en") -> pd.DataFrame:
     """The league as a reader wants it: one row per merchant, written numbers, intervals in words."""
     to = choose(lang, " to ", " 至 ")
     places = [f"{a}–{b}" if pd.notna(a) else "–" for a, b in zip(table["best_rank"], table["worst_rank"], strict=True)]
-    return pd.DataFrame({
+    out = pd.DataFrame({
         choose(lang, "merchant", "商户"): table["title"],
         choose(lang, "headline growth", "环比增长"): [percent(v, signed=True) for v in table["growth"]],
         choose(lang, "programme's effect", "项目效应"): [percent(v, signed=True) for v in table["effect"]],
@@ -296,8 +296,9 @@ def league_words(table: pd.DataFrame, lang: str = "en") -> pd.DataFrame:
         choose(lang, "partially pooled", "部分合并"): [percent(v, signed=True) for v in table["shrunk"]],
         choose(lang, "places left open", "可能名次"): places,
         choose(lang, "verdict", "结论"): [choose(lang, a, ANSWERS_ZH[a]) for a in table["answer"]],
-        choose(lang, "why there is no claim", "为何不能下结论"): [_no_claim(r, lang) for r in table.itertuples()],
     })  # fmt: skip
+    why = [_no_claim(r, lang) for r in table.itertuples()]
+    return out.assign(**{choose(lang, "why there is no claim", "为何不能下结论"): why}) if set(why) - {"–"} else out
 
 
 def _no_claim(row: Any, lang: str) -> str:

@@ -59,8 +59,8 @@ def _way(over: str, table: pd.DataFrame, donors: pd.DataFrame | None, money: pd.
 
 
 def way_words(ways: pd.DataFrame, lang: str = "en") -> pd.DataFrame:
-    """The pooled figures as a reader wants them; nothing where no merchant has an estimate."""
-    known = ways if len(ways) and ways["merchants"].iloc[0] else ways.head(0)
+    """The pooled figures as a reader wants them; nothing where there is one alone, which the sentence says."""
+    known = ways if len(ways) > 1 else ways.head(0)
     names = {ALL: "全部估计", STANDING: "未被检验否决的商户"}
     return pd.DataFrame({
         choose(lang, "pooled over", "合并范围"): [choose(lang, o, names[o]) for o in known["over"]],

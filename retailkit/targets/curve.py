@@ -48,7 +48,8 @@ def pacing(
     DataFrame with the columns ``COLUMNS``: ``share`` of the window's sales made by the end of
     the day (median donor; low and high hold 80% of them), ``planned`` = target x share,
     ``actual`` total so far and ``forecast`` = actual / share (both missing from the first day
-    without a row), ``chance`` that the window's total reaches the target, given the actual.
+    without a row), ``chance`` that the window's total reaches the target, given the actual
+    (missing where the merchant's record ends before the others': it closed, or an export is missing).
     """
     start, end = window_days(window)
     days = pd.date_range(start, end)
@@ -58,14 +59,16 @@ def pacing(
     logs = np.log(likes.to_numpy(float))
     middle = np.median(logs, axis=1)
     low, high = np.quantile(logs, [(1 - FAN) / 2, (1 + FAN) / 2], axis=1) if logs.shape[1] > 2 else (middle, middle)
-    own = daily[daily["merchant"] == merchant].set_index("day")["gmv"].astype(float).reindex(days)
+    own = daily[daily["merchant"] == merchant].set_index("day")["gmv"].astype(float)
+    closed = bool(len(own)) and own.index.max() < min(end, daily["day"].max())
+    own = own.reindex(days)
     actual = own.cumsum().where(own.notna().cummin()).to_numpy()
     share, share_low, share_high = np.exp(middle), np.exp(low), np.exp(high)
     return pd.DataFrame({
         "day": days, "share": share, "share_low": share_low, "share_high": share_high,
         "planned": target * share, "planned_low": target * share_low, "planned_high": target * share_high,
         "actual": actual, "forecast": actual / share, "forecast_low": actual / share_high,
-        "forecast_high": actual / share_low, "chance": reach(actual, target, logs),
+        "forecast_high": actual / share_low, "chance": np.nan if closed else reach(actual, target, logs),
     })[list(COLUMNS)]  # fmt: skip
 
 
