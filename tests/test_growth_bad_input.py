@@ -111,6 +111,17 @@ def test_missing_weeks_give_no_headline_and_a_silent_day_does(first, last, known
         assert growth.festival_parts(daily, ["m"], BASELINE, PROGRAMME).empty
 
 
+def test_windows_are_unlike_by_a_hole_or_a_changed_definition_and_nothing_else(world):
+    lost = (world["merchant"] == "d0") & world["day"].between("2018-10-08", "2018-10-21")
+    daily = world.assign(filled=lost)
+    otherwise = pd.Series({"d1": pd.Timestamp("2018-10-22")})
+    why = growth.unlike(daily, (BASELINE, PROGRAMME), otherwise)
+    assert why["d0"] == "no order from 2018-10-08 to 2018-10-21: closed, or an export is missing"
+    assert why["d1"] == "sales seem to be counted otherwise from the week of 2018-10-22"
+    assert set(why.index) == {"d0", "d1"}
+    assert growth.unlike(daily, (BASELINE,)).empty, "the hole lies in the other window"
+
+
 def test_a_merchant_of_rare_orders_has_no_holes():
     days = pd.date_range("2018-01-01", PROGRAMME[1], freq="9D")
     daily = growth.daily_panel(*tables(order_rows([("m", str(d.date()), "c:1", 100) for d in days])))

@@ -218,6 +218,22 @@ def test_chance_is_missing_once_the_record_ends():
     assert table["actual"].notna().sum() == 12
 
 
+@pytest.mark.parametrize(("lang", "word"), [("en", "no chance is given"), ("zh", "不给出达成概率")])
+def test_a_closed_store_is_promised_nothing(lang, word):
+    """Donors sell on to the end; this store's record ends in the middle, well ahead of its plan."""
+    d = daily(["a", "d1", "d2", "d3"], np.ones(28), 0.2)
+    closed = d[(d["merchant"] != "a") | (d["day"] < "2024-02-10")]
+    assert word in targets.pacing_sentence(targets.pacing(closed, "a", ["d1", "d2", "d3"], PROGRAMME, 1000.0), lang)
+    so_far = d[d["day"] < "2024-02-10"]
+    open_ = targets.pacing_sentence(targets.pacing(so_far, "a", ["d1", "d2", "d3"], PROGRAMME, 1000.0, BEFORE), lang)
+    assert word not in open_
+
+
+def test_without_a_plan_no_part_fell_short():
+    parts = pd.DataFrame({"cut": ["format"], "part": ["shop"], "before": [10], "programme": [20]})
+    assert targets.cut_shortfalls(parts, pd.DataFrame(columns=["node", "value"])).empty
+
+
 def test_chances_to_reach_a_target_come_true():
     """3,000 worlds, 12 donors, 56 days of log noise 0.4, half-way: within 5 points of the outcome by quintile."""
     rng, rows = np.random.default_rng(5), []

@@ -11,7 +11,7 @@ import pandas as pd
 from retailkit.targets.windows import window_days
 
 COLUMNS = ("day", "share", "share_low", "share_high", "planned", "planned_low", "planned_high", "actual", "forecast",
-           "forecast_low", "forecast_high", "chance")  # fmt: skip
+           "forecast_low", "forecast_high", "chance", "ended")  # fmt: skip
 FAN = 0.80  # of donors' curves inside the fan
 
 
@@ -48,8 +48,8 @@ def pacing(
     DataFrame with the columns ``COLUMNS``: ``share`` of the window's sales made by the end of
     the day (median donor; low and high hold 80% of them), ``planned`` = target x share,
     ``actual`` total so far and ``forecast`` = actual / share (both missing from the first day
-    without a row), ``chance`` that the window's total reaches the target, given the actual
-    (missing where the merchant's record ends before the others': it closed, or an export is missing).
+    without a row), ``chance`` that the window's total reaches the target, given the actual.
+    ``ended``: the merchant's record stops before the others' (it closed, or an export is missing).
     """
     start, end = window_days(window)
     days = pd.date_range(start, end)
@@ -60,7 +60,7 @@ def pacing(
     middle = np.median(logs, axis=1)
     low, high = np.quantile(logs, [(1 - FAN) / 2, (1 + FAN) / 2], axis=1) if logs.shape[1] > 2 else (middle, middle)
     own = daily[daily["merchant"] == merchant].set_index("day")["gmv"].astype(float)
-    closed = bool(len(own)) and own.index.max() < min(end, daily["day"].max())
+    ended = bool(len(own)) and own.index.max() < min(end, daily["day"].max())
     own = own.reindex(days)
     actual = own.cumsum().where(own.notna().cummin()).to_numpy()
     share, share_low, share_high = np.exp(middle), np.exp(low), np.exp(high)
@@ -68,7 +68,7 @@ def pacing(
         "day": days, "share": share, "share_low": share_low, "share_high": share_high,
         "planned": target * share, "planned_low": target * share_low, "planned_high": target * share_high,
         "actual": actual, "forecast": actual / share, "forecast_low": actual / share_high,
-        "forecast_high": actual / share_low, "chance": np.nan if closed else reach(actual, target, logs),
+        "forecast_high": actual / share_low, "chance": reach(actual, target, logs), "ended": ended,
     })[list(COLUMNS)]  # fmt: skip
 
 

@@ -81,8 +81,9 @@ def cut_shortfalls(parts: pd.DataFrame, plan: pd.DataFrame) -> pd.DataFrame:
     Parameters
     ----------
     parts : see ``cut_by``, with the windows ``before`` and ``programme``.
-    plan : the whole's planned tree of the programme window (``node, value``).
+    plan : the whole's planned tree of the programme window (``node, value``); without one there is no row.
     """
+    parts = parts if len(plan) else parts.head(0)
     whole = plan.loc[plan["node"] == "gmv", "value"].sum()
     old = parts["before"].astype(float)
     share = old / old.groupby(parts["cut"]).transform("sum").where(lambda s: s > 0)
