@@ -41,8 +41,9 @@ def _money(minor: float, currency: str, digits: int = 2) -> str:
 def tree_sentence(tree: pd.DataFrame, currency: str, digits: int = 2, lang: str = "en") -> str:
     """Say the identity with its numbers, and which nodes nobody owns."""
     if tree.empty:
-        none = "该窗口没有订单，或其数字前后不可比。"
-        return none if lang == "zh" else "The window has no orders, or none that are counted one way and whole."
+        if lang == "zh":
+            return "该窗口没有订单，或其数字前后不可比。"
+        return "The window has no orders, or none that are counted one way and whole."
     v = tree.set_index("node")["value"]
     basket, total = _money(v["basket"], currency, digits), _money(v["known"], currency, digits)
     owners = ""
