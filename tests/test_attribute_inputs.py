@@ -10,6 +10,7 @@ from retailkit.attribute.ledger import reconcile, reconcile_sentence
 from retailkit.attribute.models import ledgers
 from retailkit.attribute.paths import paths
 from retailkit.attribute.peers import conversions, potential, potential_sentence
+from retailkit.attribute.sentences import unattributed_sentence
 from retailkit.attribute.touches import left_out, touches
 
 SOLD = [("o1", "app:1", "2024-03-05 12:00:00", 700), ("o2", "app:2", "2024-03-06 12:00:00", 300)]
@@ -88,3 +89,10 @@ def test_a_merchant_below_its_peers_everywhere_is_told_to_look_beyond_touchpoint
     table = potential(reached.assign(conversion=reached["buyers"] / reached["persons"]))
     assert potential_sentence(table, "m1").startswith("All 3 touchpoints convert below the peers'")
     assert potential_sentence(table, "m1", "zh").startswith("全部3个触点均低于同行")
+
+
+def test_where_every_order_met_a_touch_nothing_is_said_to_stay_unattributed():
+    sold = tables.orders(SOLD[:1])
+    book = ledgers(paths(touches(sessions=tables.sessions([VISIT]), orders=sold), sold), ("position",))["position"]
+    assert unattributed_sentence(book) == "No order is left unattributed."
+    assert unattributed_sentence(book, "zh") == "没有订单列为未归因。"

@@ -118,6 +118,8 @@ def unattributed_sentence(book: ir.Table, lang: str = "en") -> str:
     total = book.aggregate(credit=book.credit.sum()).execute()["credit"].iloc[0]
     counts = rows.set_index("role")
     orders = {role: int(counts["orders"].get(role, 0)) for role in ("no_touch", "unknown_person")}
+    if not any(orders.values()):
+        return "没有订单列为未归因。" if lang == "zh" else "No order is left unattributed."
     money = float(counts["credit"].sum())
     share = money / float(total) if total else 0.0
     if lang == "zh":
