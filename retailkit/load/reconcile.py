@@ -53,7 +53,9 @@ def quarantine_reasons(quarantine: Any, lang: str = "en") -> pd.DataFrame:
     Rows that a later one of their key replaced are one kind, whichever row that is.
     """
     keys = ["file", "table", "column", "reason"]
-    which = quarantine.mutate(reason=quarantine.reason.re_replace("^same key as row [0-9]+, which", "same key as a row that"))
+    which = quarantine.mutate(
+        reason=quarantine.reason.re_replace("^same key as row [0-9]+, which", "same key as a row that")
+    )
     counted = which.group_by(keys).agg(
         rows=which.source_row.nunique(), first_row=which.source_row.min(), example=which.value.max()
     )
