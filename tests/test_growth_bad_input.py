@@ -7,6 +7,7 @@ from growth_tables import BASELINE, PROGRAMME, daily_world, order_rows, tables
 
 from retailkit import growth
 from retailkit.growth.verdict import CANNOT_TELL, RAISED
+from retailkit.growth.words import in_words
 
 DONORS = [f"d{j}" for j in range(8)]
 
@@ -109,6 +110,16 @@ def test_missing_weeks_give_no_headline_and_a_silent_day_does(first, last, known
     if not known:
         assert f"no order from {first} to {last}" in row["reason"]
         assert growth.festival_parts(daily, ["m"], BASELINE, PROGRAMME).empty
+
+
+def test_a_programme_whose_newest_day_stops_early_has_no_headline_and_says_which_day(world):
+    cut = world.assign(partial=(world["day"] == PROGRAMME[1]) & (world["merchant"] == "d0"))
+    heads = growth.headlines(cut, BASELINE, PROGRAMME, ["d0", "d1"]).set_index("merchant")
+    assert pd.isna(heads.loc["d0", "growth"])
+    said = heads.loc["d0", "reason"]
+    assert said.startswith(f"sales stop early on {pd.Timestamp(PROGRAMME[1]).date()}, the newest day")
+    assert in_words(said, "zh").startswith("最新一天")
+    assert heads.loc["d1", "reason"] == ""
 
 
 def test_windows_are_unlike_by_a_hole_or_a_changed_definition_and_nothing_else(world):

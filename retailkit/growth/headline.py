@@ -86,7 +86,7 @@ def headlines(
     table["note"] = table["merchant"].map(odd).astype("object").fillna("").where(table["growth"].notna(), "")
     sound = table["growth"].notna() & (table["note"] == "")
     table["doubled"] = (table["growth"] >= 1).astype("boolean").where(sound)
-    why = odd_windows.to_dict()
+    why = (_cut_off(daily, (baseline, programme)) if planned else {}) | odd_windows.to_dict()
     table["reason"] = [why.get(row.merchant) or _reason(row) if planned else "the cohort names no programme"
                        for row in table.itertuples()]  # fmt: skip
     return table
@@ -122,6 +122,16 @@ def unlike(daily: pd.DataFrame, windows: Sequence[Any], otherwise: pd.Series | N
     for merchant, week in ({} if otherwise is None else otherwise).items():
         why[str(merchant)] = f"sales seem to be counted otherwise from the week of {week.date()}"
     return pd.Series(why, dtype=object)
+
+
+def _cut_off(daily: pd.DataFrame, windows: Sequence[Any]) -> dict[str, str]:
+    """Merchant -> that the newest day, inside a window, stops hours early: its window is then not whole."""
+    said = "sales stop early on {}, the newest day: export again, or end the programme the day before"
+    cut = daily[daily["partial"]]
+    inside = [cut[cut["day"].between(*bounds(window))] for window in windows]
+    return {
+        str(m): said.format(day.date()) for rows in inside for m, day in zip(rows["merchant"], rows["day"], strict=True)
+    }
 
 
 def _reason(row: object) -> str:

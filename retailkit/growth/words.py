@@ -89,6 +89,8 @@ PATTERNS = (
      r"项目前最后一个销售为零或为负的周之后仅 \1 周，至少需要 \2 周"),
     (r"the week of (\S+) sold zero or less \(closed, or refunds above sales\)",
      r"\1 当周销售额为零或为负（关店，或退款多于销售）"),
+    (r"sales stop early on (\S+), the newest day: export again, or end the programme the day before",
+     r"最新一天 \1 的销售提前中断：请重新导出，或将项目期截至前一天"),
     (r"no order from (\S+) to (\S+): closed, or an export is missing", r"\1 至 \2 没有订单：关店，或缺少导出文件"),
     (r"no whole weekly series up to the end of the programme for (.+)", r"\1 没有到项目结束为止的完整周数据"),
     (r"no donors, and (\d+) weeks are too few for (\d+) season and festival terms",
