@@ -119,7 +119,9 @@ def test_a_web_shops_quirks_are_there(made: Path) -> None:
         first.setdefault(row["Name"], row)
     later = [row for row in rows if row is not first[row["Name"]]]
     assert later
-    assert not any(row["Total"] or row["Id"] or row["Paid at"] for row in later), "an order's cells are on its first row"
+    assert not any(row["Total"] or row["Id"] or row["Paid at"] for row in later), (
+        "an order's cells are on its first row"
+    )
     assert all(row["Total"] and row["Paid at"].endswith(" +0800") for row in first.values())
     assert rows[0]["Billing Phone"].startswith("'+86199")
 
@@ -143,6 +145,7 @@ def test_quirks_of_apis_are_there(made: Path) -> None:
 
 def test_a_known_part_of_the_rows_is_dirty(made: Path) -> None:
     dirty = pd.read_parquet(made / "truth" / "dirty.parquet")
+    dirty = dirty[dirty["file"] != "events.jsonl"]  # few of its rows are purchases, and only these are spoilt
     per_file = dirty.groupby(["merchant", "file"]).agg(bad=("row_key", "size"), rows=("rows", "first"))
     rate = per_file["bad"].sum() / per_file["rows"].sum()
     assert 0.001 < rate < 0.003
@@ -165,7 +168,9 @@ def test_loaders_keep_every_clean_order_and_set_the_dirty_ones_aside(made: Path,
 
 
 @pytest.mark.parametrize(("merchant", "system"), [("m13", "weimob"), ("m09", "ga4")])
-def test_customers_of_a_vendors_file_are_persons_of_the_truth(made: Path, store: Path, merchant: str, system: str) -> None:
+def test_customers_of_a_vendors_file_are_persons_of_the_truth(
+    made: Path, store: Path, merchant: str, system: str
+) -> None:
     orders = rk.open_store(store, merchants=merchant, as_of="2019-06-15").orders.to_pandas()
     private = orders[orders["format"] != "platform"].set_index("order_id")
     assert private["account"].str.startswith(f"{system}:").all()
@@ -179,11 +184,15 @@ def test_visits_that_web_analytics_tell_are_those_that_were_drawn(plain: Path, m
     visits = rk.open_store(store, merchants="m09", as_of="2019-06-15").sessions.to_pandas().set_index("session_id")
     want = table(plain, "sessions", "m09").set_index("session_id")
     dirty = pd.read_parquet(made / "truth" / "dirty.parquet")
-    lost = dirty[(dirty["merchant"] == "m09") & (dirty["file"] == "events.jsonl") & (dirty["kind"] == "time")]["row_key"]
+    lost = dirty[(dirty["merchant"] == "m09") & (dirty["file"] == "events.jsonl") & (dirty["kind"] == "time")][
+        "row_key"
+    ]
     want = want[~want["order_id"].isin(lost)]
     assert set(visits.index) == set(want.index), "a session with a purchase of no time is set aside whole"
     for column in ("started_at", "touchpoint", "furthest_step", "order_id", "campaign_id"):
-        assert visits[column].sort_index().astype(str).tolist() == want[column].sort_index().astype(str).tolist(), column
+        assert visits[column].sort_index().astype(str).tolist() == want[column].sort_index().astype(str).tolist(), (
+            column
+        )
 
 
 @pytest.mark.parametrize("merchant", ["m09", "m13"])

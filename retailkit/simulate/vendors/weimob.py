@@ -23,7 +23,7 @@ def weimob_orders(s: Simulated) -> str:
               null, '' from session v join person p using (person) where v.step = 3 and v.session % {_UNPAID} = 0)
         select order_id as row_key, {{
             'orderBaseInfo': {{
-              'orderNo': (case when dirty = 'id' then '9.0072e16' else order_id end)::json, 'createTime': {_MS} - 60000,
+              'orderNo': (case when dirty = 'id' then '"9.0072E+16"' else order_id end)::json, 'createTime': {_MS} - 60000,
               'payTime': case when sale is null then null when dirty = 'time' then 0 else {_MS} end,
               'orderStatus': case when sale is null then 0 else 3 end, 'isDeleted': 0}},
             'buyerInfo': {{'wid': wid(person), 'userNickName': name}},
