@@ -43,7 +43,8 @@ def prepare(s: Simulated) -> None:
           from session join person using (person);
         create table channels as select session, last_value(chan ignore nulls) over (
             partition by person order by day, second, session rows unbounded preceding) as last_chan from visits;
-        create table private_orders as select sale.*, order_no(sale.sale) as order_id, {chosen}, v.open_id, v.session_id, v.touch_name, v.scene,
+        create table private_orders as select sale.*, order_no(sale.sale) as order_id, {chosen}, v.open_id, v.session_id,
+            v.touch_name, v.scene,
             c.last_chan, case v.touch_name when 'guide' then 'guide' when 'group' then 'community' when 'share' then 'sharing'
               else 'official_store' end as format,
             case when area < 0 then null else {quoted(AREAS)}[area + 1] end as area_name,

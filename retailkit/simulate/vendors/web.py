@@ -63,7 +63,8 @@ def ga4_events(s: Simulated) -> str:
               first_value(touchpoint) over (partition by split_part(session_id, ':', 1) order by started_at, session_id) as came_by
             from out_sessions),
           bought as (
-            select order_id, epoch_us(paid_at) as moment, gross_amount, freight_amount, refund_amount, items, {dirty("order_id", ids=False)} as dirty,
+            select order_id, epoch_us(paid_at) as moment, gross_amount, freight_amount, refund_amount, items,
+              {dirty("order_id", ids=False)} as dirty,
               lines from out_orders join ({order_lines()}) using (order_id)),
           event as (
             select session_id, cookie, medium, campaign, came_by, start + wait as moment, name, null as order_id, '' as dirty,
@@ -71,7 +72,8 @@ def ga4_events(s: Simulated) -> str:
             from visit join (values ('page_view', 0, 1), ('view_item', 20000000, 2), ('add_to_cart', 40000000, 3),
               ('begin_checkout', 50000000, 4)) e(name, wait, least_step) on step >= least_step
             union all
-            select session_id, cookie, medium, campaign, came_by, moment, 'purchase', order_id, dirty, gross_amount, freight_amount, null, items, lines
+            select session_id, cookie, medium, campaign, came_by, moment, 'purchase', order_id, dirty, gross_amount, freight_amount,
+              null, items, lines
             from visit join bought using (order_id)
             union all
             select null, cookie, null, null, came_by, moment + 86400000000, 'refund', order_id, '', null, null, refund_amount, null, null
@@ -81,7 +83,8 @@ def ga4_events(s: Simulated) -> str:
             from visit join bought using (order_id) where rnd(order_id || 'lost') < 0.01),
           member as (select split_part(account, ':', 2) as cookie, any_value(split_part(other, ':', 2)) as user_id from out_account_pairs
             where starts_with(account, 'ga4:') group by 1)
-        select coalesce(order_id, session_id || ':' || name) as row_key, strftime(make_timestamp(moment) + interval 8 hour, '%Y%m%d') as event_date,
+        select coalesce(order_id, session_id || ':' || name) as row_key,
+          strftime(make_timestamp(moment) + interval 8 hour, '%Y%m%d') as event_date,
           (case when dirty = 'time' then 0 else moment end)::varchar as event_timestamp, name as event_name,
           case when session_id is null then [] else [{{'key': 'ga_session_id',
             'value': {{'int_value': split_part(session_id, ':', 2)}}}}] end as event_params,

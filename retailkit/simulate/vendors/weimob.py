@@ -19,7 +19,8 @@ def weimob_orders(s: Simulated) -> str:
               owned_by, area_name, lines, {dirty("order_id")} as dirty
             from private_orders o join person p using (person) join ({order_lines()}) using (order_id)),
           unpaid as (
-            select null, '90073' || lpad(v.session::varchar, 12, '0'), v.day, v.second, p.person, name, phone, 19900, 19900, 0, 0, null, p.guide, null,
+            select null, '90073' || lpad(v.session::varchar, 12, '0'), v.day, v.second, p.person, name, phone,
+              19900, 19900, 0, 0, null, p.guide, null,
               null, '' from session v join person p using (person) where v.step = 3 and v.session % {_UNPAID} = 0)
         select order_id as row_key, {{
             'orderBaseInfo': {{
@@ -33,7 +34,8 @@ def weimob_orders(s: Simulated) -> str:
             'merchantInfo': {{'vid': 6001, 'vidName': 'Simulated shop'}},
             'orderFulfill': {{'receiverInfo': {{'city': area_name, 'address': '模拟路' || person % 90 || '号', 'name': name,
               'phone': phone}}}},
-            'items': list_transform(lines, lambda x: {{'goodsId': x.product_id::bigint, 'goodsTitle': x.product, 'skuNum': x.quantity::bigint::varchar,
+            'items': list_transform(lines, lambda x: {{'goodsId': x.product_id::bigint, 'goodsTitle': x.product,
+              'skuNum': x.quantity::bigint::varchar,
               'salePrice': {yuan("x.list_amount / x.quantity")}, 'payInfo': {{'payAmount': {yuan("x.net_amount")}}}}})
           }} as "orderInfo",
           case when refund > 0 then [{{'orderNo': order_id::bigint, 'rightsStatusName': '已完成'}}] end as "rightsInfos", dirty
