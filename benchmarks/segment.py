@@ -1,9 +1,11 @@
 """Segments and customer value: this package against other packages, each in an environment made for this run.
 
-CPU seconds (user and system) and peak memory of one process per task and way; what counts is the ratio within
-one run. A peer that cannot be installed or does not end in time is said so, and the row stands without it.
+CPU seconds (user and system), elapsed seconds and peak memory of one process per task and way, medians of some
+rounds in which all ways of a task take turns. A ratio is the median of the rounds' own ratios, so that what else the
+machine does falls on both sides; it is promised of CPU seconds. A peer that cannot be installed or does not end in
+time is said so, and the row stands without it.
 
-    python benchmarks/segment.py                      # everything, about fifteen minutes of CPU
+    python benchmarks/segment.py                      # everything, about half an hour of CPU
     python benchmarks/segment.py --tasks rfm,summary  # some tasks
     python benchmarks/segment.py --peers ~/peers      # keep the peers' environments there for the next run
 """
@@ -21,7 +23,7 @@ import time
 import venv
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import duckdb
 import numpy as np
@@ -29,6 +31,8 @@ import pandas as pd
 
 AS_OF = "2024-01-01"
 PEERS = {"retail": ["openretailscience"], "value": ["lifetimes", "clvkit", "kmodes", "pyarrow"]}
+SLOW = 60
+"""CPU seconds after which a way is not run again."""
 HAND = """
 with orders as (
   select account, order_id, max(paid_on) as paid_on, sum(net_amount) as amount from lines
@@ -205,21 +209,40 @@ def make_peers(folder: Path, name: str) -> Path | str:
     return python
 
 
-def measure(command: list[str], runs: int, limit: int) -> tuple[float, float, str] | str:
-    """Median CPU seconds, peak MB and the name of a way over some runs, or why there is no figure."""
-    found = []
+class Run(NamedTuple):
+    """What one run of one way took: CPU seconds, elapsed seconds, peak MB; and the name of the way."""
+
+    cpu: float
+    elapsed: float
+    peak: float
+    name: str
+
+
+def measure(command: list[str], limit: int) -> Run | str:
+    """What one run of a way took, or why there is no figure."""
+    done = subprocess.run(
+        command, capture_output=True, text=True, env={**os.environ, "PYTHONWARNINGS": "ignore"},
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_CPU, (limit, limit + 5)),
+    )  # fmt: skip
+    if done.returncode == -signal.SIGXCPU:
+        return f"stopped after {limit} s of CPU"
+    if done.returncode:
+        return f"failed: {done.stderr.strip().splitlines()[-1]}"
+    *figures, name = done.stdout.split()[-4:]
+    return Run(*map(float, figures), name)
+
+
+def rounds(ways: dict[str, list[str]], runs: int, limit: int) -> dict[str, list[Run] | str]:
+    """Runs of all ways, which take turns; a way that fails or takes over a minute has one."""
+    found: dict[str, list[Run] | str] = {}
     for _ in range(runs):
-        done = subprocess.run(
-            command, capture_output=True, text=True, env={**os.environ, "PYTHONWARNINGS": "ignore"},
-            preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_CPU, (limit, limit + 5)),
-        )  # fmt: skip
-        if done.returncode == -signal.SIGXCPU:
-            return f"stopped after {limit} s of CPU"
-        if done.returncode:
-            return f"failed: {done.stderr.strip().splitlines()[-1]}"
-        seconds, peak, name = done.stdout.split()[-3:]
-        found.append((float(seconds), float(peak), name))
-    return sorted(found)[len(found) // 2]
+        for way, command in ways.items():
+            before = found.get(way, [])
+            if isinstance(before, str) or (before and before[0].cpu > SLOW):
+                continue
+            now = measure(command, limit)
+            found[way] = now if isinstance(now, str) else [*before, now]
+    return found
 
 
 def main() -> None:
@@ -230,16 +253,16 @@ def main() -> None:
     parser.add_argument("--tasks", default=",".join(TASKS))
     parser.add_argument("--peers", default="", help="folder of the peers' environments; empty: made and thrown away")
     parser.add_argument("--limit", type=int, default=600, help="CPU seconds after which a way is stopped")
-    parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--runs", type=int, default=5, help="rounds in which the ways of a task take turns")
     parser.add_argument("--way", choices=WAYS, help=argparse.SUPPRESS)
     parser.add_argument("--folder", help=argparse.SUPPRESS)
     asked = parser.parse_args()
     if asked.way:
         run = WAYS[asked.way](asked.folder)
-        start = time.process_time()
+        start, clock = time.process_time(), time.perf_counter()
         run()
-        seconds, peak = time.process_time() - start, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-        print(seconds, peak, asked.way)
+        seconds, elapsed = time.process_time() - start, time.perf_counter() - clock
+        print(seconds, elapsed, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, asked.way)
         return
     missed = []
     with tempfile.TemporaryDirectory() as scratch:
@@ -257,33 +280,64 @@ def compare(task: str, scratch: str, home: Path, asked: argparse.Namespace) -> l
     """Measure one task in all its ways, print a line each, and return what falls short of the promise."""
     title, others, peers, ratio, seconds, memory = TASKS[task]
     here = [sys.executable, __file__, "--folder", scratch, "--way"]
-    ours = measure([*here, task], asked.runs, asked.limit)
-    print(f"{title}\n  {'retailkit':26} {said(ours)}", flush=True)
-    if isinstance(ours, str):
-        return [f"{task}: {ours}"]
-    for way in others:
-        print(f"  {'by hand':26} {said(measure([*here, way], asked.runs, asked.limit), ours)}", flush=True)
-    short = []
+    ways, script = {way: [*here, way] for way in (task, *others)}, str(Path(__file__).with_name("segment_peers.py"))
+    missing = {}
     for peer, room in peers.items():
         python = make_peers(home, room)
-        script = str(Path(__file__).with_name("segment_peers.py"))
-        found = python if isinstance(python, str) else measure([str(python), script, peer, scratch], 1, asked.limit)
-        print(f"  {peer if isinstance(found, str) else found[2]:26} {said(found, ours)}", flush=True)
-        if ratio and not isinstance(found, str) and ours[0] > ratio * found[0]:
-            short.append(f"{task} takes {ours[0] / found[0]:.2f} x the peer's time, promised {ratio}")
-    if seconds and ours[0] > seconds:
-        short.append(f"{task} takes {ours[0]:.2f} s, promised {seconds}")
-    if memory and ours[1] > memory:
-        short.append(f"{task} takes {ours[1]:.0f} MB, promised {memory}")
+        if isinstance(python, str):
+            missing[peer] = python
+        else:
+            ways[f"peer {peer}"] = [str(python), script, peer, scratch]
+    found = rounds(ways, asked.runs, asked.limit)
+    print(title, flush=True)
+    for way, runs in found.items():
+        print(f"  {named(way, task, runs):26} {said(runs, None if way == task else found[task])}", flush=True)
+    for peer, why in missing.items():
+        print(f"  {peer:26} {why}", flush=True)
+    ours = found[task]
+    if isinstance(ours, str):
+        return [f"{task}: {ours}"]
+    short = []
+    for way, runs in found.items():
+        if (
+            ratio
+            and way.startswith("peer ")
+            and not isinstance(runs, str)
+            and (took := share(ours, runs, "cpu")) > ratio
+        ):
+            short.append(f"{task} takes {took:.3f} x the peer's CPU time, promised {ratio}")
+    if seconds and (took := middle(ours, "cpu")) > seconds:
+        short.append(f"{task} takes {took:.2f} s, promised {seconds}")
+    if memory and (took := middle(ours, "peak")) > memory:
+        short.append(f"{task} takes {took:.0f} MB, promised {memory}")
     return short
 
 
-def said(found: tuple[float, float, str] | str, ours: tuple[float, float, str] | None = None) -> str:
+def named(way: str, task: str, runs: list[Run] | str) -> str:
+    """A way as it is printed: this package, a query by hand, or a peer with its version."""
+    if way.startswith("peer "):
+        return way[5:] if isinstance(runs, str) else runs[0].name
+    return "retailkit" if way == task else "by hand"
+
+
+def middle(runs: list[Run], figure: str) -> float:
+    """Median of a figure."""
+    return float(np.median([getattr(r, figure) for r in runs]))
+
+
+def share(ours: list[Run], theirs: list[Run], figure: str) -> float:
+    """Median over the rounds of our share of their time."""
+    return float(np.median([getattr(o, figure) / getattr(t, figure) for o, t in zip(ours, theirs, strict=False)]))
+
+
+def said(runs: list[Run] | str, ours: list[Run] | str | None = None) -> str:
     """One way's figures as text, with our share of its time."""
-    if isinstance(found, str):
-        return found
-    share = f"  retailkit takes {ours[0] / found[0]:.2f} of it" if ours else ""
-    return f"{found[0]:7.2f} s CPU {found[1]:6.0f} MB{share}"
+    if isinstance(runs, str):
+        return runs
+    told = f"{middle(runs, 'cpu'):7.2f} s CPU {middle(runs, 'elapsed'):7.2f} s elapsed {middle(runs, 'peak'):6.0f} MB"
+    if not ours or isinstance(ours, str):
+        return told
+    return f"{told}  retailkit takes {share(ours, runs, 'cpu'):.3f} of its CPU, {share(ours, runs, 'elapsed'):.3f} of its time"
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """The other packages' share of ``segment.py``: the same tasks on the same files, in an environment of their own.
 
-Run by ``segment.py`` as ``python segment_peers.py TASK FOLDER``; prints CPU seconds and peak memory.
+Run by ``segment.py`` as ``python segment_peers.py TASK FOLDER``; prints CPU seconds, elapsed seconds and peak memory.
 """
 
 from __future__ import annotations
@@ -110,12 +110,12 @@ def main() -> None:
     warnings.simplefilter("ignore")
     task, folder = sys.argv[1:]
     run = TASKS[task](folder)
-    start = time.process_time()
+    start, clock = time.process_time(), time.perf_counter()
     run()
-    seconds = time.process_time() - start
+    seconds, elapsed = time.process_time() - start, time.perf_counter() - clock
     package = PACKAGES.get(task, "lifetimes")
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(f"{seconds} {peak} {package}-{importlib.metadata.version(package)}")
+    print(f"{seconds} {elapsed} {peak} {package}-{importlib.metadata.version(package)}")
 
 
 if __name__ == "__main__":

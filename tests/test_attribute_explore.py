@@ -44,12 +44,28 @@ def test_a_setting_that_was_not_computed_is_refused_with_what_there_is():
         touchpoint_view(PANEL, "first", 7, "shop")
 
 
-def test_the_explorer_redraws_on_a_choice_and_survives_a_missing_one():
+def test_the_explorer_redraws_on_a_choice_and_says_what_was_not_computed(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    drawn: list[tuple[str, int, dict[str, float]]] = []
+
+    def seen(table: pd.DataFrame, *, model: str, look_back_days: int, **where: str) -> str:
+        drawn.append((model, look_back_days, table.set_index("group")["share"].to_dict()))
+        return "a figure"
+
+    monkeypatch.setattr("retailkit.explore.touchpoints.chosen_shares", seen)
     widget = touchpoint_explorer(PANEL, **WHERE)
     assert isinstance(widget, ipywidgets.VBox)
     boxes = {b.description: b for b in widget.children[0].children}
+    assert drawn[-1][:2] == ("first", 7)
     boxes["model"].value = "last"
-    boxes["look-back"].value = 30  # not computed for 'last': a sentence, no crash
+    assert drawn[-1] == ("last", 7, {"mailing: Type A": 0.1, "mailing: Type B": 0.1, "display": 0.8})
+    boxes["grouping"].value = "family"
+    assert drawn[-1][2] == pytest.approx({"mailing": 0.2, "display": 0.8})
+    count = len(drawn)
+    boxes["look-back"].value = 30
+    assert len(drawn) == count, "there is nothing to draw"
+    assert "the panel has no" in capsys.readouterr().out
 
 
 LEDGER = pd.DataFrame(

@@ -3,6 +3,8 @@
 import hashlib
 import hmac
 import json
+import re
+from types import SimpleNamespace
 
 import pandas as pd
 import pytest
@@ -10,9 +12,13 @@ from load_files import HEADER, ORDERS, layout, load
 
 from retailkit import load as room
 from retailkit.charts import data as draw
-from retailkit.load import open_file, open_store, save_table
+from retailkit.load import faults, open_file, open_store, save_table
 from retailkit.load.engine import connect_raw
+from retailkit.load.fields import Expression
 from retailkit.load.keys import key_path, read_key, set_pads
+from retailkit.load.rules import FieldRule
+from retailkit.load.words import in_words
+from retailkit.schema import TABLES
 
 WORDS = {"merchant": "m", "period": "2018", "source": "orders"}
 
@@ -100,6 +106,24 @@ def test_the_quarantine_is_counted_by_reason(tmp_path):
     assert reasons.loc[0, ["column", "rows", "first_row", "example"]].tolist() == ["付款时间", 2, 2, "never"]
     figure = draw.quarantine_reasons(reasons, **WORDS)
     assert "付款时间" in figure.layout.title.text
+
+
+def test_rows_replaced_by_later_ones_are_one_kind_of_problem(tmp_path):
+    load(tmp_path, HEADER + "".join(f"{i},a,2018-03-01,1\n{i},a,2018-03-02,2\n" for i in range(9)))
+    for lang, says in (("en", "same key as a row that comes later and stays"), ("zh", "与后面某行主键相同，保留后者")):
+        reasons = room.quarantine_reasons(open_store(tmp_path / "store").quarantine, lang)
+        assert reasons[["reason", "rows", "first_row"]].to_numpy().tolist() == [[says, 9, 1]]
+
+
+@pytest.mark.parametrize("rule", [{}, {"unit": "minor"}, {"kind": "phone"}, {"kind": "handle"}])
+def test_every_reason_to_set_a_cell_aside_is_told_in_chinese(rule):
+    for contract in TABLES.values():
+        block = SimpleNamespace(fields={c.name: FieldRule(**rule) for c in contract.columns})
+        for column in contract.columns:
+            expression = Expression(column.name, "", "true", (), column.kind)
+            told = re.findall(r"(?:THEN|ELSE) '(.*?)'(?= ELSE| END)", faults._reason(expression, contract, block))
+            assert len(told) == 2
+            assert all(any("\u4e00" <= c <= "\u9fff" for c in in_words(t, "zh")) for t in told), told
 
 
 def test_an_export_can_be_looked_at_without_a_store(tmp_path):

@@ -111,7 +111,8 @@ def quarantine_reasons(
             title, choose(lang, "No cell of any file had to be set aside.", "没有需要隔离的单元格。"), lang=lang
         )
     shown = table.head(15).iloc[::-1]
-    names = [f"{c or t}: {r}" for c, t, r in zip(shown["column"], shown["table"], shown["reason"], strict=True)]
+    colon = choose(lang, ": ", "：")
+    names = [f"{c or t}{colon}{r}" for c, t, r in zip(shown["column"], shown["table"], shown["reason"], strict=True)]
     names = [n if len(n) < 46 else n[:44] + "…" for n in names]
     fig = go.Figure(
         go.Bar(

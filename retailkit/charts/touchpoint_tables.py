@@ -118,8 +118,6 @@ CHINESE = {
     "goes on with an earlier visit": "前次访问的延续",
     "bot: too many touches in a day": "机器人：单日触达过多",
     "account unknown": "账号未知",
-    "True": "是",
-    "False": "否",
 }
 
 
@@ -143,6 +141,8 @@ def shown(table: pd.DataFrame, currency: str, lang: str = "en", only: str = "") 
 def _text(value: object, kind: str, currency: str, lang: str) -> str:
     if missing(value):
         return "–"
+    if isinstance(value, bool):
+        return choose(lang, *(("yes", "是") if value else ("no", "否")))
     if kind == "text":
         return CHINESE.get(str(value), str(value)) if lang == "zh" else str(value).replace("_", " ")
     if kind == "format":

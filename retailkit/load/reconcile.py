@@ -10,6 +10,8 @@ from typing import Any
 
 import pandas as pd
 
+from retailkit.load.words import in_words
+
 FATES = ("rows_kept", "rows_duplicate", "rows_quarantined", "rows_skipped")
 COMPARISONS = ["measure", "left", "right", "days", "days_apart", "left_total", "right_total", "gap", "agrees"]
 PARTIAL = 0.5
@@ -45,14 +47,20 @@ def fates_sentence(fates: pd.DataFrame, lang: str = "en") -> str:
     )
 
 
-def quarantine_reasons(quarantine: Any) -> pd.DataFrame:
-    """Return one row per kind of problem: ``file, table, column, reason, rows, first_row, example``."""
+def quarantine_reasons(quarantine: Any, lang: str = "en") -> pd.DataFrame:
+    """Return one row per kind of problem: ``file, table, column, reason, rows, first_row, example``.
+
+    Rows that a later one of their key replaced are one kind, whichever row that is.
+    """
     keys = ["file", "table", "column", "reason"]
-    counted = quarantine.group_by(keys).agg(
-        rows=quarantine.source_row.nunique(), first_row=quarantine.source_row.min(), example=quarantine.value.max()
+    which = quarantine.mutate(
+        reason=quarantine.reason.re_replace("^same key as row [0-9]+, which", "same key as a row that")
+    )
+    counted = which.group_by(keys).agg(
+        rows=which.source_row.nunique(), first_row=which.source_row.min(), example=which.value.max()
     )
     frame = counted.to_pandas().sort_values(["rows", *keys], ascending=[False, *[True] * 4], ignore_index=True)
-    return frame.astype({"rows": "int64"})
+    return frame.assign(reason=[in_words(r, lang) for r in frame["reason"]]).astype({"rows": "int64"})
 
 
 def daily_orders(orders: Any) -> pd.DataFrame:

@@ -8,6 +8,7 @@ import ibis
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 from ibis import _
 
 from retailkit.segment.features import _day, _days, person_orders
@@ -58,38 +59,53 @@ def purchase_histories(
 
 
 def _from_frames(sales: pd.DataFrame, persons: pd.DataFrame, paid: pd.Series, as_of: str) -> pd.DataFrame:
-    """The same: the engine adds up the days of each account, a sparse matrix of persons by days does the rest.
+    """The same of frames, a merchant at a time."""
+    shops = sales["merchant"].unique()
+    rows = {shops[0]: slice(None)} if len(shops) == 1 else sales.groupby("merchant").indices
+    people = {m: p for m, p in persons.groupby("merchant", sort=False) if m in rows}
+    if not people:
+        people, rows = {"": persons[:0]}, {"": slice(0)}
+    account, day, amount = sales["account"], sales["paid_on"].to_numpy(), paid.to_numpy()
+    found = [_of_one(account.iloc[rows[m]], day[rows[m]], amount[rows[m]], p, as_of) for m, p in people.items()]
+    return pd.concat(found, ignore_index=True) if len(found) > 1 else found[0]
 
-    Names are the dear part of millions of lines: they are read here once, then persons and days are numbers.
+
+def _of_one(account: pd.Series, day: np.ndarray, paid: np.ndarray, persons: pd.DataFrame, as_of: str) -> pd.DataFrame:
+    """One merchant's histories; a sparse matrix of persons by days adds up what they paid.
+
+    The lines of an order stand together in exports: neighbours of one account and time are added up first,
+    so that names, the dear part of millions of lines, are looked up once an order.
     """
     from scipy.sparse import coo_array
 
-    keys, merchants = ["merchant", "account"], sales["merchant"].unique()
-    if len(merchants) == 1:
-        keys, persons = ["account"], persons[persons["merchant"] == merchants[0]]
-    person, names = _numbers(persons)
-    end = (date.fromisoformat(as_of) - EPOCH).days - 1
-    day = sales["paid_on"].to_numpy("datetime64[D]").astype(np.int64)
-    lines = {c: pa.array(sales[c]) for c in keys} | {"day": day, "amount": paid.to_numpy()}
-    known = ibis.memtable(pa.table(lines)).filter(_.day <= end, _.account.notnull())
-    days = known.group_by(*keys, "day").agg(amount=_.amount.sum().cast("int64"))
-    who = ibis.memtable(pa.table({c: pa.array(persons[c]) for c in keys} | {"person": person}))
-    found = days.inner_join(who, keys).select("person", "day", "amount").to_pyarrow()
-    row, day, amount = (found[c].to_numpy() for c in ("person", "day", "amount"))
-    spent = coo_array((amount, (row, end - day)), (len(names), end - day.min(initial=end) + 1)).tocsr()
-    bought = np.flatnonzero(np.diff(spent.indptr))
-    last, first = spent.indptr[:-1][bought], spent.indptr[1:][bought] - 1  # columns count days back from the end
+    number, names = pd.factorize(persons["person"])
+    accounts, lines = _runs(account)
+    place = pc.index_in(accounts, value_set=pa.array(persons["account"], accounts.type)).fill_null(-1).to_numpy()
+    starts = np.append(True, day[1:] != day[:-1])[: len(day)]
+    starts[np.cumsum(lines[:-1])] = True
+    new = np.flatnonzero(starts)
+    person = np.repeat(np.append(number, -1).astype(np.int32)[place], lines)[new]
+    back = (date.fromisoformat(as_of) - EPOCH).days - 1 - day[new].astype("datetime64[D]").astype(np.int64)
+    spent = np.add.reduceat(paid, new).astype(np.int64) if len(new) else paid
+    known = (person >= 0) & (back >= 0)
+    spent, cell = spent[known], (person[known], back[known].astype(np.int32))
+    days = coo_array((spent, cell), (len(names), cell[1].max(initial=0) + 1)).tocsr()
+    bought = np.flatnonzero(np.diff(days.indptr))
+    last, first = days.indptr[:-1][bought], days.indptr[1:][bought] - 1
     repeats = (first - last).astype(np.int64)
-    rest = np.add.reduceat(spent.data, last) - spent.data[first] if len(bought) else np.zeros(0)
-    age = spent.indices[first].astype(np.int64)
-    mean = np.divide(rest, repeats, out=np.zeros(len(bought)), where=repeats > 0)
-    durations = {"repeat_days": repeats, "days_to_last": age - spent.indices[last], "age_days": age}
-    return names.iloc[bought].reset_index(drop=True).assign(**durations, repeat_day_amount=mean)
+    rest = np.add.reduceat(days.data, last) - days.data[first] if len(bought) else np.zeros(0)
+    age = days.indices[first].astype(np.int64)
+    return pd.DataFrame({
+        "merchant": persons["merchant"].iloc[np.zeros(len(bought), int)].reset_index(drop=True), "person": names[bought],
+        "repeat_days": repeats, "days_to_last": age - days.indices[last], "age_days": age,
+        "repeat_day_amount": np.divide(rest, repeats, out=np.zeros(len(bought)), where=repeats > 0),
+    })  # fmt: skip
 
 
-def _numbers(persons: pd.DataFrame) -> tuple[np.ndarray, pd.DataFrame]:
-    """Number the persons of each merchant: each row's number, and the names (merchant, person) by number."""
-    (merchant, merchants), (person, people) = (pd.factorize(persons[c]) for c in ("merchant", "person"))
-    number, pairs = pd.factorize(merchant.astype(np.int64) * len(people) + person)
-    names = {"merchant": merchants[pairs // max(len(people), 1)], "person": people[pairs % max(len(people), 1)]}
-    return number, pd.DataFrame(names)
+def _runs(names: pd.Series) -> tuple[pa.ChunkedArray, np.ndarray]:
+    """Each name that differs from the one before it, and how many rows it stands for."""
+    rows = pa.array(names, pa.large_string())
+    runs = [pc.run_end_encode(c) for c in (rows.chunks if isinstance(rows, pa.ChunkedArray) else [rows])]
+    lengths = [np.diff(r.run_ends.to_numpy(), prepend=0) for r in runs]
+    values = [r.values for r in runs]  # noqa: PD011 of arrow, not of pandas
+    return pa.chunked_array(values, pa.large_string()), np.concatenate(lengths)
