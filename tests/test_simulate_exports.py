@@ -1,6 +1,8 @@
 """The simulated vendors' files: same bytes from the same seed, known by the loaders, dirty where the truth says."""
 
+import csv
 import hashlib
+import json
 import os
 import subprocess
 import sys
@@ -15,7 +17,7 @@ from retailkit.load.recognise import sniff
 from retailkit.simulate import profiles, simulate
 from retailkit.simulate.vendors import exports
 
-WHO = ("m05", "m06", "m09", "m10", "d01")
+WHO = ("m05", "m06", "m08", "m09", "m10", "m13", "d01")
 """Between them they export every system; d01 is a donor."""
 EXPORTS = [(p.id, e) for p in profiles() if p.id in WHO and p.id != "d01" for e in exports(p.exports)]
 
@@ -108,8 +110,42 @@ def test_quirks_are_there(made: Path) -> None:
     assert customers[0].endswith(",")
 
 
+def test_a_web_shops_quirks_are_there(made: Path) -> None:
+    with (made / "exports/m08/orders_export.csv").open(encoding="utf-8", newline="") as lines:
+        rows = list(csv.DictReader(lines))
+    assert len(rows[0]) == 79
+    first = {}
+    for row in rows:
+        first.setdefault(row["Name"], row)
+    later = [row for row in rows if row is not first[row["Name"]]]
+    assert later
+    assert not any(row["Total"] or row["Id"] or row["Paid at"] for row in later), (
+        "an order's cells are on its first row"
+    )
+    assert all(row["Total"] and row["Paid at"].endswith(" +0800") for row in first.values())
+    assert rows[0]["Billing Phone"].startswith("'+86199")
+
+
+def test_quirks_of_apis_are_there(made: Path) -> None:
+    weimob = [json.loads(line)["orderInfo"] for line in (made / "exports/m13/weimob_order_list.jsonl").open("rb")]
+    numbers = [order["orderBaseInfo"]["orderNo"] for order in weimob]
+    assert min(n for n in numbers if isinstance(n, int)) > 2**53
+    unpaid = [order for order in weimob if order["orderBaseInfo"]["payTime"] is None]
+    assert 0 < len(unpaid) < len(weimob) / 2
+    assert {type(order["payInfo"]["payAmount"]) for order in weimob} == {str}
+    ga4 = [json.loads(line) for line in (made / "exports/m09/events.jsonl").open("rb")]
+    bought = [e for e in ga4 if e["event_name"] == "purchase"]
+    lost = [e for e in bought if e["ecommerce"]["transaction_id"] == "(not set)"]
+    assert 0 < len(lost) < 0.02 * len(bought)
+    assert all(len(e["event_timestamp"]) == 16 for e in ga4 if e["event_timestamp"] != "0"), "microseconds, as text"
+    refunds = [e for e in ga4 if e["event_name"] == "refund"]
+    assert refunds
+    assert not any(e["event_params"] for e in refunds), "a refund belongs to no session"
+
+
 def test_a_known_part_of_the_rows_is_dirty(made: Path) -> None:
     dirty = pd.read_parquet(made / "truth" / "dirty.parquet")
+    dirty = dirty[dirty["file"] != "events.jsonl"]  # few of its rows are purchases, and only these are spoilt
     per_file = dirty.groupby(["merchant", "file"]).agg(bad=("row_key", "size"), rows=("rows", "first"))
     rate = per_file["bad"].sum() / per_file["rows"].sum()
     assert 0.001 < rate < 0.003
@@ -129,6 +165,50 @@ def test_loaders_keep_every_clean_order_and_set_the_dirty_ones_aside(made: Path,
         got = loaded[(loaded["merchant"] == merchant) & (loaded["format"] != "platform")].set_index("order_id")
         assert set(got.index) == set(want.index) - set(bad), export.file
         assert (got["gross_amount"] == want.loc[got.index]).all(), export.file
+
+
+@pytest.mark.parametrize(("merchant", "system"), [("m13", "weimob"), ("m09", "ga4")])
+def test_customers_of_a_vendors_file_are_persons_of_the_truth(
+    made: Path, store: Path, merchant: str, system: str
+) -> None:
+    orders = rk.open_store(store, merchants=merchant, as_of="2019-06-15").orders.to_pandas()
+    private = orders[orders["format"] != "platform"].set_index("order_id")
+    assert private["account"].str.startswith(f"{system}:").all()
+    persons = pd.read_parquet(made / "truth" / "persons.parquet").set_index("account")["person"]
+    causes = pd.read_parquet(made / "truth" / "order_causes.parquet")
+    want = causes[causes["merchant"] == merchant].set_index("order_id").loc[private.index, "person"]
+    assert (persons.loc[private["account"]].to_numpy() == want.to_numpy()).all()
+
+
+def test_visits_that_web_analytics_tell_are_those_that_were_drawn(plain: Path, made: Path, store: Path) -> None:
+    visits = rk.open_store(store, merchants="m09", as_of="2019-06-15").sessions.to_pandas().set_index("session_id")
+    want = table(plain, "sessions", "m09").set_index("session_id")
+    dirty = pd.read_parquet(made / "truth" / "dirty.parquet")
+    lost = dirty[(dirty["merchant"] == "m09") & (dirty["file"] == "events.jsonl") & (dirty["kind"] == "time")][
+        "row_key"
+    ]
+    want = want[~want["order_id"].isin(lost)]
+    assert set(visits.index) == set(want.index), "a session with a purchase of no time is set aside whole"
+    for column in ("started_at", "touchpoint", "furthest_step", "order_id", "campaign_id"):
+        assert visits[column].sort_index().astype(str).tolist() == want[column].sort_index().astype(str).tolist(), (
+            column
+        )
+
+
+@pytest.mark.parametrize("merchant", ["m09", "m13"])
+def test_lines_of_an_order_are_what_was_paid_for_its_goods(plain: Path, store: Path, merchant: str) -> None:
+    t = rk.open_store(store, merchants=merchant, as_of="2019-06-15")
+    lines, orders = t.order_lines.to_pandas(), t.orders.to_pandas()
+    private = orders[orders["format"] != "platform"]
+    paid = lines.groupby("order_id")["net_amount"].sum()
+    want = table(plain, "orders", merchant).set_index("order_id")
+    want = (want["gross_amount"] - want["freight_amount"]).loc[private["order_id"]]
+    assert (paid.loc[private["order_id"]].to_numpy() == want.to_numpy()).all()
+
+
+def test_an_order_that_was_never_paid_is_no_order(store: Path) -> None:
+    sources = rk.open_store(store, merchants="m13", as_of="2019-06-15").sources.to_pandas().set_index("layout")
+    assert sources.loc["weimob_orders", "rows_skipped"] > 0
 
 
 def test_no_phone_and_no_name_reaches_the_store(made: Path, store: Path) -> None:
@@ -152,7 +232,7 @@ def test_what_a_vendor_exports_is_told_once(made: Path) -> None:
 @pytest.fixture(scope="module")
 def plain(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The same merchants with plain tables only: what the exports are made from."""
-    return simulate("doubling_1", tmp_path_factory.mktemp("plain"), merchants=("m06", "m09"), vendors=False)
+    return simulate("doubling_1", tmp_path_factory.mktemp("plain"), merchants=("m06", "m09", "m13"), vendors=False)
 
 
 def test_red_packets_are_those_that_were_received(plain: Path, made: Path, store: Path) -> None:

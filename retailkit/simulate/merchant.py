@@ -126,18 +126,31 @@ def _keep(con: duckdb.DuckDBPyConnection, name: str, rows: pa.Table, after: dict
 
 def _macros(profile: Profile, seed: int) -> str:
     m = profile.id
+    goods = "(8000 + n)::varchar" if "weimob" in profile.exports else f"'{m}-' || lpad(n::varchar, 3, '0')"
     return f"""
         create macro merchant() as '{m}';
         create macro instant(day, second) as make_timestamp(({EPOCH} + day::bigint * 86400 + second) * 1000000);
         create macro clock(day, second) as make_timestamp(({EPOCH + 28800} + day::bigint * 86400 + second) * 1000000);
         create macro day_of(day) as date '{days()[0]}' + day::integer;
-        create macro order_no(n) as 'E' || strftime(day_of(0), '%Y') || '{m}' || lpad(n::varchar, 12, '0');
+        create macro order_no(n) as {_order_number(profile)};
+        create macro product_no(n) as {goods};
         create macro session_no(n) as '{m}s' || lpad(n::varchar, 9, '0');
+        create macro cookie(person, seen) as (1000000000 + person)::varchar || '.' || ({EPOCH} + seen);
+        create macro wid(person) as 10000000000 + person;
         create macro share_no(n) as case when n >= 0 then 'sh' || substr(md5('{m}:share:' || n), 1, 16) end;
         create macro guide_no(n) as case when n >= 0 then 'G{m}' || lpad(n::varchar, 5, '0') end;
         create macro rnd(key) as ('0x' || substr(md5('{m}:{seed}:' || key), 1, 8))::bigint / 4294967296.0;
         create macro group_no(n) as case when n >= 0 then 'wr' || substr(md5('{m}:group:' || n), 1, 20) end;
     """
+
+
+def _order_number(profile: Profile) -> str:
+    """Return SQL of a private order's number: digits alone where the merchant's shop system knows no others."""
+    if "weimob" in profile.exports:
+        return "'90072' || lpad(n::varchar, 12, '0')"  # beyond 2^53: through a float it would come out as another
+    if "shopify" in profile.exports:
+        return "'55' || lpad(n::varchar, 11, '0')"
+    return f"'E' || strftime(day_of(0), '%Y') || '{profile.id}' || lpad(n::varchar, 12, '0')"
 
 
 def _sessions(s: Part) -> pa.Table:

@@ -15,13 +15,14 @@ Files in ``truth/``, one row each:
 - ``cases``: one published case that a merchant carries: goal at full scale, and what it is at this scale
 - ``headline``: one merchant: drawn sales before and in the window, on Double 11 and on Double 12
 - ``dirty``: one spoilt row of one export and what was spoilt
-- ``planted``: every phone and personal name in the exports, for the scan of outputs
+- ``planted``: every phone, personal name and e-mail address in the exports, for the scan of outputs
 """
 
 from __future__ import annotations
 
 from retailkit.simulate.merchant import EPOCH, Simulated
 from retailkit.simulate.rates import SHARE, TOUCHES
+from retailkit.simulate.vendors.web import EMAIL
 from retailkit.simulate.world import day_number, days, parameters, window
 
 VALUE_FROM = {"first": "2019-01-01", "second": "2019-03-01", "never": "2019-01-01"}
@@ -35,10 +36,12 @@ def truth(s: Simulated) -> dict[str, str]:
     before, during = window(group, "baseline"), window(group, "programme")
     cut = f"(date '{VALUE_FROM[s.profile.group]}' - day_of(0))"
     _register_levels(s)
+    more = "".join(f" union all {rows}" for system, rows in _WEB.items() if system in s.profile.exports)
+    email = f" union select merchant(), 'email', {EMAIL} from person" if "shopify" in s.profile.exports else ""
     span = f"day between {during.start} and {during.stop - 1}"
     earlier = f"day between {before.start} and {before.stop - 1}"
     return {
-        "persons": """select merchant() as merchant, account, true_person as person,
+        "persons": f"""select merchant() as merchant, account, true_person as person,
             count(*) over (partition by true_person) as accounts, true_person || ':' || part as reachable from (
             select 'mini_program:' || openid as account, true_person, 'main' as part from person where openid is not null
             union all select 'mini_program:' || openid_2, true_person, if(union_known, 'main', 'second') from person
@@ -50,12 +53,12 @@ def truth(s: Simulated) -> dict[str, str]:
             union all select 'crm:' || member_id, true_person, if(openid is not null and (bound_member or phone_given), 'main', 'member')
               from person where member_id is not null
             union all select distinct account, p.true_person, 'platform' from outside_orders o join person p using (person) where platform
-            ) order by account""",
+            {more}) order by account""",
         "phones": """select merchant() as merchant, phone, true_person as person from person order by phone, person""",
-        "order_causes": f"""select merchant() as merchant, order_id, day_of(day) as paid_on, {names}[cause + 1] as cause,
-            case when cause_session >= 0 then session_no(cause_session) end as cause_session, touch_name as last_touch,
-            programme, p.true_person as person, gross as gross_amount, gross - refund as net_amount
-          from private_orders o join person p using (person) order by sale""",
+        "order_causes": f"""select merchant() as merchant, order_id, day_of(o.day) as paid_on, {names}[o.cause + 1] as cause,
+            c.session_id as cause_session, o.touch_name as last_touch,
+            o.programme, p.true_person as person, o.gross as gross_amount, o.gross - o.refund as net_amount
+          from private_orders o join person p using (person) left join visits c on c.session = o.cause_session order by o.sale""",
         "credit": f"""
           with caused as (select {names}[cause + 1] as touchpoint, count(*) as orders, sum(gross)::bigint as gross,
               sum(gross - refund)::bigint as net, sum(programme::int)::bigint as by_programme,
@@ -97,9 +100,20 @@ def truth(s: Simulated) -> dict[str, str]:
             coalesce(sum(gross) filter ({span}), 0)::bigint as gross_during, {during.stop - during.start} as days_during,
             sum(gross) filter (day_of(day) = date '2018-11-11')::bigint as double_11,
             sum(gross) filter (day_of(day) = date '2018-12-12')::bigint as double_12 from sale""",
-        "planted": """select merchant() as merchant, 'phone' as kind, phone as value from person
-          union select merchant(), 'name', name from person order by kind, value""",
+        "planted": f"""select merchant() as merchant, 'phone' as kind, phone as value from person
+          union select merchant(), 'name', name from person{email} order by kind, value""",
     }  # fmt: skip
+
+
+_WEB = {
+    "weimob": """select 'weimob:' || wid(person), true_person, if(union_known or phone_given, 'main', 'weimob') from person
+              where openid is not null""",
+    "ga4": """select 'ga4:' || cookie(person, first_at), true_person, if(member_id is not null and bound_member, 'main', 'web') from person
+              where openid is not null
+            union all select 'ga4:' || cookie(person + 500000000, changed * 86400), true_person,
+              if(member_id is not null and bound_member, 'main', 'web 2') from person where openid_2 is not null""",
+}
+"""System -> SQL of its accounts, where only some merchants have it."""
 
 
 def _register_levels(s: Simulated) -> None:

@@ -42,12 +42,25 @@ def identity(s: Simulated) -> dict[str, str]:
         "select distinct on (account) account, channel, null, null, instant(day, second), day_of(day), null, true, null "
         "from (select * from outside_orders where platform order by day, second, sale)",
     ]
+    pairs = [("'mini_program:' || openid", "openid is not null")]
+    if "weimob" in s.profile.exports:
+        parts.append(
+            f"select 'weimob:' || wid(person), 'weimob', {known}, case when phone_given then {key} end, instant(0, first_at), "
+            f"day_of(first_at // 86400), {way}, true, null from person where openid is not null"
+        )
+    if "ga4" in s.profile.exports:
+        devices = [("cookie(person, first_at)", "openid is not null", "first_at"),
+                   ("cookie(person + 500000000, changed * 86400)", "openid_2 is not null", "changed::bigint * 86400")]  # fmt: skip
+        parts += [f"select 'ga4:' || {seen_as}, 'ga4', null, null, instant(0, {since}), day_of({since} // 86400), {way}, true, null "
+                  f"from person where {there}" for seen_as, there, since in devices]  # fmt: skip
+        pairs += [(f"'ga4:' || {seen_as}", there) for seen_as, there, _ in devices]
+    bound = " union all ".join(f"select {account} as account, * from person where {there}" for account, there in pairs)
     columns = "account, system, unionid, phone_key, first_seen_at, first_seen_on, source_channel, active, left_at"
     return {
         "accounts": f"select merchant() as merchant, * from ({' union all '.join(parts)}) t({columns}) order by account",
-        "account_pairs": """select merchant() as merchant, 'mini_program:' || openid as account, 'crm:' || member_id as other,
+        "account_pairs": f"""select merchant() as merchant, account, 'crm:' || member_id as other,
             'member_bind' as evidence, 1.0::double as weight, instant(0, first_at) as seen_at
-          from person where openid is not null and member_id is not null and bound_member order by account""",
+          from ({bound}) where member_id is not null and bound_member order by account""",
         "members": f"""select merchant() as merchant, 'crm:' || member_id as account, member_id,
             instant(joined, join_second) as joined_at, day_of(joined) as joined_on, ['普通', '银卡', '金卡', '黑金'][level_no + 1] as level,
             case when woman then '女' else '男' end as gender, ['18-24', '25-29', '30-39', '40-49', '50+'][age + 1] as age_band,

@@ -31,7 +31,7 @@ def quoted(words: tuple[str, ...]) -> str:
 
 def prepare(s: Simulated) -> None:
     """Create the views that several tables read: ``orders`` of every channel, with keys as text."""
-    product = "coalesce(merchant() || '-' || lpad((category * 20 + product)::varchar, 3, '0'), '')"
+    product = "coalesce(product_no(category * 20 + product), '')"
     chosen = f"{quoted(CATEGORIES)}[category + 1] as category_name, {product} as product_id"
     formats = quoted(SHOP_FORMATS[s.profile.industry] * 2)
     case = "home_delivery" if s.profile.industry == "supermarket" else "parcel"
@@ -39,11 +39,12 @@ def prepare(s: Simulated) -> None:
     s.connection.execute(f"""
         create table visits as select session.*, {quoted(TOUCHES)}[touch + 1] as touch_name,
             case when again and day >= changed then openid_2 else openid end as open_id,
-            {_channel()} as chan
+            {_channel()} as chan, {_session_id(s)} as session_id
           from session join person using (person);
         create table channels as select session, last_value(chan ignore nulls) over (
             partition by person order by day, second, session rows unbounded preceding) as last_chan from visits;
-        create table private_orders as select sale.*, order_no(sale.sale) as order_id, {chosen}, v.open_id, v.touch_name, v.scene,
+        create table private_orders as select sale.*, order_no(sale.sale) as order_id, {chosen}, v.open_id, v.session_id,
+            v.touch_name, v.scene,
             c.last_chan, case v.touch_name when 'guide' then 'guide' when 'group' then 'community' when 'share' then 'sharing'
               else 'official_store' end as format,
             case when area < 0 then null else {quoted(AREAS)}[area + 1] end as area_name,
@@ -63,6 +64,15 @@ def prepare(s: Simulated) -> None:
 
 def _number(s: Simulated) -> int:
     return int.from_bytes(s.profile.id.encode(), "big") * 1_000_000
+
+
+def _session_id(s: Simulated) -> str:
+    """Number of a visit; web analytics know it as a visitor's cookie (a new phone is a new one) and the second it began."""
+    if "ga4" not in s.profile.exports:
+        return "session_no(session)"
+    seen = "case when again and day >= changed then cookie(person + 500000000, changed * 86400) else cookie(person, first_at) end"
+    nth = "row_number() over (partition by person, day, second order by session) - 1"
+    return f"({seen}) || ':' || (epoch(instant(day, second))::bigint + {nth})"
 
 
 def _channel() -> str:
@@ -87,7 +97,7 @@ def sales(s: Simulated) -> dict[str, str]:
     both = f"""
         select merchant() as merchant, order_id, case when not unknown then account end as account, {paid},
           'mini_program' as channel, format, touch_name as touchpoint, scene::varchar as scene, last_chan as chan_id,
-          session_no(session) as session_id, guide_no(sold_by) as sold_by, guide_no(owned_by) as owned_by,
+          session_id, guide_no(sold_by) as sold_by, guide_no(owned_by) as owned_by,
           null::varchar as shop_id, area_name as area, fulfilment, {status} as status, {_ORDER}
         from private_orders
         union all
@@ -96,7 +106,7 @@ def sales(s: Simulated) -> dict[str, str]:
           case when platform then 'parcel' else 'shop' end, {status}, {_ORDER}
         from outside_orders"""
     lines = f"""select merchant() as merchant, order_id, i::varchar as line, account, {paid}, null::varchar as shop_id,
-          case when i = 1 then product_id else merchant() || '-' || lpad((category * 20 + (product + 7) % 20)::varchar, 3, '0') end
+          case when i = 1 then product_id else product_no(category * 20 + (product + 7) % 20) end
             as product_id, 'Simulated ' || category_name || ' item' as product, category_name as category,
           (case when n = 1 then items when i = 1 then items - 1 else 1 end)::double as quantity,
           case when i = 1 then listed - (listed * 4 // 10) * (n - 1) else listed * 4 // 10 end as list_amount,
@@ -119,7 +129,7 @@ def sales(s: Simulated) -> dict[str, str]:
                 union all select order_id, account, day, second, refund, refund_day from outside_orders)
           where refund > 0 order by refunded_at, order_id""",
         "daily_totals": "select * from _totals order by source_system, channel, day",
-        "products": f"""select merchant() as merchant, merchant() || '-' || lpad(i::varchar, 3, '0') as product_id,
+        "products": f"""select merchant() as merchant, product_no(i) as product_id,
             'Simulated ' || {quoted(CATEGORIES)}[i // 20 + 1] || ' item ' || i as product,
             {quoted(CATEGORIES)}[i // 20 + 1] as category, '{s.profile.industry}' as department, 'Simulated' as brand,
             null::bigint as list_amount, 'CNY' as currency from range(60) r(i) order by i""",

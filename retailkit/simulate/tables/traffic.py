@@ -40,7 +40,7 @@ def traffic(s: Simulated) -> dict[str, str]:
     push = "'push_' || lpad((day // 7)::varchar, 3, '0')"
     sent = "greatest(second - 60 - rnd(session || 'p') * 18000, 0)::bigint"
     return {
-        "sessions": f"""select merchant() as merchant, session_no(session) as session_id, 'mini_program:' || open_id as account,
+        "sessions": f"""select merchant() as merchant, session_id, 'mini_program:' || open_id as account,
             instant(day, second) as started_at, day_of(day) as started_on, scene::varchar as scene, touch_name as touchpoint,
             case touch_name when 'guide' then 'guide' when 'group' then 'community' when 'share' then 'sharing'
               else 'official_store' end as format, chan as chan_id, {campaign} as campaign_id, guide_no(guide_in) as guide,

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from retailkit.simulate.merchant import Simulated
-from retailkit.simulate.vendors import shops, tencent, wecom
+from retailkit.simulate.vendors import shops, tencent, web, wecom, weimob
+from retailkit.simulate.vendors.lines import PLATFORM
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,8 @@ class Export:
 
 
 _PRIVATE = {"orders": "channel = 'mini_program'"}
-_PLATFORM = {"orders": "format = 'platform'", "order_lines": "order_id similar to '[0-9]+'"}
+_PRIVATE_LINES = {**_PRIVATE, "order_lines": f"not ({PLATFORM})"}
+_PLATFORM = {"orders": "format = 'platform'", "order_lines": PLATFORM}
 
 EXPORTS: dict[str, tuple[Export, ...]] = {
     "youzan": (
@@ -38,6 +40,9 @@ EXPORTS: dict[str, tuple[Export, ...]] = {
     ),
     "taobao": (Export("taobao_orders", "ExportOrderList.csv", "gb18030", _PLATFORM, shops.taobao_orders, shops.TAOBAO),),
     "jd": (Export("jd_orders", "jd_orders.csv", "gb18030", _PLATFORM, shops.jd_orders, shops.JD),),
+    "weimob": (Export("weimob_orders", "weimob_order_list.jsonl", "utf-8", _PRIVATE_LINES, weimob.weimob_orders),),
+    "shopify": (Export("shopify_orders", "orders_export.csv", "utf-8", _PRIVATE_LINES, web.shopify_orders, web.SHOPIFY),),
+    "ga4": (Export("ga4_events", "events.jsonl", "utf-8", {**_PRIVATE_LINES, "sessions": "true"}, web.ga4_events),),
     "wechat_pay": (
         Export(
             "wechat_pay_bill", "wechat_pay_bill.csv", "utf-8-sig",

@@ -41,7 +41,7 @@ WECHAT_PAY = (
 )  # fmt: skip
 
 
-def _columns(header: tuple[str, ...], filled: dict[str, str]) -> str:
+def columns(header: tuple[str, ...], filled: dict[str, str]) -> str:
     """Return the SQL list of an export's columns in order; those not filled are empty text."""
     return ", ".join(f"{filled.get(name, repr(''))} as c{i}" for i, name in enumerate(header))
 
@@ -69,7 +69,7 @@ def youzan_orders(s: Simulated) -> str:
         "买家手机号": phone, "销售导购": "coalesce(guide_no(sold_by), '')", "专属导购": "coalesce(guide_no(owned_by), '')",
         "订单退款状态": "case when refund > 0 then '退款成功' else '' end", "订单已退款金额": yuan("refund"),
     }  # fmt: skip
-    return f"""select order_id as row_key, {_columns(YOUZAN, filled)}, dirty from
+    return f"""select order_id as row_key, {columns(YOUZAN, filled)}, dirty from
         (select o.*, p.phone, p.name, p.nick, p.member_id, {dirty("o.order_id")} as dirty from private_orders o
           join person p using (person))
         order by sale desc"""
@@ -84,7 +84,7 @@ def youzan_customers(s: Simulated) -> str:
         "企微好友": "case when contact_id is null then '否' else '是' end", "来源渠道": "'小程序'",
         "成为客户时间": f"strftime(clock(0, first_at), {_DAY})",
     }  # fmt: skip
-    return f"""select true_person as row_key, {_columns(YOUZAN_CUSTOMERS, filled)}, '' as dirty from
+    return f"""select true_person as row_key, {columns(YOUZAN_CUSTOMERS, filled)}, '' as dirty from
         (select person.*, n, total, back from person join (select person, count(*) as n, sum(gross)::bigint as total,
           sum(refund)::bigint as back from sale group by person) using (person)) order by person"""
 
@@ -105,7 +105,7 @@ def taobao_orders(s: Simulated) -> str:
         "退款金额": f"case when refund > 0 then {yuan('refund')} else '无退款申请' end",
         "打款商家金额": yuan("gross - refund") + " || '元'",
     }  # fmt: skip
-    return f"""select order_id as row_key, {_columns(TAOBAO, filled)}, dirty from
+    return f"""select order_id as row_key, {columns(TAOBAO, filled)}, dirty from
         (select o.*, p.phone, p.name, {dirty("o.order_id")} as dirty from outside_orders o join person p using (person) where platform)
         order by sale desc"""
 
@@ -121,7 +121,7 @@ def jd_orders(s: Simulated) -> str:
         "联系电话": "'1******' || substr(phone, 8)", "运费金额": yuan("freight"), "付款确认时间": spoilt(paid, "time",
         "'2018-02-30 25:61:00'"),
     }  # fmt: skip
-    return f"""select order_id as row_key, {_columns(JD, filled)}, case when line = 1 then dirty else '' end as dirty from
+    return f"""select order_id as row_key, {columns(JD, filled)}, case when line = 1 then dirty else '' end as dirty from
         (select o.* exclude (product_id), p.phone, p.name, {dirty("o.order_id")} as dirty, line,
            case when line = 1 then product_id else product_id || 'b' end as product_id,
            case when items < 3 then items when line = 1 then items - 1 else 1 end as quantity
@@ -146,7 +146,7 @@ def wechat_pay(s: Simulated) -> str:
             "手续费": "printf('%.5f', -refund * 0.00006)"}  # fmt: skip
 
     def row(extra: dict[str, str]) -> str:
-        return _columns(WECHAT_PAY, tick | {k: f"'`' || {v}" for k, v in (known | extra).items()})
+        return columns(WECHAT_PAY, tick | {k: f"'`' || {v}" for k, v in (known | extra).items()})
 
     return f"""select row_key, * exclude (row_key, dirty, moment), dirty from (
         select order_id as row_key, {row(paid)}, dirty, day * 86400 + second as moment
