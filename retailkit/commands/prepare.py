@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from itertools import count
+from os.path import normpath
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -52,9 +53,9 @@ def make_simulated(cohort: Any, tell: Callable[[str], None]) -> Path | None:
     asked = {"seed": page.get("seed", 1), "scale": page.get("scale", parameters()["span"]["small"])}
     told = f"seed {asked['seed']}, scale {asked['scale']:g}"
     if page.get("made_by") == made_by() and set(page["merchants"]) >= set(cohort.everyone_ids):
-        tell(f"simulated before ({told}): {folder}")
+        tell(f"simulated before ({told}): {normpath(folder)}")
         return folder
-    tell(f"simulating ({told}): {folder}")
+    tell(f"simulating ({told}): {normpath(folder)}")
     who, done = cohort.everyone_ids, count(1)
 
     def told_of(line: str) -> None:
