@@ -141,6 +141,17 @@ def test_a_precise_test_rules_and_a_vague_one_hardly_counts():
     assert precise.loc["guide", "tests"] == "t1"
 
 
+def test_a_model_that_credits_nothing_in_every_redraw_is_no_certainty():
+    rows = [("organic", 70.0, 0.7, 0.6, 0.8), ("guide", 30.0, 0.3, 0.2, 0.4), ("coupon", 0.0, 0.0, 0.0, 0.0)]
+    flat = pd.DataFrame(rows, columns=["touchpoint", "orders", "share", "low", "high"])
+    tested = calibrate(flat, TOUCHED, _tests(("t", "coupon", 0.2, 0.05))).set_index("touchpoint").loc["coupon"]
+    assert tested["orders"] == pytest.approx(10), "the test's 20% of 50 orders: the model says nothing against it"
+    assert tested["low"] < 10 < tested["high"]
+    untold = calibrate(flat, TOUCHED, None).set_index("touchpoint").loc["coupon"]
+    assert untold["orders"] == 0
+    assert untold["high"] > 1, "an order may have been missed"
+
+
 def test_untested_touchpoints_follow_part_of_the_way_and_organic_takes_the_rest():
     table = calibrate(INTERVAL, TOUCHED, _tests(("t1", "guide", 0.10, 0.001))).set_index("touchpoint")
     assert 10 / 3 < table.loc["coupon", "orders"] < 10

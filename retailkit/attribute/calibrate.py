@@ -46,7 +46,8 @@ def calibrate(interval: pd.DataFrame, own_orders: pd.Series, lift_tests: Any, le
 
     Notes
     -----
-    Several tests of a touchpoint are averaged by precision, and so are test and model. Untested
+    Several tests of a touchpoint are averaged by precision, and so are test and model; a model whose
+    interval has no width (it credits nothing in every redraw) leaves the word to the test. Untested
     touchpoints are multiplied by a factor learned from the tested ones: the precision-weighted mean
     of log(tested / model), shrunk towards no change by its own uncertainty and by the scatter
     between tests. ``basis`` keeps the provenance: tested, shrunk by tests elsewhere, or model.
@@ -66,7 +67,9 @@ def calibrate(interval: pd.DataFrame, own_orders: pd.Series, lift_tests: Any, le
     open_line = table["touchpoint"].isin(RESIDUAL)
     tested = table["tested_orders"].notna() & ~open_line
     factor, spread = _factor(table[tested])
-    model_weight = 1 / np.maximum(table["model_error"], 1e-9) ** 2
+    still = table["model_error"] <= 0
+    table.loc[still & ~open_line, "model_error"] = 1.0  # an order: redraws that never differ are no certainty
+    model_weight = (1 / np.maximum(table["model_error"], 1e-9) ** 2).where(~still, 0.0)
     test_weight = 1 / np.maximum(table["tested_error"], 1e-9) ** 2
     both = (model_weight * table["model_orders"] + test_weight * table["tested_orders"]) / (model_weight + test_weight)
     shrunk = table["model_orders"] * factor
