@@ -68,8 +68,8 @@ def sniff(path: str | Path) -> Sniffed:
             rows.append((name, len(hit), len(layout.needed), len(used), ", ".join(missing)))
     columns = ["layout", "columns_found", "columns_needed", "columns_used", "missing"]
     table = pd.DataFrame(rows, columns=columns)
-    table["share"] = table["columns_found"] / table["columns_needed"]
-    table = table.sort_values(["share", "columns_used"], ascending=False, ignore_index=True)
+    nearest = table.assign(share=table["columns_found"] / table["columns_needed"])
+    table = table.loc[nearest.sort_values(["share", "columns_used"], ascending=False).index].reset_index(drop=True)
     whole = table.loc[table["missing"] == ""]
     file = Path(path).name
     if whole.empty:
