@@ -15,6 +15,7 @@ from retailkit.growth import guards as guards_module
 from retailkit.growth import judge, pooled_effect, staggered
 from retailkit.growth.verdict import IN_SHORT
 from retailkit.present import bridge, pooling, report, sentences, standing
+from retailkit.present.league_table import league_words
 from retailkit.results import metric, save
 
 SHARED, SHARED_ZH = "its donors share customers with the programme", "对照店与参与商户共享顾客"
@@ -71,7 +72,7 @@ def test_a_barred_merchant_stays_in_the_pool_and_takes_no_place(tmp_path):
     assert np.log1p(ways["effect"]).tolist() == pytest.approx([0.3, 0.2], abs=0.02)
     assert ways["money"].iloc[0] == pytest.approx(600 / (200 * (np.exp(-0.5) + np.exp(-0.3) + np.exp(-0.1))) - 1)
     assert len(bridge.pooled_bridge(metrics, table, pooled_effect(rows))) == 3
-    words = report.league_words(table)
+    words = league_words(table)
     assert words["why there is no claim"].tolist() == [f"barred: {SHARED}", "–", "–"]
     assert words["places left open"].tolist() == ["–", "1–1", "2–2"]
 
@@ -201,7 +202,7 @@ def test_the_chinese_report_names_them_in_chinese(tmp_path):
         sentences.say_doubts(metrics, table, "zh"),
         standing.say_starts(starts, "zh"),
     ]
-    for frame in (standing.way_words(ways, "zh"), standing.start_words(starts, "zh"), report.league_words(table, "zh")):
+    for frame in (standing.way_words(ways, "zh"), standing.start_words(starts, "zh"), league_words(table, "zh")):
         texts += [*frame.columns, *frame.astype(str).to_numpy().ravel()]
     for figure in (
         draw.verdicts(table, pooling.pool(table), merchant="批次", period="2018", lang="zh"),

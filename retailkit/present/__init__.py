@@ -9,9 +9,10 @@ from typing import Any
 
 _ROOMS = {
     "report": (
-        "cohort_metrics", "say_days", "league", "with_result", "league_words", "counts", "headline", "answer_words", "by_rule", "reasons",
-        "side_by_side", "grew", "touch_shares", "compare", "unknowns", "links", "report_metrics",
+        "cohort_metrics", "say_days", "league", "with_result", "counts", "headline", "by_rule", "side_by_side",
+        "grew", "touch_shares", "compare", "unknowns", "links", "report_metrics",
     ),
+    "league_table": ("league_words", "answer_words", "reasons"),
     "pooling": ("pool", "by_industry"),
     "standing": ("not_barred", "pooled_ways", "way_words", "start_words", "say_starts"),
     "bridge": ("estimates", "pooled_bridge", "festival_days", "say_bridge", "say_festivals"),

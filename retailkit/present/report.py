@@ -15,7 +15,6 @@ from urllib.parse import quote
 
 import pandas as pd
 
-from retailkit.charts.numbers import percent
 from retailkit.charts.words import choose
 from retailkit.folders import chapter_dir
 from retailkit.present.bridge import comparable_days
@@ -24,7 +23,6 @@ from retailkit.present.pooling import open_ranks, shrink, wilson
 from retailkit.results import metric, read_metrics, read_table
 
 ANSWERS = ("raised", "cannot tell", "lowered", "no result")
-ANSWERS_ZH = dict(zip(ANSWERS, ("有提升", "无法判断", "有下降", "无结果"), strict=True))
 LEAGUE = (
     "merchant", "title", "industry", "growth", "effect", "low", "high", "p", "shrunk", "shrunk_low", "shrunk_high",
     "best_rank", "worst_rank", "answer", "barred", "left_out", "reason",
@@ -100,18 +98,6 @@ def counts(table: pd.DataFrame) -> pd.DataFrame:
     out = pd.DataFrame(rows, columns=["answer", "merchants"])
     bounds = [wilson(n, total) for n in out["merchants"]]
     return out.assign(share=out["merchants"] / max(total, 1), low=[b[0] for b in bounds], high=[b[1] for b in bounds])
-
-
-def answer_words(table: pd.DataFrame, lang: str = "en") -> pd.DataFrame:
-    """The answers' counts as a reader wants them."""
-    return pd.DataFrame({
-        choose(lang, "answer", "结论"): [choose(lang, a, ANSWERS_ZH[a]) for a in table["answer"]],
-        choose(lang, "merchants", "商户数"): table["merchants"],
-        choose(lang, "share", "占比"): [percent(v) for v in table["share"]],
-        choose(lang, "90% interval", "90%区间"): [
-            f"{percent(a)}–{percent(b)}" for a, b in zip(table["low"], table["high"], strict=True)
-        ],
-    })  # fmt: skip
 
 
 def headline(metrics: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:
@@ -205,12 +191,6 @@ def with_result(table: pd.DataFrame) -> pd.DataFrame:
     return some if len(some) else table
 
 
-def reasons(table: pd.DataFrame, lang: str = "en") -> pd.DataFrame:
-    """The verdicts' sentences as a table: one row per merchant, in the league's order."""
-    said = table["reason"].astype(str).str.replace(r"^[^:：]*[:：]\s*", "", regex=True)
-    return pd.DataFrame({choose(lang, "merchant", "商户"): table["title"], choose(lang, "why", "理由"): said})
-
-
 def report_metrics(table: pd.DataFrame, ways: pd.DataFrame, pooling: pd.DataFrame) -> list[dict[str, Any]]:
     """Records of the report's own figures, for ``save``; ``ways``: see ``pooled_ways``."""
     growth = pooling.set_index("pooling")["growth"]
@@ -279,33 +259,3 @@ def links(out_dir: str | Path, cohort: Any, lang: str = "en") -> Any:
         if one.role == "merchant":
             lines.append(f"- **{one.title}**: " + (named or choose(lang, "no pages yet", "尚无页面")))
     return Markdown("\n".join(lines))
-
-
-def league_words(table: pd.DataFrame, lang: str = "en") -> pd.DataFrame:
-    """The league as a reader wants it: one row per merchant, written numbers, intervals in words."""
-    to = choose(lang, " to ", " 至 ")
-    places = [f"{a}–{b}" if pd.notna(a) else "–" for a, b in zip(table["best_rank"], table["worst_rank"], strict=True)]
-    out = pd.DataFrame({
-        choose(lang, "merchant", "商户"): table["title"],
-        choose(lang, "headline growth", "环比增长"): [percent(v, signed=True) for v in table["growth"]],
-        choose(lang, "programme's effect", "项目效应"): [percent(v, signed=True) for v in table["effect"]],
-        choose(lang, "90% interval", "90%区间"): [
-            f"{percent(a, signed=True)}{to}{percent(b, signed=True)}" if pd.notna(a) else "–"
-            for a, b in zip(table["low"], table["high"], strict=True)
-        ],
-        choose(lang, "partially pooled", "部分合并"): [percent(v, signed=True) for v in table["shrunk"]],
-        choose(lang, "places left open", "可能名次"): places,
-        choose(lang, "verdict", "结论"): [choose(lang, a, ANSWERS_ZH[a]) for a in table["answer"]],
-    })  # fmt: skip
-    why = [_no_claim(r, lang) for r in table.itertuples()]
-    return out.assign(**{choose(lang, "why there is no claim", "为何不能下结论"): why}) if set(why) - {"–"} else out
-
-
-def _no_claim(row: Any, lang: str) -> str:
-    if row.left_out:
-        return choose(lang, f"left out: {row.left_out}", f"未计入：{row.left_out}")
-    if row.barred:
-        return choose(lang, f"barred: {row.barred}", f"检验未通过：{row.barred}")
-    if row.answer == "cannot tell":
-        return choose(lang, "it may be nothing: the interval holds zero", "可能没有效应：区间包含零")
-    return "–"
