@@ -106,6 +106,9 @@ def test_the_sentence_sets_what_is_seen_beside_chance():
     assert "5.0 points apart on average, where chance alone would make 1.6" in told  # .8 of a standard error
     assert "in 1 of 2 tenths" in told
     assert "平均相差5.0个百分点，仅偶然性就会造成1.6个；2组中有1组" in calibration_sentence(table, "2024-09-29", "zh")
+    assert "trust who is above whom" in told  # 75% did where 70% were expected
+    assert "可信的是谁高谁低" in calibration_sentence(table, "2024-09-29", "zh")
+    assert "trust who" not in calibration_sentence(table.assign(expected_share=[0.61, 0.9]), "2024-09-29")
 
 
 def test_chances_of_today_come_true_tomorrow(world):

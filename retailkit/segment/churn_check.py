@@ -10,6 +10,8 @@ from retailkit.segment.intervals import wilson
 from retailkit.segment.said import said
 
 CALIBRATION = ("tenth", "persons", "expected_share", "away_share", "share_low", "share_high")
+HOLDS = 0.02
+"""How far the share of all may lie from the expected one before their level is called moved."""
 
 
 def calibration(chance: np.ndarray, away: np.ndarray) -> pd.DataFrame:
@@ -31,7 +33,7 @@ def calibration_sentence(table: pd.DataFrame, checked_on: str, lang: str = "en")
     apart = 100 * (np.abs(expected - seen) @ weight)
     chance = 100 * (np.sqrt(2 / np.pi * expected * (1 - expected) / persons) @ weight)  # mean distance from one's truth
     inside = int(((table["share_low"] <= expected) & (expected <= table["share_high"])).sum())
-    return said(
+    told = said(
         lang,
         f"Checked on {int(persons.sum()):,} buyers as of {checked_on}: {expected @ weight:.1%} were expected to stay away "
         f"and {seen @ weight:.1%} did ({low:.1%} to {high:.1%}; intervals are 90%). By tenth, expected and seen shares lie "
@@ -40,6 +42,14 @@ def calibration_sentence(table: pd.DataFrame, checked_on: str, lang: str = "en")
         f"以{checked_on}为准、对{int(persons.sum()):,}名购买人检验：预期{expected @ weight:.1%}的人不再购买，实际为"
         f"{seen @ weight:.1%}（{low:.1%}至{high:.1%}，区间均为90%）。按十分位，预期与实际比例平均相差{apart:.1f}个百分点，"
         f"仅偶然性就会造成{chance:.1f}个；{len(table)}组中有{inside}组的实际比例区间包含预期值。",
+    )
+    if abs(expected @ weight - seen @ weight) < HOLDS or low <= expected @ weight <= high:
+        return told
+    return told + said(
+        lang,
+        " All of them together moved, as in a festival or a new season, which the days before do not tell: trust who is "
+        "above whom, not how high the chances are.",
+        "整体水平发生了移动（如大促或换季），此前的日子无法预示：可信的是谁高谁低，而非概率的高低本身。",
     )
 
 
