@@ -94,13 +94,14 @@ def fit_churn(
     ):  # fmt: skip
         if len(part) < ENOUGH // 2 or (part is taught and len(part) < ENOUGH):
             raise TooFewBuyersError(
-                f"{len(part)} buyers {words}: at least {ENOUGH} are needed, half of them each later day",
-                f"{zh}的购买人只有{len(part)}人：至少需要{ENOUGH}人，之后各日至少一半",
+                f"{len(part)} buyers {words}: at least {ENOUGH} are needed to learn from, and {ENOUGH // 2} to check on",
+                f"{zh}的购买人只有{len(part)}人：训练至少需要{ENOUGH}人，校准与检验各需{ENOUGH // 2}人",
             )
         if part["away"].nunique() < 2:
+            gone = bool(part["away"].iloc[0])
             raise TooFewBuyersError(
-                f"all or none of the {len(part)} buyers {words} stayed away: nothing to tell apart",
-                f"{zh}的{len(part)}名购买人全部或没有人不再购买：无从区分",
+                f"{'all' if gone else 'none'} of the {len(part)} buyers {words} stayed away: nothing to tell apart",
+                f"{zh}的{len(part)}名购买人{'全部' if gone else '没有人'}不再购买：无从区分",
             )
     model = make_pipeline(
         StandardScaler(), SplineTransformer(n_knots=4, degree=2, extrapolation="constant"), LogisticRegression(C=1.0)
