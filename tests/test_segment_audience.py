@@ -23,6 +23,7 @@ from retailkit.segment import (
     purchase_histories,
     rates_against_donors,
     reach,
+    reach_sentence,
     rfm_segments,
     tag_changes,
     tag_counts,
@@ -238,6 +239,9 @@ def test_reach_counts_messaged_persons_and_messages_dated_by_their_campaign():
         table, persons, "2024-08-01", AS_OF,
     )  # fmt: skip
     assert found[["touchpoint", "persons", "buyers"]].to_numpy().tolist() == [["mailing", 1, 1]]
+    nobody = found.assign(buyers=0, buyers_messaged_share=float("nan"))  # no order could be tied to a person
+    assert reach_sentence(nobody) == "Since the start of the period mailing reached 1 persons."
+    assert "nan" not in reach_sentence(nobody, "zh")
 
 
 def test_rates_are_compared_with_the_donors_of_the_same_days():
