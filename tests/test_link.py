@@ -292,6 +292,15 @@ def test_coverage_of_no_orders_is_empty_and_says_so():
     coverage = link_coverage(tables()["orders"], link_accounts(**tables()))
     assert coverage.empty
     assert "no person is known" in coverage_sentence(coverage)
+    assert "There is no order" in coverage_sentence(coverage)
+    assert "没有任何订单" in coverage_sentence(coverage, "zh")
+
+
+def test_orders_of_nobody_are_told_from_no_orders():
+    unnamed = tables(orders=[(None, 600)])
+    coverage = link_coverage(unnamed["orders"], link_accounts(**unnamed))
+    assert coverage_sentence(coverage).startswith("No order names the account that paid")
+    assert coverage_sentence(coverage, "zh").startswith("没有订单写明付款账号")
 
 
 def test_quality_counts_pairs():

@@ -23,6 +23,7 @@ from retailkit.segment import (
     purchase_histories,
     rates_against_donors,
     reach,
+    reach_sentence,
     rfm_segments,
     tag_changes,
     tag_counts,
@@ -108,6 +109,19 @@ def test_export_holds_the_merchants_own_ids_and_no_phones(tmp_path):
     assert (told["reason"] == told["reason_chosen"]).all()
     assert (told["audience"] == told["audience_chosen"]).all()
     assert (told["expected_amount"].astype(float) - told["expected_amount_chosen"]).abs().max() <= 0.5  # minor units
+
+
+def test_what_nobody_did_before_is_unknown_and_not_nought():
+    everybody_today = random_orders(3, persons=120).assign(paid_on=pd.Timestamp("2024-11-30"))
+    table, persons = tables(everybody_today)
+    named = rfm_segments(person_features(table, persons, "2024-12-01"))
+    states = lifecycle_states(table, persons, ["2024-12-01"], THRESHOLDS)
+    spend = next_spend(table, persons, "2024-12-01")  # nobody had bought one horizon ago
+    sizes = audience_sizes(choose_audience(named, states, spend, tag_rules(), seed=1))
+    assert sizes["persons"].sum() == 103
+    assert sizes[["expected_amount", "expected_low", "expected_high"]].isna().all(axis=None)
+    assert "spend anyway cannot be told" in audience_sentence(sizes)
+    assert "无法预期其消费" in audience_sentence(sizes, "zh")
 
 
 def test_nobody_in_an_audience_still_writes_a_file_with_its_header(tmp_path):
@@ -225,6 +239,9 @@ def test_reach_counts_messaged_persons_and_messages_dated_by_their_campaign():
         table, persons, "2024-08-01", AS_OF,
     )  # fmt: skip
     assert found[["touchpoint", "persons", "buyers"]].to_numpy().tolist() == [["mailing", 1, 1]]
+    nobody = found.assign(buyers=0, buyers_messaged_share=float("nan"))  # no order could be tied to a person
+    assert reach_sentence(nobody) == "Since the start of the period mailing reached 1 persons."
+    assert "nan" not in reach_sentence(nobody, "zh")
 
 
 def test_rates_are_compared_with_the_donors_of_the_same_days():

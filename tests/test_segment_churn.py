@@ -4,10 +4,14 @@ import ibis
 import numpy as np
 import pandas as pd
 import pytest
+from churn_worlds import AS_OF as END_OF_WORLD
+from churn_worlds import CHECKED, END, FAMILIES, HORIZON, churn_world
+from scipy.stats import norm
 from segment_data import random_orders, tables
 
 from retailkit.segment import churn_expression, churn_scores, fit_churn, people_churn, person_features
 from retailkit.segment.churn import TooFewBuyersError
+from retailkit.segment.churn_check import calibration_sentence, pairs_in_order
 
 AS_OF = "2024-12-01"
 
@@ -52,6 +56,59 @@ def test_chances_are_calibrated_on_days_the_model_has_not_seen(world):
     )
     assert fit.auc > 0.75
     assert "Checked on" in fit.sentence()
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_every_tenth_is_within_two_points_of_its_true_chance(family):
+    orders, persons, everyone = churn_world(family, seed=1, known=25_000, everyone=120_000)
+    fit = fit_churn(orders, persons, END_OF_WORLD)
+    chance = churn_scores(fit, everyone)["stays_away"]
+    tenth = pd.qcut(chance.rank(method="first"), 10, labels=False).to_numpy()
+    apart = (chance - everyone["true"].to_numpy()).groupby(tenth).mean()
+    assert len(apart) == 10
+    assert apart.abs().max() < 0.02
+
+
+def test_a_quieter_market_lifts_the_level_and_a_steady_one_hardly_moves_it():
+    orders, persons, _ = churn_world("steady", seed=1, known=6_000, everyone=6_000)
+    quiet_since = pd.Timestamp(END_OF_WORLD) + pd.to_timedelta(CHECKED - HORIZON - END, unit="D")
+    frame = orders.to_pandas()
+    kept = frame[(frame["paid_on"] < quiet_since) | (np.random.default_rng(1).random(len(frame)) < 0.5)]
+    steady, quieter = (
+        fit_churn(ibis.memtable(o).mutate(paid_on=ibis._.paid_on.cast("date")), persons, END_OF_WORLD)
+        for o in (frame, kept)
+    )
+    assert abs(steady.shift) < 0.1
+    assert quieter.shift > 0.3
+
+
+def test_the_share_of_pairs_in_order_is_that_of_all_pairs_and_its_interval_holds_the_truth():
+    draw, truth = np.random.default_rng(1), norm.cdf(1 / np.sqrt(2))
+    held = []
+    for _ in range(400):
+        away = np.repeat([1, 0], [60, 40])
+        chance = draw.normal(away, 1)
+        share, low, high = pairs_in_order(chance, away)
+        held.append(low <= truth <= high)
+    assert share == pytest.approx((chance[away == 1][:, None] > chance[away == 0]).mean())
+    assert 0.86 < np.mean(held) < 0.94
+    share, low, high = pairs_in_order(np.array([0.9, 0.8, 0.1]), np.array([1, 1, 0]))  # three persons prove nothing
+    assert (share, high) == (1, 1)
+    assert low < 0.5
+
+
+def test_the_sentence_sets_what_is_seen_beside_chance():
+    table = pd.DataFrame({"tenth": [1, 2], "persons": [400, 400], "expected_share": [0.5, 0.9]}).assign(
+        away_share=[0.6, 0.9], share_low=[0.56, 0.87], share_high=[0.64, 0.92]
+    )
+    told = calibration_sentence(table, "2024-09-29")
+    assert "70.0% were expected to stay away and 75.0% did (72.4% to 77.4%" in told
+    assert "5.0 points apart on average, where chance alone would make 1.6" in told  # .8 of a standard error
+    assert "in 1 of 2 tenths" in told
+    assert "平均相差5.0个百分点，仅偶然性就会造成1.6个；2组中有1组" in calibration_sentence(table, "2024-09-29", "zh")
+    assert "trust who is above whom" in told  # 75% did where 70% were expected
+    assert "可信的是谁高谁低" in calibration_sentence(table, "2024-09-29", "zh")
+    assert "trust who" not in calibration_sentence(table.assign(expected_share=[0.61, 0.9]), "2024-09-29")
 
 
 def test_chances_of_today_come_true_tomorrow(world):

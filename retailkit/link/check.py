@@ -44,10 +44,16 @@ def link_coverage(orders: Table, persons: Table) -> pd.DataFrame:
 def coverage_sentence(coverage: pd.DataFrame, lang: str = "en") -> str:
     """Say in one sentence how much of the merchant's money comes from known persons."""
     known = coverage[coverage["system"] == "known person"]
+    if not coverage["orders"].sum():
+        if lang == "zh":
+            return "研究日之前没有任何订单，因此没有已知的购买人。"
+        return "There is no order before the day of the study, so no person is known to have bought."
     if known.empty or not known["orders"].sum():
         if lang == "zh":
-            return "没有订单写明付款账号，因此无法识别任何人，本研究只看到订单。"
-        return "No order names the account that paid, so no person is known and this study sees orders only."
+            return "没有订单写明付款账号，因此无法识别任何购买人，本研究只看到订单。"
+        return (
+            "No order names the account that paid, so no person is known to have bought: this study sees orders only."
+        )
     row = known.iloc[0]
     linked = row["linked_order_share"]
     if lang == "zh":

@@ -130,7 +130,9 @@ def reach_sentence(reached: pd.DataFrame, lang: str = "en") -> str:
         )
     named = reached if "title" in reached else reached.assign(title=reached["touchpoint"])
     parts = [
-        said(
+        said(lang, f"{row.title} reached {row.persons:,} persons", f"{row.title}触达{row.persons:,}人")
+        if pd.isna(row.buyers_messaged_share)  # nobody is known to have bought
+        else said(
             lang,
             f"{row.title} reached {row.persons:,} persons, {row.buyers:,} of them "
             f"buyers here ({row.buyers_messaged_share:.0%} of all buyers)",

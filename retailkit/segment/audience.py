@@ -108,15 +108,20 @@ def _lots(audience: pd.Series, share: float, draw: np.random.Generator) -> np.nd
 
 
 def audience_sizes(chosen: pd.DataFrame) -> pd.DataFrame:
-    """One row per merchant and audience: persons, how many are held back, expected amount, reason."""
-    frame = chosen.assign(held=(chosen["group"] == "hold").astype(int))
+    """One row per merchant and audience: persons, how many are held back, expected amount, reason.
+
+    The expected amount is empty where no segment of the audience had anybody one horizon ago; its interval is where
+    one of them has none (a single person shows no spread).
+    """
+    amounts = ["expected_amount", "expected_low", "expected_high"]
+    frame = chosen.assign(held=(chosen["group"] == "hold").astype(int)).astype(dict.fromkeys(amounts, float))
     table = frame.groupby(["merchant", "audience", "reason"], as_index=False).agg(
         persons=("person", "count"),
         held=("held", "sum"),
         past_net_amount=("net_amount", "sum"),
-        expected_amount=("expected_amount", "sum"),
-        expected_low=("expected_low", "sum"),
-        expected_high=("expected_high", "sum"),
+        expected_amount=("expected_amount", lambda amount: amount.sum(min_count=1)),
+        expected_low=("expected_low", lambda end: end.sum(skipna=False)),
+        expected_high=("expected_high", lambda end: end.sum(skipna=False)),
     )
     return table.sort_values(["merchant", "expected_amount"], ascending=[True, False], ignore_index=True)
 
@@ -157,15 +162,25 @@ def audience_sentence(sizes: pd.DataFrame, lang: str = "en") -> str:
     if sizes.empty:
         return said(
             lang,
-            "No person fits an audience: there is nobody to talk to who is not already buying as usual.",
-            "没有人符合任何触达人群：其余客户都在照常购买。",
+            "No person fits an audience: among known buyers there is nobody to talk to who is not already buying as usual.",
+            "没有人符合任何触达人群：已知购买过的客户都在照常购买。",
         )
     first, persons, held = sizes.iloc[0], int(sizes["persons"].sum()), int(sizes["held"].sum())
-    return said(
+    told = said(
         lang,
-        f"{persons:,} persons are in {len(sizes)} audiences; {held:,} of them are held back so that the next study "
-        f"can tell what the message added. The audience with the most expected spend is {first['audience']} "
-        f"({int(first['persons']):,} persons). Expected spend comes without any message too.",
-        f"共{persons:,}人进入{len(sizes)}个触达人群，其中{held:,}人作为对照不触达，以便下次研究判断触达带来的增量。"
+        f"Persons in audiences: {persons:,} (audiences: {len(sizes)}); {held:,} of them are held back so that the next "
+        "study can tell what the message added.",
+        f"共{persons:,}人进入{len(sizes)}个触达人群，其中{held:,}人作为对照不触达，以便下次研究判断触达带来的增量。",
+    )
+    if not first["expected_amount"] > 0:
+        return told + said(
+            lang,
+            " What they will spend anyway cannot be told: nobody of their segments is known to have bought in the span before.",
+            "无法预期其消费：上一个同长时段内，未见同类客户购买。",
+        )
+    return told + said(
+        lang,
+        f" The audience with the most expected spend is {first['audience']} ({int(first['persons']):,} persons). "
+        "Expected spend comes without any message too.",
         f"预期消费最高的是“{first['audience']}”（{int(first['persons']):,}人）。即使不触达，预期消费也会发生。",
     )

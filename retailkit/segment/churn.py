@@ -9,18 +9,20 @@ import ibis
 import numpy as np
 import pandas as pd
 from ibis import _
+from scipy.optimize import brentq
+from scipy.special import expit, logit
 from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import roc_auc_score
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import SplineTransformer, StandardScaler
 
+from retailkit.segment.churn_check import CALIBRATION, calibration, calibration_sentence, pairs_in_order
 from retailkit.segment.features import person_features, person_orders
-from retailkit.segment.intervals import normal_half, wilson
 from retailkit.segment.said import TooFewError, said
 
 ENOUGH = 100
 SNAPSHOTS = 4
-CALIBRATION = ("tenth", "persons", "expected_share", "away_share", "share_low", "share_high")
+SOME_DAYS = 30.0
+"""Days added to both spans of missed purchases, so that few days tell little; anything from 3 to 100 does as well."""
 
 
 class TooFewBuyersError(TooFewError):
@@ -32,35 +34,31 @@ class ChurnFit:
     """A model of the chance to stay away, with the check on the days it has not seen.
 
     *Stayed away* means no order from ``gap_days`` to ``gap_days + horizon_days`` after the day of the
-    features. ``calibration`` has one row per tenth of the checked persons (by chance): ``persons,
-    expected_share, away_share`` and its interval; ``auc`` says how well the order of persons is right
-    (.5 by lot); ``checked_on`` is the day of the features that were checked.
+    features. ``shift`` moves all log odds to the level of the last day taught. ``calibration`` has one row
+    per tenth of the checked persons (by chance): ``persons, expected_share, away_share`` and its interval;
+    ``auc`` says how well the order of persons is right (.5 by lot), with its 90% interval;
+    ``checked_on`` is the day of the features that were checked.
     """
 
     model: Pipeline
-    shift: tuple[float, float]
+    shift: float
     horizon_days: int
     gap_days: int
     checked_on: str
     auc: float
+    auc_low: float
+    auc_high: float
     calibration: pd.DataFrame
 
     def sentence(self, lang: str = "en") -> str:
-        """Say how far expected and seen shares lie apart, and how well persons are ordered."""
-        apart = (self.calibration["expected_share"] - self.calibration["away_share"]).abs()
-        weight = self.calibration["persons"]
-        away = float((self.calibration["away_share"] * weight).sum())
-        stayed = float(weight.sum()) - away
-        by_lot = 0.5 + normal_half(0.9) * np.sqrt((away + stayed + 1) / (12 * away * stayed))  # Mann-Whitney
-        told = said(
+        """Say how far expected and seen shares lie apart, and how well persons are ordered, each with its doubt."""
+        told = calibration_sentence(self.calibration, self.checked_on, lang) + said(
             lang,
-            f"Checked on {int(weight.sum()):,} buyers as of {self.checked_on}: expected and seen shares who stayed away "
-            f"lie {np.average(apart, weights=weight):.0%} apart on average, and of two persons the one who stayed away "
-            f"was given the higher chance in {self.auc:.0%} of the pairs.",
-            f"以{self.checked_on}为准、对{int(weight.sum()):,}名购买人检验：各十分位的预期与实际未购比例平均相差"
-            f"{np.average(apart, weights=weight):.0%}；任取一名未购者与一名再购者，模型在{self.auc:.0%}的情况下排序正确。",
+            f" Of two persons, the one who stayed away was given the higher chance in {self.auc:.0%} of the pairs "
+            f"({self.auc_low:.0%} to {self.auc_high:.0%}).",
+            f"任取一名未购者与一名再购者，模型在{self.auc:.0%}的情况下排序正确（{self.auc_low:.0%}至{self.auc_high:.0%}）。",
         )
-        if self.auc > by_lot:
+        if self.auc_low > 0.5:
             return told
         return told + said(lang, " That is no better than drawing lots.", "这并不优于抽签。")
 
@@ -70,9 +68,10 @@ def fit_churn(
 ) -> ChurnFit:
     """Learn from the buyers of earlier days who stayed away afterwards; everything lies before ``as_of``.
 
-    Days are one horizon apart, the last so early that its outcome was known by ``as_of``: the first ones
-    teach, the last but one sets the level (people buy more or less than before, all of them), and the last
-    one only checks. Persons are never split at random: tomorrow's share is not that of a random half of today.
+    Days are one horizon apart, the last so early that its outcome was known by ``as_of``: it only checks.
+    All others teach who stays away, and the last of them sets the level (people buy more or less than before,
+    all of them), as far as the level of these days is seen to move by more than chance. Persons are never split
+    at random: tomorrow's share is not that of a random half of today.
 
     Parameters
     ----------
@@ -87,28 +86,31 @@ def fit_churn(
     last = date.fromisoformat(as_of) - timedelta(days=horizon_days + gap_days)
     days = [(last - timedelta(days=horizon_days * k)).isoformat() for k in range(SNAPSHOTS, -1, -1)]
     seen = [_snapshot(orders, persons, day, horizon_days, gap_days) for day in days]
-    *teach, level, check = seen
+    *teach, check = seen
+    level = teach[-1]
     taught = pd.concat(teach, ignore_index=True)
     for part, words, zh in (
         (taught, "to learn from", "用于训练"), (level, "to set the level", "用于校准"), (check, "to check on", "用于检验")
     ):  # fmt: skip
         if len(part) < ENOUGH // 2 or (part is taught and len(part) < ENOUGH):
             raise TooFewBuyersError(
-                f"{len(part)} buyers {words}: at least {ENOUGH} are needed, half of them each later day",
-                f"{zh}的购买人只有{len(part)}人：至少需要{ENOUGH}人，之后各日至少一半",
+                f"{len(part)} buyers {words}: at least {ENOUGH} are needed to learn from, and {ENOUGH // 2} to check on",
+                f"{zh}的购买人只有{len(part)}人：训练至少需要{ENOUGH}人，校准与检验各需{ENOUGH // 2}人",
             )
         if part["away"].nunique() < 2:
+            gone = bool(part["away"].iloc[0])
             raise TooFewBuyersError(
-                f"all or none of the {len(part)} buyers {words} stayed away: nothing to tell apart",
-                f"{zh}的{len(part)}名购买人全部或没有人不再购买：无从区分",
+                f"{'all' if gone else 'none'} of the {len(part)} buyers {words} stayed away: nothing to tell apart",
+                f"{zh}的{len(part)}名购买人{'全部' if gone else '没有人'}不再购买：无从区分",
             )
     model = make_pipeline(
         StandardScaler(), SplineTransformer(n_knots=4, degree=2, extrapolation="constant"), LogisticRegression(C=1.0)
     ).fit(_columns(taught), taught["away"])
-    shift = _level(model, level)
-    chance = _chance(model, shift, check)
-    auc = float(roc_auc_score(check["away"], chance))
-    return ChurnFit(model, shift, horizon_days, gap_days, days[-1], auc, _calibration(chance, check["away"].to_numpy()))
+    shift = _level(model, teach)
+    chance, away = _chance(model, shift, check), check["away"].to_numpy()
+    return ChurnFit(
+        model, shift, horizon_days, gap_days, days[-1], *pairs_in_order(chance, away), calibration(chance, away)
+    )
 
 
 def churn_scores(fit: ChurnFit, features: pd.DataFrame) -> pd.DataFrame:
@@ -146,37 +148,41 @@ def _snapshot(orders: ibis.Table, persons: ibis.Table, day: str, horizon: int, g
 
 
 def _columns(features: pd.DataFrame) -> np.ndarray:
-    """What tells staying from leaving: silence, habit, silence against the own habit, age, spend."""
+    """What tells staying from leaving: silence, habit, silence against the own habit, age, spend, missed purchases.
+
+    The last is what buy-till-you-die models weigh leaving by: the same silence, in gaps of one's own, says more of
+    somebody with many purchases than of somebody with two.
+    """
     silent, age = features["days_since_last"].to_numpy(float), features["age_days"].to_numpy(float)
     repeats = features["repeat_days"].to_numpy(float)
     gap = (features["days_to_last"].to_numpy(float) + 1) / (repeats + 1)
     net = features["net_amount"].to_numpy(float).clip(min=0)
+    missed = repeats * np.log((age + SOME_DAYS) / (features["days_to_last"].to_numpy(float) + SOME_DAYS))
     own = np.log1p(silent) - np.log1p(np.where(repeats > 0, gap, age + 1))
-    return np.column_stack([np.log1p(silent), np.log1p(repeats), own, np.log1p(age), np.log1p(net)])
+    return np.column_stack([np.log1p(silent), np.log1p(repeats), own, np.log1p(age), np.log1p(net), np.log1p(missed)])
 
 
 def _logit(model: Pipeline, features: pd.DataFrame) -> np.ndarray:
-    chance = model.predict_proba(_columns(features))[:, 1].clip(1e-6, 1 - 1e-6)
-    return np.log(chance / (1 - chance))
+    return logit(model.predict_proba(_columns(features))[:, 1].clip(1e-6, 1 - 1e-6))
 
 
-def _level(model: Pipeline, later: pd.DataFrame) -> tuple[float, float]:
-    """Slope and level that fit the chances to a later day (Platt)."""
-    fit = LogisticRegression(C=1e6).fit(_logit(model, later)[:, None], later["away"])
-    return float(fit.coef_[0, 0]), float(fit.intercept_[0])
+def _level(model: Pipeline, days: list[pd.DataFrame]) -> float:
+    """Shift in log odds from the level of all days to that of the last, pulled to nought where days differ by chance.
+
+    One day's level carries the chance of that day, and where few persons buy it is most of it. So the last day's own
+    shift counts by the part of its variance that days truly differ by (a random effect, by moments).
+    """
+    shifts, variances = [], []
+    for day in days:
+        odds, away = _logit(model, day), day["away"].to_numpy(float)
+        if 0 < away.sum() < len(away):
+            own = brentq(lambda b, odds=odds, away=away: float(expit(odds + b).mean() - away.mean()), -40, 40)
+            chance = expit(odds + own)
+            shifts.append(own)
+            variances.append(1 / (chance * (1 - chance)).sum())
+    between = max(np.var(shifts, ddof=1) - np.mean(variances), 0.0) if len(shifts) > 1 else 0.0
+    return float(shifts[-1] * between / (between + variances[-1]))
 
 
-def _chance(model: Pipeline, shift: tuple[float, float], features: pd.DataFrame) -> np.ndarray:
-    slope, level = shift
-    return 1 / (1 + np.exp(-(slope * _logit(model, features) + level)))
-
-
-def _calibration(chance: np.ndarray, away: np.ndarray) -> pd.DataFrame:
-    """One row per tenth of persons by chance: expected and seen share, with 90% interval."""
-    tenth = np.minimum((np.argsort(np.argsort(chance, kind="stable")) * 10) // len(chance), 9)
-    frame = pd.DataFrame({"tenth": tenth + 1, "chance": chance, "away": away})
-    table = frame.groupby("tenth").agg(
-        persons=("away", "size"), expected_share=("chance", "mean"), away_share=("away", "mean")
-    )
-    low, high = wilson(table["away_share"] * table["persons"], table["persons"])
-    return table.assign(share_low=low, share_high=high).reset_index()
+def _chance(model: Pipeline, shift: float, features: pd.DataFrame) -> np.ndarray:
+    return expit(_logit(model, features) + shift)

@@ -8,7 +8,7 @@ import ibis
 import numpy as np
 from scipy.interpolate import BSpline, PPoly
 
-from retailkit.segment.churn import ChurnFit
+from retailkit.segment.churn import SOME_DAYS, ChurnFit
 
 _CLIP = float(np.log((1 - 1e-6) / 1e-6))
 
@@ -31,13 +31,12 @@ def churn_expression(fit: ChurnFit, features: ibis.Table) -> ibis.Table:
     ):
         z = (value - float(mean)) / ibis.literal(float(scale))
         total = total + _parabolas(z, BSpline(spline.t, spline.c @ weight, spline.k))
-    slope, level = fit.shift
-    logit = ibis.greatest(ibis.least(total, _CLIP), -_CLIP)
-    return features.mutate(stays_away=1.0 / (1.0 + (-(logit * slope + level)).exp()))
+    odds = ibis.greatest(ibis.least(total, _CLIP), -_CLIP) + fit.shift
+    return features.mutate(stays_away=1.0 / (1.0 + (-odds).exp()))
 
 
 def _columns(features: ibis.Table) -> list[ibis.Value]:
-    """The model's five columns, as ``churn`` builds them from arrays."""
+    """The model's six columns, as ``churn`` builds them from arrays."""
     silent, age, repeats, last, net = (
         features[c].cast("float64")
         for c in ("days_since_last", "age_days", "repeat_days", "days_to_last", "net_amount")
@@ -45,7 +44,8 @@ def _columns(features: ibis.Table) -> list[ibis.Value]:
     gap = (last + 1.0) / (repeats + 1.0)
     own = (silent + 1.0).ln() - ((repeats > 0).ifelse(gap, age + 1.0) + 1.0).ln()
     spend = (ibis.greatest(net, 0.0) + 1.0).ln()
-    return [(silent + 1.0).ln(), (repeats + 1.0).ln(), own, (age + 1.0).ln(), spend]
+    missed = repeats * ((age + SOME_DAYS) / (last + SOME_DAYS)).ln()
+    return [(silent + 1.0).ln(), (repeats + 1.0).ln(), own, (age + 1.0).ln(), spend, (missed + 1.0).ln()]
 
 
 def _parabolas(z: ibis.Value, spline: BSpline) -> ibis.Value:

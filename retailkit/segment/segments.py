@@ -152,8 +152,8 @@ def profile_sentence(profile: pd.DataFrame, lang: str = "en") -> str:
     if profile.empty:
         return said(
             lang,
-            "No person bought before the day of the study, so there are no segments.",
-            "研究日之前没有人购买，无法分层。",
+            "Nobody is known to have bought before the day of the study, so there are no segments.",
+            "研究日之前没有已知的购买人，无法分层。",
         )
     first = profile.iloc[0]
     if pd.isna(first["net_share"]):

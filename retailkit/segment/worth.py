@@ -71,12 +71,13 @@ def people_worth(
         english, chinese = f"What persons are worth cannot be told: {why}", f"无法估计客户价值：{why.said('zh')}"
         return pd.DataFrame(columns=list(WORTH_COLUMNS)), said(lang, english, chinese)
     top = worth.nlargest(max(len(worth) // 10, 1), "value")
-    share = top["value"].sum() / worth["value"].sum()
+    share, purchases = top["value"].sum() / worth["value"].sum(), worth["purchases"].sum()
+    days = f"{purchases:,.0f}" if purchases >= 10 else f"{purchases:.1f}"
     told = said(
         lang,
-        f"In the next {horizon_days} days {worth['purchases'].sum():,.0f} purchase days are expected from "
+        f"In the next {horizon_days} days {days} purchase days are expected from "
         f"{len(worth):,} persons; the tenth with the highest value is to bring {share:.0%} of the money.",
-        f"未来{horizon_days}天，{len(worth):,}人预计产生{worth['purchases'].sum():,.0f}个购买日；"
+        f"未来{horizon_days}天，{len(worth):,}人预计产生{days}个购买日；"
         f"价值最高的十分之一客户预计贡献{share:.0%}的消费。",
     )
     if leans_on:

@@ -1,0 +1,70 @@
+"""How chances to stay away came true: shares by tenth and pairs in order, each with its interval."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from scipy.stats import rankdata
+
+from retailkit.segment.intervals import wilson
+from retailkit.segment.said import said
+
+CALIBRATION = ("tenth", "persons", "expected_share", "away_share", "share_low", "share_high")
+HOLDS = 0.02
+"""How far the share of all may lie from the expected one before their level is called moved."""
+
+
+def calibration(chance: np.ndarray, away: np.ndarray) -> pd.DataFrame:
+    """One row per tenth of persons by chance: expected and seen share, with 90% interval."""
+    tenth = np.minimum((np.argsort(np.argsort(chance, kind="stable")) * 10) // len(chance), 9)
+    frame = pd.DataFrame({"tenth": tenth + 1, "chance": chance, "away": away})
+    table = frame.groupby("tenth").agg(
+        persons=("away", "size"), expected_share=("chance", "mean"), away_share=("away", "mean")
+    )
+    low, high = wilson(table["away_share"] * table["persons"], table["persons"])
+    return table.assign(share_low=low, share_high=high).reset_index()
+
+
+def calibration_sentence(table: pd.DataFrame, checked_on: str, lang: str = "en") -> str:
+    """Say the share expected and the share seen with its interval, and how far tenths lie apart beside chance alone."""
+    persons, expected, seen = (table[c].to_numpy(float) for c in ("persons", "expected_share", "away_share"))
+    weight = persons / persons.sum()
+    low, high = wilson((seen * persons).sum(), persons.sum())
+    apart = 100 * (np.abs(expected - seen) @ weight)
+    chance = 100 * (np.sqrt(2 / np.pi * expected * (1 - expected) / persons) @ weight)  # mean distance from one's truth
+    inside = int(((table["share_low"] <= expected) & (expected <= table["share_high"])).sum())
+    told = said(
+        lang,
+        f"Checked on {int(persons.sum()):,} buyers as of {checked_on}: {expected @ weight:.1%} were expected to stay away "
+        f"and {seen @ weight:.1%} did ({low:.1%} to {high:.1%}; intervals are 90%). By tenth, expected and seen shares lie "
+        f"{apart:.1f} points apart on average, where chance alone would make {chance:.1f}; the interval of the seen share "
+        f"holds the expected one in {inside} of {len(table)} tenths.",
+        f"以{checked_on}为准、对{int(persons.sum()):,}名购买人检验：预期{expected @ weight:.1%}的人不再购买，实际为"
+        f"{seen @ weight:.1%}（{low:.1%}至{high:.1%}，区间均为90%）。按十分位，预期与实际比例平均相差{apart:.1f}个百分点，"
+        f"仅偶然性就会造成{chance:.1f}个；{len(table)}组中有{inside}组的实际比例区间包含预期值。",
+    )
+    if abs(expected @ weight - seen @ weight) < HOLDS or low <= expected @ weight <= high:
+        return told
+    return told + said(
+        lang,
+        " All of them together moved, as in a festival or a new season, which the days before do not tell: trust who is "
+        "above whom, not how high the chances are.",
+        "整体水平发生了移动（如大促或换季），此前的日子无法预示：可信的是谁高谁低，而非概率的高低本身。",
+    )
+
+
+def pairs_in_order(chance: np.ndarray, away: np.ndarray) -> tuple[float, float, float]:
+    """Share of pairs (one stayed away, one did not) with the higher chance for who stayed away, and its 90% interval.
+
+    Source: DeLong, DeLong & Clarke-Pearson, 1988, for the variance. The interval is Wilson's for as many draws as
+    have that variance, so that it stays within 0 and 1.
+    """
+    gone, back, ranks = chance[away == 1], chance[away == 0], rankdata(chance)
+    over = (ranks[away == 1] - rankdata(gone)) / len(back)
+    under = (ranks[away == 0] - rankdata(back)) / len(gone)
+    share = float(over.mean())
+    fewest = min(len(gone), len(back))
+    variance = sum(np.var(v, ddof=1) / len(v) for v in (over, under)) if fewest > 1 else 0.0
+    draws = share * (1 - share) / variance if variance > 0 else fewest
+    low, high = wilson(share * draws, draws)
+    return share, float(low), float(high)
