@@ -94,7 +94,7 @@ def type_rows(
     is_bad, is_doubtful = f"({fatal} OR {overlong})", f"({soft})"
     passed = None
     if raw.pieces:  # asked for once: the cells of failed rows, which tell what was wrong, are kept beside them
-        cells = f"CASE WHEN \"@bad\" OR \"@doubtful\" THEN [{', '.join(map(quote, raw.types))}] END"
+        cells = f'CASE WHEN "@bad" OR "@doubtful" THEN [{", ".join(map(quote, raw.types))}] END'
         (owner,) = place.zones
         query = (
             f'SELECT {constant(owner)} AS merchant, {columns}, "@bad" AS bad, "@doubtful" AS doubtful, "@filled", '
@@ -104,7 +104,9 @@ def type_rows(
         final = _final(contract, made, place) | {n: constant(text) for n, text in shared.items() if n in contract.names}
         passed = through(name, contract, raw.pieces(), query, list(raw.types), final, bool(block.group))
     else:
-        query = f"SELECT source_row, item, merchant, {columns}, {is_bad} AS bad, {is_doubtful} AS doubtful FROM ({inner})"
+        query = (
+            f"SELECT source_row, item, merchant, {columns}, {is_bad} AS bad, {is_doubtful} AS doubtful FROM ({inner})"
+        )
         materialise(name, query, once=block.group)
     if block.group:
         materialise(name + "_g", _grouped(name, contract, block, made))
