@@ -19,9 +19,10 @@ Reference, two shared cores, the engine's own limits (m04; seconds of CPU / GB /
     .1   1,000,000     13.9M   200 / 3.3 / 14.3   170 / 1.0 / 5.2 (~32M)     30 / 2.5 / 9.1 (3.3M)
 
 The load of the larger one also takes 3.9 GB of scratch beside the store. Linking does not need what it takes:
-with an engine of 1 GB (``RETAILKIT_MEMORY``) the larger one links in 2.0 GB and the smaller in .42, in the same
-seconds, so each further million accounts takes about .52 GB. By that line 33 million accounts, which is scale 1,
-take some 17 GB: it should link in 24 GB with the engine held to a few, but it has not been run.
+with an engine of 400 MB (``RETAILKIT_MEMORY``) a second link, which keeps the ids of the first, takes 1.57 GB at the
+larger scale (2.00 while the rows were copied once more to be written) and .53 at the smaller, at a sixth
+more CPU, so each further million accounts takes about .35 GB. By that line 33 million accounts, which is scale 1,
+take some 12 GB and what the engine may use beyond: it should link in 24 GB, but it has not been run.
 
 Chapter 3 (``benchmarks/chapter.py 3_touchpoints``) with an engine of 3 GB, beside the version before tables were
 kept packed: at .01 it takes 127 s of CPU and 1.2 GB, where it took 154 s and 2.6 GB; no credit of 1.09 million

@@ -28,7 +28,7 @@ ids = st.one_of(
     st.builds(
         lambda form, number: form.format(number), st.sampled_from(['="{}"', "`{}", "'{}", "\t{}", " {} "]), digits
     ),
-    st.sampled_from(["1.23E+15", "", "4e10", "00012"]),
+    st.sampled_from(["1.23E+15", "", "4e10", "00012", "13047.0", "90072000000000000.0", "1234567890123456.0"]),
 )
 names = st.text("abcXYZ\"',;\n ", min_size=1, max_size=8) | st.text("会员甲乙丙", min_size=1, max_size=4)
 times = st.builds(
@@ -71,7 +71,10 @@ def plain_id(cell: str) -> str | None:
     """Take spreadsheets' wrappings off; an id that went through a float is lost."""
     text = cell.strip()
     text = text[2:-1] if text.startswith('="') else text.removeprefix("`").removeprefix("'")
-    return None if not text or re.fullmatch(r"[0-9](\.[0-9]+)?[eE]\+?[0-9]{2,}", text) else text
+    if not text or re.fullmatch(r"[0-9](\.[0-9]+)?[eE]\+?[0-9]{2,}", text):
+        return None
+    whole = text.removesuffix(".0")
+    return text if whole == text or not whole.isdigit() else whole if len(whole) <= 15 else None
 
 
 def expected(data: bytes, encoding: str, delimiter: str) -> tuple[int, dict[str, tuple[int, datetime]]]:

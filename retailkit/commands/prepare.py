@@ -74,20 +74,20 @@ def _world(folder: Path) -> dict[str, Any]:
 
 def link_store(store: str, merchants: Sequence[str]) -> tuple[int, int]:
     """Link all accounts of some merchants and store the table ``persons``; numbers of accounts and persons."""
-    from retailkit.link import link_accounts
+    import pyarrow.compute as pc
+
+    from retailkit.link.persons import person_rows
     from retailkit.load import open_store, save_table
 
     tables = open_store(store, list(merchants), engine="duckdb")  # what is loaded is linked where it was loaded
     others = [tables[name] for name in WITH_ACCOUNTS if tables.has(name)]
     previous = tables.persons if tables.has("persons") else None
-    linked = link_accounts(
-        tables.accounts, tables.members, tables.orders, tables.account_pairs, others, previous=previous
-    )
-    frame = linked.to_pyarrow()
-    if frame.num_rows:
-        save_table(store, "persons", frame)
-    names = frame.select(["merchant", "person"]).group_by(["merchant", "person"]).aggregate([])
-    return frame.num_rows, names.num_rows
+    rows = person_rows(tables.accounts, tables.members, tables.orders, tables.account_pairs, others, previous)
+    if rows.num_rows:
+        save_table(store, "persons", rows)
+    sizes = pc.value_counts(rows["accounts"])  # a person of three accounts stands in three rows
+    persons = sum(n["counts"] // n["values"] for n in sizes.to_pylist())
+    return rows.num_rows, persons
 
 
 def fingerprints(store: str, as_of: str) -> Callable[[str | None], Mapping[str, str]]:

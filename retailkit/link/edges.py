@@ -47,6 +47,7 @@ def gather(
 ) -> Evidence:
     """Number every account that any table names and turn what the tables say into edges."""
     listed, by_union, by_phone, shared = _listed(accounts)
+    give_back()
     m, o = _naming(members, orders, others)
     asked = pa.concat_tables([m.select(["merchant", "account"]), o])
     number, (left, right, mark), unlisted = _numbered(listed, asked, pairs, min_weight)
@@ -62,6 +63,7 @@ def gather(
         rows = mark == place
         found[STRENGTH[place]].append((left[rows], right[rows]))
     held = pd.DataFrame({"node": of_member, "system": system, "card": card})
+    give_back()
     return Evidence(
         nodes=pa.concat_tables([listed, unlisted]),
         edges={name: _joined(parts) for name, parts in found.items() if sum(len(x) for x, _ in parts)},
@@ -69,6 +71,11 @@ def gather(
         shared=shared,
         cards=held[held["card"] >= 0],
     )
+
+
+def give_back() -> None:
+    """Give memory of texts that nobody holds any more back to the machine: the engine cannot use what Arrow keeps."""
+    pa.default_memory_pool().release_unused()
 
 
 def codes(column: pa.ChunkedArray) -> np.ndarray:

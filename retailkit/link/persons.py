@@ -71,6 +71,20 @@ def link_accounts(
     3  mini:dora-emil  mini_program         1
     4       mini:fred  mini_program         2
     """
+    return ibis.memtable(person_rows(accounts, members, orders, pairs, others, previous, max_accounts, min_weight))
+
+
+def person_rows(
+    accounts: Table,
+    members: Table,
+    orders: Table,
+    pairs: Table,
+    others: Sequence[Table],
+    previous: Table | None,
+    max_accounts: int = MAX_ACCOUNTS,
+    min_weight: float = MIN_WEIGHT,
+) -> pa.Table:
+    """Rows of `link_accounts` as they lie in memory: whoever writes them down needs no second copy of them."""
     linked = link(accounts, members, orders, pairs, others, max_accounts, min_weight)
     rows, label, flag = linked.evidence.nodes, linked.found.label, linked.flag
     del linked  # edges are the larger half, and are not needed to name persons
@@ -78,7 +92,7 @@ def link_accounts(
     flags = pa.DictionaryArray.from_arrays(pa.array(flag), pa.array([None, *FLAGS], pa.string()))
     size = pa.array(np.bincount(label, minlength=1)[label])
     columns = [rows["merchant"], rows["account"], person, rows["system"], size, flags]
-    return ibis.memtable(pa.table(columns, names=["merchant", "account", "person", "system", "accounts", "flag"]))
+    return pa.table(columns, names=["merchant", "account", "person", "system", "accounts", "flag"])
 
 
 def _named(accounts: pa.Table, previous: Table | None) -> pa.ChunkedArray:

@@ -92,13 +92,29 @@ def number_sql(text: str, decimal: str = ".", extract: bool = False) -> str:
     return f"CASE WHEN {plain} IS NULL THEN {ungrouped} ELSE {plain} END"
 
 
-def phone_sql(cell: str) -> str:
-    """Return SQL of a phone's keyed hash (HMAC-SHA-256); masked or short numbers are empty.
+def id_sql(text: str) -> str:
+    """Return SQL of an id; empty where a float or a spreadsheet has rounded it.
+
+    A whole number with ``.0`` was a float: up to fifteen digits all are there, and the ``.0`` is taken off. Of
+    sixteen and more a spreadsheet keeps fifteen, a float not every last one, and a text does not tell which of
+    them wrote it: such an id is lost, and so is every number with an exponent.
+    """
+    short, long = (f"regexp_matches({text}, '^{digits}$')" for digits in ("[0-9]{1,15}\\.0", "[-+]?[0-9]{16,}\\.0+"))
+    number = f"CASE WHEN {_exponent(text)} OR {long} THEN NULL WHEN {short} THEN left({text}, -2) ELSE {text} END"
+    # what starts with a letter, or has neither a point nor an exponent, was never a float: nearly every id
+    marked = " OR ".join(f"contains({text}, '{mark}')" for mark in ".eE")
+    return f"CASE WHEN {text} < ':' AND ({marked}) THEN {number} ELSE {text} END"
+
+
+def phone_sql(text: str) -> str:
+    """Return SQL of a phone's keyed hash (HMAC-SHA-256); masked, rounded or short numbers are empty.
 
     The two pads stand in engine variables, so that no key is ever part of a statement.
     """
-    digits = f"regexp_replace(regexp_replace({cell}, '[^0-9]', '', 'g'), '^(00)?86(1[0-9]{{10}})$', '\\2')"
-    return f"CASE WHEN NOT contains({cell}, '*') AND length({digits}) BETWEEN 7 AND 15 THEN {_keyed(digits)} END"
+    digits = f"regexp_replace(regexp_replace({text}, '\\.0+$', ''), '[^0-9]', '', 'g')"
+    digits = f"regexp_replace({digits}, '^(00)?86(1[0-9]{{10}})$', '\\2')"
+    whole = f"NOT contains({text}, '*') AND NOT {_exponent(text)}"
+    return f"CASE WHEN {whole} AND length({digits}) BETWEEN 7 AND 15 THEN {_keyed(digits)} END"
 
 
 def secret_sql(cell: str) -> str:
@@ -114,6 +130,11 @@ def handle_sql(parts: Sequence[str]) -> str:
     filled = " + ".join(f"CAST({part} IS NOT NULL AS INTEGER)" for part in parts)
     text = " || chr(31) || ".join(f"coalesce({part}, '')" for part in parts)
     return f"CASE WHEN {filled} >= 2 THEN {_keyed(text)} END"
+
+
+def _exponent(text: str) -> str:
+    """Return SQL of 'a number as floats and spreadsheets write it when it is long'."""
+    return f"regexp_matches({text}, '^[-+]?[0-9](\\.[0-9]+)?[eE]\\+?[0-9]{{2,}}$')"
 
 
 def _keyed(text: str) -> str:

@@ -10,7 +10,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from retailkit.load.cells import TIME_FORMATS, handle_sql, local_day, number_sql, phone_sql, secret_sql, time_sql, utc
+from retailkit.load.cells import (
+    TIME_FORMATS,
+    handle_sql,
+    id_sql,
+    local_day,
+    number_sql,
+    phone_sql,
+    secret_sql,
+    time_sql,
+    utc,
+)
 from retailkit.load.conditions import where_sql
 from retailkit.load.engine import SQL_TYPES, literal, quote
 from retailkit.load.errors import LoadError
@@ -23,6 +33,8 @@ DIGITS = {"JPY": 0, "KRW": 0, "VND": 0, "CLP": 0, "ISK": 0, "KWD": 3, "BHD": 3, 
 """Decimals of currencies whose minor unit is not a hundredth."""
 WIDE = "DECIMAL(28, 6)"
 """Room for any amount, and for a product of a price and a quantity."""
+EXACT = {"DOUBLE": 2**53, "FLOAT": 2**24}
+"""Below these every whole number is a float of its own."""
 PLANNED = ("starts_on", "valid_from")
 """Times that may lie in the future: they are plans."""
 
@@ -107,14 +119,18 @@ def _type(name: str, raw: Raw) -> str:
     return raw.types.get(raw.found.get(name, ""), "VARCHAR")
 
 
+def _read(name: str, raw: Raw, place: Place) -> tuple[str, str]:
+    """Return SQL and engine type of a cell, or of what a layout may name beside the columns."""
+    told = {"@row": "CAST(source_row AS VARCHAR)", "@item": "CAST(item AS VARCHAR)", "@merchant": "merchant"}
+    told["@file"] = literal(place.file.split(".")[0])
+    return (told[name], "VARCHAR") if name in told else (_cell(name, raw), _type(name, raw))
+
+
 def _source(rule: FieldRule, raw: Raw, place: Place) -> tuple[str, str]:
     """Return SQL and engine type of the text or typed cell that a field reads."""
-    told = {"@row": "CAST(source_row AS VARCHAR)", "@item": "CAST(item AS VARCHAR)", "@merchant": "merchant"}
-    special = {n: (sql, "VARCHAR") for n, sql in {**told, "@file": literal(place.file.split(".")[0])}.items()}
-    known = {c: special.get(c) or (_cell(c, raw), _type(c, raw)) for c in (*rule.join, *rule.source)}
     if rule.join:
-        return f" || {literal(rule.separator)} || ".join(_text(*known[c]) for c in rule.join), "VARCHAR"
-    cells = [known[c] for c in rule.source if c in raw.found or c in special]
+        return f" || {literal(rule.separator)} || ".join(_text(*_read(c, raw, place)) for c in rule.join), "VARCHAR"
+    cells = [_read(c, raw, place) for c in rule.source if c in raw.found or c.startswith("@")]
     if not cells:
         return "CAST(NULL AS VARCHAR)", "VARCHAR"
     if len({kind for _, kind in cells}) == 1 and cells[0][1] != "VARCHAR" and not rule.empty and not rule.map:
@@ -164,10 +180,10 @@ def _value(column: Column, rule: FieldRule, raw: Raw, layout: Layout, place: Pla
     if rule.agg in ("count", "count_distinct"):
         return cell, filled
     if rule.kind:
-        keyed = phone_sql(cell) if rule.kind == "phone" else secret_sql(_text(cell, kind))
-        return (
-            f"{literal(rule.prefix + ':')} || {keyed}" if rule.prefix else keyed
-        ), f"({filled} AND NOT contains({cell}, '*'))"
+        text = _text(cell, kind)
+        keyed = phone_sql(text) if rule.kind == "phone" else secret_sql(text)
+        keyed = f"{literal(rule.prefix + ':')} || {keyed}" if rule.prefix else keyed
+        return keyed, f"({filled} AND NOT contains({text}, '*'))"
     zone = literal(rule.zone or layout.zone) if (rule.zone or layout.zone) else place.by_merchant(place.zones)
     mine = place.by_merchant(place.zones)
     samples = [text for c in rule.source for text in raw.samples.get(raw.found.get(c, ""), ())]
@@ -176,7 +192,9 @@ def _value(column: Column, rule: FieldRule, raw: Raw, layout: Layout, place: Pla
     if column.kind == "date":
         return _date(rule, cell, kind, zone, mine, samples), filled
     if column.kind == "id":
-        return _id(rule, cell, kind), filled
+        cells = [_read(c, raw, place) for c in rule.join] or [(cell, kind)]
+        text = f" || {literal(rule.separator)} || ".join(_unrounded(*part) for part in cells)
+        return f"{literal(rule.prefix + ':')} || {text}" if rule.prefix else text, filled
     if column.kind == "text":
         text = _text(cell, kind)
         return f"{literal(rule.prefix + ':')} || {text}" if rule.prefix else text, filled
@@ -233,18 +251,13 @@ def row_currency(rule: FieldRule | None, raw: Raw) -> str:
     return f"coalesce({', '.join(cells)})" if cells else ""
 
 
-def _id(rule: FieldRule, cell: str, kind: str) -> str:
-    text = _text(cell, kind)
+def _unrounded(cell: str, kind: str) -> str:
+    """Return SQL of a cell as an id's text; empty if it is a float that other ids may have been rounded to."""
     if kind == "VARCHAR":
-        lost = f"regexp_matches({cell}, '^[-+]?[0-9](\\.[0-9]+)?[eE]\\+?[0-9]{{2,}}$')"
-        lost = f"(contains({cell}, 'e') OR contains({cell}, 'E')) AND {lost}"
-        # 13047.0: a table tool wrote the id as a float, yet every digit is there; a first letter: it is no number
-        whole = f"ends_with({cell}, '.0') AND regexp_matches({cell}, '^[0-9]{{1,15}}\\.0$')"
-        number = f"CASE WHEN {lost} THEN NULL WHEN {whole} THEN left({cell}, length({cell}) - 2) ELSE {cell} END"
-        text = f"CASE WHEN {cell} < ':' THEN {number} ELSE {cell} END"
-    elif kind in ("DOUBLE", "FLOAT"):
-        text = f"CASE WHEN {cell} = floor({cell}) AND abs({cell}) < 9007199254740992 THEN {text} END"
-    return f"{literal(rule.prefix + ':')} || {text}" if rule.prefix else text
+        return id_sql(cell)
+    if kind in EXACT:
+        return f"CASE WHEN {cell} = floor({cell}) AND abs({cell}) < {EXACT[kind]} THEN {_text(cell, kind)} END"
+    return _text(cell, kind)
 
 
 def _instant(rule: FieldRule, cell: str, kind: str, zone: str, samples: Sequence[str] = ()) -> str:

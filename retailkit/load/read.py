@@ -261,11 +261,11 @@ def clean_sql(column: str) -> str:
 
 
 def _cell(value: Any) -> str | None:
-    """Return a spreadsheet cell as text: whole numbers without '.0', dates in ISO form."""
+    """Return a spreadsheet cell as text: dates in ISO form, whole numbers without '.0' while it keeps all digits."""
     if value is None or value == "":
         return None
     if isinstance(value, bool):
         return str(value).lower()
-    if isinstance(value, float) and value.is_integer() and abs(value) < 2**53:
+    if isinstance(value, float) and value.is_integer() and abs(value) < 10**15:
         return str(int(value))
     return str(value)

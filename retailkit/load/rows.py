@@ -91,19 +91,22 @@ def type_rows(
     soft = " OR ".join(f"({failing[e.name]})" for e in made if not is_fatal(contract[e.name], contract)) or "false"
     overlong = "coalesce(\"@more\" <> '', false)" if "@more" in raw.types else "false"
     columns = ", ".join(f"{typed(e.name)} AS {quote(e.name)}" for e in made)
-    verdict = f"({fatal} OR {overlong}) AS bad, ({soft}) AS doubtful"
+    is_bad, is_doubtful = f"({fatal} OR {overlong})", f"({soft})"
     passed = None
     if raw.pieces:  # asked for once: the cells of failed rows, which tell what was wrong, are kept beside them
-        cells = f"CASE WHEN {fatal} OR {overlong} OR {soft} THEN [{', '.join(map(quote, raw.types))}] END"
+        cells = f'CASE WHEN "@bad" OR "@doubtful" THEN [{", ".join(map(quote, raw.types))}] END'
         (owner,) = place.zones
         query = (
-            f'SELECT {constant(owner)} AS merchant, {columns}, {verdict}, "@filled", {cells} AS "@cells" FROM ({inner})'
+            f'SELECT {constant(owner)} AS merchant, {columns}, "@bad" AS bad, "@doubtful" AS doubtful, "@filled", '
+            f'{cells} AS "@cells" FROM (SELECT *, {is_bad} AS "@bad", {is_doubtful} AS "@doubtful" FROM ({inner}))'
         )
         shared = {"merchant": owner} | ({} if place.stated else {"currency": place.currencies[owner]})
         final = _final(contract, made, place) | {n: constant(text) for n, text in shared.items() if n in contract.names}
         passed = through(name, contract, raw.pieces(), query, list(raw.types), final, bool(block.group))
     else:
-        query = f"SELECT source_row, item, merchant, {columns}, {verdict} FROM ({inner})"
+        query = (
+            f"SELECT source_row, item, merchant, {columns}, {is_bad} AS bad, {is_doubtful} AS doubtful FROM ({inner})"
+        )
         materialise(name, query, once=block.group)
     if block.group:
         materialise(name + "_g", _grouped(name, contract, block, made))
