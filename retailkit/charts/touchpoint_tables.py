@@ -95,6 +95,7 @@ CHINESE = {
     "operated": "运营良好",
     "like its peers": "与同行相当",
     "not used": "未使用",
+    "too few": "触达过少",
     "no peers": "无同行",
     "robust": "稳健",
     "depends on the model": "取决于模型",
