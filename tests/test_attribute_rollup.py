@@ -181,7 +181,7 @@ def test_neglected_is_what_peers_convert_better():
     assert table.loc[["m1", "m3", "m4", "m5"], "verdict"].tolist() == [
         "neglected",
         "operated",
-        "like its peers",
+        "too few",
         "not used",
     ]
     assert table.loc["m1", "potential_buyers"] == pytest.approx(80)

@@ -173,7 +173,7 @@ def sensitivity_sentence(verdicts: pd.DataFrame, lang: str = "en") -> str:
         return "没有可比较的触点。" if lang == "zh" else "There is no touchpoint to compare models on."
     shaky = verdicts.loc[verdicts["verdict"] != "robust"]
     robust = len(verdicts) - len(shaky)
-    if len(verdicts) == 1:
+    if len(verdicts) == robust == 1:
         name = touchpoint_title(verdicts["touchpoint"].iloc[0], lang)
         if lang == "zh":
             return f"只有{name}一个触点：任何模型都把归因额全部给它，无从比较。"

@@ -190,7 +190,7 @@ def sensitivity(
     title = choose(
         lang, keep if sure else "No touchpoint keeps its share whatever the model", f"{n}个触点中{sure}个不随模型改变",
     )  # fmt: skip
-    if n == 1:
+    if n == sure == 1:
         title = choose(lang, "One touchpoint alone: nothing to compare models on", "只有一个触点，无从比较模型")
     sub = choose(
         lang, "Share of attributed money over models and look-backs; dot: median",
