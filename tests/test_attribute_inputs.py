@@ -22,6 +22,7 @@ from retailkit.attribute.touches import left_out, touches
 
 SOLD = [("o1", "app:1", "2024-03-05 12:00:00", 700), ("o2", "app:2", "2024-03-06 12:00:00", 300)]
 VISIT = ("v1", "app:1", "2024-03-04 09:00:00", "1007")
+BOTH = [VISIT, ("v3", "app:2", "2024-03-05", "1035")]
 BOT = [(f"b{i}", "app:9", "2024-03-05", "1035") for i in range(201)]
 
 
@@ -44,6 +45,7 @@ def told(seen, sold):
         ([], SOLD, "No touch is known at all", "没有任何触点数据"),
         ([("t", "app:2", "2024-03-05", "1129"), *BOT], SOLD, "Every touch was left out", "全部触点均被剔除"),
         ([("v", "app:1", "2024-03-09", "1007")], SOLD, "comes after the orders", "触点都在订单之后"),
+        (BOTH, [("o", None, "2024-03-05", 9)], "No order has a known person", "没有一单知道购买者"),
         ([VISIT], SOLD, "Only one touchpoint stands before any order (Single chat)", "只有一个触点（单聊）"),
         (
             [VISIT, ("v2", "app:2", "2024-03-06 12:07:30", "1035", {"order_id": "o2"})],
@@ -69,6 +71,7 @@ def told(seen, sold):
         "no touches",
         "all left out",
         "after orders",
+        "nobody known",
         "one touchpoint",
         "clocks",
         "tests and bots",
@@ -117,7 +120,6 @@ def test_where_every_order_met_a_touch_nothing_is_said_to_stay_unattributed():
 
 BACK = [(o, a, d, 0, n) for o, a, d, n in SOLD]
 BELOW = [(o, a, d, -n, 0) for o, a, d, n in SOLD]
-BOTH = [VISIT, ("v3", "app:2", "2024-03-05", "1035")]
 
 
 def paragraphs(seen, sold, lang):
@@ -167,7 +169,7 @@ def paragraphs(seen, sold, lang):
         (
             BOTH,
             [],
-            ("the ledger is empty", "no sales to attribute", "no order would be lost"),
+            ("the ledger is empty", "no sales to attribute"),
             ("账本为空", "没有订单"),
         ),
         (BOTH, BACK, ("come to nothing", "no touchpoint to compare"), ("合计为零", "没有可比较的触点")),

@@ -63,7 +63,7 @@ def credit_interval(book: ir.Table, seed: int, replicates: int = 1000, level: fl
         low, high = np.quantile(drawn[some] / whole[some, None], [(1 - level) / 2, (1 + level) / 2], axis=0)
         point = table["credit"] / total
     else:
-        low, high, point = 0.0, 0.0, table["credit"] * 0.0
+        low, high, point = np.nan, np.nan, table["credit"] * 0.0
     table = table.assign(share=point, low=np.minimum(low, point), high=np.maximum(high, point))
     return (
         table.assign(rare=table["orders"] < SMALL)

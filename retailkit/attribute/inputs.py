@@ -43,6 +43,10 @@ def _reach(touches: ir.Table, paths: ir.Table, lang: str) -> str:
     sold = paths.filter(paths.outcome == "order")
     if not int(sold.count().execute()):
         return "没有订单：触点没有可归因的对象。" if lang == "zh" else "There are no orders: nothing can be credited."
+    if not int(sold.filter(sold.person.notnull()).count().execute()):
+        if lang == "zh":
+            return "没有一单知道购买者，触点无法与订单相连：没有可归因的订单。"
+        return "No order has a known person, so no touch can be joined to an order: nothing can be credited."
     met = frame(sold.filter(sold.kind != "none").group_by("touchpoint").aggregate(orders=sold.order_id.nunique()))
     if met.empty:
         if lang == "zh":

@@ -179,7 +179,7 @@ def effects_sentence(effects: pd.DataFrame, feasible: pd.DataFrame, lang: str = 
             f"{name} is the only exposure: every exposed order ({lost:,.0f}) passed through it, so its removal effect "
             "says no more than that."
         )
-    best = effects.sort_values("removal_orders", ascending=False).iloc[0]
+    best = effects.sort_values(["removal_orders", "touchpoint"], ascending=[False, True]).iloc[0]
     wrong = [touchpoint_title(t, lang) for t in feasible.loc[~feasible["payable"], "touchpoint"]]
     name, lost = touchpoint_title(best["touchpoint"], lang), best["lost_orders"]
     if lang == "zh":

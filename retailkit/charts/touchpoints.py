@@ -171,7 +171,8 @@ def sensitivity(
     """Bars: the range of each touchpoint's share over all settings, its median marked. Table: verdicts."""
     title = choose(lang, "Does the answer depend on the model?", "结论是否取决于模型？")
     if table.empty:
-        return empty(title, choose(lang, "No touch before any order.", "没有任何订单前的触点。"), lang=lang)
+        text = choose(lang, "No touchpoint has any net sales.", "没有触点带有净销售额。")
+        return empty(title, text, lang=lang)
     rows = table.iloc[::-1]
     names = titles(rows)
     robust = rows["verdict"] == "robust"
@@ -216,7 +217,7 @@ def removal(
             lang, "No order has an exposure before it: nothing to lose.", "没有订单此前有曝光，去掉触点不会少一单。"
         )
         return empty(title, text, lang=lang)
-    rows = table.sort_values("removal_orders")
+    rows = table.sort_values(["removal_orders", "touchpoint"], ascending=[True, False])
     names = titles(rows)
     fig = go.Figure(go.Bar(
         x=rows["removal_orders"], y=names, orientation="h", marker_color=ACCENT, cliponaxis=False,
