@@ -66,14 +66,14 @@ def touchpoint_sentence(table: pd.DataFrame, currency: str, lang: str = "en") ->
     gone = [(r.touchpoint, _bounded(r, lang)) for r in left.itertuples() if r.recommended > 0]
     if lang == "zh":
         doubt = f"（90%区间{low}至{high}）" if known else ""
-        first = "是唯一有功劳的触点" if len(rest) == 1 else "贡献最大"
+        first = "是唯一有功劳的触点" if len(rest) == 1 and least == most else "贡献最大"
         agreed = "各模型一致" if least == most else f"各模型给出{least}至{most}"
         text = f"净销售额{amount}中，{name}{first}：{share}{doubt}；{agreed}。"
         text += "该触点只在已成交订单上可见，没有转化率。" if best["kind"] == "order_attached" else ""
         return text + "".join(f"{part}{'为自然购买' if t == 'organic' else '无法归因到任何触点'}。" for t, part in gone)
     doubt = f" (90% interval {low} to {high})" if known else ""
     low_name = name[:1].lower() + name[1:]
-    first = "is the only touchpoint with credit" if len(rest) == 1 else "earned most"
+    first = "is the only touchpoint with credit" if len(rest) == 1 and least == most else "earned most"
     agreed = "all models agree" if least == most else f"the models put it between {least} and {most}"
     text = f"Of {amount} net sales, {low_name} {first}: {share}{doubt}; {agreed}."
     if best["kind"] == "order_attached":
