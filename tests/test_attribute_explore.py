@@ -123,7 +123,9 @@ def test_a_chart_s_title_is_its_finding_in_both_languages_and_empty_tables_say_s
 
 def test_the_explorer_starts_at_the_study_s_own_look_back_and_names_settings_in_words():
     kept = PANEL[PANEL["look_back_days"] == 30].assign(direct="keep")
-    widget = touchpoint_explorer(pd.concat([PANEL, kept]), lang="zh", **WHERE)
+    panel = pd.concat([PANEL, kept])
+    panel.attrs["look_back_days"] = 30
+    widget = touchpoint_explorer(panel, lang="zh", **WHERE)
     model, days, direct, grouping = widget.children[0].children
     assert days.value == 30
     for box in (model, direct, grouping):

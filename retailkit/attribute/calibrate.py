@@ -133,12 +133,12 @@ def _rest(table: pd.DataFrame, open_line: pd.Series) -> pd.DataFrame:
     table.loc[open_line, "basis"] = "what is left"
     error = float(np.sqrt((table.loc[~open_line, "error"] ** 2).sum()))
     gap = total - claimed - table.loc[open_line, "orders"].sum()
-    for line in RESIDUAL:
-        for holder in table.index[table["touchpoint"] == line]:
-            moved = max(gap, -table.loc[holder, "orders"])
-            table.loc[holder, "orders"] += moved
-            table.loc[holder, "error"] = error if moved else 0.0
-            gap -= moved
+    holders = [i for line in RESIDUAL for i in table.index[table["touchpoint"] == line]]
+    for holder in holders:
+        moved = max(gap, -table.loc[holder, "orders"])
+        table.loc[holder, "orders"] += moved
+        table.loc[holder, "error"] = error if moved or holder == holders[0] else 0.0
+        gap -= moved
     return table
 
 

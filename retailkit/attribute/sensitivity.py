@@ -49,8 +49,8 @@ def sensitivity(
     look_back_days, direct, identity, touchpoint, kind, share (of money credited to touches;
     unattributed is left out), rank (1 = most).
 
-    ``known`` holds paths of the same touches, orders and persons that are there already, by look-back and
-    what is done with returns: they are not made again.
+    ``attrs`` hold ``look_back_days``, the base. ``known`` holds paths of the same touches, orders and
+    persons that are there already, by look-back and what is done with returns: they are not made again.
     """
     settings: list[tuple[int, Direct, str]] = [(days, "fold", "person") for days in look_backs]
     if bool((touches.role == "direct").any().fill_null(False).execute()):
@@ -72,21 +72,30 @@ def sensitivity(
             continue  # visits and orders share no account: what is left are attached touches, no other answer
         shares = _shares(walked, effects_by_order(window_counts(walked, max(chains)), chains) if chains else None)
         parts.append(shares.assign(look_back_days=days, direct=direct, identity=identity))
-    return _ranked(pd.concat(parts, ignore_index=True))
+    panel = _ranked(pd.concat(parts, ignore_index=True))
+    panel.attrs["look_back_days"] = base  # where a reader starts
+    return panel
 
 
 def chains_on_demand(
-    touches: ir.Table, orders: Any, persons: Any = None, as_of: str | None = None
+    touches: ir.Table,
+    orders: Any,
+    persons: Any = None,
+    as_of: str | None = None,
+    known: Mapping[tuple[int, str], ir.Table] | None = None,
 ) -> Callable[[int, int, Direct], tuple[pd.DataFrame, pd.DataFrame]]:
     """A function of order, look-back and returns that computes a chain once and remembers it.
 
     It returns rows as in :func:`sensitivity` (persons linked), and :func:`thin_windows` of that order.
+    ``known`` holds paths that are there already, as in :func:`sensitivity`.
     """
 
     @cache
     def walk(days: int, direct: Direct) -> ir.Table:
-        walked = build_paths(touches, orders, persons, days, direct=direct, as_of=as_of)
-        return walked.select(NEEDED).cache()
+        walked = None if known is None else known.get((days, direct))
+        if walked is not None:
+            return walked
+        return build_paths(touches, orders, persons, days, direct=direct, as_of=as_of).select(NEEDED).cache()
 
     @cache
     def chain(order: int, days: int, direct: Direct = "fold") -> tuple[pd.DataFrame, pd.DataFrame]:

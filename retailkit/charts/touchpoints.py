@@ -287,8 +287,9 @@ def chosen_shares(
     fig = go.Figure(interval(rows["least"], rows["share"], rows["most"], names, colour=ACCENT))
     fig.update_xaxes(percent_axis(0, float(max(rows["most"].max(), 0.01))), showgrid=True)
     fig.update_yaxes(categoryorder="array", categoryarray=names, showgrid=False, tickfont={"color": INK})
+    best = names[-1][:1].upper() + names[-1][1:]
     title = choose(
-        lang, f"{names[-1]} gets {percent(rows['share'].iloc[-1])} under {model_name(model, lang)}, {look_back_days} days",
+        lang, f"{best} gets {percent(rows['share'].iloc[-1])} under {model_name(model, lang)}, {look_back_days} days",
         f"{model_name(model, lang)}、回溯{look_back_days}天：{names[-1]}占{percent(rows['share'].iloc[-1])}",
     )  # fmt: skip
     sub = choose(
