@@ -146,3 +146,13 @@ def test_returns_that_were_kept_at_one_look_back_only_bring_that_look_back_and_b
 def test_a_setting_that_was_not_computed_is_refused_in_chinese_too():
     with pytest.raises(ValueError, match=r"没有末次.回溯30天.*首次、末次.*7"):
         touchpoint_view(PANEL, "last", 30, lang="zh")
+
+
+def test_names_of_touchpoints_close_together_do_not_run_into_each_other():
+    rows = pd.DataFrame(
+        {"touchpoint": list("abc"), "title": ["Mini program profile", "Payment page", "Service message: weekly template"],
+         "kind": "exposure", "persons": [654, 657, 5700], "conversion": [0.545, 0.505, 0.23]}
+    )  # fmt: skip
+    places = touchpoints.reach(rows, **WHERE).data[0].textposition
+    assert places[0] != places[1], "one name above its dot, the other beside or below"
+    assert places[2].endswith("left"), "the last name stays inside the picture"

@@ -140,6 +140,18 @@ def test_returns_carry_their_interval_and_an_open_end_where_orders_may_be_none()
     assert "nothing can be said" in returns_sentence(returns(costs(), INTERVAL, incremental=True))
 
 
+def test_what_a_hazard_ledger_credits_to_attached_touches_is_not_called_incremental():
+    held = INTERVAL.assign(low=[0.5, 0.2, 0.1], high=[0.7, 0.4, 0.1])  # no redraw moves the coupon
+    spend = pd.DataFrame({"merchant": "m", "touchpoint": ["guide", "coupon"], "cost": [10_000, 1_000]})
+    table = returns(spend, held, incremental=True).set_index("touchpoint")
+    assert table["reading"].to_dict() == {"guide": "incremental", "coupon": "credited, not incremental"}
+    assert table.loc["coupon", ["roas_low", "cost_high"]].isna().all()
+    assert returns_sentence(table.reset_index()).startswith("Guide returned most: 3.0"), (
+        "whatever the coupon's 10 for 1"
+    )
+    assert "no interval" in returns_sentence(table.loc[["coupon"]].reset_index())
+
+
 def _tests(*rows):
     frame = pd.DataFrame(rows, columns=["test_id", "touchpoint", "lift", "standard_error"])
     return frame.assign(merchant="m", starts_on=pd.Timestamp("2024-01-01"), ends_on=pd.Timestamp("2024-01-31"))

@@ -111,6 +111,13 @@ def potential_sentence(table: pd.DataFrame, merchant: str, lang: str = "en") -> 
                 f"{name} is neglected: {figures[0]} of those reached bought, {figures[1]} at its peers; at their rate "
                 f"it would bring {several(best['potential_buyers'], 'more buyer')} (90% interval {more[1]} to {more[2]})"
             )
+    if 1 < len(weak) < len(told):
+        parts.insert(
+            0,
+            f"{len(told)}个触点中{len(weak)}个低于同行"
+            if lang == "zh"
+            else f"{len(weak)} of {len(told)} touchpoints convert below the peers'",
+        )
     if len(weak) == len(told) > 2:
         parts.insert(
             0,

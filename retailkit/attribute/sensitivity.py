@@ -191,8 +191,8 @@ def sensitivity_sentence(verdicts: pd.DataFrame, lang: str = "en") -> str:
         text = f"{len(verdicts)}个触点中{robust}个在所有模型与回溯期下稳健。"
         names = [touchpoint_title(t, lang) for t in shaky["touchpoint"].head(3)]
         return text + (f"其余取决于设定：{'、'.join(names)}{'等' if len(shaky) > 3 else ''}。" if len(shaky) else "")
-    keep = "keeps its" if robust == 1 else "keep their"
-    text = f"{robust} of {len(verdicts)} touchpoints {keep} share whatever the model and the look-back."
+    keep = "keep their" if robust > 1 else "keeps its"
+    text = f"{robust or 'None'} of {len(verdicts)} touchpoints {keep} share whatever the model and the look-back."
     if len(shaky):
         named = [
             f"{touchpoint_title(r.touchpoint)} ({r.least:.0%} to {r.most:.0%}, {r.verdict})"
