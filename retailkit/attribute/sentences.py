@@ -24,7 +24,7 @@ def touchpoint_title(touchpoint: str, lang: str = "en") -> str:
     ('Mailing: Type A', '导购')
     """
     head, colon, rest = touchpoint.partition(": ")
-    return touchpoint_titles(lang).get(head, head) + (colon and "：" if lang == "zh" else colon) + rest
+    return touchpoint_titles(lang).get(head, head) + colon + rest
 
 
 def with_titles(table: pd.DataFrame, lang: str = "en") -> pd.DataFrame:
