@@ -76,6 +76,22 @@ def test_a_rise_that_the_model_does_not_credit_is_a_contradiction_and_said():
     assert "不一致" in before_after_sentence(table, nothing, 10, "zh")
 
 
+def test_one_kind_of_message_that_rose_alone_is_told_with_how_often_chance_does_that():
+    rows = [("(all messages)", 0.05, -0.02, 0.13, "no difference"), ("mailing: A", 0.11, -0.04, 0.29, "no difference")]
+    rows += [("mailing: B", -0.1, -0.2, 0.01, "no difference"), ("mailing: C", 0.4, 0.05, 0.86, "more")]
+    table = pd.DataFrame(rows, columns=["touchpoint", "change", "low", "high", "verdict"]).assign(shows=0.12)
+    credited = pd.DataFrame(
+        {"touchpoint": ["mailing: A", "mailing: B", "mailing: C"], "recommended": [0.001, 0.002, 0.0]}
+    )
+    english, chinese = (before_after_sentence(table, credited, 30, lang) for lang in ("en", "zh"))
+    assert "what the data say" in english
+    assert "Looked at alone, Mailing: C (+40%, 90% interval +5% to +86%) shows a rise" in english
+    assert "in 14% of cases" in english, "1 - 0.95 ** 3"
+    assert "14%的机会" in chinese
+    paid = credited.assign(recommended=[0.001, 0.002, 0.2])
+    assert "alone" not in before_after_sentence(table, paid, 30), "the model credits it too"
+
+
 def test_without_messages_or_with_half_a_record_nothing_is_claimed():
     found, sold = _shop(reached_after=4)
     for seen, days in ((touches(orders=sold), 10), (found, 60)):

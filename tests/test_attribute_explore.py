@@ -123,7 +123,9 @@ def test_a_chart_s_title_is_its_finding_in_both_languages_and_empty_tables_say_s
 
 def test_the_explorer_starts_at_the_study_s_own_look_back_and_names_settings_in_words():
     kept = PANEL[PANEL["look_back_days"] == 30].assign(direct="keep")
-    widget = touchpoint_explorer(pd.concat([PANEL, kept]), lang="zh", **WHERE)
+    panel = pd.concat([PANEL, kept])
+    panel.attrs["look_back_days"] = 30
+    widget = touchpoint_explorer(panel, lang="zh", **WHERE)
     model, days, direct, grouping = widget.children[0].children
     assert days.value == 30
     for box in (model, direct, grouping):
@@ -144,3 +146,13 @@ def test_returns_that_were_kept_at_one_look_back_only_bring_that_look_back_and_b
 def test_a_setting_that_was_not_computed_is_refused_in_chinese_too():
     with pytest.raises(ValueError, match=r"没有末次.回溯30天.*首次、末次.*7"):
         touchpoint_view(PANEL, "last", 30, lang="zh")
+
+
+def test_names_of_touchpoints_close_together_do_not_run_into_each_other():
+    rows = pd.DataFrame(
+        {"touchpoint": list("abc"), "title": ["Mini program profile", "Payment page", "Service message: weekly template"],
+         "kind": "exposure", "persons": [654, 657, 5700], "conversion": [0.545, 0.505, 0.23]}
+    )  # fmt: skip
+    places = touchpoints.reach(rows, **WHERE).data[0].textposition
+    assert places[0] != places[1], "one name above its dot, the other beside or below"
+    assert places[2].endswith("left"), "the last name stays inside the picture"

@@ -1,5 +1,7 @@
 """Bad input: each oddity is one clear sentence, nothing fails and no money is dropped."""
 
+import re
+
 import attribute_tables as tables
 import ibis
 import pandas as pd
@@ -7,14 +9,21 @@ import pytest
 
 from retailkit.attribute.inputs import input_sentences
 from retailkit.attribute.ledger import reconcile, reconcile_sentence
-from retailkit.attribute.models import ledgers
+from retailkit.attribute.markov import feasibility, removal_effects
+from retailkit.attribute.models import hazard_if_enough, ledgers, recommend, recommended_interval
 from retailkit.attribute.paths import paths
 from retailkit.attribute.peers import conversions, potential, potential_sentence
-from retailkit.attribute.sentences import unattributed_sentence
+from retailkit.attribute.sensitivity import sensitivity, sensitivity_sentence, sensitivity_verdicts
+from retailkit.attribute.sentences import effects_sentence, touchpoint_sentence, unattributed_sentence
+from retailkit.attribute.shapley import shapley_sentence
+from retailkit.attribute.summary import side_by_side
+from retailkit.attribute.tables import as_table
 from retailkit.attribute.touches import left_out, touches
 
 SOLD = [("o1", "app:1", "2024-03-05 12:00:00", 700), ("o2", "app:2", "2024-03-06 12:00:00", 300)]
 VISIT = ("v1", "app:1", "2024-03-04 09:00:00", "1007")
+BOTH = [VISIT, ("v3", "app:2", "2024-03-05", "1035")]
+BOT = [(f"b{i}", "app:9", "2024-03-05", "1035") for i in range(201)]
 
 
 def told(seen, sold):
@@ -34,30 +43,41 @@ def told(seen, sold):
     ("seen", "sold", "en", "zh"),
     [
         ([], SOLD, "No touch is known at all", "没有任何触点数据"),
+        ([("t", "app:2", "2024-03-05", "1129"), *BOT], SOLD, "Every touch was left out", "全部触点均被剔除"),
         ([("v", "app:1", "2024-03-09", "1007")], SOLD, "comes after the orders", "触点都在订单之后"),
+        (BOTH, [("o", None, "2024-03-05", 9)], "No order has a known person", "没有一单知道购买者"),
         ([VISIT], SOLD, "Only one touchpoint stands before any order (Single chat)", "只有一个触点（单聊）"),
         (
             [VISIT, ("v2", "app:2", "2024-03-06 12:07:30", "1035", {"order_id": "o2"})],
             SOLD,
-            "1 paying visits (100%) start after their order was paid, by up to 8 minutes",
+            "1 paying visit (100%) started after the order was paid, by up to 8 minutes",
             "最多晚8分钟",
         ),
         (
-            [VISIT, ("t", "app:2", "2024-03-05", "1129"), ("v3", "app:2", "2024-03-05", "1035")]
-            + [(f"b{i}", "app:9", "2024-03-05", "1035") for i in range(201)],
+            [VISIT, ("t", "app:2", "2024-03-05", "1129"), ("v3", "app:2", "2024-03-05", "1035"), *BOT],
             SOLD,
-            "1 visits by tests, trial versions and crawlers, 201 touches that look like a bot's",
+            "1 visit by tests, trial versions and crawlers, 201 touches that look like a bot's",
             "疑似机器人的触达201次",
         ),
         (
             [VISIT, ("v3", "app:2", "2024-03-05", "1035")],
             [*SOLD, ("o3", None, "2024-03-05", 900)],
-            "1 orders (33%) have no known person",
+            "1 order (33%) without a known person",
             "不知道购买者",
         ),
         ([VISIT, ("v3", "app:2", "2024-03-05", "1035")], SOLD, "Nothing is odd", "没有异常"),
     ],
-    ids=["no touches", "after orders", "one touchpoint", "clocks", "tests and bots", "no persons", "sound"],
+    ids=[
+        "no touches",
+        "all left out",
+        "after orders",
+        "nobody known",
+        "one touchpoint",
+        "clocks",
+        "tests and bots",
+        "no persons",
+        "sound",
+    ],
 )
 def test_each_oddity_is_one_clear_sentence(seen, sold, en, zh):
     english, chinese = told(seen, sold)
@@ -96,3 +116,86 @@ def test_where_every_order_met_a_touch_nothing_is_said_to_stay_unattributed():
     book = ledgers(paths(touches(sessions=tables.sessions([VISIT]), orders=sold), sold), ("position",))["position"]
     assert unattributed_sentence(book) == "No order is left unattributed."
     assert unattributed_sentence(book, "zh") == "没有订单列为未归因。"
+
+
+BACK = [(o, a, d, 0, n) for o, a, d, n in SOLD]
+BELOW = [(o, a, d, -n, 0) for o, a, d, n in SOLD]
+
+
+def paragraphs(seen, sold, lang):
+    """All that the chapter says of credit, without a lift test, costs or messages."""
+    sessions, orders = tables.sessions(seen), tables.orders(sold)
+    found = touches(sessions=sessions, orders=orders).cache()
+    walked = paths(found, orders).cache()
+    hazard = hazard_if_enough(walked, found)
+    model, reason = recommend(walked, hazard, lang)
+    books = ledgers(walked, ("first", "last", model))
+    shares = side_by_side(books, model, recommended_interval(books[model], 1, hazard))
+    effects = removal_effects(walked)
+    said = [
+        reason,
+        reconcile_sentence(reconcile(books[model], as_table(orders, "orders")), lang),
+        touchpoint_sentence(shares, "CNY", lang),
+        unattributed_sentence(books[model], lang),
+        shapley_sentence(shares, lang),
+        effects_sentence(effects, feasibility(effects, walked), lang),
+        sensitivity_sentence(sensitivity_verdicts(sensitivity(found, orders, look_backs=(30,))), lang),
+    ]
+    return " ".join(said)
+
+
+@pytest.mark.parametrize(
+    ("seen", "sold", "en", "zh"),
+    [
+        (
+            [],
+            SOLD,
+            ("nothing for a model to learn from", "2 orders without a touch"),
+            ("无从计算", "2单在回溯期内没有触点"),
+        ),
+        ([VISIT], SOLD[:1], ("the one order and its", "is the only exposure"), ("只有单聊一个曝光触点",)),
+        (
+            [VISIT],
+            SOLD,
+            (
+                "is the only touchpoint with credit: 70%",
+                "all models agree",
+                "1 order without a touch",
+                "nothing to compare",
+            ),
+            ("是唯一有功劳的触点：70%", "各模型一致", "1单在回溯期内没有触点", "无从比较"),
+        ),
+        (BOTH, SOLD, ("earned most: 70%", "is linear credit over distinct"), ("贡献最大：70%", "线性归因")),
+        (
+            BOTH,
+            [],
+            ("the ledger is empty", "no sales to attribute"),
+            ("账本为空", "没有订单"),
+        ),
+        (BOTH, BACK, ("come to nothing", "no touchpoint to compare"), ("合计为零", "没有可比较的触点")),
+        (BOTH, BELOW, ("Net sales come to CNY −10: more was paid back than sold",), ("CNY −10，退款多于销售",)),
+    ],
+    ids=["no touches", "one order", "one touchpoint", "two touchpoints", "no orders", "all paid back", "below zero"],
+)
+def test_little_to_credit_is_said_without_silly_figures(seen, sold, en, zh):
+    english, chinese = (paragraphs(seen, sold, lang) for lang in ("en", "zh"))
+    assert all(words in english for words in en), english
+    assert all(words in chinese for words in zh), chinese
+    for text in (english, chinese):
+        assert "nan" not in text
+    assert not re.search(r"(?<![\d,])1 (orders|visits|buyers|touches|persons)|100% to 100%|(?<!\d)0 orders", english)
+    if len(seen) < 2:
+        assert "Shapley" not in english + chinese
+
+
+def test_a_rate_of_a_handful_of_persons_is_neither_judged_nor_a_peer():
+    rows = [("m1", 1000, 100), ("m2", 1000, 100), ("m3", 29, 0), ("m4", 40, 40), ("m5", 40, 40)]
+    reached = pd.DataFrame(rows, columns=["merchant", "persons", "buyers"]).assign(touchpoint="guide", kind="exposure")
+    reached = reached.assign(conversion=reached["buyers"] / reached["persons"])
+    table = potential(reached).set_index("merchant")
+    assert table.loc["m3", "verdict"] == "too few"
+    assert table.loc["m1", "peers"] == 1.0, "median of 10%, 100% and 100%: m3 is no peer"
+    assert "fewer than 30 persons" in potential_sentence(table.reset_index(), "m3")
+    everybody = potential(reached.iloc[3:]).set_index("merchant")
+    assert everybody.loc["m4", ["high", "verdict", "potential_low"]].tolist() == [1.0, "like its peers", 0.0]
+    assert "reached nobody" in potential_sentence(table.reset_index(), "m9")

@@ -154,6 +154,48 @@ def test_touches_after_orders_only_earn_nothing():
     assert _shares("keep", "linear", [("app:1", "2024-03-06 10:00:00", "1007")]) == {"unattributed": 1000}
 
 
+def test_two_accounts_of_one_person_lead_to_one_path_and_count_each_touch_once():
+    seen = tables.sessions(
+        [("a", "app:1", "2024-03-01 10:00:00", "1007"), ("b", "union:1", "2024-03-02 10:00:00", "1035")]
+    )
+    sold = tables.orders([("o", "pos:1", "2024-03-03", 1001), ("x", "pos:2", "2024-03-03", 50)])
+    linked = pd.DataFrame({"merchant": "m", "account": ["app:1", "union:1", "pos:1"], "person": "p1"})
+    found = touches(sessions=seen, orders=sold, persons=linked)
+    book = credit(paths(found, sold, linked), "linear").execute().sort_values(["order_id", "position"])
+    assert book[["order_id", "touchpoint", "credit"]].to_numpy().tolist() == [
+        ["o", "single_chat", 501],
+        ["o", "official_account", 500],
+        ["x", "unattributed", 50],
+    ]
+
+
+def test_last_non_direct_of_returns_alone_is_the_last_return():
+    returns = [("app:1", f"2024-03-0{d} 10:00:00", "1089") for d in (2, 3)]
+    found, sold = _books(returns, SALE)
+    book = credit(paths(found, sold, direct="keep"), "last_non_direct").execute().sort_values("position")
+    assert book["credit"].tolist() == [0, 1000]
+
+
+@pytest.mark.parametrize("bought", [True, False], ids=["order", "no order"])
+def test_touches_of_one_second_stand_in_the_order_of_their_ids(bought):
+    ids = [f"s{i:03d}" for i in np.random.default_rng(4).permutation(300)]
+    seen = tables.sessions([(i, "app:1", "2024-03-01 10:00:00", "1007") for i in ids])
+    sold = tables.orders([("o", "app:1" if bought else "app:2", "2024-03-02", 900)])
+    found = touches(sessions=seen, orders=sold, bot_touches_a_day=999)
+    walked = paths(found, sold, as_of="2024-06-01").execute()
+    walked = walked[walked["touch_id"].notna()].sort_values("position")
+    assert walked["position"].tolist() == list(range(1, 301))
+    assert walked["touch_id"].tolist() == [f"session:{i}" for i in sorted(ids)]
+
+
+def test_a_negative_weight_earns_nothing_and_takes_nothing_from_others():
+    rows = pd.DataFrame(
+        {"merchant": "m", "outcome": "order", "order_id": "o", "position": [1, 2, 3], "weight": [-5, 1, 3]}
+    )
+    book = from_frame(rows.assign(net_amount=1000, gross_amount=1000), "any").execute().sort_values("position")
+    assert book["credit"].tolist() == [0, 250, 750]
+
+
 def test_same_second_touches_never_depend_on_row_order():
     rows = [("app:1", "2024-03-01 10:00:00", s) for s in ("1035", "1007", "1011")]
     seen = tables.sessions([(f"s{i}", *r) for i, r in enumerate(rows)])

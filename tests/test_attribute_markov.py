@@ -15,6 +15,7 @@ from retailkit.attribute.ledger import reconcile
 from retailkit.attribute.markov import feasibility, markov_credit, removal_effects
 from retailkit.attribute.models import ledgers, usual_models
 from retailkit.attribute.paths import paths
+from retailkit.attribute.tables import PATH, shape
 from retailkit.attribute.touches import touches
 
 journey = st.tuples(
@@ -169,6 +170,15 @@ def test_an_order_touched_by_one_channel_alone_is_paid_to_it():
     effects = pd.DataFrame({"touchpoint": ["single_chat", "official_account"], "removal_orders": [0.9, 0.01]})
     book = markov_credit(walked, effects).execute().set_index("touchpoint")["credit"]
     assert book.to_dict() == {"single_chat": 100, "official_account": 900}
+
+
+def test_exposures_without_any_effect_still_keep_their_part_beside_attached_touches():
+    """Removal effects of value are all zero where orders brought no money: two exposures and a coupon get a third each."""
+    rows = pd.DataFrame({"merchant": "m", "outcome": "order", "order_id": "o", "position": [1, 2, 3], "path_length": 3})
+    rows = rows.assign(touchpoint=["a", "b", "coupon"], kind=["exposure", "exposure", "order_attached"], role="touch")
+    walked = shape(ibis.memtable(rows.assign(net_amount=900, gross_amount=900)), PATH)
+    effects = pd.DataFrame({"touchpoint": ["a", "b"], "removal_value": [0.0, 0.0]})
+    assert markov_credit(walked, effects, by="value").execute()["credit"].tolist() == [300, 300, 300]
 
 
 def test_aggregate_shares_that_cannot_be_paid_are_flagged():

@@ -55,6 +55,22 @@ def test_every_level_sums_to_the_same_money(book):
         assert table["refund_credit"].sum() == 500, level
 
 
+def test_a_shop_is_that_of_the_touch_else_the_one_that_sold_the_order(book):
+    sold = tables.orders(
+        [("o1", "app:1", "2024-03-13", 1001), ("o2", "app:2", "2024-03-04", 333), ("o3", None, "2024-03-04", 50)]
+    )
+    sold = sold.assign(shop_id=pd.Series(["s1", "s2", None], dtype=object))
+    assert roll_up(book, "shop_id", sold).set_index("shop_id")["credit"].to_dict() == {
+        "s1": 1001,
+        "s2": 333,
+        "(none)": 50,
+    }
+    scanned = book.mutate(shop_id=(book.guide == "g1").fill_null(False).ifelse("s9", None))
+    assert roll_up(scanned, "shop_id", sold).set_index("shop_id")["credit"].to_dict() == {
+        "s9": 501, "s1": 500, "s2": 333, "(none)": 50,
+    }  # fmt: skip
+
+
 def test_owners_are_those_of_the_day_of_the_touch_and_split_to_the_cent(book):
     table = owned_credit(book, OWNERS).set_index("owner")
     assert table["credit"].sum() == 1384
@@ -124,6 +140,18 @@ def test_returns_carry_their_interval_and_an_open_end_where_orders_may_be_none()
     assert "nothing can be said" in returns_sentence(returns(costs(), INTERVAL, incremental=True))
 
 
+def test_what_a_hazard_ledger_credits_to_attached_touches_is_not_called_incremental():
+    held = INTERVAL.assign(low=[0.5, 0.2, 0.1], high=[0.7, 0.4, 0.1])  # no redraw moves the coupon
+    spend = pd.DataFrame({"merchant": "m", "touchpoint": ["guide", "coupon"], "cost": [10_000, 1_000]})
+    table = returns(spend, held, incremental=True).set_index("touchpoint")
+    assert table["reading"].to_dict() == {"guide": "incremental", "coupon": "credited, not incremental"}
+    assert table.loc["coupon", ["roas_low", "cost_high"]].isna().all()
+    assert returns_sentence(table.reset_index()).startswith("Guide returned most: 3.0"), (
+        "whatever the coupon's 10 for 1"
+    )
+    assert "no interval" in returns_sentence(table.loc[["coupon"]].reset_index())
+
+
 def _tests(*rows):
     frame = pd.DataFrame(rows, columns=["test_id", "touchpoint", "lift", "standard_error"])
     return frame.assign(merchant="m", starts_on=pd.Timestamp("2024-01-01"), ends_on=pd.Timestamp("2024-01-31"))
@@ -160,6 +188,15 @@ def test_untested_touchpoints_follow_part_of_the_way_and_organic_takes_the_rest(
     assert table.loc["organic", "basis"] == "what is left"
 
 
+def test_orders_of_unknown_persons_stay_unattributed_when_tests_move_the_rest():
+    rows = [("organic", 50.0, 0.5, 0.4, 0.6), ("guide", 30.0, 0.3, 0.2, 0.4), ("unattributed", 20.0, 0.2, 0.2, 0.2)]
+    whole = pd.DataFrame(rows, columns=["touchpoint", "orders", "share", "low", "high"])
+    table = calibrate(whole, TOUCHED, _tests(("t", "guide", 0.4, 0.001))).set_index("touchpoint")
+    assert table["orders"].to_dict() == pytest.approx({"organic": 40, "guide": 40, "unattributed": 20}, abs=0.1)
+    most = calibrate(whole, TOUCHED, _tests(("t", "guide", 0.9, 0.001))).set_index("touchpoint")
+    assert most["orders"].to_dict() == pytest.approx({"organic": 0, "guide": 90, "unattributed": 10}, abs=0.1)
+
+
 def test_without_tests_nothing_changes():
     table = calibrate(INTERVAL, TOUCHED, None).set_index("touchpoint")
     assert table["orders"].to_dict() == {"organic": 60, "guide": 30, "coupon": 10}
@@ -181,10 +218,12 @@ def test_neglected_is_what_peers_convert_better():
     assert table.loc[["m1", "m3", "m4", "m5"], "verdict"].tolist() == [
         "neglected",
         "operated",
-        "like its peers",
+        "too few",
         "not used",
     ]
-    assert table.loc["m1", "potential_buyers"] == pytest.approx(80)
+    assert table.loc["m1", "potential_buyers"] == pytest.approx(85), (
+        "10.5%, the median of 10% and 11%: five persons are no rate"
+    )
 
 
 def test_an_empty_ledger_rolls_up_to_nothing():

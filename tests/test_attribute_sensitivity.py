@@ -26,7 +26,7 @@ def test_one_touchpoint_is_robust_under_every_setting():
     assert panel["share"].eq(1).all()
     table = sensitivity_verdicts(panel)
     assert table["verdict"].tolist() == ["robust"]
-    assert sensitivity_sentence(table).startswith("1 of 1 touchpoints keep")
+    assert sensitivity_sentence(table).startswith("Single chat is the only touchpoint")
 
 
 def test_first_and_last_depend_on_the_model():
@@ -68,6 +68,18 @@ def test_accounts_of_one_person_are_compared_with_accounts_alone():
     persons = ibis.memtable({"merchant": ["m", "m"], "account": ["app:1", "crm:1"], "person": ["p", "p"]}).execute()
     panel = sensitivity(touches(sessions=seen, orders=orders, persons=persons), orders, persons)
     assert set(panel.loc[panel["share"] > 0, "identity"]) == {"person"}
+
+
+def test_accounts_that_join_no_visit_to_an_order_are_no_setting():
+    """Alone they leave the coupon of the till, which would then seem to earn everything."""
+    seen = tables.sessions([("s", "app:1", "2024-03-01", "1007")])
+    orders = tables.orders([("o", "crm:1", "2024-03-02", 100)]).assign(discount_amount=5, shop_id="s1")
+    persons = pd.DataFrame({"merchant": "m", "account": ["app:1", "crm:1"], "person": "p"})
+    coupon = pd.DataFrame({"merchant": ["m"], "coupon_id": ["c"], "account": ["crm:1"], "order_id": ["o"]})
+    coupon = coupon.assign(redeemed_at=orders["paid_at"], redeemed_on=orders["paid_on"])
+    found = touches(sessions=seen, coupons=coupon, orders=orders, persons=persons)
+    panel = sensitivity(found, orders, persons)
+    assert set(panel["identity"]) == {"person"}
 
 
 def test_persons_of_one_account_each_need_no_second_look_whatever_they_are_called():

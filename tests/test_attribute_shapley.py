@@ -2,6 +2,7 @@
 
 from itertools import permutations
 
+import attribute_tables as tables
 import numpy as np
 import pandas as pd
 import pytest
@@ -9,7 +10,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from retailkit.attribute.journeys import aggregated
-from retailkit.attribute.shapley import coalitions, interactions, moebius, ordered_shapley, shapley, zeta
+from retailkit.attribute.paths import paths
+from retailkit.attribute.shapley import (
+    coalitions,
+    distinct_credit,
+    interactions,
+    moebius,
+    ordered_shapley,
+    shapley,
+    zeta,
+)  # fmt: skip
+from retailkit.attribute.touches import touches
 
 journey = st.tuples(
     st.lists(st.sampled_from("abcd"), min_size=1, max_size=5), st.integers(0, 9), st.integers(0, 9)
@@ -81,6 +92,25 @@ def test_ordered_credit_stands_where_the_touchpoint_came_first():
     table = ordered_shapley(aggregated(["a>b>a"], [4]))
     expected = pd.DataFrame({"touchpoint": ["a", "b"], "place": [1, 2], "orders": [2.0, 2.0]})
     pd.testing.assert_frame_equal(table, expected)
+
+
+def test_a_touchpoint_met_again_and_again_counts_once():
+    """a, a, b then an order: the coalition is {a, b}, and each of the two gets half."""
+    seen = tables.sessions(
+        [(f"s{i}", "app:1", f"2024-03-0{i + 1} 10:00:00", s) for i, s in enumerate(["1007", "1007", "1035"])]
+    )
+    sold = tables.orders([("o", "app:1", "2024-03-05", 1000)])
+    walked = paths(touches(sessions=seen, orders=sold), sold, as_of="2024-06-01")
+    assert coalitions(walked)[["members", "orders", "value"]].to_numpy().tolist() == [[3, 1, 1000]]
+    book = distinct_credit(walked).execute()
+    assert book.groupby("touchpoint")["credit"].sum().to_dict() == {"single_chat": 500, "official_account": 500}
+
+
+def test_a_touchpoint_that_does_harm_gets_no_negative_share():
+    table = coalitions(aggregated(["a", "b", "a>b"], [500, 0, 100], nulls=[500, 1000, 900]))
+    values = shapley(table, game="rate").set_index("touchpoint")
+    assert values.loc["b", "worth"] < 0
+    assert values["share"].to_dict() == {"a": 1.0, "b": 0.0}
 
 
 def test_too_many_touchpoints_are_refused_with_the_way_out():

@@ -9,7 +9,7 @@ import pytest
 
 from retailkit.attribute.journeys import aggregated
 from retailkit.attribute.ledger import reconcile
-from retailkit.attribute.markov import removal_effects
+from retailkit.attribute.markov import feasibility, removal_effects
 from retailkit.attribute.models import ledgers
 from retailkit.attribute.paths import paths
 from retailkit.attribute.sentences import touchpoint_sentence
@@ -94,6 +94,17 @@ def test_one_visit_that_pays_two_orders_is_one_touch_of_each():
     assert book.execute().groupby("order_id")["credit"].sum().to_dict() == {"o1": 700, "o2": 301}
     assert touchpoint_ledger(found, walked, book)["touches"].tolist() == [1]
     assert (reconcile(book, ibis.memtable(sold))[["gap_orders", "gap_amount"]] == 0).all(axis=None)
+
+
+def test_an_order_that_met_a_touchpoint_twice_counts_once_in_its_line():
+    seen = tables.sessions([(f"s{i}", "app:1", f"2024-03-0{i} 10:00:00", "1007") for i in (1, 2)])
+    sold = tables.orders([("o", "app:1", "2024-03-05", 700)])
+    found = touches(sessions=seen, orders=sold)
+    walked = paths(found, sold)
+    line = touchpoint_ledger(found, walked, ledgers(walked, ("linear",))["linear"]).iloc[0]
+    assert line[["touches", "orders", "buyers", "touched_amount", "credit"]].tolist() == [2, 1, 1, 700, 700]
+    table = feasibility(removal_effects(walked), walked)
+    assert table[["only", "any"]].to_numpy().tolist() == [[1, 1]], "touched by this touchpoint alone, if twice"
 
 
 @pytest.mark.parametrize(("order", "lost"), [(1, 0.75), (2, 0.5), (3, 0.5)])

@@ -1,5 +1,7 @@
 """Chains of order 1 to 5 come from one count; the explorer computes each once and says where one is too thin."""
 
+import sys
+
 import attribute_world as simulated
 import ibis
 import pandas as pd
@@ -51,9 +53,11 @@ def test_long_windows_are_thin_and_the_sentence_says_which_order_is_enough(walke
     assert thin_sentence(table, 5, "zh").startswith("5阶链过于稀疏")
 
 
-def test_no_journey_at_all_is_too_sparse_for_any_order():
+def test_no_journey_at_all_is_too_sparse_for_any_order_and_nothing_is_said_of_it():
     nothing = pd.DataFrame({"w1": [], "first": [], "then": [], "journeys": [], "value": []})
-    assert thin_sentence(thin_windows(nothing), 1).startswith("Order 1 is too sparse")
+    table = thin_windows(nothing)
+    assert table["sparse"].all()
+    assert thin_sentence(table, 1) == ""
 
 
 def test_an_order_without_a_name_is_refused(walked):
@@ -71,6 +75,19 @@ def test_a_chain_on_demand_is_the_panel_s_and_is_computed_once(shop):
     again, _ = chains(3, 14, "fold")
     assert again is rows
     assert windows["order"].tolist() == [1, 2, 3]
+
+
+def test_a_chain_on_demand_walks_no_path_that_is_there_already(shop, monkeypatch):
+    walked = paths(*shop[:2], look_back_days=14, as_of=shop[2])
+    expected, _ = chains_on_demand(*shop[:2], as_of=shop[2])(3, 14, "fold")
+    monkeypatch.setattr(sys.modules["retailkit.attribute.sensitivity"], "build_paths", None)
+    rows, _ = chains_on_demand(*shop[:2], as_of=shop[2], known={(14, "fold"): walked})(3, 14, "fold")
+    pd.testing.assert_frame_equal(rows, expected)
+
+
+def test_the_explorer_starts_at_the_base_of_the_panel_also_without_returns(shop):
+    panel = sensitivity(*shop[:2], look_backs=(7, 14), base=14, as_of=shop[2], chains=())
+    assert touchpoint_explorer(panel, merchant="m", period="2024").children[0].children[1].value == 14
 
 
 def test_the_explorer_offers_every_order_and_adds_what_it_computed_to_the_range(shop):

@@ -57,10 +57,13 @@ def credit_interval(book: ir.Table, seed: int, replicates: int = 1000, level: fl
     money = sparse.csr_matrix((found["credit"].astype(float), (units, touchpoints.codes)))
     rng = np.random.default_rng(seed)
     drawn = np.vstack([_draw(money, min(100, replicates - i), rng) for i in range(0, replicates, 100)])
-    share = drawn / np.where(drawn.sum(axis=1, keepdims=True) != 0, drawn.sum(axis=1, keepdims=True), np.nan)
-    low, high = np.nanquantile(share, [(1 - level) / 2, (1 + level) / 2], axis=0)
-    total = table["credit"].sum()
-    point = table["credit"] / total if total else table["credit"] * 0.0
+    whole, total = drawn.sum(axis=1), table["credit"].sum()
+    some = whole != 0  # a draw without money has no shares
+    if total and some.any():
+        low, high = np.quantile(drawn[some] / whole[some, None], [(1 - level) / 2, (1 + level) / 2], axis=0)
+        point = table["credit"] / total
+    else:
+        low, high, point = np.nan, np.nan, table["credit"] * 0.0
     table = table.assign(share=point, low=np.minimum(low, point), high=np.maximum(high, point))
     return (
         table.assign(rare=table["orders"] < SMALL)

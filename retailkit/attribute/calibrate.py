@@ -42,7 +42,8 @@ def calibrate(interval: pd.DataFrame, own_orders: pd.Series, lift_tests: Any, le
     Returns
     -------
     ``touchpoint, model_orders, model_error, tested_orders, tested_error, orders, error, low, high,
-    tests, basis``. Orders of all rows sum to what the ledger holds: organic absorbs the rest.
+    tests, basis``. Orders of all rows sum to what the ledger holds: organic absorbs the rest, and only
+    where it is used up does unattributed give.
 
     Notes
     -----
@@ -119,18 +120,25 @@ def _factor(tested: pd.DataFrame) -> tuple[float, float]:
 
 
 def _rest(table: pd.DataFrame, open_line: pd.Series) -> pd.DataFrame:
-    """Let organic (or unattributed) absorb what calibration takes or gives; scale where nothing is left."""
+    """Let organic absorb what calibration takes or gives, then unattributed; scale where nothing is left.
+
+    A test moves orders between a touchpoint and what people would have bought anyway: orders of unknown
+    persons stay unattributed as long as organic can give.
+    """
     total, claimed = table["model_orders"].sum(), table.loc[~open_line, "orders"].sum()
-    table.loc[open_line, ["orders", "error"]] = 0.0
     if claimed > total > 0:
         table.loc[~open_line, ["orders", "error"]] *= total / claimed
         claimed = total
-    holders = table.index[open_line]
-    if len(holders):
-        main = table.loc[holders, "model_orders"].idxmax()
-        table.loc[main, "orders"] = total - claimed
-        table.loc[main, "error"] = float(np.sqrt((table.loc[~open_line, "error"] ** 2).sum()))
-        table.loc[holders, "basis"] = "what is left"
+    table.loc[open_line, "orders"], table.loc[open_line, "error"] = table.loc[open_line, "model_orders"], 0.0
+    table.loc[open_line, "basis"] = "what is left"
+    error = float(np.sqrt((table.loc[~open_line, "error"] ** 2).sum()))
+    gap = total - claimed - table.loc[open_line, "orders"].sum()
+    holders = [i for line in RESIDUAL for i in table.index[table["touchpoint"] == line]]
+    for holder in holders:
+        moved = max(gap, -table.loc[holder, "orders"])
+        table.loc[holder, "orders"] += moved
+        table.loc[holder, "error"] = error if moved or holder == holders[0] else 0.0
+        gap -= moved
     return table
 
 

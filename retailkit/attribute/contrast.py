@@ -9,6 +9,7 @@ import ibis.expr.types as ir
 import numpy as np
 import pandas as pd
 
+from retailkit.attribute.sentences import touchpoint_title
 from retailkit.attribute.tables import as_table, frame, with_person
 
 ENOUGH = 30
@@ -122,7 +123,39 @@ def before_after_sentence(table: pd.DataFrame, credited: pd.DataFrame, days: int
             return "无法不用模型核对消息的作用：没有消息，或消息前后的订单太少。"
         return "Messages cannot be checked without a model: there are none, or too few orders around them."
     row = told.iloc[0]
-    little = credited.loc[credited["touchpoint"].isin(table["touchpoint"]), "recommended"].sum() < LITTLE
+    little = bool(credited.loc[credited["touchpoint"].isin(table["touchpoint"]), "recommended"].sum() < LITTLE)
+    text = _together(row, little, days, zh)
+    return text if row["verdict"] == "more" and little else text + _alone(table, credited, zh)
+
+
+def _alone(table: pd.DataFrame, credited: pd.DataFrame, zh: bool) -> str:
+    """Name messages that rose by themselves where the model credits them with next to nothing, and how chance does that."""
+    single = table[(table["touchpoint"] != TOGETHER) & (table["verdict"] != "cannot tell")]
+    paid = credited.set_index("touchpoint")["recommended"].reindex(single["touchpoint"]).fillna(0.0).to_numpy()
+    rose = single[(single["verdict"] == "more") & (paid < LITTLE)]
+    if rose.empty or len(single) < 2:
+        return ""
+    by_chance = f"{1 - 0.95 ** len(single):.0%}"
+    each = [
+        (touchpoint_title(r.touchpoint, "zh" if zh else "en"), f"{r.change:+.0%}", f"{r.low:+.0%}", f"{r.high:+.0%}")
+        for r in rose.itertuples()
+    ]
+    if zh:
+        named = "、".join(f"{n}（{c}，90%区间{a}至{b}）" for n, c, a, b in each)
+        return (
+            f"单独看，{named}有提升，模型却几乎不给功劳：两者矛盾。逐一核对{len(single)}类消息，"
+            f"即使都毫无作用，也有{by_chance}的机会至少出现一次这样的提升：不宜据此下结论。"
+        )
+    named = ", ".join(f"{n} ({c}, 90% interval {a} to {b})" for n, c, a, b in each)
+    return (
+        f" Looked at alone, {named} shows a rise that the model does not credit: the two contradict each other. Among "
+        f"{len(single)} kinds of messages looked at one by one, chance alone shows such a rise in {by_chance} of cases: "
+        "conclude neither from it."
+    )
+
+
+def _together(row: pd.Series, little: bool, days: int, zh: bool) -> str:
+    """The sentence of all messages as one."""
     if zh:
         text = (
             f"不用模型核对：消息发出后{days}天，收到者的购买次数比此前{days}天变化{row['change']:+.0%}，已扣除其他人的变化"

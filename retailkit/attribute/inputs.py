@@ -9,6 +9,7 @@ import pandas as pd
 
 from retailkit.attribute.sentences import touchpoint_title
 from retailkit.attribute.tables import as_table, frame
+from retailkit.spoken import several
 
 
 def input_sentences(
@@ -35,10 +36,17 @@ def input_sentences(
 def _reach(touches: ir.Table, paths: ir.Table, lang: str) -> str:
     known = touches.filter(touches.role.isin(("touch", "direct")))
     if not int(known.count().execute()):
+        seen = bool(int(touches.count().execute()))
         if lang == "zh":
-            return "没有任何触点数据：全部订单列为未归因。"
-        return "No touch is known at all: every order stays unattributed."
+            return f"{'全部触点均被剔除' if seen else '没有任何触点数据'}：全部订单列为未归因。"
+        return f"{'Every touch was left out' if seen else 'No touch is known at all'}: every order stays unattributed."
     sold = paths.filter(paths.outcome == "order")
+    if not int(sold.count().execute()):
+        return "没有订单：触点没有可归因的对象。" if lang == "zh" else "There are no orders: nothing can be credited."
+    if not int(sold.filter(sold.person.notnull()).count().execute()):
+        if lang == "zh":
+            return "没有一单知道购买者，触点无法与订单相连：没有可归因的订单。"
+        return "No order has a known person, so no touch can be joined to an order: nothing can be credited."
     met = frame(sold.filter(sold.kind != "none").group_by("touchpoint").aggregate(orders=sold.order_id.nunique()))
     if met.empty:
         if lang == "zh":
@@ -70,8 +78,8 @@ def _clocks(sessions: ir.Table, orders: ir.Table, lang: str) -> str:
             "各来源时钟不一致，这些访问按订单时刻计。"
         )
     return (
-        f"{int(row['late']):,} paying visits ({share:.0%}) start after their order was paid, by up to {minutes:,} minutes: "
-        "the sources' clocks differ. They count at the instant of their order."
+        f"{several(row['late'], 'paying visit')} ({share:.0%}) started after the order was paid, by up to "
+        f"{several(minutes, 'minute')}: the sources' clocks differ. They count at the instant of their order."
     )
 
 
@@ -81,8 +89,11 @@ def _left(left: pd.DataFrame, lang: str) -> str:
     if not tests + bots:
         return ""
     if lang == "zh":
-        return f"剔除测试、体验与爬虫访问{tests:,}次，疑似机器人的触达{bots:,}次。"
-    return f"Left out: {tests:,} visits by tests, trial versions and crawlers, {bots:,} touches that look like a bot's."
+        parts = [f"测试、体验与爬虫访问{tests:,}次"] * bool(tests) + [f"疑似机器人的触达{bots:,}次"] * bool(bots)
+        return f"剔除{'，'.join(parts)}。"
+    parts = [f"{several(tests, 'visit')} by tests, trial versions and crawlers"] * bool(tests)
+    parts += [f"{several(bots, 'touch', 'touches')} that look{'s' * (bots == 1)} like a bot's"] * bool(bots)
+    return f"Left out: {', '.join(parts)}."
 
 
 def _unknown(paths: ir.Table, lang: str) -> str:
@@ -94,4 +105,5 @@ def _unknown(paths: ir.Table, lang: str) -> str:
     share = row["nobody"] / row["orders"]
     if lang == "zh":
         return f"{int(row['nobody']):,}单（{share:.0%}）不知道购买者：其金额保留在未归因一行。"
-    return f"{int(row['nobody']):,} orders ({share:.0%}) have no known person: their money stays in the line 'unattributed'."
+    nobody = several(row["nobody"], "order")
+    return f"{nobody} ({share:.0%}) without a known person: the money stays in the line 'unattributed'."

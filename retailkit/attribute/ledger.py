@@ -9,6 +9,7 @@ import ibis.expr.types as ir
 import pandas as pd
 
 from retailkit.attribute.tables import LEDGER, PATH, shape
+from retailkit.spoken import several
 
 KEY = ["merchant", "order_id"]
 
@@ -97,10 +98,14 @@ def reconcile_sentence(table: pd.DataFrame, lang: str = "en") -> str:
     """Say that the ledger holds every order and all its money, or what is missing."""
     gap = int(table["gap_amount"].abs().sum()), int(table["gap_orders"].abs().sum())
     orders = int(table["orders"].sum())
+    if gap == (0, 0) and not orders:
+        return "没有订单，账本为空。" if lang == "zh" else "There are no orders, and the ledger is empty."
     if gap == (0, 0):
         if lang == "zh":
             return f"账本与销售额一致：{orders:,}单全部在账，分毫不差，退款已冲回。"
-        return f"The ledger holds all {orders:,} orders and their net sales to the minor unit, refunds reversed."
+        held = f"all {orders:,} orders and their" if orders > 1 else "the one order and its"
+        return f"The ledger holds {held} net sales to the minor unit, refunds reversed."
     if lang == "zh":
         return f"账本与销售额不一致：差{gap[0]:,}最小货币单位、{gap[1]:,}单。"
-    return f"The ledger does not reconcile: {gap[0]:,} minor units and {gap[1]:,} orders apart."
+    apart = f"{several(gap[0], 'minor unit')} and {several(gap[1], 'order')}"
+    return f"The ledger does not reconcile: {apart} apart."

@@ -14,6 +14,7 @@ from retailkit.attribute.hazard_ledger import hazard_credit, hazard_interval
 from retailkit.attribute.markov import markov_credit, removal_effects
 from retailkit.attribute.rules import RULES, credit
 from retailkit.attribute.shapley import coalitions, distinct_credit, shapley, shapley_credit
+from retailkit.spoken import several
 
 ENOUGH_ORDERS = 1000
 """Orders with an exposure that the hazard needs; below, its rates are too uncertain."""
@@ -93,14 +94,21 @@ def recommend(paths: ir.Table, hazard: Hazard | None = None, lang: str = "en") -
             "here that keeps apart what people would have bought anyway (the organic line). Read organic as 'at least': who had "
             "decided to buy and came in through a touchpoint looks like somebody whom it moved."
         )
+    if not exposed:
+        if lang == "zh":
+            return "position", "没有订单此前有曝光，任何模型都无从计算；附着于订单的触点（如有）按位置规则均分末位。"
+        return "position", (
+            "No order has an exposure before it, so there is nothing for a model to learn from. Touches attached to "
+            "orders, if there are any, are paid by the position-based rule."
+        )
     if lang == "zh":
         return (
             "position",
             f"仅{exposed:,}单此前有曝光（风险模型需要{ENOUGH_ORDERS:,}单），采用位置规则：首末触点各40%。",
         )
     return "position", (
-        f"The position-based rule is used (40% to the first touch, 40% to the last): only {exposed:,} orders have an "
-        f"exposure before them, and the hazard ledger needs {ENOUGH_ORDERS:,}. It pays out every touched order in full."
+        f"The position-based rule is used (40% to the first touch, 40% to the last): only {several(exposed, 'order')} "
+        f"with an exposure before, and the hazard ledger needs {ENOUGH_ORDERS:,}. It pays out every touched order in full."
     )
 
 

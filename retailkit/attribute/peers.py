@@ -10,6 +10,10 @@ import pandas as pd
 
 from retailkit.attribute.sentences import touchpoint_title
 from retailkit.attribute.tables import as_table, frame, with_person
+from retailkit.spoken import several
+
+ENOUGH = 30
+"""Persons reached that make a rate; a merchant with fewer is not judged, and no peer to others."""
 
 COLUMNS = ("merchant", "touchpoint", "kind", "persons", "buyers", "conversion")
 
@@ -44,12 +48,12 @@ def potential(reached: pd.DataFrame, level: float = 0.9) -> pd.DataFrame:
     """One row per merchant and exposure touchpoint: is it operated, neglected, or like its peers?
 
     ``reached`` holds :func:`conversions`, or :func:`touchpoint_ledger` rows, of all merchants of a
-    cohort. ``peers`` is the median conversion of the *other* merchants with the touchpoint,
-    ``potential_buyers`` what that conversion would add (never below 0) with ``potential_low`` and
-    ``potential_high``; ``low`` and ``high`` are the Wilson interval of the merchant's own
-    conversion. Verdict: ``neglected`` where the interval stands below the peers', ``operated`` where
-    above, ``like its peers`` between, ``not used`` where only peers have it, ``no peers`` where
-    nobody else has it.
+    cohort. ``peers`` is the median conversion of the *other* merchants that reached at least 30
+    persons there, ``potential_buyers`` what that conversion would add (never below 0) with
+    ``potential_low`` and ``potential_high``; ``low`` and ``high`` are the Wilson interval of the
+    merchant's own conversion. Verdict: ``neglected`` where the interval stands below the peers',
+    ``operated`` where above, ``like its peers`` between, ``too few`` where it reached fewer than 30
+    persons, ``not used`` where only peers have it, ``no peers`` where no other merchant has a rate.
     """
     from scipy.special import ndtri
 
@@ -63,29 +67,30 @@ def potential(reached: pd.DataFrame, level: float = 0.9) -> pd.DataFrame:
         (p + z**2 / (2 * n)) / (1 + z**2 / n),
         z * (p * (1 - p) / n + z**2 / (4 * n**2)) ** 0.5 / (1 + z**2 / n),
     )
+    low, high = (centre - half).where(p > 0, p), (centre + half).where(p < 1, p)  # exact, whatever floats make of it
+    rated = table[table["persons"] >= ENOUGH]
     peers = [
-        table.loc[(table["touchpoint"] == r.touchpoint) & (table["merchant"] != r.merchant), "conversion"].median()
+        rated.loc[(rated["touchpoint"] == r.touchpoint) & (rated["merchant"] != r.merchant), "conversion"].median()
         for r in table.itertuples()
     ]
-    table = table.assign(low=centre - half, high=centre + half, peers=peers)
+    table = table.assign(low=low, high=high, peers=peers)
     for name, own in (("potential_buyers", p), ("potential_low", table["high"]), ("potential_high", table["low"])):
         table[name] = ((table["peers"] - own) * n).clip(lower=0)
     verdict = pd.Series("like its peers", index=table.index, dtype=object)
     verdict[table["high"] < table["peers"]] = "neglected"
     verdict[table["low"] > table["peers"]] = "operated"
+    verdict[n < ENOUGH] = "too few"
     verdict[n.isna()] = "not used"
-    verdict[table["peers"].isna()] = "no peers"
+    verdict[table["peers"].isna() & ~n.isna()] = "no peers"
     return table.assign(verdict=verdict)
 
 
 def potential_sentence(table: pd.DataFrame, merchant: str, lang: str = "en") -> str:
     """Say which touchpoints of one merchant convert below or above its peers, and what the gap is worth."""
     own = table[table["merchant"] == merchant]
-    told = own[~own["verdict"].isin(("no peers", "not used"))]
+    told = own[~own["verdict"].isin(("no peers", "not used", "too few"))]
     if told.empty:
-        if lang == "zh":
-            return "没有其他商家使用同样的触点，无法比较。"
-        return "No other merchant of the cohort has the same touchpoints, so nothing can be compared."
+        return _untold(own, lang)
     weak = told[told["verdict"] == "neglected"].sort_values("potential_buyers", ascending=False)
     strong = told.loc[told["verdict"] == "operated", "touchpoint"]
     unused = own.loc[own["verdict"] == "not used", "touchpoint"]
@@ -104,8 +109,15 @@ def potential_sentence(table: pd.DataFrame, merchant: str, lang: str = "en") -> 
         else:
             parts.append(
                 f"{name} is neglected: {figures[0]} of those reached bought, {figures[1]} at its peers; at their rate "
-                f"it would bring {more[0]} buyers more (90% interval {more[1]} to {more[2]})"
+                f"it would bring {several(best['potential_buyers'], 'more buyer')} (90% interval {more[1]} to {more[2]})"
             )
+    if 1 < len(weak) < len(told):
+        parts.insert(
+            0,
+            f"{len(told)}个触点中{len(weak)}个低于同行"
+            if lang == "zh"
+            else f"{len(weak)} of {len(told)} touchpoints convert below the peers'",
+        )
     if len(weak) == len(told) > 2:
         parts.insert(
             0,
@@ -124,3 +136,21 @@ def potential_sentence(table: pd.DataFrame, merchant: str, lang: str = "en") -> 
     if not parts:
         return "各触点转化与同行相当。" if lang == "zh" else "All its touchpoints convert like its peers'."
     return (stop if lang == "zh" else ". ").join(parts) + stop
+
+
+def _untold(own: pd.DataFrame, lang: str) -> str:
+    """Why no touchpoint of a merchant stands beside its peers'."""
+    reached = own[own["persons"] > 0]
+    if reached.empty:
+        if lang == "zh":
+            return "该商家没有触达任何人的曝光触点，无法与同行比较。"
+        return "This merchant reached nobody at a touchpoint, so nothing can be compared with its peers."
+    if (reached["verdict"] == "too few").all():
+        if lang == "zh":
+            return f"该商家在各触点触达的人都不足{ENOUGH}人，转化率无从比较。"
+        return f"This merchant reached fewer than {ENOUGH} persons at every touchpoint: too few to compare rates."
+    if lang == "zh":
+        return f"没有其他商家在同样的触点触达{ENOUGH}人以上，无法比较。"
+    return (
+        f"No other merchant of the cohort reached {ENOUGH} persons at the same touchpoints, so nothing can be compared."
+    )

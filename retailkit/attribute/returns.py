@@ -45,12 +45,14 @@ def returns(cost: pd.DataFrame, interval: pd.DataFrame, incremental: bool) -> pd
     -------
     ``touchpoint, cost, credit, orders, roas`` (net sales per unit of cost) with ``roas_low`` and
     ``roas_high``, ``cost_per_order`` (minor units) with ``cost_low`` and ``cost_high``, ``reading``.
-    A lower bound of no orders gives an open upper bound of the cost (infinite).
+    A lower bound of no orders gives an open upper bound of the cost (infinite). What a hazard ledger credits
+    to touches attached to orders is no estimate of its own: credited, not incremental, without an interval.
     """
     total = float(interval["credit"].sum())
     table = cost.merge(interval, on="touchpoint", how="left").fillna({"credit": 0, "orders": 0.0, "share": 0.0})
     table = table[table["cost"] > 0].fillna({"low": 0.0, "high": 0.0})
     paid = table["cost"].astype(float)
+    held = incremental & (table["low"] == table["high"]) & (table["orders"] > 0)  # redraws leave it as it is
     per_share = table["orders"] / table["share"].where(table["share"] > 0)
     table = table.assign(
         roas=table["credit"] / paid,
@@ -61,6 +63,8 @@ def returns(cost: pd.DataFrame, interval: pd.DataFrame, incremental: bool) -> pd
         cost_high=_over(paid, table["low"] * per_share),
         reading="incremental" if incremental else "credited, not incremental",
     )
+    table.loc[held, "reading"] = "credited, not incremental"
+    table.loc[held, ["roas_low", "roas_high", "cost_low", "cost_high"]] = float("nan")
     columns = ["touchpoint", "cost", "credit", "orders", "roas", "roas_low", "roas_high"]
     columns += ["cost_per_order", "cost_low", "cost_high", "reading"]
     return table[columns].sort_values(["cost", "touchpoint"], ascending=[False, True], ignore_index=True)
@@ -78,7 +82,18 @@ def returns_sentence(table: pd.DataFrame, lang: str = "en") -> str:
             if lang == "zh"
             else "No cost of any touchpoint is known, so nothing can be said about returns."
         )
-    best = table.sort_values("roas", ascending=False).iloc[0]
+    known = table[table["roas_low"].notna()]
+    best = (table if known.empty else known).sort_values("roas", ascending=False).iloc[0]
+    if not best["roas"] > 0:
+        return (
+            "有费用的触点没有带来净销售额。"
+            if lang == "zh"
+            else "No touchpoint with a cost has any credited net sales."
+        )
+    if best["roas_low"] != best["roas_low"]:
+        if lang == "zh":
+            return "有费用的触点只附着于订单：其归因额不是增量，无法计算回报区间。"
+        return "Only touches attached to orders have a cost: what they are credited is not incremental, and has no interval."
     name = touchpoint_title(best["touchpoint"], lang)
     if lang == "zh":
         doubt = f"90%区间{best['roas_low']:.1f}至{best['roas_high']:.1f}"

@@ -16,11 +16,12 @@ _ROW, _MONEY = [*KEY, "position"], ("gross_credit", "credit")
 LEVELS = ("touchpoint", "format", "shop_id", "guide", "group_id", "campaign_id")
 
 
-def roll_up(book: ir.Table, level: str = "format") -> pd.DataFrame:
+def roll_up(book: ir.Table, level: str = "format", orders: Any = None) -> pd.DataFrame:
     """One row per value of the level: orders, gross credit, refunds and net credit (minor units).
 
     Credit that has no value at this level (an organic order has no guide) is the line ``(none)``,
-    so every level sums to the same money.
+    so every level sums to the same money. By shop, credit of a touch that belongs to no shop, and what
+    no touch brought, stands at the shop that sold the order, where ``orders`` (canonical) names it.
 
     Raises
     ------
@@ -29,6 +30,8 @@ def roll_up(book: ir.Table, level: str = "format") -> pd.DataFrame:
     """
     if level not in LEVELS:
         raise ValueError(f"no level '{level}'; there are {', '.join(LEVELS)}")
+    if level == "shop_id" and orders is not None:
+        book = _sold_at(book, as_table(orders, "orders"))
     named = book.mutate(place=book[level].fill_null("(none)"))
     sums = named.group_by(["merchant", "place"]).aggregate(
         orders=named.share.sum().round(6),
@@ -38,6 +41,13 @@ def roll_up(book: ir.Table, level: str = "format") -> pd.DataFrame:
     )
     table = frame(sums).rename(columns={"place": level})
     return table.sort_values(["merchant", "credit", level], ascending=[True, False, True], ignore_index=True)
+
+
+def _sold_at(book: ir.Table, orders: ir.Table) -> ir.Table:
+    """The ledger with the order's own shop where the touch has none."""
+    sold = orders.select(*KEY, sold_at="shop_id")
+    both = book.left_join(sold, KEY).select(*[book[c] for c in book.columns], "sold_at")
+    return both.mutate(shop_id=ibis.coalesce(both.shop_id, both.sold_at)).drop("sold_at")
 
 
 def owned_credit(book: ir.Table, owners: Any) -> pd.DataFrame:

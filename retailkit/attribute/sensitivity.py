@@ -44,12 +44,13 @@ def sensitivity(
 
     Settings are all rules and Markov chains of the orders ``chains`` (1 to 5), at every look-back
     (returns folded, persons linked), and at the base look-back also returns kept or dropped where
-    there are any, and accounts instead of persons where any person has several. Columns: model,
+    there are any, and accounts instead of persons where any person has several and accounts alone
+    join exposures to orders at all. Columns: model,
     look_back_days, direct, identity, touchpoint, kind, share (of money credited to touches;
     unattributed is left out), rank (1 = most).
 
-    ``known`` holds paths of the same touches, orders and persons that are there already, by look-back and
-    what is done with returns: they are not made again.
+    ``attrs`` hold ``look_back_days``, the base. ``known`` holds paths of the same touches, orders and
+    persons that are there already, by look-back and what is done with returns: they are not made again.
     """
     settings: list[tuple[int, Direct, str]] = [(days, "fold", "person") for days in look_backs]
     if bool((touches.role == "direct").any().fill_null(False).execute()):
@@ -65,23 +66,36 @@ def sensitivity(
             seen = touches.mutate(person=touches.account) if by_account else touches
             walked = build_paths(seen, orders, None if by_account else persons, days, direct=direct, as_of=as_of)
             walked = walked.select(NEEDED).cache()
+        if by_account and not int(
+            walked.filter((walked.outcome == "order") & (walked.kind == "exposure")).count().execute()
+        ):
+            continue  # visits and orders share no account: what is left are attached touches, no other answer
         shares = _shares(walked, effects_by_order(window_counts(walked, max(chains)), chains) if chains else None)
         parts.append(shares.assign(look_back_days=days, direct=direct, identity=identity))
-    return _ranked(pd.concat(parts, ignore_index=True))
+    panel = _ranked(pd.concat(parts, ignore_index=True))
+    panel.attrs["look_back_days"] = base  # where a reader starts
+    return panel
 
 
 def chains_on_demand(
-    touches: ir.Table, orders: Any, persons: Any = None, as_of: str | None = None
+    touches: ir.Table,
+    orders: Any,
+    persons: Any = None,
+    as_of: str | None = None,
+    known: Mapping[tuple[int, str], ir.Table] | None = None,
 ) -> Callable[[int, int, Direct], tuple[pd.DataFrame, pd.DataFrame]]:
     """A function of order, look-back and returns that computes a chain once and remembers it.
 
     It returns rows as in :func:`sensitivity` (persons linked), and :func:`thin_windows` of that order.
+    ``known`` holds paths that are there already, as in :func:`sensitivity`.
     """
 
     @cache
     def walk(days: int, direct: Direct) -> ir.Table:
-        walked = build_paths(touches, orders, persons, days, direct=direct, as_of=as_of)
-        return walked.select(NEEDED).cache()
+        walked = None if known is None else known.get((days, direct))
+        if walked is not None:
+            return walked
+        return build_paths(touches, orders, persons, days, direct=direct, as_of=as_of).select(NEEDED).cache()
 
     @cache
     def chain(order: int, days: int, direct: Direct = "fold") -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -115,6 +129,8 @@ def _shares(walked: ir.Table, effect: pd.DataFrame | None, rules: Sequence[str] 
     rows = rows.select("touchpoint", "kind", **paid)
     sums = rows.group_by(["touchpoint", "kind"]).aggregate(**{name: rows[name].sum() for name in names})
     table = frame(sums).sort_values(["touchpoint", "kind"]).set_index(["touchpoint", "kind"]).astype(float)
+    if not (table.abs() > 0).any(axis=None):
+        table = table.head(0)  # orders without money: there is nothing to share out
     share = (table / table.sum().where(table.sum() != 0)).fillna(0.0).round(9)
     return share.reset_index().melt(["touchpoint", "kind"], var_name="model", value_name="share")
 
@@ -166,11 +182,17 @@ def sensitivity_sentence(verdicts: pd.DataFrame, lang: str = "en") -> str:
         return "没有可比较的触点。" if lang == "zh" else "There is no touchpoint to compare models on."
     shaky = verdicts.loc[verdicts["verdict"] != "robust"]
     robust = len(verdicts) - len(shaky)
+    if len(verdicts) == robust == 1:
+        name = touchpoint_title(verdicts["touchpoint"].iloc[0], lang)
+        if lang == "zh":
+            return f"只有{name}一个触点：任何模型都把归因额全部给它，无从比较。"
+        return f"{name} is the only touchpoint: every model gives it all that is attributed, so there is nothing to compare."
     if lang == "zh":
         text = f"{len(verdicts)}个触点中{robust}个在所有模型与回溯期下稳健。"
         names = [touchpoint_title(t, lang) for t in shaky["touchpoint"].head(3)]
         return text + (f"其余取决于设定：{'、'.join(names)}{'等' if len(shaky) > 3 else ''}。" if len(shaky) else "")
-    text = f"{robust} of {len(verdicts)} touchpoints keep their share whatever the model and the look-back."
+    keep = "keep their" if robust > 1 else "keeps its"
+    text = f"{robust or 'None'} of {len(verdicts)} touchpoints {keep} share whatever the model and the look-back."
     if len(shaky):
         named = [
             f"{touchpoint_title(r.touchpoint)} ({r.least:.0%} to {r.most:.0%}, {r.verdict})"

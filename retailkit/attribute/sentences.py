@@ -9,6 +9,7 @@ import ibis.expr.types as ir
 import pandas as pd
 
 from retailkit.attribute.scenes import touchpoint_titles
+from retailkit.spoken import several
 
 _DIGITS = {"JPY": 0, "KRW": 0, "VND": 0, "CLP": 0, "ISK": 0, "BHD": 3, "KWD": 3, "OMR": 3, "TND": 3, "JOD": 3}
 NOTHING = 0.005
@@ -47,8 +48,8 @@ def touchpoint_sentence(table: pd.DataFrame, currency: str, lang: str = "en") ->
     between 50% and 70%. 40% could not be attributed to any touch.'
     """
     total = table["credit"].sum()
-    if table.empty or total == 0:
-        return "没有可归因的销售额。" if lang == "zh" else "There are no sales to attribute."
+    if table.empty or total <= 0:
+        return _no_sales(table, total, currency, lang)
     amount = _money(total, currency)
     left = table[table["touchpoint"].isin(RESIDUAL)]
     rest = table[~table["touchpoint"].isin(RESIDUAL)]
@@ -59,24 +60,50 @@ def touchpoint_sentence(table: pd.DataFrame, currency: str, lang: str = "en") ->
     best = rest.sort_values("recommended", ascending=False).iloc[0]
     if "organic" in set(left["touchpoint"]) and not best["recommended"] >= NOTHING:
         return _nothing(rest, left, best, amount, lang)
-    known = best["low"] == best["low"]
     name = touchpoint_title(best["touchpoint"], lang)
-    share, least, most = (f"{best[c]:.0%}" for c in ("recommended", "least", "most"))
+    share, least, most, low, high = (f"{best[c]:.0%}" for c in ("recommended", "least", "most", "low", "high"))
+    known = best["low"] == best["low"] and (low, high) != (share, share)
     gone = [(r.touchpoint, _bounded(r, lang)) for r in left.itertuples() if r.recommended > 0]
     if lang == "zh":
-        doubt = f"（90%区间{best['low']:.0%}至{best['high']:.0%}）" if known else ""
-        text = f"净销售额{amount}中，{name}贡献最大：{share}{doubt}；各模型给出{least}至{most}。"
+        doubt = f"（90%区间{low}至{high}）" if known else ""
+        first = "是唯一有功劳的触点" if len(rest) == 1 and least == most else "贡献最大"
+        agreed = "各模型一致" if least == most else f"各模型给出{least}至{most}"
+        text = f"净销售额{amount}中，{name}{first}：{share}{doubt}；{agreed}。"
         text += "该触点只在已成交订单上可见，没有转化率。" if best["kind"] == "order_attached" else ""
         return text + "".join(f"{part}{'为自然购买' if t == 'organic' else '无法归因到任何触点'}。" for t, part in gone)
-    doubt = f" (90% interval {best['low']:.0%} to {best['high']:.0%})" if known else ""
+    doubt = f" (90% interval {low} to {high})" if known else ""
     low_name = name[:1].lower() + name[1:]
-    text = (
-        f"Of {amount} net sales, {low_name} earned most: {share}{doubt}; the models put it between {least} and {most}."
-    )
+    first = "is the only touchpoint with credit" if len(rest) == 1 and least == most else "earned most"
+    agreed = "all models agree" if least == most else f"the models put it between {least} and {most}"
+    text = f"Of {amount} net sales, {low_name} {first}: {share}{doubt}; {agreed}."
     if best["kind"] == "order_attached":
         text += " It is only seen on orders that were made, so this says what it accompanied, not what it caused."
     words = {"organic": "would have been bought anyway", "unattributed": "could not be attributed to any touch"}
     return text + "".join(f" {part} {words[t]}." for t, part in gone)
+
+
+def _no_sales(table: pd.DataFrame, total: float, currency: str, lang: str) -> str:
+    """The paragraph where nothing was sold on balance: no touchpoint can have earned anything."""
+    if table.empty:
+        return (
+            "没有订单，因此没有可归因的销售额。"
+            if lang == "zh"
+            else "There are no orders, so there are no sales to attribute."
+        )
+    if total == 0:
+        if lang == "zh":
+            return "订单的净销售额合计为零（全部退款或赠送）：没有可归因的销售额；退款前的归因见下表。"
+        return (
+            "The orders' net sales come to nothing (refunded or given away): there is nothing to share out. What was "
+            "credited before refunds stands in the tables below."
+        )
+    amount = _money(total, currency)
+    if lang == "zh":
+        return f"净销售额合计为{amount}，退款多于销售：没有触点带来收入，账本只说明退回的是哪些触点的订单。"
+    return (
+        f"Net sales come to {amount}: more was paid back than sold. No touchpoint earned anything; the ledger shows "
+        "whose orders were paid back."
+    )
 
 
 def _bounded(row: Any, lang: str) -> str:
@@ -118,17 +145,20 @@ def unattributed_sentence(book: ir.Table, lang: str = "en") -> str:
     total = book.aggregate(credit=book.credit.sum()).execute()["credit"].iloc[0]
     counts = rows.set_index("role")
     orders = {role: int(counts["orders"].get(role, 0)) for role in ("no_touch", "unknown_person")}
+    if pd.isna(total):
+        return ""  # no orders at all: the paragraph before says so
     if not any(orders.values()):
         return "没有订单列为未归因。" if lang == "zh" else "No order is left unattributed."
-    money = float(counts["credit"].sum())
-    share = money / float(total) if total else 0.0
+    share = float(counts["credit"].sum()) / float(total) if total > 0 else float("nan")
     if lang == "zh":
-        counted = f"{orders['no_touch']:,}单在回溯期内没有触点，{orders['unknown_person']:,}单不知道购买者"
-        return f"未归因：{counted}，共占净销售额{share:.0%}。"
-    return (
-        f"Unattributed: {orders['no_touch']:,} orders without a touch in the look-back and "
-        f"{orders['unknown_person']:,} by unknown persons, {share:.0%} of net sales. They stay as a line."
-    )
+        words = {"no_touch": "单在回溯期内没有触点", "unknown_person": "单不知道购买者"}
+        counted = "，".join(f"{n:,}{words[role]}" for role, n in orders.items() if n)
+        return f"未归因：{counted}{f'，共占净销售额{share:.0%}' if share == share else ''}；单列一行，不予丢弃。"
+    words = {"no_touch": " without a touch in the look-back", "unknown_person": " by unknown persons"}
+    counted = " and ".join(f"{several(n, 'order')}{words[role]}" for role, n in orders.items() if n)
+    worth = f", {share:.0%} of net sales" if share == share else ""
+    one = sum(orders.values()) == 1
+    return f"Unattributed: {counted}{worth}. {'It stays' if one else 'They stay'} as a line."
 
 
 def effects_sentence(effects: pd.DataFrame, feasible: pd.DataFrame, lang: str = "en") -> str:
@@ -137,14 +167,26 @@ def effects_sentence(effects: pd.DataFrame, feasible: pd.DataFrame, lang: str = 
         if lang == "zh":
             return "没有曝光类触点，因此无法计算移除效应。"
         return "There are no exposures with people who did not buy, so nothing can be said about losing a touchpoint."
-    best = effects.sort_values("removal_orders", ascending=False).iloc[0]
+    if not effects["removal_orders"].max() > 0:
+        if lang == "zh":
+            return "没有订单此前有曝光：去掉任何触点都不会少一单。"
+        return "No order has an exposure before it, so no order would be lost without any touchpoint."
+    if len(effects) == 1:
+        name, lost = touchpoint_title(effects["touchpoint"].iloc[0], lang), effects["lost_orders"].iloc[0]
+        if lang == "zh":
+            return f"只有{name}一个曝光触点：全部{lost:,.0f}单有曝光的订单都经过它，移除效应说明不了更多。"
+        return (
+            f"{name} is the only exposure: every exposed order ({lost:,.0f}) passed through it, so its removal effect "
+            "says no more than that."
+        )
+    best = effects.sort_values(["removal_orders", "touchpoint"], ascending=[False, True]).iloc[0]
     wrong = [touchpoint_title(t, lang) for t in feasible.loc[~feasible["payable"], "touchpoint"]]
     name, lost = touchpoint_title(best["touchpoint"], lang), best["lost_orders"]
     if lang == "zh":
         text = f"按马尔可夫链，去掉{name}会失去约{lost:,.0f}单（占有曝光订单的{best['removal_orders']:.0%}）；"
         return text + "这是关联，不是实验。" + (f"{'、'.join(wrong)}的总体份额无法按单支付。" if wrong else "")
     text = (
-        f"In the chain of exposures, taking {name} out loses about {lost:,.0f} orders "
+        f"In the chain of exposures, taking {name} out loses about {several(lost, 'order')} "
         f"({best['removal_orders']:.0%} of the exposed ones); this is association, not an experiment."
     )
     return text + (f" The aggregate share of {', '.join(wrong)} could not be paid out order by order." if wrong else "")
@@ -202,4 +244,4 @@ def _record(
 
 def _money(minor: float, currency: str) -> str:
     amount = minor / 10 ** _DIGITS.get(currency, 2)
-    return f"{currency} {amount:,.0f}"
+    return f"{currency} {'−' if amount < 0 else ''}{abs(amount):,.0f}"

@@ -11,6 +11,7 @@ from retailkit.attribute.chain import path_numbers
 from retailkit.attribute.journeys import AggregatedPaths, exposure_journeys
 from retailkit.attribute.ledger import ledger
 from retailkit.attribute.markov import weigh
+from retailkit.attribute.sentences import RESIDUAL
 from retailkit.attribute.tables import frame
 
 MOST = 20
@@ -117,8 +118,13 @@ def distinct_credit(paths: ir.Table) -> ir.Table:
     return ledger(rows.mutate(weight=ibis.literal(1.0) / same.nullif(0.0)), "shapley")
 
 
-def shapley_sentence(lang: str = "en") -> str:
-    """Say what Shapley on conversions is, so that nobody takes it for one more piece of evidence."""
+def shapley_sentence(shares: pd.DataFrame, lang: str = "en") -> str:
+    """Say what Shapley on conversions is, so that nobody takes it for one more piece of evidence.
+
+    ``shares`` is :func:`side_by_side`; empty where fewer than two touchpoints have anything to share.
+    """
+    if not (shares.loc[~shares["touchpoint"].isin(RESIDUAL), "most"] > 0).sum() > 1:
+        return ""
     if lang == "zh":
         return "此处的Shapley值就是按不同触点平均分配的线性归因（Zhao等2018，可证明相等）：它不是又一个独立证据。"
     return (

@@ -60,9 +60,9 @@ def thin_windows(counts: pd.DataFrame) -> pd.DataFrame:
 
 
 def thin_sentence(table: pd.DataFrame, order: int, lang: str = "en") -> str:
-    """Say whether a chain of this order stands on enough touches; empty where it does."""
+    """Say whether a chain of this order stands on enough touches; empty where it does, or where there is no chain."""
     row = table.set_index("order").loc[order]
-    if not row["sparse"]:
+    if not row["sparse"] or not row["touches"]:
         return ""
     enough = table.loc[~table["sparse"], "order"].max()
     if lang == "zh":

@@ -75,6 +75,8 @@ def flows(
         lang, f"{percent(bought / total)} of {number(total)} journeys with an exposure end in an order",
         f"{number(total, 'zh')}条有曝光的路径中{percent(bought / total)}以下单结束",
     )  # fmt: skip
+    if not bought:
+        title = choose(lang, "No journey with an exposure ends in an order", "有曝光的路径无一以下单结束")
     sub = choose(lang, f"Journeys, the last {last} exposures of each", f"路径数，各取最后{last}次曝光")
     return frame(fig, title, f"{sub} · {merchant} · {period}", source, lang=lang, left=30, height=520)
 

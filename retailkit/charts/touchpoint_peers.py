@@ -18,7 +18,7 @@ def peers(
     title = choose(lang, "Operated or neglected", "运营与忽视")
     rows = table[table["verdict"].isin(_COLOURS)].sort_values("conversion")
     if rows.empty:
-        text = choose(lang, "No other merchant has the same touchpoints.", "没有其他商家使用同样的触点。")
+        text = choose(lang, "No rate here that peers could be compared with.", "没有可与同行比较的转化率。")
         return empty(title, text, lang=lang)
     names = titles(rows)
     said = {
@@ -44,7 +44,7 @@ def peers(
     fig.update_yaxes(categoryorder="array", categoryarray=names, showgrid=False, tickfont={"color": INK})
     weak = int((rows["verdict"] == "neglected").sum())
     title = choose(
-        lang, f"{weak} of {len(rows)} touchpoints convert below the peers" if weak else
+        lang, f"{weak} of {len(rows)} touchpoints convert{'s' * (weak == 1)} below the peers" if weak else
         "No touchpoint converts below the peers", f"{len(rows)}个触点中{weak}个低于同行",
     )  # fmt: skip
     sub = choose(

@@ -56,9 +56,9 @@ COLUMNS = {
     "best_rank": ("best rank", "最好名次", "count"),
     "worst_rank": ("worst rank", "最差名次", "count"),
     "peers": ("peers' conversion", "同行转化率", "share"),
-    "potential_buyers": ("buyers more at peers' rate", "达到同行可多买家", "count"),
-    "potential_low": ("at least", "至少", "count"),
-    "potential_high": ("at most", "至多", "count"),
+    "potential_buyers": ("buyers more at peers' rate", "达到同行可多买家", "whole"),
+    "potential_low": ("at least", "至少", "whole"),
+    "potential_high": ("at most", "至多", "whole"),
     "sends": ("days of sending", "发送天数", "count"),
     "before": ("orders before", "此前订单", "count"),
     "after": ("orders after", "此后订单", "count"),
@@ -70,6 +70,8 @@ COLUMNS = {
     "roas_low": ("low", "下限", "number"),
     "roas_high": ("high", "上限", "number"),
     "cost_per_order": ("cost per order", "单均费用", "money"),
+    "cost_low": ("low", "下限", "money"),
+    "cost_high": ("high", "上限", "money"),
     "reading": ("orders are", "订单口径", "text"),
     "model_orders": ("incremental orders, model", "模型增量订单", "count"),
     "tested_orders": ("by lift tests", "实验增量订单", "count"),
@@ -95,6 +97,7 @@ CHINESE = {
     "operated": "运营良好",
     "like its peers": "与同行相当",
     "not used": "未使用",
+    "too few": "触达过少",
     "no peers": "无同行",
     "robust": "稳健",
     "depends on the model": "取决于模型",
@@ -153,4 +156,6 @@ def _text(value: object, kind: str, currency: str, lang: str) -> str:
         return money(figure, currency, lang) if abs(figure) != float("inf") else "∞"
     if kind == "share":
         return percent(figure)
+    if kind == "whole":
+        return f"{figure:,.0f}"
     return f"{figure:,.0f}" if kind == "count" and figure == round(figure) else number(figure, lang)

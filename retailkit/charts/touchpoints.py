@@ -26,6 +26,7 @@ from retailkit.charts.template import (
     percent_axis,
 )
 from retailkit.charts.touchpoint_tables import COLUMNS
+from retailkit.charts.words import text_width
 
 _ROW = 34  # pixels of height per touchpoint
 _KINDS = {"exposure": ACCENT, "order_attached": WARM, "none": UNSURE}
@@ -61,7 +62,7 @@ def touchpoint_credit(
     title = choose(lang, "Net sales by touchpoint", "各触点净销售额")
     known = table[table["credit"] != 0].iloc[::-1]
     if known.empty:
-        return empty(title, choose(lang, "There are no orders to credit.", "没有可归因的订单。"), lang=lang)
+        return empty(title, choose(lang, "There are no net sales to credit.", "没有可归因的净销售额。"), lang=lang)
     fig = go.Figure()
     names = titles(known)
     for kind, colour in _KINDS.items():
@@ -76,11 +77,15 @@ def touchpoint_credit(
                 hovertext=[_ledger_words(r, t, lang) for r, t in zip(rows.itertuples(), titles(rows), strict=True)],
                 hoverinfo="text",
             ))  # fmt: skip
-    top = float(major(known["credit"], currency).max())
-    fig.update_xaxes(money_axis(0, top, currency, lang), showgrid=True)
+    ends = major(known["credit"], currency)
+    fig.update_xaxes(
+        money_axis(min(0.0, float(ends.min())), max(0.0, float(ends.max())), currency, lang), showgrid=True
+    )
     fig.update_yaxes(categoryorder="array", categoryarray=names, showgrid=False, tickfont={"color": INK})
     real = known[known["kind"] != "none"]
-    if len(real) and real["share"].iloc[-1] >= 0.005:
+    if known["credit"].sum() <= 0:
+        title = choose(lang, "More was paid back than sold", "退款不少于销售额")
+    elif len(real) and real["share"].iloc[-1] >= 0.005:
         best = real.iloc[-1]
         title = choose(
             lang, f"{titles(real)[-1]} earned most: {percent(best['share'])} of net sales",
@@ -88,6 +93,8 @@ def touchpoint_credit(
         )  # fmt: skip
     elif len(real):
         title = choose(lang, "No touchpoint's part can be told from nothing", "没有触点的贡献能与零区分")
+    else:
+        title = choose(lang, "No touchpoint has credit", "没有触点获得归因")
     sub = choose(
         lang,
         f"Credited net sales, {currency}; the bars sum to all of it",
@@ -115,8 +122,8 @@ def models(
 ) -> go.Figure:  # fmt: skip
     """Dots: each touchpoint's share by every model; the recommended one with its interval. Table: side by side."""
     title = choose(lang, "Credit by model", "各模型的归因")
-    if table.empty:
-        return empty(title, choose(lang, "There are no orders to credit.", "没有可归因的订单。"), lang=lang)
+    if table["recommended"].isna().all():
+        return empty(title, choose(lang, "There are no net sales to credit.", "没有可归因的净销售额。"), lang=lang)
     rows = table.iloc[::-1]
     names = titles(rows)
     fig = go.Figure()
@@ -140,7 +147,13 @@ def models(
     fig.update_yaxes(categoryorder="array", categoryarray=names, showgrid=False, tickfont={"color": INK})
     spread = (rows["most"] - rows["least"]).where(rows["kind"] != "none", 0.0).to_numpy()
     widest = int(spread.argmax())
-    if spread[widest] < 0.005:
+    if (rows["kind"] == "none").all():
+        title = choose(lang, "No touchpoint has credit by any model", "任何模型都没有触点获得归因")
+    elif (rows["kind"] != "none").sum() == 1 and spread[widest] < 0.005:
+        title = choose(
+            lang, "One touchpoint alone: the models have nothing to disagree on", "只有一个触点，各模型无从分歧"
+        )
+    elif spread[widest] < 0.005:
         title = choose(lang, "All models give the touchpoints the same shares", "各模型给出的份额一致")
     else:
         span = (percent(rows["least"].iloc[widest]), percent(rows["most"].iloc[widest]))
@@ -159,7 +172,8 @@ def sensitivity(
     """Bars: the range of each touchpoint's share over all settings, its median marked. Table: verdicts."""
     title = choose(lang, "Does the answer depend on the model?", "结论是否取决于模型？")
     if table.empty:
-        return empty(title, choose(lang, "No touch before any order.", "没有任何订单前的触点。"), lang=lang)
+        text = choose(lang, "No touchpoint has any net sales.", "没有触点带有净销售额。")
+        return empty(title, text, lang=lang)
     rows = table.iloc[::-1]
     names = titles(rows)
     robust = rows["verdict"] == "robust"
@@ -174,10 +188,12 @@ def sensitivity(
     fig.update_xaxes(percent_axis(0, float(max(rows["most"].max(), 0.01))), showgrid=True)
     fig.update_yaxes(categoryorder="array", categoryarray=names, showgrid=False, tickfont={"color": INK})
     n, sure = len(rows), int(robust.sum())
+    keep = f"{sure} of {n} touchpoints {'keeps its' if sure == 1 else 'keep their'} share whatever the model"
     title = choose(
-        lang, f"{sure} of {n} touchpoints keep their share whatever the model" if sure else
-        "No touchpoint keeps its share whatever the model", f"{n}个触点中{sure}个不随模型改变",
+        lang, keep if sure else "No touchpoint keeps its share whatever the model", f"{n}个触点中{sure}个不随模型改变",
     )  # fmt: skip
+    if n == sure == 1:
+        title = choose(lang, "One touchpoint alone: nothing to compare models on", "只有一个触点，无从比较模型")
     sub = choose(
         lang, "Share of attributed money over models and look-backs; dot: median",
         "各模型与回溯期下占归因额的份额；点为中位数",
@@ -197,7 +213,12 @@ def removal(
             "没有含未购买者的曝光，无法计算移除效应。",
         )
         return empty(title, text, lang=lang)
-    rows = table.sort_values("removal_orders")
+    if not table["removal_orders"].max() > 0:
+        text = choose(
+            lang, "No order has an exposure before it: nothing to lose.", "没有订单此前有曝光，去掉触点不会少一单。"
+        )
+        return empty(title, text, lang=lang)
+    rows = table.sort_values(["removal_orders", "touchpoint"], ascending=[True, False])
     names = titles(rows)
     fig = go.Figure(go.Bar(
         x=rows["removal_orders"], y=names, orientation="h", marker_color=ACCENT, cliponaxis=False,
@@ -233,7 +254,7 @@ def reach(
         return empty(title, text, lang=lang)
     names = titles(rows)
     fig = go.Figure(go.Scatter(
-        x=rows["persons"], y=rows["conversion"], mode="markers+text", text=names, textposition="top center",
+        x=rows["persons"], y=rows["conversion"], mode="markers+text", text=names, textposition=_beside(rows, names),
         cliponaxis=False, marker={"size": 13, "color": ACCENT, "line": {"color": PAPER, "width": 1.5}},
         hovertext=[
             f"{n}: {p:,}, {percent(c)}" for n, p, c in zip(names, rows["persons"], rows["conversion"], strict=True)
@@ -249,8 +270,36 @@ def reach(
         lang, f"{best} converts best: {percent(rows['conversion'].max())} of those reached bought",
         f"{best}转化最高：触达者中{percent(rows['conversion'].max())}购买",
     )  # fmt: skip
+    if not rows["conversion"].max() > 0:
+        title = choose(lang, "Nobody who was reached bought within the look-back", "触达者在回溯期内无人购买")
     sub = choose(lang, "Buyers within the look-back / persons reached", "回溯期内购买人数／触达人数")
     return frame(fig, title, f"{sub} · {merchant} · {period}", source, lang=lang, bottom=20, height=430)
+
+
+def _beside(rows: pd.DataFrame, names: list[str]) -> list[str]:
+    """Where each name stands about its dot: the first place that runs into no other name or dot, nor over the edge."""
+    x = 640 * (rows["persons"] / max(rows["persons"].max(), 1)).to_numpy()
+    y = 250 * (rows["conversion"] / max(rows["conversion"].max(), 0.01)).to_numpy()
+    taken = [(a - 7, a + 7, b - 7, b + 7) for a, b in zip(x, y, strict=True)]
+    places = []
+    for own, (a, b, name) in enumerate(zip(x, y, names, strict=True)):
+        wide = text_width(name, 12)
+        tries = {
+            "top center": (a - wide / 2, b + 8), "bottom center": (a - wide / 2, b - 24), "middle right": (a + 9, b - 8),
+            "middle left": (a - 9 - wide, b - 8), "top left": (a - wide, b + 8), "bottom left": (a - wide, b - 24),
+            "top right": (a, b + 8), "bottom right": (a, b - 24),
+        }  # fmt: skip
+        boxes = {place: (left, left + wide, low, low + 16) for place, (left, low) in tries.items()}
+        crowd = {place: sum(_meet(box, t) for i, t in enumerate(taken) if i != own) for place, box in boxes.items()}
+        edge = {place: box[0] < -30 or box[1] > 690 or box[2] < -4 for place, box in boxes.items()}
+        best = min(boxes, key=lambda place: (edge[place], crowd[place]))
+        places.append(best)
+        taken.append(boxes[best])
+    return places
+
+
+def _meet(one: tuple[float, ...], other: tuple[float, ...]) -> bool:
+    return one[0] < other[1] and other[0] < one[1] and one[2] < other[3] and other[2] < one[3]
 
 
 def chosen_shares(
@@ -265,8 +314,9 @@ def chosen_shares(
     fig = go.Figure(interval(rows["least"], rows["share"], rows["most"], names, colour=ACCENT))
     fig.update_xaxes(percent_axis(0, float(max(rows["most"].max(), 0.01))), showgrid=True)
     fig.update_yaxes(categoryorder="array", categoryarray=names, showgrid=False, tickfont={"color": INK})
+    best = names[-1][:1].upper() + names[-1][1:]
     title = choose(
-        lang, f"{names[-1]} gets {percent(rows['share'].iloc[-1])} under {model_name(model, lang)}, {look_back_days} days",
+        lang, f"{best} gets {percent(rows['share'].iloc[-1])} under {model_name(model, lang)}, {look_back_days} days",
         f"{model_name(model, lang)}、回溯{look_back_days}天：{names[-1]}占{percent(rows['share'].iloc[-1])}",
     )  # fmt: skip
     sub = choose(

@@ -94,7 +94,7 @@ def touchpoint_explorer(
     zh = lang == "zh"
     settled = panel[panel["identity"] == "person"]
     days = sorted(settled["look_back_days"].unique().tolist())
-    base = settled.loc[settled["direct"] != "fold", "look_back_days"].tolist()[:1] or days[:1]  # the study's own
+    base = [d for d in days if d == panel.attrs.get("look_back_days")] or days[:1]  # the study's own
     models = dict.fromkeys([*settled["model"], *(f"markov_{order}" for order in ORDERS if chains)])
     held = {"panel": panel}
     chooser = {
