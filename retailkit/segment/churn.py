@@ -14,7 +14,13 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import SplineTransformer, StandardScaler
 
-from retailkit.segment.churn_check import CALIBRATION, calibration, calibration_sentence, pairs_in_order
+from retailkit.segment.churn_check import (
+    CALIBRATION,
+    calibration,
+    calibration_sentence,
+    pairs_in_order,
+    season_sentence,
+)
 from retailkit.segment.churn_level import YEAR, Outcome, level, season
 from retailkit.segment.features import person_features, person_orders
 from retailkit.segment.said import TooFewError, said
@@ -56,11 +62,15 @@ class ChurnFit:
 
     def sentence(self, lang: str = "en") -> str:
         """Say how far expected and seen shares lie apart, and how well persons are ordered, each with its doubt."""
-        told = calibration_sentence(self.calibration, self.checked_on, lang) + said(
-            lang,
-            f" Of two persons, the one who stayed away was given the higher chance in {self.auc:.0%} of the pairs "
-            f"({self.auc_low:.0%} to {self.auc_high:.0%}).",
-            f"任取一名未购者与一名再购者，模型在{self.auc:.0%}的情况下排序正确（{self.auc_low:.0%}至{self.auc_high:.0%}）。",
+        told = (
+            calibration_sentence(self.calibration, self.checked_on, lang)
+            + season_sentence(self.season, lang)
+            + said(
+                lang,
+                f" Of two persons, the one who stayed away was given the higher chance in {self.auc:.0%} of the pairs "
+                f"({self.auc_low:.0%} to {self.auc_high:.0%}).",
+                f"任取一名未购者与一名再购者，模型在{self.auc:.0%}的情况下排序正确（{self.auc_low:.0%}至{self.auc_high:.0%}）。",
+            )
         )
         if self.auc_low > 0.5:
             return told
@@ -188,12 +198,15 @@ def _outcome(model: Pipeline, day: pd.DataFrame) -> Outcome:
 def _year_before(
     model: Pipeline, orders: ibis.Table, persons: ibis.Table, days: list[str], horizon: int, gap: int
 ) -> list[Outcome | None]:
-    """Outcome of the same day of last year for each day; None where the record is too young or the buyers too few."""
+    """Outcome of the same day of last year for each day; None where the record is too young or the buyers too few.
+
+    A span of more than a year would end after the day it is to foretell, so it has none.
+    """
     first = person_orders(orders, persons, days[-1]).paid_on.min().to_pandas()
     found: list[Outcome | None] = []
     for day in days:
         then = date.fromisoformat(day) - timedelta(days=YEAR)
-        reached = pd.Timestamp(then) - pd.Timestamp(first) >= pd.Timedelta(days=horizon)
+        reached = horizon + gap <= YEAR and pd.Timestamp(then) - pd.Timestamp(first) >= pd.Timedelta(days=horizon)
         buyers = _snapshot(orders, persons, then.isoformat(), horizon, gap) if reached else pd.DataFrame()
         known = _outcome(model, buyers) if len(buyers) >= ENOUGH // 2 else None
         found.append(known if known and known.is_mixed else None)
