@@ -58,9 +58,9 @@ def season_sentence(season: float | None, lang: str = "en") -> str:
     if season is None:
         return said(
             lang,
-            " The record does not reach back to the same days of last year (or too few bought then), so a festival or a "
-            "season in them is not foreseen.",
-            "数据未覆盖去年同期（或当时购买人过少），期间的大促或季节变化无法预知。",
+            " The record does not reach back to the same days of last year (or too few bought then, or a year does not "
+            "hold the horizon), so a festival or a season in them is not foreseen.",
+            "数据未覆盖去年同期（或当时购买人过少，或预测期超过一年），期间的大促或季节变化无法预知。",
         )
     points = round(100 * season, 1)
     if not points:
