@@ -12,6 +12,7 @@ from segment_data import random_orders, tables
 from retailkit.segment import churn_expression, churn_scores, fit_churn, people_churn, person_features
 from retailkit.segment.churn import TooFewBuyersError
 from retailkit.segment.churn_check import calibration_sentence, pairs_in_order
+from retailkit.segment.churn_level import Outcome, season
 
 AS_OF = "2024-12-01"
 
@@ -82,6 +83,51 @@ def test_a_quieter_market_lifts_the_level_and_a_steady_one_hardly_moves_it():
     assert quieter.shift > 0.3
 
 
+def with_double_eleven(known: int, seed: int) -> tuple[ibis.Table, ibis.Table]:
+    """Orders and persons of a steady world in which everybody buys at two fifths of the rate, but for two weeks a year."""
+    orders, persons, _ = churn_world("steady", seed=seed, known=known, everyone=known)
+    frame = orders.to_pandas()
+    paid = pd.to_datetime(frame["paid_on"])
+    festival = (paid.dt.month == 11) & paid.dt.day.between(9, 22)
+    kept = frame[festival | (np.random.default_rng(seed).random(len(frame)) < 0.4)]
+    return ibis.memtable(kept).mutate(paid_on=ibis._.paid_on.cast("date")), persons
+
+
+def test_a_festival_of_every_year_is_foreseen_where_the_record_holds_the_one_before():
+    orders, persons = with_double_eleven(known=12_000, seed=1)
+    fit = fit_churn(orders, persons, END_OF_WORLD)  # the checked span holds the festival, the taught ones do not
+    table = fit.calibration
+    apart = (table["expected_share"] - table["away_share"]).abs()
+    assert np.average(apart, weights=table["persons"]) < 0.02
+    assert table["expected_share"].between(table["share_low"], table["share_high"]).sum() >= 7
+    assert fit.season < -0.03
+    assert f"holds {100 * fit.season:+.1f} points that the same days of last year tell" in fit.sentence()
+    assert abs(fit.shift_today) < 0.15  # the festival is over, and last year it was too
+
+    since = pd.Timestamp(END_OF_WORLD) - pd.Timedelta(days=450)
+    young = orders.filter(ibis._.paid_on >= ibis.date(since.date().isoformat()))
+    unknown = fit_churn(young, persons, END_OF_WORLD)
+    assert unknown.season is None
+    assert "is not foreseen" in unknown.sentence()
+    assert "无法预知" in unknown.sentence("zh")
+    assert "trust who is above whom" in unknown.sentence()
+
+
+def test_last_year_counts_only_beyond_chance():
+    def day(share, persons):
+        return Outcome(
+            np.full(persons, np.log(share / (1 - share))), (np.arange(persons) < persons * 0.5).astype(float)
+        )
+
+    assert season(day(0.5, 1000), None) is None
+    assert season(day(0.5, 1000), day(0.5, 1000)) == 0
+    assert season(day(0.5, 100), day(0.52, 100)) == 0  # .08 apart, with a standard error of .28
+    whole = np.log(0.3 / 0.7)  # expected .7 of whom .5 stayed away
+    assert season(day(0.5, 100_000), day(0.7, 100_000)) == pytest.approx(whole, abs=0.001)
+    error = 4 / 100 + 4 / 100  # the variance of both, one over a quarter of the persons each
+    assert season(day(0.5, 100), day(0.7, 100)) == pytest.approx(whole * (1 - error / whole**2))
+
+
 def test_the_share_of_pairs_in_order_is_that_of_all_pairs_and_its_interval_holds_the_truth():
     draw, truth = np.random.default_rng(1), norm.cdf(1 / np.sqrt(2))
     held = []
@@ -138,6 +184,23 @@ def test_future_orders_change_no_chance():
         for o in (orders, orders[orders["paid_on"] < "2024-09-01"])
     ]
     pd.testing.assert_frame_equal(fits[0].calibration, fits[1].calibration)
+    assert fits[0].season is not None
+    assert fits[0].shift_today == fits[1].shift_today
+
+
+def test_a_horizon_of_a_year_looks_at_no_future_through_last_year():
+    draw = np.random.default_rng(1)
+    orders = random_orders(1, persons=300)
+    orders = orders.assign(
+        paid_on=pd.Timestamp(AS_OF) - pd.to_timedelta(draw.exponential(900, len(orders)) // 1 - 60, unit="D")
+    )
+    persons = tables(orders)[1]
+    fits = [
+        fit_churn(tables(o)[0], persons, AS_OF, horizon_days=365) for o in (orders, orders[orders["paid_on"] < AS_OF])
+    ]
+    assert (orders["paid_on"] >= AS_OF).any()
+    assert fits[0].season is None
+    assert fits[0].shift_today == fits[1].shift_today
 
 
 def test_too_few_buyers_are_said():

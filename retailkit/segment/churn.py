@@ -9,13 +9,19 @@ import ibis
 import numpy as np
 import pandas as pd
 from ibis import _
-from scipy.optimize import brentq
 from scipy.special import expit, logit
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import SplineTransformer, StandardScaler
 
-from retailkit.segment.churn_check import CALIBRATION, calibration, calibration_sentence, pairs_in_order
+from retailkit.segment.churn_check import (
+    CALIBRATION,
+    calibration,
+    calibration_sentence,
+    pairs_in_order,
+    season_sentence,
+)
+from retailkit.segment.churn_level import YEAR, Outcome, level, season
 from retailkit.segment.features import person_features, person_orders
 from retailkit.segment.said import TooFewError, said
 
@@ -34,17 +40,21 @@ class ChurnFit:
     """A model of the chance to stay away, with the check on the days it has not seen.
 
     *Stayed away* means no order from ``gap_days`` to ``gap_days + horizon_days`` after the day of the
-    features. ``shift`` moves all log odds to the level of the last day taught. ``calibration`` has one row
-    per tenth of the checked persons (by chance): ``persons, expected_share, away_share`` and its interval;
-    ``auc`` says how well the order of persons is right (.5 by lot), with its 90% interval;
-    ``checked_on`` is the day of the features that were checked.
+    features. ``shift`` moves all log odds to the level of the checked day, as the days before it tell; ``season`` is
+    what last year adds there to the share expected to stay away, None where the record does not reach back.
+    ``shift_today`` moves them to the level of ``as_of``, which the checked day tells too, and is what scores use.
+    ``calibration`` has one row per tenth of the checked persons (by chance): ``persons, expected_share,
+    away_share`` and its interval; ``auc`` says how well the order of persons is right (.5 by lot), with its 90%
+    interval; ``checked_on`` is the day of the features that were checked.
     """
 
     model: Pipeline
     shift: float
+    shift_today: float
     horizon_days: int
     gap_days: int
     checked_on: str
+    season: float | None
     auc: float
     auc_low: float
     auc_high: float
@@ -52,11 +62,15 @@ class ChurnFit:
 
     def sentence(self, lang: str = "en") -> str:
         """Say how far expected and seen shares lie apart, and how well persons are ordered, each with its doubt."""
-        told = calibration_sentence(self.calibration, self.checked_on, lang) + said(
-            lang,
-            f" Of two persons, the one who stayed away was given the higher chance in {self.auc:.0%} of the pairs "
-            f"({self.auc_low:.0%} to {self.auc_high:.0%}).",
-            f"任取一名未购者与一名再购者，模型在{self.auc:.0%}的情况下排序正确（{self.auc_low:.0%}至{self.auc_high:.0%}）。",
+        told = (
+            calibration_sentence(self.calibration, self.checked_on, lang)
+            + season_sentence(self.season, lang)
+            + said(
+                lang,
+                f" Of two persons, the one who stayed away was given the higher chance in {self.auc:.0%} of the pairs "
+                f"({self.auc_low:.0%} to {self.auc_high:.0%}).",
+                f"任取一名未购者与一名再购者，模型在{self.auc:.0%}的情况下排序正确（{self.auc_low:.0%}至{self.auc_high:.0%}）。",
+            )
         )
         if self.auc_low > 0.5:
             return told
@@ -70,8 +84,9 @@ def fit_churn(
 
     Days are one horizon apart, the last so early that its outcome was known by ``as_of``: it only checks.
     All others teach who stays away, and the last of them sets the level (people buy more or less than before,
-    all of them), as far as the level of these days is seen to move by more than chance. Persons are never split
-    at random: tomorrow's share is not that of a random half of today.
+    all of them), as far as the level of these days is seen to move by more than chance. Where the record reaches
+    back, the level also moves as it did between the same two days of last year, beyond chance: festivals return.
+    Persons are never split at random: tomorrow's share is not that of a random half of today.
 
     Parameters
     ----------
@@ -82,15 +97,19 @@ def fit_churn(
     ------
     TooFewBuyersError
         With under 100 buyers on the days that teach, or if all or none of them stayed away.
+
+    Notes
+    -----
+    The same day of last year is 364 days back and needs a horizon of record before it. A lunar festival that moved
+    out of the span, and anything that happened in one of the two years only, are not foreseen.
     """
     last = date.fromisoformat(as_of) - timedelta(days=horizon_days + gap_days)
     days = [(last - timedelta(days=horizon_days * k)).isoformat() for k in range(SNAPSHOTS, -1, -1)]
     seen = [_snapshot(orders, persons, day, horizon_days, gap_days) for day in days]
     *teach, check = seen
-    level = teach[-1]
     taught = pd.concat(teach, ignore_index=True)
     for part, words, zh in (
-        (taught, "to learn from", "用于训练"), (level, "to set the level", "用于校准"), (check, "to check on", "用于检验")
+        (taught, "to learn from", "用于训练"), (teach[-1], "to set the level", "用于校准"), (check, "to check on", "用于检验")
     ):  # fmt: skip
         if len(part) < ENOUGH // 2 or (part is taught and len(part) < ENOUGH):
             raise TooFewBuyersError(
@@ -106,17 +125,23 @@ def fit_churn(
     model = make_pipeline(
         StandardScaler(), SplineTransformer(n_knots=4, degree=2, extrapolation="constant"), LogisticRegression(C=1.0)
     ).fit(_columns(taught), taught["away"])
-    shift = _level(model, teach)
-    chance, away = _chance(model, shift, check), check["away"].to_numpy()
+    known = [_outcome(model, day) for day in seen]
+    ago = _year_before(model, orders, persons, [*days[-2:], as_of], horizon_days, gap_days)
+    before, today = level(known[:-1]), level(known)
+    then, then_today = season(*ago[:2]), season(*ago[1:])
+    shift = before + (then or 0.0)
+    chance, away = expit(known[-1].odds + shift), known[-1].away
+    added = None if then is None else float((chance - expit(known[-1].odds + before)).mean())
     return ChurnFit(
-        model, shift, horizon_days, gap_days, days[-1], *pairs_in_order(chance, away), calibration(chance, away)
-    )
+        model, shift, today + (then_today or 0.0), horizon_days, gap_days, days[-1], added,
+        *pairs_in_order(chance, away), calibration(chance, away),
+    )  # fmt: skip
 
 
 def churn_scores(fit: ChurnFit, features: pd.DataFrame) -> pd.DataFrame:
     """One row per person: ``stays_away``, the chance of no order in the horizon after the gap."""
     names = [c for c in ("merchant", "person") if c in features]
-    chance = _chance(fit.model, fit.shift, features) if len(features) else np.array([])
+    chance = expit(_logit(fit.model, features) + fit.shift_today) if len(features) else np.array([])
     return features[names].reset_index(drop=True).assign(stays_away=chance)
 
 
@@ -166,23 +191,23 @@ def _logit(model: Pipeline, features: pd.DataFrame) -> np.ndarray:
     return logit(model.predict_proba(_columns(features))[:, 1].clip(1e-6, 1 - 1e-6))
 
 
-def _level(model: Pipeline, days: list[pd.DataFrame]) -> float:
-    """Shift in log odds from the level of all days to that of the last, pulled to nought where days differ by chance.
+def _outcome(model: Pipeline, day: pd.DataFrame) -> Outcome:
+    return Outcome(_logit(model, day), day["away"].to_numpy(float))
 
-    One day's level carries the chance of that day, and where few persons buy it is most of it. So the last day's own
-    shift counts by the part of its variance that days truly differ by (a random effect, by moments).
+
+def _year_before(
+    model: Pipeline, orders: ibis.Table, persons: ibis.Table, days: list[str], horizon: int, gap: int
+) -> list[Outcome | None]:
+    """Outcome of the same day of last year for each day; None where the record is too young or the buyers too few.
+
+    A span of more than a year would end after the day it is to foretell, so it has none.
     """
-    shifts, variances = [], []
+    first = person_orders(orders, persons, days[-1]).paid_on.min().to_pandas()
+    found: list[Outcome | None] = []
     for day in days:
-        odds, away = _logit(model, day), day["away"].to_numpy(float)
-        if 0 < away.sum() < len(away):
-            own = brentq(lambda b, odds=odds, away=away: float(expit(odds + b).mean() - away.mean()), -40, 40)
-            chance = expit(odds + own)
-            shifts.append(own)
-            variances.append(1 / (chance * (1 - chance)).sum())
-    between = max(np.var(shifts, ddof=1) - np.mean(variances), 0.0) if len(shifts) > 1 else 0.0
-    return float(shifts[-1] * between / (between + variances[-1]))
-
-
-def _chance(model: Pipeline, shift: float, features: pd.DataFrame) -> np.ndarray:
-    return expit(_logit(model, features) + shift)
+        then = date.fromisoformat(day) - timedelta(days=YEAR)
+        reached = horizon + gap <= YEAR and pd.Timestamp(then) - pd.Timestamp(first) >= pd.Timedelta(days=horizon)
+        buyers = _snapshot(orders, persons, then.isoformat(), horizon, gap) if reached else pd.DataFrame()
+        known = _outcome(model, buyers) if len(buyers) >= ENOUGH // 2 else None
+        found.append(known if known and known.is_mixed else None)
+    return found

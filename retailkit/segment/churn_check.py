@@ -47,9 +47,33 @@ def calibration_sentence(table: pd.DataFrame, checked_on: str, lang: str = "en")
         return told
     return told + said(
         lang,
-        " All of them together moved, as in a festival or a new season, which the days before do not tell: trust who is "
-        "above whom, not how high the chances are.",
-        "整体水平发生了移动（如大促或换季），此前的日子无法预示：可信的是谁高谁低，而非概率的高低本身。",
+        " All of them together moved, as with a programme or a festival that earlier days do not tell: trust who is above "
+        "whom, not how high the chances are.",
+        "整体水平发生了移动（如经营项目或大促），此前的日子无法预示：可信的是谁高谁低，而非概率的高低本身。",
+    )
+
+
+def season_sentence(season: float | None, lang: str = "en") -> str:
+    """Say what last year adds to the share expected to stay away, or that it is not known."""
+    if season is None:
+        return said(
+            lang,
+            " The record does not reach back to the same days of last year (or too few bought then, or a year does not "
+            "hold the horizon), so a festival or a season in them is not foreseen.",
+            "数据未覆盖去年同期（或当时购买人过少，或预测期超过一年），期间的大促或季节变化无法预知。",
+        )
+    points = round(100 * season, 1)
+    if not points:
+        return said(
+            lang,
+            " The same days of last year differed from those before by no more than chance, and add nothing.",
+            "去年同期与其前期的差异未超出偶然，不作调整。",
+        )
+    return said(
+        lang,
+        f" The expected share holds {points:+.1f} points that the same days of last year tell, as far as they differed "
+        "from those before by more than chance.",
+        f"预期比例中含依据去年同期的季节调整{points:+.1f}个百分点（仅计超出偶然的部分）。",
     )
 
 

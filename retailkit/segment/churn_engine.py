@@ -31,7 +31,7 @@ def churn_expression(fit: ChurnFit, features: ibis.Table) -> ibis.Table:
     ):
         z = (value - float(mean)) / ibis.literal(float(scale))
         total = total + _parabolas(z, BSpline(spline.t, spline.c @ weight, spline.k))
-    odds = ibis.greatest(ibis.least(total, _CLIP), -_CLIP) + fit.shift
+    odds = ibis.greatest(ibis.least(total, _CLIP), -_CLIP) + fit.shift_today
     return features.mutate(stays_away=1.0 / (1.0 + (-odds).exp()))
 
 
