@@ -193,9 +193,13 @@ def _placements(placements: ir.Table, lines: ir.Table, buyers: ir.Table) -> ir.T
 
 
 def _mark_bots(found: ir.Table, limit: int) -> ir.Table:
-    a_day = ibis.window(group_by=["merchant", "account", "touched_on", "kind"])
-    many = (found.touch_id.count().over(a_day) > limit) & found.account.notnull() & (found.kind == "exposure")
-    return found.mutate(role=many.ifelse("bot", found.role))
+    """Days of too many touches are few: joined to the rest they spare the sort of all touches."""
+    key = ["merchant", "account", "touched_on", "kind"]
+    seen = found.filter(found.account.notnull() & (found.kind == "exposure"))
+    many = seen.group_by(key).aggregate(touches=seen.count())
+    both = found.left_join(many.filter(many.touches > limit), key)
+    role = both.touches.notnull().ifelse("bot", both.role)
+    return both.select(*[role.name(c) if c == "role" else both[c] for c in found.columns])
 
 
 def left_out(
