@@ -62,8 +62,7 @@ def kinds(table: ibis.Table) -> dict[str, str]:
 
 @pytest.mark.java
 @pytest.mark.slow
-@pytest.mark.parametrize("as_of", [None, AS_OF])
-@pytest.mark.parametrize("merchants", [None, ["m", "店[1]"]])
+@pytest.mark.parametrize(("merchants", "as_of"), [(None, None), (["m", "店[1]"], AS_OF)])
 def test_both_engines_open_the_same_tables(store, as_of, merchants):
     one, two = (open_store(store, merchants, as_of, threads=2, engine=name) for name in ENGINES)
     quick(two.connection)
