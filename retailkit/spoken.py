@@ -1,4 +1,4 @@
-"""Words of sentences: the half of a text in two languages ("English / 中文" in one cell), and counts that agree with their noun."""
+"""Texts that data carry in two languages at once: "English / 中文" in one cell, as registers of the programme keep them."""
 
 from __future__ import annotations
 
@@ -6,15 +6,6 @@ import re
 from typing import Any
 
 _BOTH = re.compile(r"(?P<en>[^\u4e00-\u9fff]*[^\s\u4e00-\u9fff]) / (?P<zh>.*[\u4e00-\u9fff].*)", re.DOTALL)
-
-
-def several(count: float, one: str, many: str = "") -> str:
-    """Write a whole count with its noun.
-
-    >>> several(1, "order"), several(1234, "order"), several(0, "person"), several(2, "person", "people")
-    ('1 order', '1,234 orders', '0 persons', '2 people')
-    """
-    return f"{count:,.0f} {one if round(count) == 1 else many or one + 's'}"
 
 
 def own_half(text: str, lang: str = "en") -> str:

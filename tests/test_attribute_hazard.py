@@ -125,7 +125,10 @@ def test_one_merchant_at_a_time():
 
 
 def test_too_few_orders_fall_back_to_the_position_rule_and_say_so():
-    walked = paths(touches(), tables.orders([("o", "app:1", "2024-03-02", 100)]))
-    model, reason = recommend(walked)
+    sold = tables.orders([("o", "app:1", "2024-03-02", 100)])
+    model, reason = recommend(paths(touches(sessions=tables.sessions([("v", "app:1", "2024-03-01", "1007")])), sold))
     assert model == "position"
-    assert "needs 1,000" in reason
+    assert "only 1 order with an exposure before, and the hazard ledger needs 1,000" in reason
+    model, reason = recommend(paths(touches(), sold))
+    assert model == "position"
+    assert reason.startswith("No order has an exposure before it, so there is nothing for a model to learn from.")

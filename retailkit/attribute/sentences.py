@@ -8,8 +8,8 @@ from typing import Any
 import ibis.expr.types as ir
 import pandas as pd
 
+from retailkit.attribute.nouns import several
 from retailkit.attribute.scenes import touchpoint_titles
-from retailkit.spoken import several
 
 _DIGITS = {"JPY": 0, "KRW": 0, "VND": 0, "CLP": 0, "ISK": 0, "BHD": 3, "KWD": 3, "OMR": 3, "TND": 3, "JOD": 3}
 NOTHING = 0.005
