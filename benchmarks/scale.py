@@ -24,11 +24,13 @@ larger scale (2.00 while the rows were copied once more to be written) and .53 a
 more CPU, so each further million accounts takes about .35 GB. By that line 33 million accounts, which is scale 1,
 take some 12 GB and what the engine may use beyond: it should link in 24 GB, but it has not been run.
 
-Chapter 3 (``benchmarks/chapter.py 3_touchpoints``) with an engine of 3 GB, beside the version before tables were
-kept packed: at .01 it takes 127 s of CPU and 1.2 GB, where it took 154 s and 2.6 GB; no credit of 1.09 million
-ledger rows differs. At .1 the cells up to the interval take 475 s of CPU and 4.0 GB at most (touches 49, paths 91,
-hazard and ledgers 133, interval and ledgers side by side 184); the cells after it have not been run to their end
-there. At .01 the sensitivity panel is 50 of the 127 s, so at .1 it is the longest cell that is left.
+Chapter 3 (``benchmarks/chapter.py 3_touchpoints``), whole: at .01 with an engine of 3 GB 103-115 s of CPU and 1.2 GB.
+At .1 (954,281 members, 9.9 million touches, 2.4 million orders) with an engine of 2.4 GB it runs to its end in 1,214 s
+of CPU, 24 minutes by the clock on two busy cores, and 3.7 GB. Seconds of CPU by cell:
+
+    sensitivity panel  527    hazard and ledgers  129    removal effects' interval   64    touches  41
+    interval, ledgers  204    paths                79    owners                      44    others   94
+    side by side                                         peers                       32
 """
 
 from __future__ import annotations
