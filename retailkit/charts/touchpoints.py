@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import plotly.graph_objects as go
 
+from retailkit.charts.label_places import beside
 from retailkit.charts.template import (
     ACCENT,
     INK,
@@ -26,7 +27,6 @@ from retailkit.charts.template import (
     percent_axis,
 )
 from retailkit.charts.touchpoint_tables import COLUMNS
-from retailkit.charts.words import text_width
 
 _ROW = 34  # pixels of height per touchpoint
 _KINDS = {"exposure": ACCENT, "order_attached": WARM, "none": UNSURE}
@@ -254,7 +254,8 @@ def reach(
         return empty(title, text, lang=lang)
     names = titles(rows)
     fig = go.Figure(go.Scatter(
-        x=rows["persons"], y=rows["conversion"], mode="markers+text", text=names, textposition=_beside(rows, names),
+        x=rows["persons"], y=rows["conversion"], mode="markers+text", text=names,
+        textposition=beside(rows["persons"], rows["conversion"], names),
         cliponaxis=False, marker={"size": 13, "color": ACCENT, "line": {"color": PAPER, "width": 1.5}},
         hovertext=[
             f"{n}: {p:,}, {percent(c)}" for n, p, c in zip(names, rows["persons"], rows["conversion"], strict=True)
@@ -274,32 +275,6 @@ def reach(
         title = choose(lang, "Nobody who was reached bought within the look-back", "触达者在回溯期内无人购买")
     sub = choose(lang, "Buyers within the look-back / persons reached", "回溯期内购买人数／触达人数")
     return frame(fig, title, f"{sub} · {merchant} · {period}", source, lang=lang, bottom=20, height=430)
-
-
-def _beside(rows: pd.DataFrame, names: list[str]) -> list[str]:
-    """Where each name stands about its dot: the first place that runs into no other name or dot, nor over the edge."""
-    x = 640 * (rows["persons"] / max(rows["persons"].max(), 1)).to_numpy()
-    y = 250 * (rows["conversion"] / max(rows["conversion"].max(), 0.01)).to_numpy()
-    taken = [(a - 7, a + 7, b - 7, b + 7) for a, b in zip(x, y, strict=True)]
-    places = []
-    for own, (a, b, name) in enumerate(zip(x, y, names, strict=True)):
-        wide = text_width(name, 12)
-        tries = {
-            "top center": (a - wide / 2, b + 8), "bottom center": (a - wide / 2, b - 24), "middle right": (a + 9, b - 8),
-            "middle left": (a - 9 - wide, b - 8), "top left": (a - wide, b + 8), "bottom left": (a - wide, b - 24),
-            "top right": (a, b + 8), "bottom right": (a, b - 24),
-        }  # fmt: skip
-        boxes = {place: (left, left + wide, low, low + 16) for place, (left, low) in tries.items()}
-        crowd = {place: sum(_meet(box, t) for i, t in enumerate(taken) if i != own) for place, box in boxes.items()}
-        edge = {place: box[0] < -30 or box[1] > 690 or box[2] < -4 for place, box in boxes.items()}
-        best = min(boxes, key=lambda place: (edge[place], crowd[place]))
-        places.append(best)
-        taken.append(boxes[best])
-    return places
-
-
-def _meet(one: tuple[float, ...], other: tuple[float, ...]) -> bool:
-    return one[0] < other[1] and other[0] < one[1] and one[2] < other[3] and other[2] < one[3]
 
 
 def chosen_shares(

@@ -10,23 +10,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from retailkit.load.cells import (
-    TIME_FORMATS,
-    handle_sql,
-    id_sql,
-    local_day,
-    number_sql,
-    phone_sql,
-    secret_sql,
-    time_sql,
-    utc,
-)
+from retailkit.load.cells import handle_sql, id_sql, number_sql, phone_sql, secret_sql
 from retailkit.load.conditions import where_sql
 from retailkit.load.engine import SQL_TYPES, literal, quote
-from retailkit.load.errors import LoadError
 from retailkit.load.layout import Layout
 from retailkit.load.read import Raw
 from retailkit.load.rules import FieldRule
+from retailkit.load.times import date_sql, instant_sql
 from retailkit.schema import Column, Table
 
 DIGITS = {"JPY": 0, "KRW": 0, "VND": 0, "CLP": 0, "ISK": 0, "KWD": 3, "BHD": 3, "OMR": 3, "JOD": 3, "TND": 3}
@@ -188,9 +178,9 @@ def _value(column: Column, rule: FieldRule, raw: Raw, layout: Layout, place: Pla
     mine = place.by_merchant(place.zones)
     samples = [text for c in rule.source for text in raw.samples.get(raw.found.get(c, ""), ())]
     if column.kind == "instant":
-        return _instant(rule, cell, kind, zone, samples), filled
+        return instant_sql(rule, cell, kind, zone, samples), filled
     if column.kind == "date":
-        return _date(rule, cell, kind, zone, mine, samples), filled
+        return date_sql(rule, cell, kind, zone, mine, samples), filled
     if column.kind == "id":
         cells = [_read(c, raw, place) for c in rule.join] or [(cell, kind)]
         text = f" || {literal(rule.separator)} || ".join(_unrounded(*part) for part in cells)
@@ -258,40 +248,6 @@ def _unrounded(cell: str, kind: str) -> str:
     if kind in EXACT:
         return f"CASE WHEN {cell} = floor({cell}) AND abs({cell}) < {EXACT[kind]} THEN {_text(cell, kind)} END"
     return _text(cell, kind)
-
-
-def _instant(rule: FieldRule, cell: str, kind: str, zone: str, samples: Sequence[str] = ()) -> str:
-    if rule.time.startswith("epoch"):
-        scale = {"epoch_s": 1_000_000, "epoch_ms": 1000, "epoch_us": 1}[rule.time]
-        return f"TRY(make_timestamp(CAST({cell} AS BIGINT) * {scale}))"
-    if kind == "TIMESTAMP WITH TIME ZONE":
-        return f"timezone('UTC', {cell})"
-    if kind.startswith("TIMESTAMP") or kind == "DATE":
-        return utc(f"CAST({cell} AS TIMESTAMP)", zone)
-    plain = time_sql(cell, rule.formats or TIME_FORMATS, samples)
-    zoned = "[0-9]\\s?([zZ]|[+-][0-9]{2}:?[0-9]{2}|\\s?UTC)$"
-    offset = f"regexp_matches({cell}, '{zoned}') AND regexp_matches({cell}, '[0-9]:[0-9]')"
-    if rule.formats:
-        return utc(plain, zone)
-    given = f"timezone('UTC', TRY_CAST(regexp_replace({cell}, '\\s+([+-][0-9:]+)$', '\\1') AS TIMESTAMPTZ))"
-    # no format reads an offset, so a text that has one is left to the second way
-    return f"coalesce({utc(plain, zone)}, CASE WHEN {offset} THEN {given} END)"
-
-
-def _date(rule: FieldRule, cell: str, kind: str, zone: str, mine: str, samples: Sequence[str]) -> str:
-    if rule.time == "week":
-        if rule.origin is None:
-            raise LoadError("a week number needs its origin", expected='origin = "2016-12-26" (first day of week 1)')
-        number = cell if kind != "VARCHAR" else f"TRY_CAST({cell} AS BIGINT)"
-        days = f"CAST(7 * ({number} - 1) + {6 if rule.edge == 'end' else 0} AS INTEGER)"
-        day = f"TRY(DATE {literal(rule.origin)} + {days})"
-        return f"greatest({day}, DATE {literal(rule.earliest)})" if rule.earliest else day
-    if rule.time.startswith("epoch") or kind == "TIMESTAMP WITH TIME ZONE":
-        return local_day(_instant(rule, cell, kind, zone), mine)
-    if kind.startswith("TIMESTAMP") or kind == "DATE":
-        # a day is written where it is lived: only a declared zone moves it
-        return local_day(f"CAST({cell} AS TIMESTAMP)", mine) if rule.zone == "UTC" else f"CAST({cell} AS DATE)"
-    return f"CAST({time_sql(cell, rule.formats or TIME_FORMATS, samples)} AS DATE)"
 
 
 def typed(name: str) -> str:
