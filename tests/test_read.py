@@ -107,6 +107,16 @@ def test_a_file_without_the_layouts_columns_is_refused_with_what_it_has(file):
     assert "the file has" in str(error.value)
 
 
+def test_a_chinese_letter_after_a_latin_one_is_no_western_accent(tmp_path):
+    """As in T恤: the only Chinese in a file of English column names."""
+    path = tmp_path / "goods.csv"
+    path.write_bytes("item,n\nT恤,1\nA类,2\n".encode("gb18030"))
+    assert rows(path, ["item"])["item"].tolist() == ["T恤", "A类"]
+    path.write_bytes("item,n\ncafés,1\n".encode("latin-1"))
+    with pytest.raises(LoadError, match="encoding cannot be read"):
+        rows(path, ["item"])
+
+
 def test_encodings_are_found_in_the_safe_order(tmp_path):
     text = "订单号,姓名\n1,李雷\n2,韩梅梅\n"
     for encoding in ("utf-8", "utf-8-sig", "gbk", "gb18030", "utf-16", "utf-16-le"):

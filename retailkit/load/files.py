@@ -202,17 +202,18 @@ def _encoding(path: Path, first: bytes, utf8: bool, gzipped: bool) -> str:
     if utf8:
         return "utf-8"
     # the rest is decoded once, on the way to the engine, and refused there where it cannot be
-    decoder, wide, lone = codecs.getincrementaldecoder("gb18030")(), 0, 0
+    decoder, wide, swallowed = codecs.getincrementaldecoder("gb18030")(), 0, 0
     for chunk in _chunks(path, gzipped):
         try:
             text = decoder.decode(chunk)
         except UnicodeDecodeError:
             raise _unreadable(path) from None
-        wide, lone = wide + len(_WIDE.findall(text)), lone + len(_LONE_WIDE.findall(text))
+        wide += len(_WIDE.findall(text))
+        swallowed += sum(c.encode("gb18030")[1:2].isalpha() for c in _LONE_WIDE.findall(text))
         if wide > 1000:
             break
-    if wide and lone > 0.5 * wide:
-        # Western text read as Chinese: each accent swallows the letter after it
+    if swallowed > 0.5 * wide:
+        # Western text read as Chinese: each accent swallows the letter after it, which is half of few Chinese characters
         raise _unreadable(path)
     return "gb18030"
 
