@@ -83,7 +83,7 @@ FUNCTIONS: dict[str, Callable[[dict[str, Any]], Any]] = {
     "touchpoints": lambda t: a.touchpoint_ledger(t["touches"], t["paths"], t["book"]),
     **{f"by {level}": lambda t, level=level: a.roll_up(t["book"], level) for level in ("format", "guide", "touchpoint")},
     "owned": lambda t: a.owned_credit(t["book"], t["owners"]),
-    "sensitivity": lambda t: a.sensitivity(t["touches"], t["orders"], t["persons"], (7, 30), as_of=AS_OF),
+    "sensitivity": lambda t: a.sensitivity(t["touches"], t["orders"], t["persons"], [30], as_of=AS_OF),
     "transitions": lambda t: a.transitions(t["paths"], order=2),
     "removal": lambda t: a.removal_effects(t["paths"], order=2),
     "feasible": lambda t: a.feasibility(a.removal_effects(t["paths"]), t["paths"]),

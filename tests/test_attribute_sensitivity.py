@@ -31,7 +31,7 @@ def test_one_touchpoint_is_robust_under_every_setting():
 
 def test_first_and_last_depend_on_the_model():
     found, orders = _shop("1035", 2)
-    table = sensitivity_verdicts(sensitivity(found, orders))
+    table = sensitivity_verdicts(sensitivity(found, orders, look_backs=[30]))
     assert set(table["verdict"]) == {"depends on the model"}
     assert table[["least", "most"]].to_numpy().tolist() == [[0, 1], [0, 1]]
 
@@ -45,20 +45,20 @@ def test_a_touch_out_of_reach_depends_on_the_look_back():
 
 def test_returns_add_settings_only_where_there_are_any():
     found, orders = _shop("1089", 2)
-    assert set(sensitivity(found, orders)["direct"]) == {"fold", "keep", "drop"}
+    assert set(sensitivity(found, orders, look_backs=[30])["direct"]) == {"fold", "keep", "drop"}
     found, orders = _shop("1035", 2)
-    assert set(sensitivity(found, orders)["direct"]) == {"fold"}
+    assert set(sensitivity(found, orders, look_backs=[30])["direct"]) == {"fold"}
 
 
 def test_shares_sum_to_one_in_every_setting():
     found, orders = _shop("1089", 2)
-    panel = sensitivity(found, orders)
+    panel = sensitivity(found, orders, look_backs=[7, 30])
     sums = panel.groupby(["model", "look_back_days", "direct", "identity"])["share"].sum()
     assert sums.to_numpy() == pytest.approx(1)
 
 
 def test_nothing_to_compare_is_said():
-    panel = sensitivity(touches(), tables.orders([("o", "app:1", "2024-03-02", 5)]))
+    panel = sensitivity(touches(), tables.orders([("o", "app:1", "2024-03-02", 5)]), look_backs=[30])
     assert "no touchpoint to compare" in sensitivity_sentence(sensitivity_verdicts(panel))
 
 

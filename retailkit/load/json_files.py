@@ -9,20 +9,22 @@ from typing import Any
 
 from retailkit.load.engine import Connection, first, literal
 from retailkit.load.files import Probe, utf8_copy
-from retailkit.load.layout import Layout
 
 ROOM = 1 << 24
 """Bytes that the engine has for one JSON object by itself."""
 
 
 def json_names(
-    con: Connection, found: Probe, layout: Layout | None, scratch: Path
+    con: Connection, found: Probe, inside: str | None, scratch: Path
 ) -> tuple[tuple[str, ...], str, frozenset[str]]:
-    """Return the dotted names of a JSON file's cells (from its first records), SQL of its records, which are arrays."""
+    """Return the dotted names of a JSON file's cells (from its first records), SQL of its records, which are arrays.
+
+    ``inside`` names the array that holds the records, None where the objects are the records.
+    """
     if found.kind == "parquet":
         records = f"SELECT to_json(p) AS json FROM read_parquet({literal(str(found.path))}) p"
     else:
-        records = _json_records(con, found, layout, scratch)
+        records = _json_records(con, found, inside, scratch)
     names: dict[str, None] = {}
     arrays: set[str] = set()
     for (text,) in con.execute(f"SELECT json::VARCHAR FROM ({records}) LIMIT 1000").fetchall():
@@ -30,18 +32,17 @@ def json_names(
     return tuple(n for n in names if n), records, frozenset(arrays)
 
 
-def _json_records(con: Connection, found: Probe, layout: Layout | None, scratch: Path) -> str:
+def _json_records(con: Connection, found: Probe, inside: str | None, scratch: Path) -> str:
     """Return SQL of the records of a JSON file: one object a line, an array, or an array within an object.
 
-    Where the layout names an array that no object of the file has, the objects are the records:
-    answers are saved with and without their wrapping.
+    Where no object of the file has the array, the objects are the records: answers are saved with and without
+    their wrapping.
     """
     path = found.path if found.plain else utf8_copy(found, scratch / f"{found.file_id}.json")
     lines = _one_object_a_line(found.head)
     largest = max(path.stat().st_size, ROOM)
     if lines and largest > ROOM:
         largest = max(_longest_line(path), ROOM)
-    inside = layout.records if layout else None
 
     def objects(shape: str) -> str:
         return f"read_json_objects({literal(str(path))}, format = {literal(shape)}, maximum_object_size = {largest})"

@@ -6,6 +6,7 @@ import csv
 import tempfile
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import pandas as pd
@@ -107,25 +108,31 @@ def header_names(found: Probe) -> tuple[str, ...]:
 
 def _header(found: Probe, layout: Layout | None) -> tuple[str, ...]:
     """Return a file's column names, as the layout would find them (or the widest early line)."""
-    if found.kind == "parquet":
-        con = connect_raw(threads=1)
-        source = f"read_parquet({literal(str(found.path))})"
-        types = {n: kind for n, kind, *_ in con.execute(f"DESCRIBE SELECT * FROM {source}").fetchall()}
-        return json_names(con, found, layout, Path())[0] if nested(types) else tuple(types)
+    if found.kind in ("parquet", "json"):
+        return _typed_header(found, layout.records if layout else None)
     if found.kind == "excel":
         heads = _sheet_heads(found, layout)
         needed = layout.needed if layout else ()
         return max(heads, key=lambda h: (len(match(h, needed)), sum(not n.startswith("@") for n in h)), default=())
-    if found.kind == "json":
-        with tempfile.TemporaryDirectory() as scratch, suppress(EngineError):
-            return json_names(connect_raw(threads=1, temp=scratch), found, layout, Path(scratch))[0]
-        return ()
     if layout is not None:
         try:
             return find_header(found.head, layout, found.path.name).names
         except LoadError:
             return _widest(found)
     return _widest(found)
+
+
+@lru_cache(maxsize=16)
+def _typed_header(found: Probe, inside: str | None) -> tuple[str, ...]:
+    """Return the names of a Parquet or JSON file's cells: most layouts look for its records in the same place."""
+    if found.kind == "parquet":
+        con = connect_raw(threads=1)
+        source = f"read_parquet({literal(str(found.path))})"
+        types = {n: kind for n, kind, *_ in con.execute(f"DESCRIBE SELECT * FROM {source}").fetchall()}
+        return json_names(con, found, inside, Path())[0] if nested(types) else tuple(types)
+    with tempfile.TemporaryDirectory() as scratch, suppress(EngineError):
+        return json_names(connect_raw(threads=1, temp=scratch), found, inside, Path(scratch))[0]
+    return ()
 
 
 def _widest(found: Probe) -> tuple[str, ...]:
