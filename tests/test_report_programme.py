@@ -123,8 +123,25 @@ def test_festival_days_are_told_in_points_of_sales_before(tmp_path):
     growth(tmp_path, "a", before=100, actual=200, effect=0.5)
     metrics, table = read(tmp_path, cohort("a"))
     sold = pd.DataFrame({"merchant": ["a"], "double_11": [110_000], "double_12": [10_000]})
-    points = bridge.festival_days(sold, metrics, table, 10).set_index("day")["points"]
-    assert points.to_dict() == pytest.approx({"double_11": 1.0, "double_12": 0.0})
+    both = bridge.festival_days(sold, metrics, table, 10, ["double_11", "double_12"])
+    assert both.set_index("day")["points"].to_dict() == pytest.approx({"double_11": 1.0, "double_12": 0.0})
+    told = bridge.say_festivals(both, 1.0)
+    assert "Double 11 (one day) made +100% and Double 12 made 0%" in told
+    assert "without both days the headline would be 0%" in told
+
+
+def test_a_programme_without_a_large_shopping_day_owes_it_nothing(tmp_path):
+    """In spring nobody sold on a Double 11: nothing less a day of sales before would be a loss that never was."""
+    growth(tmp_path, "a", before=100, actual=200, effect=0.5)
+    metrics, table = read(tmp_path, cohort("a"))
+    unknown = pd.DataFrame({"merchant": ["a"], "double_11": [np.nan], "double_12": [np.nan]})
+    beside = pd.DataFrame({"merchant": ["a"], "double_11": [110_000], "double_12": [10_000]})
+    for sold, inside in ((unknown, ["double_11", "double_12"]), (beside, [])):
+        days = bridge.festival_days(sold, metrics, table, 10, inside)
+        assert days.empty
+        assert bridge.say_festivals(days, 1.0) == ""
+    only = bridge.festival_days(beside, metrics, table, 10, ["double_11"])
+    assert bridge.say_festivals(only, 1.0, "zh").endswith("去掉这一天，环比为0%。")
 
 
 def test_an_industry_that_stands_apart_is_found_and_noise_is_not():

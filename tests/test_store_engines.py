@@ -61,7 +61,9 @@ def kinds(table: ibis.Table) -> dict[str, str]:
     return {name: type(kind).__name__ for name, kind in table.schema().items()}
 
 
-EACH_TIME = {(t.time and t[t.time].kind, bool(day_column(t))): name for name, t in TABLES.items() if name != NEVER_LOADED}
+EACH_TIME = {
+    (t.time and t[t.time].kind, bool(day_column(t))): name for name, t in TABLES.items() if name != NEVER_LOADED
+}
 """One table for each way in which tables tell their time."""
 
 

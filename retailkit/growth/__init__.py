@@ -84,6 +84,7 @@ _HOMES = {
     "first_gain": "quick",
     "quick_sentence": "sentences",
     "double_12_against_11": "festival",
+    "festival_year": "festival",
     "share_above": "festival",
     "festival_sentence": "sentences",
     "wilson": "festival",

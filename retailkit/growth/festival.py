@@ -31,6 +31,16 @@ def wilson(hits: int, total: int, level: float = 0.90) -> tuple[float, float]:
     return float(middle - half), float(middle + half)
 
 
+def festival_year(start: str, end: str) -> int:
+    """Return the last year whose Double 12 lies in a programme (ISO dates, both included), else the year of its end.
+
+    >>> festival_year("2018-10-01", "2019-01-31"), festival_year("2019-03-01", "2019-05-31")
+    (2018, 2019)
+    """
+    first, last = int(start[:4]), int(end[:4])
+    return next((y for y in range(last, first - 1, -1) if start <= f"{y}-12-12" <= end), last)
+
+
 def double_12_against_11(
     daily: pd.DataFrame, merchants: Sequence[str], donors: Sequence[str], year: int, days: int = 1
 ) -> pd.DataFrame:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Collection
 
 import numpy as np
 import pandas as pd
@@ -105,13 +106,16 @@ def pooled_bridge(metrics: pd.DataFrame, table: pd.DataFrame, pooled: pd.DataFra
     return pd.DataFrame(made, columns=columns)
 
 
-def festival_days(festivals: pd.DataFrame, metrics: pd.DataFrame, table: pd.DataFrame, days: int) -> pd.DataFrame:
-    """One row per shopping day: its part of the pooled change in daily sales, as a fraction of sales before.
+def festival_days(
+    festivals: pd.DataFrame, metrics: pd.DataFrame, table: pd.DataFrame, days: int, inside: Collection[str]
+) -> pd.DataFrame:
+    """One row per large shopping day of the programme: its part of the pooled change in daily sales, as a fraction of sales before.
 
     Parameters
     ----------
     festivals : chapter 5's ``merchant, double_11, double_12`` (sales of the two days, minor units).
     days : days of the programme.
+    inside : codes of the festivals that lie in the programme (``growth.festivals``): a day outside made none of it.
 
     What the day sold above a mean day of the period before, over all merchants and spread over
     the programme's days; with the season inside, because a festival is season.
@@ -125,6 +129,8 @@ def festival_days(festivals: pd.DataFrame, metrics: pd.DataFrame, table: pd.Data
     before = rows["before"].sum()
     out = []
     for day in ("double_11", "double_12"):
+        if day not in inside or rows[day].isna().all():
+            continue
         sold = float(major(rows[day].fillna(0).sum(), str(rows["unit"].iloc[0])))
         out.append((day, sold / before, (sold - before) / days / before))
     return pd.DataFrame(out, columns=columns)
@@ -155,21 +161,23 @@ def say_bridge(table: pd.DataFrame, growth: float, n: int, lang: str = "en") -> 
 
 
 def say_festivals(table: pd.DataFrame, growth: float, lang: str = "en") -> str:
-    """Say how much of the pooled headline the two large shopping days made by themselves."""
+    """Say how much of the pooled headline the large shopping days made by themselves; nothing where there is none."""
     if table.empty or not math.isfinite(growth):
         return ""
-    rows = table.set_index("day")["points"]
-    eleven, twelve = (percent(rows[d], signed=True) for d in ("double_11", "double_12"))
+    made = [(d, percent(p, signed=True)) for d, p in zip(table["day"], table["points"], strict=True)]
+    head, rest = (percent(g, signed=True) for g in (growth, growth - float(table["points"].sum())))
+    one = len(made) == 1
+    english = " and ".join(f"{_DAYS[d][0]} {'(one day) ' if not i else ''}made {p}" for i, (d, p) in enumerate(made))
     return choose(
         lang,
-        f"Of {percent(growth, signed=True)}, Double 11 (one day) made {eleven} and Double 12 {twelve}, in % of daily "
-        "sales before; without both days the headline would be "
-        f"{percent(growth - float(rows.sum()), signed=True)}.",
-        f"在{percent(growth, signed=True)}中，双11当天贡献{eleven}，双12当天贡献{twelve}（占前期日销的百分比）；"
-        f"去掉这两天，环比为{percent(growth - float(rows.sum()), signed=True)}。",
+        f"Of {head}, {english}, in % of daily sales before; without {'that day' if one else 'both days'} the headline "
+        f"would be {rest}.",
+        f"在{head}中，{'，'.join(f'{_DAYS[d][1]}当天贡献{p}' for d, p in made)}（占前期日销的百分比）；"
+        f"去掉这{'一' if one else '两'}天，环比为{rest}。",
     )
 
 
+_DAYS = {"double_11": ("Double 11", "双11"), "double_12": ("Double 12", "双12")}
 _ZH = dict(zip(STEPS, ("季节", "市场", "季节与市场", "项目", "环比"), strict=True))
 
 

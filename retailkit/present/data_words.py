@@ -14,7 +14,7 @@ from retailkit.results import metric
 
 _ANSWERS = {"yes": ("✓ yes", "✓ 能"), "partly": ("◐ partly", "◐ 部分"), "no": ("✗ no", "✗ 不能")}
 _CHAPTERS = {
-    "1_data": "数据", "2_people": "顾客", "3_touchpoints": "触点", "4_formats": "业态", "5_growth": "增长", "6_targets": "目标",
+    "1_data": "数据", "2_people": "人群", "3_touchpoints": "触点", "4_formats": "业态", "5_growth": "增长", "6_targets": "目标",
 }  # fmt: skip
 _ORDER = ("yes", "partly", "no")
 _ROOMS = {

@@ -12,11 +12,15 @@ from retailkit.segment.tags import tag_rules
 SYSTEM_TITLES = {
     "en": {
         "crm": "CRM", "mini_program": "Mini program", "official_account": "Official account", "wecom": "WeCom",
-        "household": "Household", "phone": "Phone", "jd": "JD", "taobao": "Taobao", "shop": "Shop",
+        "household": "Household", "phone": "Phone", "email": "E-mail", "jd": "JD", "taobao": "Taobao", "shop": "Shop",
+        "youzan": "Youzan", "youzan_customer": "Youzan customer", "weimob": "Weimob", "customer": "Shop customer",
+        "channels_store": "Channels store", "ga4": "GA4", "matomo": "Matomo", "segment": "Segment", "snowplow": "Snowplow",
     },
     "zh": {
         "crm": "会员", "mini_program": "小程序", "official_account": "公众号", "wecom": "企业微信",
-        "household": "家庭", "phone": "手机号", "jd": "京东", "taobao": "淘宝", "shop": "门店",
+        "household": "家庭", "phone": "手机号", "email": "邮箱", "jd": "京东", "taobao": "淘宝", "shop": "门店",
+        "youzan": "有赞", "youzan_customer": "有赞客户", "weimob": "微盟", "customer": "商城客户",
+        "channels_store": "视频号小店", "ga4": "GA4", "matomo": "Matomo", "segment": "Segment", "snowplow": "Snowplow",
         "known person": "已识别人员", "unknown person": "未识别人员",
     },
 }  # fmt: skip
