@@ -7,7 +7,10 @@ import plotly.graph_objects as go
 
 from retailkit.charts.template import GREY, INK, PALETTE, choose, empty, frame, number, percent
 from retailkit.charts.touchpoints import titles
-from retailkit.charts.words import text_width
+from retailkit.charts.words import shortened, text_width
+
+LABEL = 170
+"""Pixels that a name has beside its node before it runs into the next."""
 
 
 def first_to_last(
@@ -62,8 +65,11 @@ def flows(
     labels = [end.get(k) or titles(pd.DataFrame({"touchpoint": [k.split("|")[-1]]}))[0] for k in keys]
     fig = go.Figure(go.Sankey(
         arrangement="snap",
-        node={"label": labels, "color": [colour[k.split("|")[-1]] for k in keys], "pad": 18, "thickness": 14,
-              "line": {"width": 0}},
+        node={
+            "label": [shortened(name, LABEL) for name in labels], "color": [colour[k.split("|")[-1]] for k in keys],
+            "customdata": labels, "hovertemplate": "%{customdata}: %{value:,}<extra></extra>",
+            "pad": 18, "thickness": 14, "line": {"width": 0},
+        },
         link={"source": [at[k] for k in here], "target": [at[k] for k in there], "value": table["journeys"],
               "color": [_pale(colour[k.split("|")[-1]]) for k in here]},
         textfont={"size": 12, "color": INK},

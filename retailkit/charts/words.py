@@ -47,6 +47,19 @@ def text_width(text: str, size: float = 12) -> float:
     )
 
 
+def shortened(text: str, width: float, size: float = 12) -> str:
+    """Return a name as it is, or as much of it as fits into some pixels, with an ellipsis.
+
+    >>> shortened("Guide", 100), shortened("Service message: weekly template message", 100)
+    ('Guide', 'Service messag…')
+    """
+    if text_width(text, size) <= width:
+        return text
+    return next(
+        text[:n].rstrip(" :：") + "…" for n in range(len(text), -1, -1) if text_width(text[:n] + "…", size) <= width
+    )
+
+
 def wrap(text: str, width: float, size: float) -> list[str]:
     """Break text into lines of at most ``width`` pixels, at spaces or between CJK glyphs.
 
