@@ -76,14 +76,15 @@ def money(minor: float | None, currency: str, lang: str = "en", signed: bool = F
 def percent(share: float | None, digits: int | None = None, signed: bool = False) -> str:
     """Write a fraction as per cent; a decimal only under 10% unless ``digits`` says so.
 
-    >>> percent(.1234), percent(.0512), percent(-.3), percent(.5, signed=True), percent(None)
-    ('12%', '5.1%', '−30%', '+50%', '–')
+    >>> percent(.1234), percent(.0512), percent(-.3), percent(.5, signed=True), percent(-.0001), percent(None)
+    ('12%', '5.1%', '−30%', '+50%', '0.0%', '–')
     """
     if missing(share):
         return "–"
     size = abs(float(share)) * 100  # type: ignore[arg-type]
     places = digits if digits is not None else (1 if 0 < size < 9.95 else 0)
-    mark = "−" if float(share) < 0 else "+" if signed and float(share) > 0 else ""  # type: ignore[arg-type]
+    mark = "−" if float(share) < 0 else "+" if signed else ""  # type: ignore[arg-type]
+    mark = mark if round(size, places) else ""
     return f"{mark}{size:,.{places}f}%"
 
 
