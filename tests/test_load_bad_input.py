@@ -2,6 +2,7 @@
 
 import gzip
 
+import numpy as np
 import pandas as pd
 import pytest
 from conftest import DATA
@@ -330,3 +331,12 @@ def test_what_does_not_fit_into_little_memory_is_done_again_with_all_of_it(tmp_p
     report = load(tmp_path, HEADER + rows)
     assert report.loc[0, ["status", "rows_kept"]].tolist() == ["loaded", 30000]
     assert len(stored(tmp_path)) == 30000
+
+
+@pytest.mark.parametrize("size", [0, 1, 2, 50_000])
+def test_a_repeated_key_is_found_by_its_hash_and_half_a_hash_is_no_repeat(size):
+    hashes = np.random.default_rng(size).permutation(np.arange(size, dtype=np.uint64) << np.uint64(20))
+    near = np.append(hashes, hashes[:1] + (np.uint64(1) << np.uint64(50)))
+    assert len(np.unique(near)) == len(near)
+    assert unique._each_once(near)
+    assert unique._each_once(np.append(near, hashes[-1:])) == (size == 0)

@@ -22,6 +22,8 @@ from retailkit.load.pieces import PLACE, utf8_pieces
 
 WIDE = "\u00a0\u3000\ufeff"
 BLANKS = literal(" \t\r\n" + WIDE)
+FIRST_WIDE, LAST_WIDE = "\u3041", "\ud7a3"
+"""Letters of East Asia lie between these, and no blank does."""
 
 
 @dataclass(frozen=True)
@@ -213,8 +215,8 @@ def _selected(source: str, header: Header, names: Sequence[str], layout: Layout,
     cells += [f'coalesce({", ".join(beyond)}) AS "@more"'] if beyond else []
     filled = "true"
     if names:  # a row that starts with a letter holds something; only the others are looked at whole
-        start, every = f"ascii({quote(names[0])})", ", ".join(map(quote, names))
-        started = " AND ".join([f"{start} > 32", *(f"{start} <> {ord(c)}" for c in WIDE)])
+        start, every = quote(names[0]), ", ".join(map(quote, names))
+        started = f"{start} BETWEEN '!' AND '~' OR {start} BETWEEN {literal(FIRST_WIDE)} AND {literal(LAST_WIDE)}"
         filled = f"CASE WHEN {started} THEN true ELSE trim(concat({every}), {BLANKS}) <> '' END"
         filled += " OR \"@json\"::VARCHAR <> '{}'" if '"@json"' in more else ""
     types = dict.fromkeys([*used, *(["@more"] if beyond else [])], "VARCHAR")

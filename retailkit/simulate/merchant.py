@@ -7,6 +7,7 @@ The connection holds the tables ``person``, ``session``, ``sale`` (private order
 
 from __future__ import annotations
 
+import os
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,6 +33,14 @@ EPOCH = int(np.datetime64(parameters()["span"]["start"], "s").astype(np.int64)) 
 
 MEMORY = "3GB"
 """What the engine may hold of one merchant before it spills."""
+
+
+def _memory_of(parts: int) -> str:
+    """Return it for a merchant drawn in parts: what sorts all its rows does not spill whole, so half of the machine."""
+    half = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2
+    return MEMORY if parts == 1 or half < 3e9 else os.environ.get("RETAILKIT_MEMORY") or f"{half >> 20}MiB"
+
+
 PART = 3_000_000
 """Sessions drawn at a time: a larger merchant is drawn in parts, so that memory does not grow with it."""
 
@@ -76,7 +85,7 @@ def draw(profile: Profile, seed: int, scale: float, threads: int = 1, folder: st
     parts = max(1, round(float(expected_visits(level, conversion(level)).sum()) * scale / PART))
     place = str(Path(folder) / f"{profile.id}.duckdb") if folder and parts > 1 else ":memory:"
     spill = str(folder) if folder else tempfile.gettempdir()
-    con = duckdb.connect(place, config={"threads": threads, "memory_limit": MEMORY, "temp_directory": spill})
+    con = duckdb.connect(place, config={"threads": threads, "memory_limit": _memory_of(parts), "temp_directory": spill})
     con.execute(_macros(profile, seed))
     sizes = dict.fromkeys(("person", "session", "sale", "elsewhere", "grp"), 0)
     for i in range(parts):
