@@ -12,7 +12,7 @@ from segment_data import random_orders, tables
 from retailkit.segment import churn_expression, churn_scores, fit_churn, people_churn, person_features
 from retailkit.segment.churn import TooFewBuyersError
 from retailkit.segment.churn_check import calibration_sentence, pairs_in_order
-from retailkit.segment.churn_level import Outcome, season
+from retailkit.segment.churn_season import season
 
 AS_OF = "2024-12-01"
 
@@ -114,18 +114,12 @@ def test_a_festival_of_every_year_is_foreseen_where_the_record_holds_the_one_bef
 
 
 def test_last_year_counts_only_beyond_chance():
-    def day(share, persons):
-        return Outcome(
-            np.full(persons, np.log(share / (1 - share))), (np.arange(persons) < persons * 0.5).astype(float)
-        )
-
-    assert season(day(0.5, 1000), None) is None
-    assert season(day(0.5, 1000), day(0.5, 1000)) == 0
-    assert season(day(0.5, 100), day(0.52, 100)) == 0  # .08 apart, with a standard error of .28
-    whole = np.log(0.3 / 0.7)  # expected .7 of whom .5 stayed away
-    assert season(day(0.5, 100_000), day(0.7, 100_000)) == pytest.approx(whole, abs=0.001)
-    error = 4 / 100 + 4 / 100  # the variance of both, one over a quarter of the persons each
-    assert season(day(0.5, 100), day(0.7, 100)) == pytest.approx(whole * (1 - error / whole**2))
+    assert season(None, []) is None
+    assert season((0.0, 0.1), []) == 0
+    assert season((0.08, 0.08), []) == 0  # within its standard error of .28
+    assert season((-0.85, 1e-6), []) == pytest.approx(-0.85, abs=1e-5)
+    assert season((-0.85, 0.08), []) == pytest.approx(-0.85 * (1 - 0.08 / 0.85**2))
+    assert season((-0.85, 0.08), [(3.0, 0.01)]) == season((-0.85, 0.08), [])  # two merchants do not make a pool
 
 
 def test_the_share_of_pairs_in_order_is_that_of_all_pairs_and_its_interval_holds_the_truth():

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Any
 
 import ibis
 import numpy as np
 import pandas as pd
-from ibis import _
 from scipy.special import expit, logit
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline, make_pipeline
@@ -20,15 +20,16 @@ from retailkit.segment.churn_check import (
     calibration_sentence,
     pairs_in_order,
     season_sentence,
+    unforeseen_sentence,
 )
-from retailkit.segment.churn_level import YEAR, Outcome, level, season
-from retailkit.segment.features import person_features, person_orders
+from retailkit.segment.churn_days import buyers, regime, span
+from retailkit.segment.churn_engine import SOME_DAYS
+from retailkit.segment.churn_level import Outcome, level
+from retailkit.segment.churn_season import YEAR, a_year_before, moves, season
 from retailkit.segment.said import TooFewError, said
 
 ENOUGH = 100
 SNAPSHOTS = 4
-SOME_DAYS = 30.0
-"""Days added to both spans of missed purchases, so that few days tell little; anything from 3 to 100 does as well."""
 
 
 class TooFewBuyersError(TooFewError):
@@ -41,8 +42,11 @@ class ChurnFit:
 
     *Stayed away* means no order from ``gap_days`` to ``gap_days + horizon_days`` after the day of the
     features. ``shift`` moves all log odds to the level of the checked day, as the days before it tell; ``season`` is
-    what last year adds there to the share expected to stay away, None where the record does not reach back.
-    ``shift_today`` moves them to the level of ``as_of``, which the checked day tells too, and is what scores use.
+    what last year adds there to the share expected to stay away, None where no record reaches back, told by
+    ``season_merchants``. ``shift_today`` moves them to the level of ``as_of``, which the checked day tells too, and is
+    what scores use. ``unforeseen`` says where the checked days lie about the programme ('inside', 'after', 'across'
+    an edge) if no earlier day's outcome lay there, so that nothing told their level; ``unforeseen_today`` says it of
+    the days that scores are about; both are empty otherwise.
     ``calibration`` has one row per tenth of the checked persons (by chance): ``persons, expected_share,
     away_share`` and its interval; ``auc`` says how well the order of persons is right (.5 by lot), with its 90%
     interval; ``checked_on`` is the day of the features that were checked.
@@ -55,6 +59,9 @@ class ChurnFit:
     gap_days: int
     checked_on: str
     season: float | None
+    season_merchants: int
+    unforeseen: str
+    unforeseen_today: str
     auc: float
     auc_low: float
     auc_high: float
@@ -64,7 +71,8 @@ class ChurnFit:
         """Say how far expected and seen shares lie apart, and how well persons are ordered, each with its doubt."""
         told = (
             calibration_sentence(self.calibration, self.checked_on, lang)
-            + season_sentence(self.season, lang)
+            + season_sentence(self.season, self.season_merchants, lang)
+            + unforeseen_sentence(self.unforeseen, self.unforeseen_today, lang)
             + said(
                 lang,
                 f" Of two persons, the one who stayed away was given the higher chance in {self.auc:.0%} of the pairs "
@@ -78,20 +86,31 @@ class ChurnFit:
 
 
 def fit_churn(
-    orders: ibis.Table, persons: ibis.Table, as_of: str, horizon_days: int = 56, gap_days: int = 7
+    orders: ibis.Table,
+    persons: ibis.Table,
+    as_of: str,
+    horizon_days: int = 56,
+    gap_days: int = 7,
+    programme: Any = None,
+    cohort: tuple[ibis.Table, ibis.Table] | None = None,
 ) -> ChurnFit:
     """Learn from the buyers of earlier days who stayed away afterwards; everything lies before ``as_of``.
 
     Days are one horizon apart, the last so early that its outcome was known by ``as_of``: it only checks.
     All others teach who stays away, and the last of them sets the level (people buy more or less than before,
-    all of them), as far as the level of these days is seen to move by more than chance. Where the record reaches
-    back, the level also moves as it did between the same two days of last year, beyond chance: festivals return.
+    all of them), as far as the level of these days is seen to move by more than chance. Where a record reaches
+    back, the level also moves as it did between the same two days of last year: festivals return.
     Persons are never split at random: tomorrow's share is not that of a random half of today.
 
     Parameters
     ----------
+    orders, persons : canonical tables of one merchant.
     horizon_days : how long somebody must stay away.
     gap_days : days between the features and the span of the outcome, in which a campaign can still act.
+    programme : record with ``start`` and ``end`` (dates); None where there is none. A level learned before it is not
+        that within it, so the fit says where days to foretell lie in a part of it that no known day lay in.
+    cohort : tables ``orders`` and ``persons`` of several merchants with the same festivals, this one among them. What
+        last year moved is pooled over them.
 
     Raises
     ------
@@ -101,7 +120,8 @@ def fit_churn(
     Notes
     -----
     The same day of last year is 364 days back and needs a horizon of record before it. A lunar festival that moved
-    out of the span, and anything that happened in one of the two years only, are not foreseen.
+    out of the span, and anything that happened in one of the two years only, are not foreseen; what the merchant's own
+    programme did last year is left out.
     """
     last = date.fromisoformat(as_of) - timedelta(days=horizon_days + gap_days)
     days = [(last - timedelta(days=horizon_days * k)).isoformat() for k in range(SNAPSHOTS, -1, -1)]
@@ -126,15 +146,20 @@ def fit_churn(
         StandardScaler(), SplineTransformer(n_knots=4, degree=2, extrapolation="constant"), LogisticRegression(C=1.0)
     ).fit(_columns(taught), taught["away"])
     known = [_outcome(model, day) for day in seen]
-    ago = _year_before(model, orders, persons, [*days[-2:], as_of], horizon_days, gap_days)
     before, today = level(known[:-1]), level(known)
-    then, then_today = season(*ago[:2]), season(*ago[1:])
+    merchant, tables = str(check["merchant"].iloc[0]), cohort or (orders, persons)
+    (then, merchants), (then_today, _) = (
+        _season(model, merchant, tables, pair, horizon_days, gap_days, programme)
+        for pair in ((days[-2], days[-1]), (days[-1], as_of))
+    )
     shift = before + (then or 0.0)
     chance, away = expit(known[-1].odds + shift), known[-1].away
     added = None if then is None else float((chance - expit(known[-1].odds + before)).mean())
+    *where, here, ahead = [regime(span(day, horizon_days, gap_days), programme) for day in [*days, as_of]]
     return ChurnFit(
-        model, shift, today + (then_today or 0.0), horizon_days, gap_days, days[-1], added,
-        *pairs_in_order(chance, away), calibration(chance, away),
+        model, shift, today + (then_today or 0.0), horizon_days, gap_days, days[-1], added, merchants,
+        _unforeseen(here, where), _unforeseen(ahead, [*where, here]), *pairs_in_order(chance, away),
+        calibration(chance, away),
     )  # fmt: skip
 
 
@@ -146,15 +171,21 @@ def churn_scores(fit: ChurnFit, features: pd.DataFrame) -> pd.DataFrame:
 
 
 def people_churn(
-    orders: ibis.Table, persons: ibis.Table, as_of: str, horizon_days: int = 56, lang: str = "en"
+    orders: ibis.Table,
+    persons: ibis.Table,
+    as_of: str,
+    horizon_days: int = 56,
+    lang: str = "en",
+    programme: Any = None,
+    cohort: tuple[ibis.Table, ibis.Table] | None = None,
 ) -> tuple[pd.DataFrame, str]:
     """Return the calibration table of ``fit_churn`` and a sentence; the table is empty where there is too little.
 
     One row per tenth of the buyers by their chance to stay away, as checked on the last day whose
-    outcome is known.
+    outcome is known. ``programme`` and ``cohort`` are those of ``fit_churn``.
     """
     try:
-        fit = fit_churn(orders, persons, as_of, horizon_days)
+        fit = fit_churn(orders, persons, as_of, horizon_days, programme=programme, cohort=cohort)
     except TooFewBuyersError as why:
         told = said(lang, f"Who will stay away cannot be told: {why}.", f"无法判断谁将不再购买：{why.said('zh')}。")
         return pd.DataFrame(columns=list(CALIBRATION)), told
@@ -162,13 +193,8 @@ def people_churn(
 
 
 def _snapshot(orders: ibis.Table, persons: ibis.Table, day: str, horizon: int, gap: int) -> pd.DataFrame:
-    """Buyers as of a day with ``away``: no order in the horizon that starts after the gap."""
-    start = date.fromisoformat(day) + timedelta(days=gap)
-    end = (start + timedelta(days=horizon)).isoformat()
-    later = person_orders(orders, persons, end).filter(_.paid_on >= ibis.date(start.isoformat()))
-    back = later.select("merchant", "person").distinct().mutate(back=1)
-    joined = person_features(orders, persons, day).left_join(back, ["merchant", "person"])
-    frame = joined.mutate(away=1 - joined.back.fill_null(0)).drop("merchant_right", "person_right", "back").to_pandas()
+    """Buyers as of a day with ``away``, in one order: sums are the same in every run."""
+    frame = buyers(orders, persons, day, horizon, gap).to_pandas()
     return frame.sort_values(["merchant", "person"], ignore_index=True)
 
 
@@ -192,22 +218,34 @@ def _logit(model: Pipeline, features: pd.DataFrame) -> np.ndarray:
 
 
 def _outcome(model: Pipeline, day: pd.DataFrame) -> Outcome:
-    return Outcome(_logit(model, day), day["away"].to_numpy(float))
+    return Outcome(_logit(model, day), day["away"].to_numpy(float), np.ones(len(day)))
 
 
-def _year_before(
-    model: Pipeline, orders: ibis.Table, persons: ibis.Table, days: list[str], horizon: int, gap: int
-) -> list[Outcome | None]:
-    """Outcome of the same day of last year for each day; None where the record is too young or the buyers too few.
+def _season(
+    model: Pipeline,
+    merchant: str,
+    tables: tuple[ibis.Table, ibis.Table],
+    days: tuple[str, str],
+    horizon: int,
+    gap: int,
+    programme: Any,
+) -> tuple[float | None, int]:
+    """Shift in log odds that last year tells from one day to the next, and how many merchants told it.
 
-    A span of more than a year would end after the day it is to foretell, so it has none.
+    A span of more than a year would end after the day it is to foretell, so it has none. The merchant's own move does
+    not count where its programme began or ended between the two days.
     """
-    first = person_orders(orders, persons, days[-1]).paid_on.min().to_pandas()
-    found: list[Outcome | None] = []
-    for day in days:
-        then = date.fromisoformat(day) - timedelta(days=YEAR)
-        reached = horizon + gap <= YEAR and pd.Timestamp(then) - pd.Timestamp(first) >= pd.Timedelta(days=horizon)
-        buyers = _snapshot(orders, persons, then.isoformat(), horizon, gap) if reached else pd.DataFrame()
-        known = _outcome(model, buyers) if len(buyers) >= ENOUGH // 2 else None
-        found.append(known if known and known.is_mixed else None)
-    return found
+    if horizon + gap > YEAR:
+        return None, 0
+    ago = a_year_before(days[0]), a_year_before(days[1])
+    found = moves(model, *tables, ago, horizon, gap)
+    own = found.pop(merchant, None)
+    where = {regime(span(day, horizon, gap), programme) for day in ago}
+    if len(where) > 1 or "across" in where:
+        own = None
+    return season(own, list(found.values())), len(found) + (own is not None)
+
+
+def _unforeseen(here: str, known: list[str]) -> str:
+    """Where days lie about the programme, if no known ones lie there: no edge is like another."""
+    return here if here == "across" or here not in known else ""

@@ -53,8 +53,8 @@ def calibration_sentence(table: pd.DataFrame, checked_on: str, lang: str = "en")
     )
 
 
-def season_sentence(season: float | None, lang: str = "en") -> str:
-    """Say what last year adds to the share expected to stay away, or that it is not known."""
+def season_sentence(season: float | None, merchants: int = 1, lang: str = "en") -> str:
+    """Say what last year adds to the share expected to stay away and how many merchants told it, or that it is not known."""
     if season is None:
         return said(
             lang,
@@ -69,12 +69,46 @@ def season_sentence(season: float | None, lang: str = "en") -> str:
             " The same days of last year differed from those before by no more than chance, and add nothing.",
             "去年同期与其前期的差异未超出偶然，不作调整。",
         )
+    if merchants > 1:
+        return said(
+            lang,
+            f" The expected share holds {points:+.1f} points that the same days of last year tell, pooled over "
+            f"{merchants} merchants.",
+            f"预期比例中含依据去年同期的季节调整{points:+.1f}个百分点（由{merchants}家商户合并估计）。",
+        )
     return said(
         lang,
         f" The expected share holds {points:+.1f} points that the same days of last year tell, as far as they differed "
         "from those before by more than chance.",
         f"预期比例中含依据去年同期的季节调整{points:+.1f}个百分点（仅计超出偶然的部分）。",
     )
+
+
+PLACES = {
+    "inside": ("inside the programme", "处于经营项目期内"),
+    "after": ("after the programme", "处于经营项目结束之后"),
+    "across": ("across an edge of the programme", "跨越经营项目的起止日"),
+}
+
+
+def unforeseen_sentence(checked: str, ahead: str, lang: str = "en") -> str:
+    """Say which days lie in a part of the programme that no known day lay in, so that no level is known for them."""
+    told = ""
+    if checked:
+        told += said(
+            lang,
+            f" The checked days lie {PLACES[checked][0]}, and no earlier days of known outcome are like them: how "
+            "high their chances are could not be told, only who is above whom.",
+            f"检验期{PLACES[checked][1]}，而此前没有同类时期的已知结果：只能判断谁高谁低，无法预知概率的高低本身。",
+        )
+    if ahead:
+        told += said(
+            lang,
+            f" The days to come lie {PLACES[ahead][0]}, and no days of known outcome are like them: how high today's "
+            "chances are cannot be told, only who is above whom.",
+            f"未来的预测期{PLACES[ahead][1]}，目前尚无同类时期的已知结果：今日的概率只能判断谁高谁低，无法确定高低本身。",
+        )
+    return told
 
 
 def pairs_in_order(chance: np.ndarray, away: np.ndarray) -> tuple[float, float, float]:

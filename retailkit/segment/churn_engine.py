@@ -3,27 +3,36 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 import ibis
 import numpy as np
 from scipy.interpolate import BSpline, PPoly
+from sklearn.pipeline import Pipeline
 
-from retailkit.segment.churn import SOME_DAYS, ChurnFit
+if TYPE_CHECKING:
+    from retailkit.segment.churn import ChurnFit
 
+SOME_DAYS = 30.0
+"""Days added to both spans of missed purchases, so that few days tell little; anything from 3 to 100 does as well."""
 _CLIP = float(np.log((1 - 1e-6) / 1e-6))
 
 
 def churn_expression(fit: ChurnFit, features: ibis.Table) -> ibis.Table:
     """Return ``features`` with the column ``stays_away``, computed by its engine; equal to ``churn_scores``.
 
-    The model's splines are written out as the pieces of parabolas that they are.
-
     Parameters
     ----------
     fit : from ``fit_churn``.
     features : table of ``person_features``.
     """
-    scaler, splines, logistic = (step for _name, step in fit.model.steps)
+    odds = log_odds(fit.model, features) + fit.shift_today
+    return features.mutate(stays_away=1.0 / (1.0 + (-odds).exp()))
+
+
+def log_odds(model: Pipeline, features: ibis.Table) -> ibis.Value:
+    """The model's log odds, before any shift; its splines are written out as the pieces of parabolas that they are."""
+    scaler, splines, logistic = (step for _name, step in model.steps)
     weights = np.split(logistic.coef_[0], len(splines.bsplines_))
     total = ibis.literal(float(logistic.intercept_[0]))
     for value, mean, scale, spline, weight in zip(
@@ -31,8 +40,7 @@ def churn_expression(fit: ChurnFit, features: ibis.Table) -> ibis.Table:
     ):
         z = (value - float(mean)) / ibis.literal(float(scale))
         total = total + _parabolas(z, BSpline(spline.t, spline.c @ weight, spline.k))
-    odds = ibis.greatest(ibis.least(total, _CLIP), -_CLIP) + fit.shift_today
-    return features.mutate(stays_away=1.0 / (1.0 + (-odds).exp()))
+    return ibis.greatest(ibis.least(total, _CLIP), -_CLIP)
 
 
 def _columns(features: ibis.Table) -> list[ibis.Value]:
