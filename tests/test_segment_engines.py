@@ -20,6 +20,7 @@ from retailkit.segment import (
     cross_shop,
     decision_hierarchy,
     first_order_day,
+    fit_churn,
     fit_rfm,
     gain_loss,
     lifecycle_counts,
@@ -44,6 +45,7 @@ from retailkit.segment import (
     vintage_retention,
     worth_by_segment,
 )
+from retailkit.segment.churn_season import moves as churn_moves
 
 AS_OF = "2024-10-01"
 EARLIER = "2024-08-01"
@@ -112,6 +114,12 @@ def audience(t: dict[str, ibis.Table]) -> pd.DataFrame:
     return choose_audience(named, today, next_spend(t["orders"], t["persons"], AS_OF), tag_rules(), seed=1)
 
 
+def churn_season(t: dict[str, ibis.Table]) -> pd.DataFrame:
+    model = fit_churn(t["orders"], t["persons"], AS_OF, 28).model
+    found = churn_moves(model, t["orders"], t["persons"], ("2024-07-20", "2024-08-20"), 28, 7)
+    return pd.DataFrame([(merchant, *move) for merchant, move in found.items()], columns=["merchant", "moved", "chance"])
+
+
 def explored(t: dict[str, ibis.Table]) -> pd.DataFrame:
     named = rfm_segments(person_features(t["orders"], t["persons"], AS_OF))
     found = segment_tables(named, t["orders"], t["lines"], t["products"], t["persons"], AS_OF)
@@ -167,6 +175,7 @@ FUNCTIONS: dict[str, Callable[[dict[str, ibis.Table]], pd.DataFrame]] = {
         people_worth(feature_rows(t), 56, seed=1)[0], rfm_segments(feature_rows(t))
     ),
     "churn": lambda t: pd.DataFrame({"said": [people_churn(t["orders"], t["persons"], AS_OF, 28)[1]]}),
+    "season of churn": churn_season,
     "thresholds": lambda t: pd.DataFrame([vars(lifecycle_days(t["orders"], t["persons"], AS_OF))]),
     "first day": lambda t: pd.DataFrame({"day": [first_order_day(t["orders"], AS_OF)]}),
     "explorer": explored,
@@ -175,7 +184,7 @@ ELSEWHERE = {
     "customer_value": "from rows of person_features", "value_calibration": "from rows of person_features",
     "pool_purchases": "from rows of person_features", "churn_scores": "test_segment_churn",
     "churn_expression": "from rows of person_features",
-    "fit_churn": "test_segment_churn", "fit_value": "from rows of person_features", "fit_rfm": "segments",
+    "fit_value": "from rows of person_features", "fit_rfm": "segments",
     "RFM": "segments", "Clusters": "clusters", "KPrototypes": "from rows of person_features",
     "rfm_scores": "from rows of rfm_features", "cluster_stability": "from rows", "cluster_profile": "from rows",
     "cluster_names": "from rows", "cluster_drift": "from rows", "lookalike_lift": "from rows",
