@@ -1,5 +1,8 @@
 """Claims about churn: calibrated on later days, blind to the future, silent when there is too little."""
 
+from datetime import date
+from types import SimpleNamespace
+
 import ibis
 import numpy as np
 import pandas as pd
@@ -11,10 +14,14 @@ from segment_data import random_orders, tables
 
 from retailkit.segment import churn_expression, churn_scores, fit_churn, people_churn, person_features
 from retailkit.segment.churn import TooFewBuyersError
-from retailkit.segment.churn_check import calibration_sentence, pairs_in_order
-from retailkit.segment.churn_season import season
+from retailkit.segment.churn_check import calibration_sentence, pairs_in_order, season_sentence, unforeseen_sentence
+from retailkit.segment.churn_season import moves, season
 
 AS_OF = "2024-12-01"
+
+
+def typed(orders: pd.DataFrame) -> ibis.Table:
+    return ibis.memtable(orders).mutate(paid_on=ibis._.paid_on.cast("date"))
 
 
 def buyers(seed: int, n: int = 4000) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -43,7 +50,7 @@ def buyers(seed: int, n: int = 4000) -> tuple[pd.DataFrame, pd.DataFrame]:
 @pytest.fixture(scope="module")
 def world():
     orders, persons = buyers(1)
-    return orders, ibis.memtable(orders).mutate(paid_on=ibis._.paid_on.cast("date")), ibis.memtable(persons)
+    return orders, typed(orders), ibis.memtable(persons)
 
 
 def test_chances_are_calibrated_on_days_the_model_has_not_seen(world):
@@ -75,10 +82,7 @@ def test_a_quieter_market_lifts_the_level_and_a_steady_one_hardly_moves_it():
     quiet_since = pd.Timestamp(END_OF_WORLD) + pd.to_timedelta(CHECKED - HORIZON - END, unit="D")
     frame = orders.to_pandas()
     kept = frame[(frame["paid_on"] < quiet_since) | (np.random.default_rng(1).random(len(frame)) < 0.5)]
-    steady, quieter = (
-        fit_churn(ibis.memtable(o).mutate(paid_on=ibis._.paid_on.cast("date")), persons, END_OF_WORLD)
-        for o in (frame, kept)
-    )
+    steady, quieter = (fit_churn(typed(o), persons, END_OF_WORLD) for o in (frame, kept))
     assert abs(steady.shift) < 0.1
     assert quieter.shift > 0.3
 
@@ -90,7 +94,7 @@ def with_double_eleven(known: int, seed: int) -> tuple[ibis.Table, ibis.Table]:
     paid = pd.to_datetime(frame["paid_on"])
     festival = (paid.dt.month == 11) & paid.dt.day.between(9, 22)
     kept = frame[festival | (np.random.default_rng(seed).random(len(frame)) < 0.4)]
-    return ibis.memtable(kept).mutate(paid_on=ibis._.paid_on.cast("date")), persons
+    return typed(kept), persons
 
 
 def test_a_festival_of_every_year_is_foreseen_where_the_record_holds_the_one_before():
@@ -120,6 +124,94 @@ def test_last_year_counts_only_beyond_chance():
     assert season((-0.85, 1e-6), []) == pytest.approx(-0.85, abs=1e-5)
     assert season((-0.85, 0.08), []) == pytest.approx(-0.85 * (1 - 0.08 / 0.85**2))
     assert season((-0.85, 0.08), [(3.0, 0.01)]) == season((-0.85, 0.08), [])  # two merchants do not make a pool
+
+
+def test_a_merchant_leans_on_the_season_of_others_as_far_as_its_own_is_chance():
+    moved, chance = np.array([-0.9, -0.5, -0.1, -0.7]), 0.02
+    own, *others = [(move, chance) for move in moved]
+    between = moved.var(ddof=1) - chance  # equal variances: the moments' estimate is the spread beyond chance
+    assert season(own, others) == pytest.approx(moved.mean() + between / (between + chance) * (moved[0] - moved.mean()))
+    assert season(None, others) == pytest.approx(moved[1:].mean())
+    alike = [(-0.5, 0.02), (-0.52, 0.02), (-0.48, 0.02)]
+    assert season((-0.6, 0.02), alike) == pytest.approx(-0.525)  # merchants that differ by chance have one season
+    assert season((-0.9, 1e-9), [(-0.5, 1e-9), (-0.1, 1e-9)]) == pytest.approx(-0.9)  # what is known stays
+
+
+def test_a_record_that_grew_is_no_season():
+    orders, persons, _ = churn_world("steady", seed=2, known=12_000, everyone=12_000)
+    model = fit_churn(orders, persons, END_OF_WORLD).model
+    young = typed(orders.to_pandas().query("paid_on >= '2024-01-01'"))
+    days = ("2024-03-15", "2024-05-10")
+    ((moved, chance),) = moves(model, young, persons, days, 56, 7).values()
+    assert abs(moved) < 2 * np.sqrt(chance)
+    assert moves(model, young, persons, ("2024-02-20", "2024-05-10"), 56, 7) == {}  # 50 days of record
+
+
+@pytest.fixture(scope="module")
+def cohort():
+    """Five merchants with a Double 11 every year."""
+    worlds = [with_double_eleven(known=3_000, seed=seed) for seed in range(2, 7)]
+    orders, persons = (
+        pd.concat([table.to_pandas().assign(merchant=f"m{i}") for i, table in enumerate(tables)])
+        for tables in zip(*worlds, strict=True)
+    )
+    amounts = orders[["gross_amount", "net_amount"]].astype(int)  # whole, so that sums do not depend on their order
+    return orders.assign(paid_on=pd.to_datetime(orders["paid_on"]), **amounts), ibis.memtable(persons)
+
+
+def test_the_season_of_others_serves_a_merchant_too_young_to_have_one(cohort):
+    orders, persons = cohort
+    since = pd.Timestamp(END_OF_WORLD) - pd.Timedelta(days=450)
+    orders = orders[(orders["merchant"] != "m0") | (orders["paid_on"] >= since)]
+    everyone, mine = typed(orders), typed(orders.query("merchant == 'm0'"))
+    alone = fit_churn(mine, persons, END_OF_WORLD)
+    helped = fit_churn(mine, persons, END_OF_WORLD, cohort=(everyone, persons))
+    assert (alone.season, alone.season_merchants) == (None, 0)
+    assert helped.season < -0.03
+    assert helped.season_merchants == 4
+    assert "pooled over 4 merchants" in helped.sentence()
+    assert "由4家商户合并估计" in helped.sentence("zh")
+    assert season_sentence(-0.05, 1) == season_sentence(-0.05)
+
+    before = typed(orders[orders["paid_on"] < END_OF_WORLD])
+    early, later = (
+        fit_churn(mine, persons, END_OF_WORLD, cohort=(table, persons)).shift_today
+        for table in (before, typed(pd.concat([orders, orders.assign(paid_on=pd.Timestamp(END_OF_WORLD))])))
+    )
+    assert early == later == helped.shift_today  # the future of others changes nothing either
+
+
+def test_days_about_a_programme_that_nothing_foretells_are_said():
+    orders, persons, _ = churn_world("steady", seed=3, known=2_000, everyone=2_000)
+
+    def fitted(start: str, end: str):
+        window = SimpleNamespace(start=date.fromisoformat(start), end=date.fromisoformat(end))
+        return fit_churn(orders, persons, END_OF_WORLD, programme=window)
+
+    # known outcomes: 2024-03-27 to 2024-11-05 in four spans of 56 days; checked 2024-11-06 to 12-31; ahead 2025-01-08 on
+    over = fitted("2024-11-06", "2024-12-31")
+    assert (over.unforeseen, over.unforeseen_today) == ("inside", "after")
+    assert "lie inside the programme, and no earlier days of known outcome are like them" in over.sentence()
+    assert "how high today's chances are cannot be told, only who is above whom" in over.sentence()
+    assert "只能判断谁高谁低" in over.sentence("zh")
+    running = fitted("2024-11-01", "2025-06-30")
+    assert (running.unforeseen, running.unforeseen_today) == ("inside", "")  # the checked days tell of those ahead
+    begun = fitted("2024-12-01", "2025-06-30")
+    assert (begun.unforeseen, begun.unforeseen_today) == ("across", "inside")
+    long_ago = fitted("2024-04-01", "2024-05-31")
+    assert (long_ago.unforeseen, long_ago.unforeseen_today) == ("", "")
+    assert "programme, and no" not in long_ago.sentence()
+    assert unforeseen_sentence("", "") == ""
+
+
+def test_what_the_own_programme_did_last_year_is_no_season(cohort):
+    orders, persons = cohort
+    mine = typed(orders.query("merchant == 'm0'"))
+    autumn = SimpleNamespace(start=date(2023, 11, 8), end=date(2024, 1, 2))
+    assert fit_churn(mine, persons, END_OF_WORLD).season is not None
+    assert fit_churn(mine, persons, END_OF_WORLD, programme=autumn).season is None
+    helped = fit_churn(mine, persons, END_OF_WORLD, programme=autumn, cohort=(typed(orders), persons))
+    assert helped.season_merchants == 4
 
 
 def test_the_share_of_pairs_in_order_is_that_of_all_pairs_and_its_interval_holds_the_truth():
@@ -173,10 +265,7 @@ def test_the_engine_gives_the_same_chances(world):
 def test_future_orders_change_no_chance():
     orders, persons = buyers(2, n=600)
     persons = ibis.memtable(persons)
-    fits = [
-        fit_churn(ibis.memtable(o).mutate(paid_on=ibis._.paid_on.cast("date")), persons, "2024-09-01")
-        for o in (orders, orders[orders["paid_on"] < "2024-09-01"])
-    ]
+    fits = [fit_churn(typed(o), persons, "2024-09-01") for o in (orders, orders[orders["paid_on"] < "2024-09-01"])]
     pd.testing.assert_frame_equal(fits[0].calibration, fits[1].calibration)
     assert fits[0].season is not None
     assert fits[0].shift_today == fits[1].shift_today
