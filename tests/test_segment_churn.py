@@ -265,6 +265,15 @@ def test_the_engine_gives_the_same_chances(world):
     assert scored["stays_away"].between(0, 1).all()
 
 
+def test_the_engine_gives_the_same_chances_where_nobody_spent(world):
+    frame, _, persons = world
+    free = typed(frame.assign(gross_amount=0, net_amount=0))
+    fit = fit_churn(free, persons, "2024-09-01")
+    paid = person_features(typed(frame), persons, "2024-09-01")
+    scored = churn_expression(fit, paid).order_by("person").to_pandas()
+    np.testing.assert_allclose(scored["stays_away"], churn_scores(fit, scored)["stays_away"], rtol=1e-9)
+
+
 def test_future_orders_change_no_chance():
     orders, persons = buyers(2, n=600)
     persons = ibis.memtable(persons)

@@ -39,7 +39,7 @@ def log_odds(model: Pipeline, features: ibis.Table) -> ibis.Value:
         _columns(features), scaler.mean_, scaler.scale_, splines.bsplines_, weights, strict=True
     ):
         z = (value - float(mean)) / ibis.literal(float(scale))
-        total = total + _parabolas(z, BSpline(spline.t, spline.c @ weight, spline.k))
+        total = total + _parabolas(z, spline, weight)
     return ibis.greatest(ibis.least(total, _CLIP), -_CLIP)
 
 
@@ -56,9 +56,12 @@ def _columns(features: ibis.Table) -> list[ibis.Value]:
     return [(silent + 1.0).ln(), (repeats + 1.0).ln(), own, (age + 1.0).ln(), spend, (missed + 1.0).ln()]
 
 
-def _parabolas(z: ibis.Value, spline: BSpline) -> ibis.Value:
-    """Value of a quadratic spline, level beyond its outer knots."""
-    knots, pieces = spline.t[spline.k : -spline.k], PPoly.from_spline(spline)
+def _parabolas(z: ibis.Value, basis: BSpline, weight: np.ndarray) -> ibis.Value:
+    """Value of a weighted basis of quadratic splines, level beyond its outer knots; one value where all knots are one."""
+    knots = basis.t[basis.k : -basis.k]
+    if knots[0] == knots[-1]:
+        return ibis.literal(float(basis(knots[0]) @ weight))
+    pieces = PPoly.from_spline(BSpline(basis.t, basis.c @ weight, basis.k))
     held = ibis.greatest(ibis.least(z, float(knots[-1])), float(knots[0]))
     branches = []
     for start, end in pairwise(knots):
