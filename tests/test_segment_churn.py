@@ -137,6 +137,7 @@ def test_a_merchant_leans_on_the_season_of_others_as_far_as_its_own_is_chance():
     assert season((-0.9, 1e-9), [(-0.5, 1e-9), (-0.1, 1e-9)]) == pytest.approx(-0.9)  # what is known stays
 
 
+@pytest.mark.slow
 def test_a_record_that_grew_is_no_season():
     told = []
     for family in FAMILIES:  # none has a season, and all but two months of the record are cut off
