@@ -223,7 +223,11 @@ def layouts_new(file: str, out: str | None) -> None:
 @click.argument("cohort", default="doubling_1")
 @click.option("--out", default="simulated", show_default=True, metavar="FOLDER", help="Folder to write into.")
 @click.option("--seed", default=1, show_default=True, help="Of every random draw.")
-@click.option("--scale", type=float, help="1 is full scale: up to ten million members a merchant (16 GB of memory, 40 GB of disk).  [default: small]")
+@click.option(
+    "--scale",
+    type=float,
+    help="1 is full scale: up to ten million members a merchant (16 GB of memory, 40 GB of disk).  [default: small]",
+)
 @click.option("--merchants", default="", metavar="LIST", help="Only these: ids, with commas.")
 @click.option("--canonical", is_flag=True, help="Plain tables instead of the vendors' own files.")
 def simulate(cohort: str, out: str, merchants: str, canonical: bool, **asked: Any) -> None:
