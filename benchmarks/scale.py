@@ -18,11 +18,17 @@ Reference, two shared cores, the engine's own limits (m04; seconds of CPU / GB /
     .01    100,000      1.4M    22 / 1.4 / 15.8    18 / 1.0 / 5.6 (3.2M)     4 / .6 / 12.9 (.33M)
     .1   1,000,000     13.9M   200 / 3.3 / 14.3   170 / 1.0 / 5.2 (~32M)     30 / 2.5 / 9.1 (3.3M)
 
-The load of the larger one also takes 3.9 GB of scratch beside the store. Linking does not need what it takes:
-with an engine of 400 MB (``RETAILKIT_MEMORY``) a second link, which keeps the ids of the first, takes 1.57 GB at the
-larger scale (2.00 while the rows were copied once more to be written) and .53 at the smaller, at a sixth
-more CPU, so each further million accounts takes about .35 GB. By that line 33 million accounts, which is scale 1,
-take some 12 GB and what the engine may use beyond: it should link in 24 GB, but it has not been run.
+    1      10,000,000   139.5M   2,008 / 15.4 / 14.4     1,732 / 10.0 / 5.6 (308M)  988 / 21.2 / 30.0 (32.9M)
+
+Scale 1 ran once, with an engine of 12 GB, beside other work: 37 minutes to draw, 30 to load, 17 to link. Drawing needs
+more than 3 GB for the engine there. The load stays below .9 GB until the sessions of all files are put together, and
+takes 32 GB of disk at most beside the exports (18 GB); the store has 7.4 GB. Linking takes three times as much per
+account as at a tenth of it, and more memory than its line foretold (12 GB and the engine's); a smaller engine than
+12 GB has not been tried there.
+
+The load of the scale of .1 takes 3.9 GB of scratch beside the store. Linking does not need what it takes there:
+with an engine of 400 MB (``RETAILKIT_MEMORY``) a second link, which keeps the ids of the first, takes 1.57 GB
+(2.00 while the rows were copied once more to be written) and .53 at the scale of .01, at a sixth more CPU.
 
 Chapter 3 (``benchmarks/chapter.py 3_touchpoints``), whole: at .01 with an engine of 3 GB 103-115 s of CPU and 1.2 GB.
 At .1 (954,281 members, 9.9 million touches, 2.4 million orders) with an engine of 2.4 GB it runs to its end in 1,214 s
