@@ -38,7 +38,7 @@ MEMORY = "3GB"
 def _memory_of(parts: int) -> str:
     """Return it for a merchant drawn in parts: what sorts all its rows does not spill whole, so half of the machine."""
     half = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2
-    return MEMORY if parts == 1 or half < 3e9 else os.environ.get("RETAILKIT_MEMORY") or f"{half >> 20}MiB"
+    return MEMORY if parts == 1 else os.environ.get("RETAILKIT_MEMORY") or f"{max(half, 3 * 10**9) >> 20}MiB"
 
 
 PART = 3_000_000
