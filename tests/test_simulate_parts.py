@@ -72,6 +72,6 @@ def test_parts_sell_what_the_whole_sells(parts: duckdb.DuckDBPyConnection, whole
 def test_a_merchant_in_parts_may_take_the_memory_that_is_given(monkeypatch: pytest.MonkeyPatch) -> None:
     """Drawing ten million members within 3 GB failed: what sorts all rows does not spill whole."""
     monkeypatch.setenv("RETAILKIT_MEMORY", "5GB")
-    assert (room._memory_of(1), merchant._memory_of(2)) == ("3GB", "5GB")
+    assert (room._memory_of(1), room._memory_of(2)) == ("3GB", "5GB")
     monkeypatch.delenv("RETAILKIT_MEMORY")
     assert int(room._memory_of(2).removesuffix("MiB")) >= 2861  # 3 GB
