@@ -144,6 +144,15 @@ def test_a_programme_without_a_large_shopping_day_owes_it_nothing(tmp_path):
     assert bridge.say_festivals(only, 1.0, "zh").endswith("去掉这一天，环比为0%。")
 
 
+def test_a_merchant_whose_festival_is_not_on_record_neither_gains_nor_loses_by_it(tmp_path):
+    for name in "ab":
+        growth(tmp_path, name, before=100, actual=200, effect=0.5)
+    metrics, table = read(tmp_path, cohort("a", "b"))
+    sold = pd.DataFrame({"merchant": ["a", "b"], "double_11": [110_000, np.nan], "double_12": np.nan})
+    points = bridge.festival_days(sold, metrics, table, 10, ["double_11"])["points"]
+    assert points.tolist() == pytest.approx([(1100 - 100) / 10 / 200])
+
+
 def test_an_industry_that_stands_apart_is_found_and_noise_is_not():
     value = np.array([0.1, 0.12, 0.08, 0.1, 0.8, 0.82, 0.78, 0.8])
     found = posterior(value, np.eye(8) * 0.02**2, list("aaaabbbb"))

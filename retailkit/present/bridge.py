@@ -129,10 +129,10 @@ def festival_days(
     before = rows["before"].sum()
     out = []
     for day in ("double_11", "double_12"):
-        if day not in inside or rows[day].isna().all():
-            continue
-        sold = float(major(rows[day].fillna(0).sum(), str(rows["unit"].iloc[0])))
-        out.append((day, sold / before, (sold - before) / days / before))
+        told = rows[rows[day].notna()]
+        if day in inside and len(told):
+            sold = float(major(told[day].sum(), str(rows["unit"].iloc[0])))
+            out.append((day, sold / before, (sold - told["before"].sum()) / days / before))
     return pd.DataFrame(out, columns=columns)
 
 

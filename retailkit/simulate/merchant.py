@@ -36,7 +36,7 @@ MEMORY = "3GB"
 
 
 def _memory_of(parts: int) -> str:
-    """Return it for a merchant drawn in parts: what sorts all its rows does not spill whole, so half of the machine."""
+    """Return what the engine may hold: of a merchant in parts half of the machine, as sorts of all its rows need more."""
     half = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2
     return MEMORY if parts == 1 else os.environ.get("RETAILKIT_MEMORY") or f"{max(half, 3 * 10**9) >> 20}MiB"
 
