@@ -12,7 +12,7 @@ if [ ! -x "$venv/bin/python" ]; then
   "$python" -m venv "$venv"
 fi
 if command -v uv >/dev/null 2>&1; then pip="uv pip install --quiet --python $venv/bin/python"
-else pip="$venv/bin/python -m pip install --quiet --disable-pip-version-check"; fi
+else pip="$venv/bin/python -m pip install --quiet --disable-pip-version-check --no-compile"; fi  # Python compiles what it imports
 
 once() { # once NAME FILE COMMAND...: run the command unless the file is as it was when it last succeeded
   stamp="$venv/.installed-$1"; sum=$(cksum < "$2"); shift 2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 import ibis
@@ -9,12 +10,16 @@ import pandas as pd
 
 from retailkit.load.engine import connect
 
-# on a few hundred rows Spark spends its time on writing and compiling Java
+# on a few hundred rows Spark spends its time on plans: on writing Java and compiling it, on doing it well
 QUICK = {
+    "spark.sql.adaptive.enabled": "false",
+    "spark.sql.constraintPropagation.enabled": "false",
     "spark.sql.codegen.wholeStage": "false",
     "spark.sql.codegen.factoryMode": "NO_CODEGEN",
     "spark.sql.shuffle.partitions": "1",
 }
+# read by Java when it starts: no second compiler, no collector with threads of its own
+os.environ.setdefault("JDK_JAVA_OPTIONS", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC")
 
 
 def quick(backend: Any) -> Any:
