@@ -8,7 +8,7 @@ WORDS = {
     "difference-in-differences": "双重差分",
     "difference-in-differences on year-over-year logs": "同比对数双重差分",
     "synthetic difference-in-differences": "合成双重差分", "structural series": "结构时间序列",
-    "season not identified": "季节因素未识别", "descriptive": "仅为描述性",
+    "season not identified": "季节因素未识别", "descriptive": "仅为描述性", "none": "无",
     "same definition throughout": "口径前后一致", "shared customers": "共享顾客",
     "fit before the programme": "项目前拟合",
     "placebo in time, 1 programme length earlier": "时间安慰剂（提前一个项目期）",

@@ -12,6 +12,7 @@ from typing import Any
 import pandas as pd
 
 from retailkit.charts.words import choose
+from retailkit.present.metric_words import defined
 from retailkit.present.native import add_chart, kind
 from retailkit.present.native_words import LATIN, east_asian, plain
 from retailkit.present.pictures import Picture, read_pictures, with_arrays, write_drawn
@@ -228,9 +229,8 @@ def _notes(picture: Picture, notes: dict[str, str], out_dir: str | Path, metrics
     lines.append(choose(lang, "Run: ", "运行编号：") + run_id(picture, out_dir))
     if len(own):
         lines.append(choose(lang, "Knows what happened before ", "数据截至此日之前：") + str(own["as_of"].iloc[0]))
-    told = own[own["definition"].fillna("") != ""]
-    lines += [choose(lang, "Definitions:", "定义：")] * bool(len(told))
-    lines += [f"- {r.metric}{f' ({r.unit})' if r.unit else ''}: {r.definition}" for r in told.itertuples()]
+    told = defined(own, lang)
+    lines += [choose(lang, "Definitions:", "定义：")] * bool(told) + [f"- {line}" for line in told]
     return "\n".join(line for line in lines if line)
 
 
