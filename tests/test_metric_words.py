@@ -81,7 +81,9 @@ def test_a_family_is_one_line_and_sentences_are_none() -> None:
     ]
     metrics = pd.DataFrame(rows, columns=["metric", "unit", "definition", "text"])
     assert defined(metrics) == [f"Credit share (guide, coupon; %): {told}"]
-    assert defined(metrics, "zh") == ["归因占比（导购、优惠券；%）：占净 GMV 的份额，按风险模型账本；90%区间（按人员重抽样）"]
+    assert defined(metrics, "zh") == [
+        "归因占比（导购、优惠券；%）：占净 GMV 的份额，按风险模型账本；90%区间（按人员重抽样）"
+    ]
 
 
 def test_counts_of_the_data_chapter_are_named_by_the_same_list() -> None:

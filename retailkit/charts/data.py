@@ -23,6 +23,7 @@ from retailkit.charts.template import (
     percent,
     shade,
 )
+from retailkit.charts.words import aside, labelled
 
 _ROW = 34  # pixels of height per row of a table
 _MOST = 16  # bars that a reader looks through; the table beside has all
@@ -32,6 +33,7 @@ _FATES = (
     ("rows_duplicate", "repeats", "重复", GOLD),
     ("rows_quarantined", "set aside", "隔离", WARM),
 )
+
 _ANSWERS = {
     "yes": (ACCENT, "●", "yes", "可以"),
     "partly": (GOLD, "◐", "partly", "部分"),
@@ -76,7 +78,7 @@ def file_fates(table: pd.DataFrame, *, merchant: str, period: str, source: str =
     if shown.empty:
         return empty(title, choose(lang, "No file was loaded.", "没有导入文件。"), lang=lang)
     fig = go.Figure()
-    names = [f"{f} ({number(n, lang)})" for f, n in zip(shown["file"], shown["rows_read"], strict=True)]
+    names = [aside(f, number(n, lang), lang) for f, n in zip(shown["file"], shown["rows_read"], strict=True)]
     for column, english, chinese, colour in _FATES:
         share = shown[column] / shown["rows_read"]
         if share.sum() > 0:
@@ -175,7 +177,9 @@ def source_agreement(
         words = choose(lang, "No two sources state the same figure.", "没有两个来源陈述同一数字。")
         return empty(title, words, lang=lang)
     shown = table.iloc[::-1]
-    names = [f"{m}: {a} – {b}" for m, a, b in zip(shown["measure"], shown["left"], shown["right"], strict=True)]
+    names = [
+        labelled(m, f"{a} – {b}", lang) for m, a, b in zip(shown["measure"], shown["left"], shown["right"], strict=True)
+    ]
     fig = go.Figure(
         go.Bar(
             x=shown["gap"],
@@ -188,7 +192,7 @@ def source_agreement(
             ],
             textposition="outside",
             cliponaxis=False,
-            hovertemplate="%{y}: %{x:+.2%}<extra></extra>",
+            hovertemplate=labelled("%{y}", "%{x:+.2%}", lang) + "<extra></extra>",
         )
     )
     reach = max(1.6 * shown["gap"].abs().max(), 0.02)

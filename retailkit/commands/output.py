@@ -48,7 +48,9 @@ def export(study: str, dest: str | None, formats: tuple[str, ...], merchants: st
 @click.option("--merchants", default="", metavar="LIST", help="Only these: ids, with commas.  [default: the report]")
 @click.option("--chapters", default="", metavar="LIST", help="Only these chapters, with commas.")
 @click.option("--template", metavar="FILE", help="Your own .pptx, whose master and fonts are kept.")
-@click.option("--lang", type=click.Choice(["en", "zh"]), help="Language of its own words and notes.  [default: the study's]")
+@click.option(
+    "--lang", type=click.Choice(["en", "zh"]), help="Language of its own words and notes.  [default: the study's]"
+)
 def deck(study: str, path: str | None, merchants: str, chapters: str, **asked: Any) -> None:
     """Write a study's charts as editable slides, one finding each."""
     from retailkit.present import write_deck

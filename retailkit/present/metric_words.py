@@ -21,7 +21,7 @@ import pandas as pd
 from retailkit.charts.growth_words import festival_name, in_words
 from retailkit.charts.targets import node
 from retailkit.charts.touchpoints import model_name
-from retailkit.charts.words import choose
+from retailkit.charts.words import aside, choose, labelled
 from retailkit.present.worked import thing_title
 
 _UNITS = {
@@ -72,7 +72,7 @@ def metric_name(metric: str, lang: str = "en") -> str:
     ('Part of the rise: run-up to Double 11', '增量构成：双11预热')
     """
     name, of = _named(metric, lang)
-    return name + (choose(lang, ": ", "：") + of if of else "")
+    return labelled(name, of, lang) if of else name
 
 
 def _named(metric: str, lang: str) -> tuple[str, str]:
@@ -130,9 +130,9 @@ def defined(metrics: pd.DataFrame, lang: str = "en") -> list[str]:
         name, of = _named(str(row.metric), lang)
         line = (name, unit_word(str(row.unit), lang), metric_definition(str(row.metric), str(row.definition), lang))
         lines.setdefault(line, []).extend([of] if of else [])
-    comma, stop, colon = choose(lang, ", ", "、"), choose(lang, "; ", "；"), choose(lang, ": ", "：")
+    comma, stop = choose(lang, ", ", "、"), choose(lang, "; ", "；")
     out = []
-    for (name, unit, definition), of in lines.items():
-        beside = stop.join(part for part in (comma.join(of), unit) if part)
-        out.append(name + (choose(lang, f" ({beside})", f"（{beside}）") if beside else "") + colon + definition)
+    for (name, unit, definition), some in lines.items():
+        note = stop.join(part for part in (comma.join(some), unit) if part)
+        out.append(labelled(aside(name, note, lang) if note else name, definition, lang))
     return out

@@ -7,6 +7,7 @@ which a deck shows as pictures.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
 from functools import partial
 from typing import Any
@@ -51,7 +52,12 @@ def kind(fig: Any) -> str | None:
         return "bars"
     if types == {"scatter"} and all(_dated(t.x) for t in fig.data):
         return "lines"
-    if types == {"scatter"} and not _named(fig) and sum(len(segments(t)) for t in fig.data) <= _MOST and not _crowded(fig):
+    if (
+        types == {"scatter"}
+        and not _named(fig)
+        and sum(len(segments(t)) for t in fig.data) <= _MOST
+        and not _crowded(fig)
+    ):
         return "scatter"
     return None
 
@@ -79,7 +85,7 @@ def add_chart(slide: Any, fig: Any, box: tuple[int, int, int, int], lang: str = 
     ValueError
         If the figure has no native form, see ``kind``.
     """
-    draw = {
+    draw: dict[str, Callable[..., Any]] = {
         "bars": _bars, "scatter": scatter, "waterfall": partial(_waterfall, lang=lang), "lines": partial(_lines, lang=lang),
     }  # fmt: skip
     how = kind(fig)
