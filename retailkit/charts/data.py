@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import plotly.graph_objects as go
 
+from retailkit.charts.tables import table_name
 from retailkit.charts.template import (
     ACCENT,
     DOWN,
@@ -51,18 +52,19 @@ def rows_by_table(table: pd.DataFrame, *, merchant: str, period: str, source: st
         f"{number(r, lang)}" + (f" · {a:%Y-%m-%d} – {b:%Y-%m-%d}" if pd.notna(a) else "")
         for r, a, b in zip(shown["rows"], shown["first"], shown["last"], strict=True)
     ]
+    names = [table_name(t, lang) for t in shown["table"]]
     bars = go.Bar(
-        x=shown["rows"], y=shown["table"], orientation="h", marker_color=ACCENT, text=spans, textposition="outside",
-        cliponaxis=False, hovertemplate="%{y}: %{x:,}<extra></extra>",
+        x=shown["rows"], y=names, orientation="h", marker_color=ACCENT, text=spans, textposition="outside",
+        cliponaxis=False, hovertemplate=labelled("%{y}", "%{x:,}", lang) + "<extra></extra>",
     )  # fmt: skip
     fig = go.Figure(bars)
     fig.update_xaxes(type="log", visible=False, range=[0, 1.0 + len(str(int(shown["rows"].max())))])
     fig.update_yaxes(showgrid=False)
-    largest = shown.iloc[-1]
+    largest, name = shown.iloc[-1], names[-1]
     title = choose(
         lang,
-        f"{len(table)} tables came in; the largest, {largest['table']}, has {number(largest['rows'], lang)} rows",
-        f"导入{len(table)}张表，最大的{largest['table']}有{number(largest['rows'], lang)}行",
+        f"{len(table)} tables came in; the largest, {name}, has {number(largest['rows'], lang)} rows",
+        f"导入{len(table)}张表，最大的是{name}，有{number(largest['rows'], lang)}行",
     )
     unit = choose(lang, "rows, log scale", "行数，对数刻度")
     height = 170 + _ROW * len(shown)

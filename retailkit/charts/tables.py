@@ -78,6 +78,16 @@ def heading(table: pd.DataFrame, column: str) -> str:
     return told.get(kind, told.get(column, column))
 
 
+def table_name(table: str, lang: str = "en") -> str:
+    """A loaded table's name in words; a table of the merchant's own keeps its name.
+
+    >>> table_name("order_lines"), table_name("order_lines", "zh"), table_name("my_table", "zh")
+    ('order lines', '订单行', 'my table')
+    """
+    plain = table.replace("_", " ")
+    return choose(lang, plain, _headings()["tables"].get(table, plain))
+
+
 @cache
 def _headings() -> dict[str, dict[str, str]]:
     return tomllib.loads(files("retailkit.charts").joinpath("headings.toml").read_text(encoding="utf-8"))

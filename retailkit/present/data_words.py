@@ -8,6 +8,7 @@ import pandas as pd
 
 from retailkit.charts.formats.parts import name
 from retailkit.charts.numbers import major, money, number, percent
+from retailkit.charts.tables import table_name
 from retailkit.charts.words import choose
 from retailkit.present.metric_words import metric_definition, metric_name
 from retailkit.present.pooling import wilson
@@ -27,6 +28,7 @@ _STATED = {
     "orders less refunds": "订单减退款", "sessions": "会话",
     "mini_program": "小程序", "pos": "门店收银",
 }  # fmt: skip
+_SYSTEMS = {"youshu": "有数", "erp": "ERP"}
 
 
 def chapter_word(chapter: str, lang: str = "en") -> str:
@@ -57,7 +59,7 @@ def rows_words(table: pd.DataFrame, lang: str = "en") -> pd.DataFrame:
     """One row per table that has rows: how many, first and last day (see an open store's ``rows()``)."""
     days = {c: [str(d)[:10] if pd.notna(d) else "–" for d in table[c]] for c in ("first", "last")}
     return pd.DataFrame({
-        choose(lang, "table", "表"): table["table"],
+        choose(lang, "table", "表"): [table_name(t, lang) for t in table["table"]],
         choose(lang, "kind", "类别"): [choose(lang, r, _ROOMS.get(r, r)) for r in table["room"]],
         choose(lang, "rows", "行数"): [f"{n:,}" for n in table["rows"]],
         choose(lang, "first day", "首日"): days["first"],
@@ -114,7 +116,7 @@ def agreement_words(table: pd.DataFrame, lang: str = "en") -> pd.DataFrame:
 
     >>> row = pd.DataFrame({"measure": ["visits"], "left": ["sessions"], "right": ["youshu: search"]})
     >>> agreement_words(row, "zh").iloc[0].tolist()
-    ['访问', '会话', 'youshu：搜索']
+    ['访问', '会话', '有数：搜索']
     """
     if lang == "en":
         return table
@@ -123,7 +125,11 @@ def agreement_words(table: pd.DataFrame, lang: str = "en") -> pd.DataFrame:
 
 def _stated(source: str) -> str:
     system, colon, what = source.partition(": ")
-    return f"{system}：{_STATED.get(what) or name(what, 'zh')}" if colon else _STATED.get(source, source)
+    return (
+        f"{_SYSTEMS.get(system, system)}：{_STATED.get(what) or name(what, 'zh')}"
+        if colon
+        else _STATED.get(source, source)
+    )
 
 
 def agreement_table(table: pd.DataFrame, lang: str = "en") -> pd.DataFrame:
