@@ -115,8 +115,10 @@ def quarantine_reasons(
             title, choose(lang, "No cell of any file had to be set aside.", "没有需要隔离的单元格。"), lang=lang
         )
     shown = table.head(15).iloc[::-1]
-    colon = choose(lang, ": ", "：")
-    names = [f"{c or t}{colon}{r}" for c, t, r in zip(shown["column"], shown["table"], shown["reason"], strict=True)]
+    names = [
+        labelled(c or table_name(t, lang), r, lang)
+        for c, t, r in zip(shown["column"], shown["table"], shown["reason"], strict=True)
+    ]
     names = [n if len(n) < 46 else n[:44] + "…" for n in names]
     fig = go.Figure(
         go.Bar(
@@ -133,10 +135,11 @@ def quarantine_reasons(
     fig.update_xaxes(visible=False, range=[0, 1.15 * shown["rows"].max()])
     fig.update_yaxes(showgrid=False)
     top = table.iloc[0]
+    where = top["column"] or table_name(top["table"], lang)
     title = choose(
         lang,
-        f"Most rows set aside fail in '{top['column'] or top['table']}': {number(top['rows'], lang)} rows",
-        f"隔离最多的是“{top['column'] or top['table']}”：{number(top['rows'], lang)}行",
+        f"Most rows set aside fail in '{where}': {number(top['rows'], lang)} rows",
+        f"隔离最多的是“{where}”：{number(top['rows'], lang)}行",
     )
     unit = choose(lang, "rows", "行数")
     return frame(fig, title, f"{unit} · {merchant} · {period}", source, lang=lang, height=180 + _ROW * len(shown))

@@ -15,6 +15,7 @@ PLAIN = {
     "structural series": "结构时间序列",
     "season not identified": "季节因素未识别",
     "descriptive": "仅为描述性",
+    "none": "无",
     # guards and their status
     "same definition throughout": "口径前后一致",
     "shared customers": "共享顾客",

@@ -89,7 +89,8 @@ def reason_words(table: pd.DataFrame, lang: str = "en") -> pd.DataFrame:
     chinese = {
         "file": "文件", "table": "表", "column": "列", "reason": "原因", "rows": "行数", "first_row": "首行", "example": "示例",
     }  # fmt: skip
-    return table.rename(columns={c: choose(lang, c.replace("_", " "), chinese.get(c, c)) for c in table.columns})
+    named = table.assign(table=[table_name(t, lang) for t in table["table"]])
+    return named.rename(columns={c: choose(lang, c.replace("_", " "), chinese.get(c, c)) for c in table.columns})
 
 
 def fact_words(table: pd.DataFrame, currency: str, lang: str = "en") -> pd.DataFrame:
