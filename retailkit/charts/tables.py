@@ -79,13 +79,12 @@ def heading(table: pd.DataFrame, column: str) -> str:
 
 
 def table_name(table: str, lang: str = "en") -> str:
-    """A loaded table's name in words; a table of the merchant's own keeps its name.
+    """A loaded table's name: in English the one that code calls it by; in Chinese words.
 
     >>> table_name("order_lines"), table_name("order_lines", "zh"), table_name("my_table", "zh")
-    ('order lines', '订单行', 'my table')
+    ('order_lines', '订单行', 'my_table')
     """
-    plain = table.replace("_", " ")
-    return choose(lang, plain, _headings()["tables"].get(table, plain))
+    return choose(lang, table, _headings()["tables"].get(table, table))
 
 
 @cache
