@@ -12,6 +12,7 @@ from pptx.oxml.ns import qn
 from retailkit.charts.template import date_axis, frame, interval, money_axis, percent_axis
 from retailkit.present import native_words
 from retailkit.present.deck import write_deck
+from retailkit.present.native import kind
 from retailkit.results import metric, save
 
 
@@ -123,7 +124,33 @@ def test_notes_carry_source_run_and_definitions(study, tmp_path):
     notes = slide.notes_slide.notes_text_frame.text
     assert "Source: ledger" in notes
     assert "0123456789ab" in notes
-    assert "growth (fraction): programme on period before" in notes
+    assert "- Headline growth (%): programme on period before" in notes
+
+
+def test_a_deck_speaks_the_language_of_its_study(study, tmp_path):
+    saved = "mean daily net GMV, programme over period before, less one"
+    metrics = [metric("growth", 0.2, unit="fraction", definition=saved)]
+    save(study, merchant="368", chapter="5_growth", as_of="2018-01-01", metrics=metrics, figures={"lines": lines()})
+    (study / "run.json").write_text(json.dumps({"title": "研究", "parameters": {"lang": "zh"}}), encoding="utf-8")
+    deck = slides(write_deck(study, tmp_path / "d.pptx", merchants=["368"]).path)
+    assert [s.text_frame.text for s in deck[0].shapes] == ["研究", "1项发现，1家商户"]
+    assert "- 环比增长（%）：日均净 GMV，项目期 / 前期 − 1" in deck[1].notes_slide.notes_text_frame.text
+    chart = next(s.chart for s in deck[1].shapes if s.has_chart)
+    assert chart.category_axis.tick_labels.number_format == 'm"月"d"日"'
+    asked = slides(write_deck(study, tmp_path / "e.pptx", merchants=["368"], lang="en").path)
+    assert f"- Headline growth (%): {saved}" in asked[1].notes_slide.notes_text_frame.text
+
+
+def test_a_line_over_names_has_no_native_form_and_breaks_no_deck():
+    steps = go.Figure(go.Scatter(x=["visit", "cart", "pay"], y=[1.0, 0.4, 0.1], mode="lines+markers"))
+    assert kind(frame(steps, "A third of carts are paid")) is None
+    assert kind(forest()) == "scatter"
+
+
+def test_charts_and_pictures_say_their_finding_to_a_screen_reader(study, tmp_path):
+    _, slide = chart_of(write_deck(study, tmp_path / "d.pptx").path, "Coupons")
+    told = [s._element.xpath(".//p:cNvPr")[0].get("descr") for s in slide.shapes if s.has_chart]
+    assert told == ["Coupons carry three quarters"]
 
 
 def test_a_users_template_keeps_its_size(study, tmp_path):

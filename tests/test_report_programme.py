@@ -495,7 +495,7 @@ def test_chapter_5_and_the_report_call_a_touchpoint_in_chinese_as_chapter_3_does
     technical = {"chat_unsplit", "plugin", "pc", "system_internal"}  # never a line of the report
     titles = {t: title for t, title in touchpoint_titles("zh").items() if t not in technical}
     assert {t: worked.thing_title(t, "zh") for t in titles} == titles
-    assert worked.thing_title("service_message: 每周", "zh") == f"{titles['service_message']}: 每周"
+    assert worked.thing_title("service_message: 每周", "zh") == f"{titles['service_message']}：每周"
     for words in (growth_words.PLAIN, chart_words.WORDS):
         known = titles.keys() & words.keys() - {"unknown"}  # there a customer whom nobody knows
         assert len(known) > 10

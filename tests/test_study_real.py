@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from retailkit import results
+from retailkit.present.metric_words import metric_definition
 
 ROOT = Path(__file__).parent.parent
 MERCHANTS = ("367", "406")
@@ -82,6 +83,17 @@ class TestRealSlice:
                 found = rows[(rows["merchant"] == merchant) & (rows["chapter"] == chapter)]
                 assert len(found), f"{chapter} of {merchant} saved no metrics"
         assert set(MERCHANTS) <= set(rows["merchant"])
+
+    def test_every_metric_of_a_real_study_has_a_chinese_definition(self, study):
+        rows = results.read_metrics(study[0])
+        defined = rows[rows["definition"] != ""].drop_duplicates(["metric", "definition"])
+        left = [
+            m
+            for m, d in zip(defined["metric"], defined["definition"], strict=True)
+            if metric_definition(m, d, "zh") == d
+        ]
+        assert len(defined) > 80
+        assert not left, "a metric's definition needs its row in present/data/metrics.csv"
 
     def test_pages_hold_charts_and_no_word_of_failure(self, study):
         out, _, _ = study

@@ -24,7 +24,8 @@ def touchpoint_title(touchpoint: str, lang: str = "en") -> str:
     ('Mailing: Type A', '导购')
     """
     head, colon, rest = touchpoint.partition(": ")
-    return touchpoint_titles(lang).get(head, head) + colon + rest
+    title = touchpoint_titles(lang).get(head, head)
+    return title + ("：" if lang == "zh" else colon) + rest if colon else title
 
 
 def with_titles(table: pd.DataFrame, lang: str = "en") -> pd.DataFrame:

@@ -24,6 +24,7 @@ from retailkit.charts.template import (
     percent,
     percent_axis,
 )
+from retailkit.charts.words import labelled, listed
 
 ANSWER_COLOURS = {"raised": UP, "lowered": DOWN, "cannot tell": UNSURE, "no result": UNSURE}
 _FACTORS = {
@@ -166,7 +167,7 @@ def headlines(
         fig.add_trace(go.Scatter(
             x=known[column], y=known["title"], mode="markers", name=name, cliponaxis=False,
             marker={"size": 11, "color": colour, "symbol": sign, "line": {"color": PAPER, "width": 1.5}},
-            hovertext=[f"{t}: {percent(v, signed=True)}" for t, v in zip(known["title"], known[column], strict=True)],
+            hovertext=[labelled(t, percent(v, signed=True), lang) for t, v in zip(known["title"], known[column], strict=True)],
             hoverinfo="text",
         ))  # fmt: skip
     values = pd.concat([known["growth"], known["effect"].dropna()])
@@ -206,7 +207,7 @@ def shares(
     fig.add_trace(go.Scatter(
         x=table["share"], y=table["touchpoint"], mode="markers", showlegend=False,
         marker={"size": 10, "color": ACCENT, "opacity": 0.35}, hoverinfo="text",
-        hovertext=[f"{r.title}: {percent(r.share)}" for r in table.itertuples()],
+        hovertext=[labelled(r.title, percent(r.share), lang) for r in table.itertuples()],
     ))  # fmt: skip
     fig.add_trace(go.Scatter(
         x=middle, y=middle.index, mode="markers+text", showlegend=False, text=[percent(v) for v in middle],
@@ -253,7 +254,7 @@ def grew(
     for i, (factor, rows) in enumerate(table.groupby("factor", sort=False)):
         fig.add_trace(go.Bar(
             x=rows["part"], y=rows["title"], orientation="h", name=str(factor), marker_color=PALETTE[i % len(PALETTE)],
-            hovertext=[f"{r.title}, {factor}: {percent(r.part, signed=True)}" for r in rows.itertuples()],
+            hovertext=[labelled(listed(r.title, factor, lang=lang), percent(r.part, signed=True), lang) for r in rows.itertuples()],
             hoverinfo="text",
         ))  # fmt: skip
     up = table[table["part"] > 0].groupby("title")["part"].sum().max()

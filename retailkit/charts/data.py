@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import plotly.graph_objects as go
 
+from retailkit.charts.tables import table_name
 from retailkit.charts.template import (
     ACCENT,
     DOWN,
@@ -23,6 +24,7 @@ from retailkit.charts.template import (
     percent,
     shade,
 )
+from retailkit.charts.words import aside, labelled
 
 _ROW = 34  # pixels of height per row of a table
 _MOST = 16  # bars that a reader looks through; the table beside has all
@@ -32,6 +34,7 @@ _FATES = (
     ("rows_duplicate", "repeats", "重复", GOLD),
     ("rows_quarantined", "set aside", "隔离", WARM),
 )
+
 _ANSWERS = {
     "yes": (ACCENT, "●", "yes", "可以"),
     "partly": (GOLD, "◐", "partly", "部分"),
@@ -49,18 +52,19 @@ def rows_by_table(table: pd.DataFrame, *, merchant: str, period: str, source: st
         f"{number(r, lang)}" + (f" · {a:%Y-%m-%d} – {b:%Y-%m-%d}" if pd.notna(a) else "")
         for r, a, b in zip(shown["rows"], shown["first"], shown["last"], strict=True)
     ]
+    names = [table_name(t, lang) for t in shown["table"]]
     bars = go.Bar(
-        x=shown["rows"], y=shown["table"], orientation="h", marker_color=ACCENT, text=spans, textposition="outside",
-        cliponaxis=False, hovertemplate="%{y}: %{x:,}<extra></extra>",
+        x=shown["rows"], y=names, orientation="h", marker_color=ACCENT, text=spans, textposition="outside",
+        cliponaxis=False, hovertemplate=labelled("%{y}", "%{x:,}", lang) + "<extra></extra>",
     )  # fmt: skip
     fig = go.Figure(bars)
     fig.update_xaxes(type="log", visible=False, range=[0, 1.0 + len(str(int(shown["rows"].max())))])
     fig.update_yaxes(showgrid=False)
-    largest = shown.iloc[-1]
+    largest, name = shown.iloc[-1], names[-1]
     title = choose(
         lang,
-        f"{len(table)} tables came in; the largest, {largest['table']}, has {number(largest['rows'], lang)} rows",
-        f"导入{len(table)}张表，最大的{largest['table']}有{number(largest['rows'], lang)}行",
+        f"{len(table)} tables came in; the largest, {name}, has {number(largest['rows'], lang)} rows",
+        f"导入{len(table)}张表，最大的是{name}，有{number(largest['rows'], lang)}行",
     )
     unit = choose(lang, "rows, log scale", "行数，对数刻度")
     height = 170 + _ROW * len(shown)
@@ -76,7 +80,7 @@ def file_fates(table: pd.DataFrame, *, merchant: str, period: str, source: str =
     if shown.empty:
         return empty(title, choose(lang, "No file was loaded.", "没有导入文件。"), lang=lang)
     fig = go.Figure()
-    names = [f"{f} ({number(n, lang)})" for f, n in zip(shown["file"], shown["rows_read"], strict=True)]
+    names = [aside(f, number(n, lang), lang) for f, n in zip(shown["file"], shown["rows_read"], strict=True)]
     for column, english, chinese, colour in _FATES:
         share = shown[column] / shown["rows_read"]
         if share.sum() > 0:
@@ -111,8 +115,10 @@ def quarantine_reasons(
             title, choose(lang, "No cell of any file had to be set aside.", "没有需要隔离的单元格。"), lang=lang
         )
     shown = table.head(15).iloc[::-1]
-    colon = choose(lang, ": ", "：")
-    names = [f"{c or t}{colon}{r}" for c, t, r in zip(shown["column"], shown["table"], shown["reason"], strict=True)]
+    names = [
+        labelled(c or table_name(t, lang), r, lang)
+        for c, t, r in zip(shown["column"], shown["table"], shown["reason"], strict=True)
+    ]
     names = [n if len(n) < 46 else n[:44] + "…" for n in names]
     fig = go.Figure(
         go.Bar(
@@ -129,10 +135,11 @@ def quarantine_reasons(
     fig.update_xaxes(visible=False, range=[0, 1.15 * shown["rows"].max()])
     fig.update_yaxes(showgrid=False)
     top = table.iloc[0]
+    where = top["column"] or table_name(top["table"], lang)
     title = choose(
         lang,
-        f"Most rows set aside fail in '{top['column'] or top['table']}': {number(top['rows'], lang)} rows",
-        f"隔离最多的是“{top['column'] or top['table']}”：{number(top['rows'], lang)}行",
+        f"Most rows set aside fail in '{where}': {number(top['rows'], lang)} rows",
+        f"隔离最多的是“{where}”：{number(top['rows'], lang)}行",
     )
     unit = choose(lang, "rows", "行数")
     return frame(fig, title, f"{unit} · {merchant} · {period}", source, lang=lang, height=180 + _ROW * len(shown))
@@ -175,7 +182,9 @@ def source_agreement(
         words = choose(lang, "No two sources state the same figure.", "没有两个来源陈述同一数字。")
         return empty(title, words, lang=lang)
     shown = table.iloc[::-1]
-    names = [f"{m}: {a} – {b}" for m, a, b in zip(shown["measure"], shown["left"], shown["right"], strict=True)]
+    names = [
+        labelled(m, f"{a} – {b}", lang) for m, a, b in zip(shown["measure"], shown["left"], shown["right"], strict=True)
+    ]
     fig = go.Figure(
         go.Bar(
             x=shown["gap"],
@@ -188,7 +197,7 @@ def source_agreement(
             ],
             textposition="outside",
             cliponaxis=False,
-            hovertemplate="%{y}: %{x:+.2%}<extra></extra>",
+            hovertemplate=labelled("%{y}", "%{x:+.2%}", lang) + "<extra></extra>",
         )
     )
     reach = max(1.6 * shown["gap"].abs().max(), 0.02)

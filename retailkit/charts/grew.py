@@ -18,6 +18,7 @@ from retailkit.charts.template import (
     money,
     money_axis,
 )
+from retailkit.charts.words import aside, listed
 
 FACTORS_ZH = {"buyers": "购买人数", "frequency": "频次", "basket": "笔单价", "orders a day": "日均订单",
               "entry or exit": "新增或退出"}  # fmt: skip
@@ -56,7 +57,7 @@ def tree(
     moved = money(change, currency, lang, signed=True)
     title = choose(lang, f"{moved} a day; the {what} moved it most", f"每天 {moved}；影响最大的是{what}")
     unit = choose(lang, "part of the change in mean daily GMV", "对日均 GMV 变化的贡献")
-    return frame(fig, title, f"{unit}, {currency} · {merchant} · {period}", source, lang=lang, right=60,
+    return frame(fig, title, f"{listed(unit, currency, lang=lang)} · {merchant} · {period}", source, lang=lang, right=60,
                  height=max(320, 150 + 34 * len(names)))  # fmt: skip
 
 
@@ -75,7 +76,8 @@ def rise(
         for v in [*parts["programme"], parts["programme"].sum(min_count=1)]
     ]
     text = [
-        f"{w}  ({choose(lang, f'programme {a}', f'项目 {a}')})" if a else w for w, a in zip(words, added, strict=True)
+        aside(w, choose(lang, f"programme {a}", f"项目 {a}"), lang) if a else w
+        for w, a in zip(words, added, strict=True)
     ]
     fig = go.Figure(
         go.Waterfall(
@@ -92,12 +94,13 @@ def rise(
     festive = parts.loc[parts["part"] != "ordinary", "money"].sum()
     total, moved = money(festive, currency, lang, signed=True), money(change, currency, lang, signed=True)
     sure = abs(change) > parts["money"].abs().sum() / 2  # parts of a rise that nearly cancels are no shares
-    share = f" ({festive / change:.0%})" if sure else ""
-    title = choose(lang, f"{moved} a day, of which festivals and their run-up {total}{share}",
-                   f"每天 {moved}，其中节日及预热 {total}{share}")  # fmt: skip
+    told = aside(total, f"{festive / change:.0%}", lang) if sure else total
+    title = choose(
+        lang, f"{moved} a day, of which festivals and their run-up {told}", f"每天 {moved}，其中节日及预热 {told}"
+    )
     unit = choose(lang, "parts of the change in mean daily GMV, above the ordinary level; in brackets the programme's",
                   "日均 GMV 变化的构成（高出平日水平的部分；括号内为项目所致）")  # fmt: skip
-    return frame(fig, title, f"{unit}, {currency} · {merchant} · {period}", source, lang=lang,
+    return frame(fig, title, f"{listed(unit, currency, lang=lang)} · {merchant} · {period}", source, lang=lang,
                  height=max(320, 160 + 36 * len(names)))  # fmt: skip
 
 
@@ -134,7 +137,7 @@ def cells(
     unit = choose(
         lang, "mean daily GMV; label and colour: gap to the counterfactual", "日均 GMV；标签与颜色为与反事实之差"
     )
-    return frame(fig, title, f"{unit}, {currency} · {merchant} · {period}", source, lang=lang)
+    return frame(fig, title, f"{listed(unit, currency, lang=lang)} · {merchant} · {period}", source, lang=lang)
 
 
 def by_touchpoint(
@@ -174,5 +177,5 @@ def by_touchpoint(
         title = choose(lang, f"{gap} a day over what would have been; the largest part is {top}",
                        f"比无项目每天 {gap}，最大的一部分是{top}")  # fmt: skip
     unit = choose(lang, "mean daily GMV by touchpoint and format", "日均 GMV，按触点与业态")
-    return frame(fig, title, f"{unit}, {currency} · {merchant} · {period}", source, lang=lang, right=60,
+    return frame(fig, title, f"{listed(unit, currency, lang=lang)} · {merchant} · {period}", source, lang=lang, right=60,
                  height=max(320, 150 + 34 * (len(parts) + 2)))  # fmt: skip

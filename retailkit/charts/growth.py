@@ -28,6 +28,7 @@ from retailkit.charts.template import (
     percent_axis,
     shade,
 )
+from retailkit.charts.words import listed
 
 
 def headline(
@@ -101,7 +102,9 @@ def bridge(
         f"环比 {head['ratio']:.2f} 倍，其中项目 {own['ratio']:.2f} 倍（{bound}）",
     )
     unit = choose(lang, "mean daily GMV", "日均 GMV")
-    return frame(fig, title, f"{unit}, {currency} · {merchant} · {period}", source, lang=lang, bottom=16)
+    return frame(
+        fig, title, f"{listed(unit, currency, lang=lang)} · {merchant} · {period}", source, lang=lang, bottom=16
+    )
 
 
 def counterfactual(
@@ -137,7 +140,7 @@ def counterfactual(
         f"项目期销售比对照推算 {percent(ratio, signed=True)}",
     )
     unit = choose(lang, "mean daily GMV by week", "每周日均 GMV")
-    return frame(fig, title, f"{unit}, {currency} · {merchant} · {period}", source, lang=lang)
+    return frame(fig, title, f"{listed(unit, currency, lang=lang)} · {merchant} · {period}", source, lang=lang)
 
 
 _LABEL = 0.0095  # width of a letter of a label as a part of the axis

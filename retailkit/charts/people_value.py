@@ -7,6 +7,7 @@ import plotly.graph_objects as go
 
 from retailkit.charts.bars import money_bars
 from retailkit.charts.template import ACCENT, choose, empty, frame, money, number, percent
+from retailkit.charts.words import aside, listed
 
 
 def audiences(
@@ -33,7 +34,12 @@ def audiences(
         lang, "spend expected without any message, next weeks, 90% interval", "未来数周无触达时的预期消费，90%区间"
     )
     return frame(
-        fig, title, f"{unit}, {currency} · {merchant} · {period}", source, lang=lang, height=180 + 40 * len(rows)
+        fig,
+        title,
+        f"{listed(unit, currency, lang=lang)} · {merchant} · {period}",
+        source,
+        lang=lang,
+        height=180 + 40 * len(rows),
     )
 
 
@@ -68,7 +74,7 @@ def vintages(table: pd.DataFrame, *, merchant: str, period: str, source: str = "
     later = table[table["age_months"] > 0]
     size = table.groupby("vintage")["persons"].first()
     first = set(table[table["first_month_of_data"].astype(bool)]["vintage"])
-    names = [f"{v}{' *' if v in first else ''} ({number(n, lang)})" for v, n in size.items()]
+    names = [aside(f"{v}{' *' if v in first else ''}", number(n, lang), lang) for v, n in size.items()]
     grid = later.pivot_table(index="vintage", columns="age_months", values="retention", dropna=False)
     grid = grid.reindex(index=size.index)
     text = [[percent(v) if v == v else "" for v in row] for row in grid.to_numpy()]

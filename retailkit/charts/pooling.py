@@ -25,6 +25,7 @@ from retailkit.charts.template import (
     percent,
     percent_axis,
 )
+from retailkit.charts.words import aside, labelled
 
 _ROW = 26  # pixels of height per line
 READING_COLOURS = {"common": ACCENT, "one industry": PALETTE[2], "single merchants": WARM, "cannot tell": UNSURE}
@@ -57,14 +58,14 @@ def industries(
             labels.append(label)
     at = [places[m] for m in known["merchant"]]
     fig = go.Figure(_band(pooled, len(labels), lang))
-    words = [f"{r.title}: {percent(r.shrunk, signed=True)}" for r in known.itertuples()]
+    words = [labelled(r.title, percent(r.shrunk, signed=True), lang) for r in known.itertuples()]
     for trace in interval(known["shrunk_low"], known["shrunk"], known["shrunk_high"], at, hover=words):
         fig.add_trace(trace)
     fig.data[-1].update(name=choose(lang, "partially pooled", "部分合并"), showlegend=True)
     fig.add_trace(go.Scatter(
         x=known["effect"], y=at, mode="markers", name=choose(lang, "merchant alone", "单独估计"),
         marker={"symbol": "circle-open", "size": 10, "color": MUTED, "line": {"width": 1.8}},
-        hovertext=[f"{r.title}: {percent(r.effect, signed=True)}" for r in known.itertuples()], hoverinfo="text",
+        hovertext=[labelled(r.title, percent(r.effect, signed=True), lang) for r in known.itertuples()], hoverinfo="text",
     ))  # fmt: skip
     fig.add_trace(go.Scatter(
         x=[g.effect for _, g in heads], y=[y for y, _ in heads], mode="markers", name=choose(lang, "industry", "行业"),
@@ -142,7 +143,9 @@ def worked(
     fig = go.Figure()
     at = list(range(len(known)))
     colours = [READING_COLOURS[r] for r in known["reading"]]
-    hover = [f"{r.thing}: {percent(r.mean, signed=True)}" for r in known.itertuples()]
+    hover = [
+        labelled((names or {}).get(r.thing, r.thing), percent(r.mean, signed=True), lang) for r in known.itertuples()
+    ]
     for trace in interval(known["low"], known["mean"], known["high"], at, colour=colours, hover=hover):
         fig.add_trace(trace)
     for reading, colour in READING_COLOURS.items():
@@ -152,7 +155,7 @@ def worked(
                 marker={"color": colour, "size": 11},
             ))  # fmt: skip
     titles = [(names or {}).get(t, t) for t in known["thing"]]
-    marks = [f"{t} ({r.rose}/{r.merchants})" for t, r in zip(titles, known.itertuples(), strict=True)]
+    marks = [aside(t, f"{r.rose}/{r.merchants}", lang) for t, r in zip(titles, known.itertuples(), strict=True)]
     fig.add_vline(x=0, line_color=INK, line_width=1, layer="below")
     fig.update_xaxes(percent_axis(min(known["low"].min(), 0), max(known["high"].max(), 0), signed=True), showgrid=True)
     fig.update_yaxes(

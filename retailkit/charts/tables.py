@@ -78,6 +78,15 @@ def heading(table: pd.DataFrame, column: str) -> str:
     return told.get(kind, told.get(column, column))
 
 
+def table_name(table: str, lang: str = "en") -> str:
+    """A loaded table's name: in English the one that code calls it by; in Chinese words.
+
+    >>> table_name("order_lines"), table_name("order_lines", "zh"), table_name("my_table", "zh")
+    ('order_lines', '订单行', 'my_table')
+    """
+    return choose(lang, table, _headings()["tables"].get(table, table))
+
+
 @cache
 def _headings() -> dict[str, dict[str, str]]:
     return tomllib.loads(files("retailkit.charts").joinpath("headings.toml").read_text(encoding="utf-8"))

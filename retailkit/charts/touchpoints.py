@@ -27,6 +27,7 @@ from retailkit.charts.template import (
     percent_axis,
 )
 from retailkit.charts.touchpoint_tables import COLUMNS
+from retailkit.charts.words import labelled, listed
 
 _ROW = 34  # pixels of height per touchpoint
 _KINDS = {"exposure": ACCENT, "order_attached": WARM, "none": UNSURE}
@@ -137,7 +138,10 @@ def models(
         fig.add_trace(go.Scatter(
             x=rows[model], y=names, mode="markers", name=model_name(model, lang),
             marker={"size": 8, "color": PALETTE[(i + 1) % len(PALETTE)], "opacity": 0.85},
-            hovertext=[f"{n}, {model_name(model, lang)}: {percent(v)}" for n, v in zip(names, rows[model], strict=True)],
+            hovertext=[
+                labelled(listed(n, model_name(model, lang), lang=lang), percent(v), lang)
+                for n, v in zip(names, rows[model], strict=True)
+            ],
             hoverinfo="text",
         ))  # fmt: skip
     words = choose(lang, "recommended, 90% interval", "推荐值与90%区间")
@@ -258,7 +262,8 @@ def reach(
         textposition=beside(rows["persons"], rows["conversion"], names),
         cliponaxis=False, marker={"size": 13, "color": ACCENT, "line": {"color": PAPER, "width": 1.5}},
         hovertext=[
-            f"{n}: {p:,}, {percent(c)}" for n, p, c in zip(names, rows["persons"], rows["conversion"], strict=True)
+            labelled(n, listed(f"{p:,}", percent(c), lang=lang), lang)
+            for n, p, c in zip(names, rows["persons"], rows["conversion"], strict=True)
         ],
         hoverinfo="text", textfont={"color": MUTED},
     ))  # fmt: skip

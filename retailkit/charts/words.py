@@ -16,6 +16,33 @@ def choose(lang: str, en: str, zh: str) -> str:
     return zh if lang == "zh" else en
 
 
+def labelled(name: object, value: object, lang: str = "en") -> str:
+    """Write a name and its value with the language's colon.
+
+    >>> labelled("Guide", "12%"), labelled("导购", "12%", "zh")
+    ('Guide: 12%', '导购：12%')
+    """
+    return f"{name}{choose(lang, ': ', '：')}{value}"
+
+
+def aside(text: object, note: object, lang: str = "en") -> str:
+    """Write a text and a note to it in the language's brackets.
+
+    >>> aside("Guide", 12), aside("导购", 12, "zh")
+    ('Guide (12)', '导购（12）')
+    """
+    return choose(lang, f"{text} ({note})", f"{text}（{note}）")
+
+
+def listed(*parts: object, lang: str = "en") -> str:
+    """Write parts of a phrase with the language's comma.
+
+    >>> listed("mean daily GMV", "USD"), listed("日均 GMV", "CNY", lang="zh")
+    ('mean daily GMV, USD', '日均 GMV，CNY')
+    """
+    return choose(lang, ", ", "，").join(map(str, parts))
+
+
 def span(start: str, end: str = "", lang: str = "en") -> str:
     """Write a span of days: from start to end, or all before ``start`` where there is no end.
 

@@ -41,14 +41,16 @@ def export(study: str, dest: str | None, formats: tuple[str, ...], merchants: st
 
 
 @click.command(epilog=examples(
-    "retailkit deck complete_journey", "retailkit deck studies/mine --template house.pptx --lang zh"
+    "retailkit deck complete_journey", "retailkit deck studies/mine --template house.pptx --merchants m03"
 ))  # fmt: skip
 @click.argument("study")
 @click.option("--to", "path", metavar="FILE", help="The .pptx to write.  [default: exports/STUDY.pptx]")
 @click.option("--merchants", default="", metavar="LIST", help="Only these: ids, with commas.  [default: the report]")
 @click.option("--chapters", default="", metavar="LIST", help="Only these chapters, with commas.")
 @click.option("--template", metavar="FILE", help="Your own .pptx, whose master and fonts are kept.")
-@click.option("--lang", type=click.Choice(["en", "zh"]), default="en", show_default=True)
+@click.option(
+    "--lang", type=click.Choice(["en", "zh"]), help="Language of its own words and notes.  [default: the study's]"
+)
 def deck(study: str, path: str | None, merchants: str, chapters: str, **asked: Any) -> None:
     """Write a study's charts as editable slides, one finding each."""
     from retailkit.present import write_deck

@@ -15,6 +15,7 @@ PLAIN = {
     "structural series": "结构时间序列",
     "season not identified": "季节因素未识别",
     "descriptive": "仅为描述性",
+    "none": "无",
     # guards and their status
     "same definition throughout": "口径前后一致",
     "shared customers": "共享顾客",
@@ -71,7 +72,7 @@ PLAIN = {
     "next": "下一窗口", "first": "上半期", "second": "下半期", "base": "基本", "stretch": "挑战",
     "programme_last_year": "去年同期（项目期）", "next_last_year": "去年同期（下一窗口）", "area": "区域",
     "entry": "新增", "exit": "退出", "kept": "延续", "official_account": "公众号", "service_message": "模版消息/订阅消息",
-    "share": "社交裂变", "group": "社群", "advertising": "广告", "scan_offline": "扫码(线下)", "moments": "朋友圈",
+    "share": "社交裂变", "group": "社群", "advertising": "广告", "scan_offline": "扫码（线下）", "moments": "朋友圈",
     "card_coupon": "卡券", "search": "搜索", "direct_return": "主动回访", "payment": "支付后",
     "mini_program_profile": "小程序主页", "platform": "平台电商", "home_delivery": "到家", "flagship": "旗舰店",
     "popup": "快闪店", "experience": "体验店", "department_counter": "百货专柜", "convenience": "便利店",

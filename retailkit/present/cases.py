@@ -10,7 +10,7 @@ from urllib.parse import quote
 import pandas as pd
 
 from retailkit.charts.numbers import percent
-from retailkit.charts.words import choose
+from retailkit.charts.words import aside, choose, labelled
 from retailkit.folders import folder_name
 from retailkit.present import register
 from retailkit.present.evidence import Evidence
@@ -154,12 +154,14 @@ class Cards:
 
 def _card(row: Any, lang: str) -> str:
     to = choose(lang, " to ", " 至 ")
-    effect = f"{percent(row.effect, signed=True)} ({percent(row.low, signed=True)}{to}{percent(row.high, signed=True)})"
+    effect = aside(
+        percent(row.effect, signed=True), percent(row.low, signed=True) + to + percent(row.high, signed=True), lang
+    )
     basis = {
-        "gain": choose(lang, "of the gain", "的增量"), "credit": choose(lang, "of credited sales", "的归因销售额"), "": ""
+        "gain": choose(lang, " of the gain", "的增量"), "credit": choose(lang, " of credited sales", "的归因销售额"), "": ""
     }[row.touch_basis]  # fmt: skip
     touch = (
-        f"{thing_title(row.touchpoint, lang)}: {percent(row.touch_part)} {basis}"
+        labelled(thing_title(row.touchpoint, lang), percent(row.touch_part) + basis, lang)
         if row.touchpoint
         else choose(lang, "none stands out", "没有突出者")
     )

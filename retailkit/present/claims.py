@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from retailkit.charts.numbers import major, money, number, percent
-from retailkit.charts.words import choose
+from retailkit.charts.words import aside, choose
 from retailkit.present.evidence import HOW, Evidence
 
 COLUMNS = (
@@ -107,28 +107,22 @@ def claim_words(table: pd.DataFrame, lang: str = "en") -> pd.DataFrame:
     out = {
         choose(lang, "no.", "编号"): table["claim"].astype(str),
         choose(lang, "claim", "主张"): [
-            t + (f" ({w})" if w else "") for t, w in zip(table["title"], table["whose"], strict=True)
+            aside(t, w, lang) if w else t for t, w in zip(table["title"], table["whose"], strict=True)
         ],
     }
     if simulated:
         after = choose(lang, ", after these data", "，晚于数据")
         out[choose(lang, "published (for)", "公布（所属时期）")] = [
-            choose(lang, f"{r.text} ({r.period}{after * r.later})", f"{r.text}（{r.period}{after * r.later}）")
-            if r.text else "–" for r in table.itertuples()
+            aside(r.text, r.period + after * r.later, lang) if r.text else "–" for r in table.itertuples()
         ]  # fmt: skip
     out |= {
         choose(lang, "computed (data to)", "计算值（数据截至）"): [
-            choose(
-                lang,
-                f"{_written(r.value, r.unit, lang)} ({r.until})",
-                f"{_written(r.value, r.unit, lang)}（{r.until}）",
-            )
-            for r in table.itertuples()
+            aside(_written(r.value, r.unit, lang), r.until, lang) for r in table.itertuples()
         ],
         choose(lang, "90% interval", "90%区间"): [_span(r, lang) for r in table.itertuples()],
         choose(lang, "merchants", "商户数"): [str(int(m)) if m else "–" for m in table["merchants"]],
         choose(lang, "definition (claim published in)", "定义（主张出处）"): [
-            f"{d} ({s})" for d, s in zip(table["definition"], table["source"], strict=True)
+            aside(d, s, lang) for d, s in zip(table["definition"], table["source"], strict=True)
         ],
     }
     return pd.DataFrame(out)

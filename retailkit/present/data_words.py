@@ -8,7 +8,9 @@ import pandas as pd
 
 from retailkit.charts.formats.parts import name
 from retailkit.charts.numbers import major, money, number, percent
+from retailkit.charts.tables import table_name
 from retailkit.charts.words import choose
+from retailkit.present.metric_words import metric_definition, metric_name
 from retailkit.present.pooling import wilson
 from retailkit.results import metric
 
@@ -21,29 +23,12 @@ _ROOMS = {
     "sales": "销售", "identity": "身份", "traffic": "流量", "organisation": "组织", "money and plan": "费用与计划",
     "context": "背景", "derived": "派生",
 }  # fmt: skip
-_DEFINITIONS = {
-    "private_of_all": "项目期内私域业态净销售额 / 全渠道净销售额",
-    "visitors_ratio": "小程序日均访客（去重），项目期 / 前期",
-    "guide_month": "导购净销售额，最佳月份",
-    "home_orders_a_day": "日均到家订单，最佳月份",
-    "home_buyers": "迄今有到家订单的账户数（去重）",
-    "home_share": "到家订单占全部订单，最佳区域与月份{}",
-    "campaign_new_share": "最大分享活动的购买人中新客占比{}",
-}
 _STATED = {
     "net amount": "净销售额", "gross amount": "销售额", "visits": "访问", "orders": "订单", "order lines": "订单行",
     "orders less refunds": "订单减退款", "sessions": "会话",
     "mini_program": "小程序", "pos": "门店收银",
 }  # fmt: skip
-_FACTS = {
-    "private_of_all": ("private-domain share of all-channel sales", "私域占全渠道销售额"),
-    "visitors_ratio": ("mean daily visitors, programme over before", "日均访客，项目期 / 前期"),
-    "guide_month": ("guides' sales in their best month", "导购最佳月销售额"),
-    "home_orders_a_day": ("home deliveries a day, best month", "最佳月份日均到家订单"),
-    "home_buyers": ("accounts served at home so far", "到家服务账户数"),
-    "campaign_new_share": ("new customers of the largest sharing campaign", "最大分享活动的新客占比"),
-    "home_share": ("home deliveries of all orders, best area and month", "最佳区域与月份的到家订单占比"),
-}
+_SYSTEMS = {"youshu": "有数", "erp": "ERP"}
 
 
 def chapter_word(chapter: str, lang: str = "en") -> str:
@@ -74,7 +59,7 @@ def rows_words(table: pd.DataFrame, lang: str = "en") -> pd.DataFrame:
     """One row per table that has rows: how many, first and last day (see an open store's ``rows()``)."""
     days = {c: [str(d)[:10] if pd.notna(d) else "–" for d in table[c]] for c in ("first", "last")}
     return pd.DataFrame({
-        choose(lang, "table", "表"): table["table"],
+        choose(lang, "table", "表"): [table_name(t, lang) for t in table["table"]],
         choose(lang, "kind", "类别"): [choose(lang, r, _ROOMS.get(r, r)) for r in table["room"]],
         choose(lang, "rows", "行数"): [f"{n:,}" for n in table["rows"]],
         choose(lang, "first day", "首日"): days["first"],
@@ -104,7 +89,8 @@ def reason_words(table: pd.DataFrame, lang: str = "en") -> pd.DataFrame:
     chinese = {
         "file": "文件", "table": "表", "column": "列", "reason": "原因", "rows": "行数", "first_row": "首行", "example": "示例",
     }  # fmt: skip
-    return table.rename(columns={c: choose(lang, c.replace("_", " "), chinese.get(c, c)) for c in table.columns})
+    named = table.assign(table=[table_name(t, lang) for t in table["table"]])
+    return named.rename(columns={c: choose(lang, c.replace("_", " "), chinese.get(c, c)) for c in table.columns})
 
 
 def fact_words(table: pd.DataFrame, currency: str, lang: str = "en") -> pd.DataFrame:
@@ -118,18 +104,12 @@ def fact_words(table: pd.DataFrame, currency: str, lang: str = "en") -> pd.DataF
         else:
             written.append(money(row.value, currency, lang) if row.unit == "minor unit" else number(row.value, lang))
     return pd.DataFrame({
-        choose(lang, "count", "计数"): [choose(lang, *_FACTS.get(f, (f, f))) for f in table["fact"]],
+        choose(lang, "count", "计数"): [metric_name(f"fact_{f}", lang) for f in table["fact"]],
         choose(lang, "value", "数值"): written,
         choose(lang, "definition", "定义"): [
-            choose(lang, d, _definition(f, d)) for f, d in zip(table["fact"], table["definition"], strict=True)
+            metric_definition(f"fact_{f}", d, lang) for f, d in zip(table["fact"], table["definition"], strict=True)
         ],
     })  # fmt: skip
-
-
-def _definition(fact: str, english: str) -> str:
-    """A count's definition in Chinese, with the name that the English one gives in brackets (an area, a campaign)."""
-    named = english[english.rindex("(") : -1].strip("(") if english.endswith(")") else ""
-    return _DEFINITIONS[fact].format(f"（{named}）" if named else "") if fact in _DEFINITIONS else english
 
 
 def agreement_words(table: pd.DataFrame, lang: str = "en") -> pd.DataFrame:
@@ -137,7 +117,7 @@ def agreement_words(table: pd.DataFrame, lang: str = "en") -> pd.DataFrame:
 
     >>> row = pd.DataFrame({"measure": ["visits"], "left": ["sessions"], "right": ["youshu: search"]})
     >>> agreement_words(row, "zh").iloc[0].tolist()
-    ['访问', '会话', 'youshu：搜索']
+    ['访问', '会话', '有数：搜索']
     """
     if lang == "en":
         return table
@@ -146,7 +126,11 @@ def agreement_words(table: pd.DataFrame, lang: str = "en") -> pd.DataFrame:
 
 def _stated(source: str) -> str:
     system, colon, what = source.partition(": ")
-    return f"{system}：{_STATED.get(what) or name(what, 'zh')}" if colon else _STATED.get(source, source)
+    return (
+        f"{_SYSTEMS.get(system, system)}：{_STATED.get(what) or name(what, 'zh')}"
+        if colon
+        else _STATED.get(source, source)
+    )
 
 
 def agreement_table(table: pd.DataFrame, lang: str = "en") -> pd.DataFrame:

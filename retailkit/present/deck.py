@@ -12,6 +12,7 @@ from typing import Any
 import pandas as pd
 
 from retailkit.charts.words import choose
+from retailkit.present.metric_words import defined
 from retailkit.present.native import add_chart, kind
 from retailkit.present.native_words import LATIN, east_asian, plain
 from retailkit.present.pictures import Picture, read_pictures, with_arrays, write_drawn
@@ -42,7 +43,7 @@ def write_deck(
     chapters: Iterable[str] | None = None,
     title: str = "",
     template: str | Path | None = None,
-    lang: str = "en",
+    lang: str | None = None,
 ) -> Deck:
     """Write the saved figures of a study as slides, one finding each.
 
@@ -54,7 +55,7 @@ def write_deck(
         merchant's where there is no report yet.
     title : of the first slide; by default the study's own title, else its folder's name.
     template : the user's own .pptx, whose master, fonts and size are kept.
-    lang : "en" or "zh", of the deck's own few words.
+    lang : "en" or "zh", of the deck's own words and its notes; None takes the study's language.
 
     A figure that PowerPoint has no chart for (a heat map, a flow, a tree of boxes) comes as a
     picture; where Chromium is missing it is left out and named in ``problems``. Each slide's
@@ -77,10 +78,12 @@ def write_deck(
     if template is not None and not Path(template).is_file():
         raise FileNotFoundError(f"no template at {template}")
     deck = Presentation(str(template)) if template is not None else _wide(Presentation())
-    _first_slide(deck, title or _study_title(out_dir), pictures, lang)
+    run = _run(out_dir)
+    lang = lang or str(run.get("parameters", {}).get("lang") or "en")
+    figures = [_figure(picture) for picture in pictures]
+    _first_slide(deck, title or str(run.get("title") or Path(out_dir).name), pictures, figures, lang)
     metrics = read_metrics(out_dir)
     with TemporaryDirectory() as folder:
-        figures = [_figure(picture) for picture in pictures]
         drawn, trouble = _drawn(pictures, figures, Path(folder))
         for picture, fig in zip(pictures, figures, strict=True):
             problems += _figure_slide(deck, picture, fig, drawn.get(picture.stem), trouble, out_dir, metrics, lang)
@@ -90,12 +93,12 @@ def write_deck(
     return Deck(path, len(deck.slides), tuple(problems))
 
 
-def _study_title(out_dir: str | Path) -> str:
+def _run(out_dir: str | Path) -> dict[str, Any]:
+    """What the study's last run recorded of itself; nothing where no run did."""
     try:
-        run = json.loads((Path(out_dir) / "run.json").read_text(encoding="utf-8"))
+        return dict(json.loads((Path(out_dir) / "run.json").read_text(encoding="utf-8")))
     except (OSError, ValueError):
-        run = {}
-    return str(run.get("title") or Path(out_dir).name)
+        return {}
 
 
 def _chosen(out_dir: str | Path, merchants: Any, chapters: Any) -> tuple[list[Picture], list[str]]:
@@ -114,10 +117,11 @@ def _wide(deck: Any) -> Any:
     return deck
 
 
-def _first_slide(deck: Any, title: str, pictures: list[Picture], lang: str) -> None:
+def _first_slide(deck: Any, title: str, pictures: list[Picture], figures: list[Any], lang: str) -> None:
     slide = deck.slides.add_slide(_layout(deck, "title slide", 0))
     count = len({p.merchant for p in pictures if p.merchant != "cohort"})
-    words = choose(lang, f"{len(pictures)} findings", f"{len(pictures)}项发现")
+    found = sum("empty" not in _words(fig) for fig in figures)
+    words = choose(lang, f"{found} finding{'s' * (found != 1)}", f"{found}项发现")
     if count:
         words += choose(lang, f", {count} merchant{'s' * (count != 1)}", f"，{count}家商户")
     boxes = [slide.shapes.title, *(p for p in slide.placeholders if p.placeholder_format.idx == 1)]
@@ -178,11 +182,13 @@ def _figure_slide(
     if "empty" in notes:
         _text(slide, box, notes["empty"], 18)
     elif kind(fig) is not None:
-        add_chart(slide, fig, box)
+        add_chart(slide, fig, box, lang)
     elif drawn is not None:
         _fit(slide.shapes.add_picture(str(drawn), box[0], box[1]), box)
     else:
         return [f"{picture.stem}: no native chart for it, and no picture: {trouble[-1]}"]
+    if "empty" not in notes:  # what a screen reader says; a picture's would be its file's name
+        slide.shapes[-1]._element.xpath(".//p:cNvPr")[0].set("descr", plain(fig.layout.title.text or picture.name))
     return []
 
 
@@ -228,9 +234,8 @@ def _notes(picture: Picture, notes: dict[str, str], out_dir: str | Path, metrics
     lines.append(choose(lang, "Run: ", "运行编号：") + run_id(picture, out_dir))
     if len(own):
         lines.append(choose(lang, "Knows what happened before ", "数据截至此日之前：") + str(own["as_of"].iloc[0]))
-    told = own[own["definition"].fillna("") != ""]
-    lines += [choose(lang, "Definitions:", "定义：")] * bool(len(told))
-    lines += [f"- {r.metric}{f' ({r.unit})' if r.unit else ''}: {r.definition}" for r in told.itertuples()]
+    told = defined(own, lang)
+    lines += [choose(lang, "Definitions:", "定义：")] * bool(told) + [f"- {line}" for line in told]
     return "\n".join(line for line in lines if line)
 
 

@@ -7,13 +7,16 @@ which a deck shows as pictures.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
+from functools import partial
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from retailkit.charts.template import INK, PALETTE, UP
+from retailkit.charts.words import choose
 from retailkit.present.native_scatter import no_marker, scatter, segments
 from retailkit.present.native_words import (
     LATIN,
@@ -27,6 +30,7 @@ from retailkit.present.native_words import (
     tick_step,
 )
 
+_PARTS = (("base", "底"), ("total", "合计"), ("up", "增"), ("down", "减"))
 _MOST = 60  # series of a native scatter; more are better seen as a picture
 _ROWS, _LONG = 10, 24  # names beside a scatter, and letters of the longest, that still fit
 
@@ -48,9 +52,19 @@ def kind(fig: Any) -> str | None:
         return "bars"
     if types == {"scatter"} and all(_dated(t.x) for t in fig.data):
         return "lines"
-    if types == {"scatter"} and sum(len(segments(t)) for t in fig.data) <= _MOST and not _crowded(fig):
+    if (
+        types == {"scatter"}
+        and not _named(fig)
+        and sum(len(segments(t)) for t in fig.data) <= _MOST
+        and not _crowded(fig)
+    ):
         return "scatter"
     return None
+
+
+def _named(fig: Any) -> bool:
+    """Names along the x axis: PowerPoint's scatter has numbers there only."""
+    return any(isinstance(x, str) for t in fig.data if t.x is not None for x in t.x)
 
 
 def _crowded(fig: Any) -> bool:
@@ -61,15 +75,19 @@ def _crowded(fig: Any) -> bool:
     return len(labels) > _ROWS and max(map(len, labels)) > _LONG
 
 
-def add_chart(slide: Any, fig: Any, box: tuple[int, int, int, int]) -> Any:
+def add_chart(slide: Any, fig: Any, box: tuple[int, int, int, int], lang: str = "en") -> Any:
     """Draw a figure as a native chart into the box (left, top, width, height in EMU); return the chart.
+
+    ``lang`` is that of the few words that the figure does not bring: days on the axis, the data sheet of a waterfall.
 
     Raises
     ------
     ValueError
         If the figure has no native form, see ``kind``.
     """
-    draw = {"bars": _bars, "waterfall": _waterfall, "lines": _lines, "scatter": scatter}
+    draw: dict[str, Callable[..., Any]] = {
+        "bars": _bars, "scatter": scatter, "waterfall": partial(_waterfall, lang=lang), "lines": partial(_lines, lang=lang),
+    }  # fmt: skip
     how = kind(fig)
     if how is None:
         raise ValueError("this figure has no native form in PowerPoint: show it as a picture")
@@ -133,7 +151,7 @@ def _point_labels(series: Any, trace: Any, own: Any, names: list[str]) -> None:
             frame.text = plain(str(words[name]))
 
 
-def _waterfall(slide: Any, fig: Any, box: tuple[int, int, int, int]) -> Any:
+def _waterfall(slide: Any, fig: Any, box: tuple[int, int, int, int], lang: str) -> Any:
     from pptx.chart.data import CategoryChartData
     from pptx.enum.chart import XL_CHART_TYPE as T
 
@@ -143,8 +161,8 @@ def _waterfall(slide: Any, fig: Any, box: tuple[int, int, int, int]) -> Any:
     rows = _steps(trace)
     data = CategoryChartData(number_format=number_format(fig.layout.yaxis))
     data.categories = [plain(str(n)) for n in names]
-    for name, column in zip(("base", "total", "up", "down"), zip(*rows, strict=True), strict=True):
-        data.add_series(name, column)
+    for name, column in zip(_PARTS, zip(*rows, strict=True), strict=True):
+        data.add_series(choose(lang, *name), column)
     chart = slide.shapes.add_chart(T.COLUMN_STACKED, *box, data).chart
     chart.plots[0].gap_width, chart.plots[0].overlap = 40, 100
     down = getattr(trace.decreasing.marker, "color", None) or PALETTE[1]
@@ -177,7 +195,7 @@ def _steps(trace: Any) -> list[tuple[float, float, float, float]]:
     return rows
 
 
-def _lines(slide: Any, fig: Any, box: tuple[int, int, int, int]) -> Any:
+def _lines(slide: Any, fig: Any, box: tuple[int, int, int, int], lang: str) -> Any:
     from pptx.chart.data import CategoryChartData
     from pptx.enum.chart import XL_CHART_TYPE as T
     from pptx.util import Pt
@@ -199,7 +217,7 @@ def _lines(slide: Any, fig: Any, box: tuple[int, int, int, int]) -> Any:
     _legend(chart, sum(bool(t.name) for t in fig.data) > 1)
     _low_labels(chart)
     labels = chart.category_axis.tick_labels
-    labels.number_format, labels.number_format_is_linked = "d mmm", False
+    labels.number_format, labels.number_format_is_linked = choose(lang, "d mmm", 'm"月"d"日"'), False
     _tick_days(chart.category_axis, (days[-1] - days[0]).days)
     _axes(chart, fig.layout.yaxis)
     return chart

@@ -165,8 +165,9 @@ def page(picture: Picture, script: str) -> str:
     layout = picture.figure["layout"]
     title = html.escape(_plain_title(layout) or picture.name)
     figure = json.dumps(picture.figure, ensure_ascii=False).replace("</", "<\\/").replace("<!--", "<\\!--")
+    tongue = "zh-CN" if _holds_cjk(picture) else "en"  # browsers choose the forms of Chinese characters by it
     return (
-        f'<!doctype html>\n<html><head><meta charset="utf-8"><title>{title}</title>\n'
+        f'<!doctype html>\n<html lang="{tongue}"><head><meta charset="utf-8"><title>{title}</title>\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f'<script src="{html.escape(script)}"></script></head>\n'
         f'<body style="margin:0"><div id="figure" style="width:{WIDTH}px;margin:auto"></div>\n'

@@ -206,7 +206,12 @@ def report_metrics(table: pd.DataFrame, ways: pd.DataFrame, pooling: pd.DataFram
                                    ("effect_in_money", "money", "on all sales together"))
     ]  # fmt: skip
     answers = [
-        metric(f"merchants_{row.answer.replace(' ', '_')}", row.merchants, unit="merchants", definition="verdicts")
+        metric(
+            f"merchants_{row.answer.replace(' ', '_')}",
+            row.merchants,
+            unit="merchants",
+            definition="merchants with this verdict",
+        )
         for row in counts(table).itertuples()
     ]
     beside = [

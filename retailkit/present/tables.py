@@ -9,6 +9,7 @@ import pandas as pd
 from retailkit.charts.numbers import number, percent
 from retailkit.charts.words import choose
 from retailkit.present.data_words import chapter_word
+from retailkit.present.metric_words import metric_name
 
 
 @dataclass(frozen=True)
@@ -31,13 +32,9 @@ def show(table: pd.DataFrame) -> Shown | None:
     return Shown(table) if len(table) else None
 
 
-_HEALTH = {
-    "rows_read": ("rows read", "读入行数"), "rows_used": ("rows used", "采用比例"),
-    "rows_set_aside": ("rows set aside, each with its reason", "隔离行数（均有原因）"),
-    "days_with_orders": ("days with orders", "有订单的天数"), "days_missing": ("days without any order", "无订单的天数"),
-    "sources_agree": ("comparisons of sources that agree", "来源一致的比例"),
-    "questions_open": ("questions that can be studied", "可研究的问题数"),
-}  # fmt: skip
+_HEALTH = (
+    "rows_read", "rows_used", "rows_set_aside", "days_with_orders", "days_missing", "sources_agree", "questions_open",
+)  # fmt: skip
 
 
 def health_words(table: pd.DataFrame, lang: str = "en") -> pd.DataFrame:
@@ -48,7 +45,7 @@ def health_words(table: pd.DataFrame, lang: str = "en") -> pd.DataFrame:
         for c in ("lowest", "median", "highest")
     )
     return pd.DataFrame({
-        choose(lang, "figure", "指标"): [choose(lang, *_HEALTH[m]) for m in rows["metric"]],
+        choose(lang, "figure", "指标"): [metric_name(m, lang) for m in rows["metric"]],
         choose(lang, "merchants", "商户数"): rows["merchants"],
         choose(lang, "median", "中位"): mids,
         choose(lang, "lowest", "最低"): lows,

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from retailkit.charts.numbers import major, percent
-from retailkit.charts.words import choose
+from retailkit.charts.words import aside, choose, labelled
 from retailkit.present.hierarchy import Z90, donor_noise, posterior
 
 COMMON, INDUSTRY, SINGLE, UNSURE = "common", "one industry", "single merchants", "cannot tell"
@@ -186,7 +186,7 @@ _THINGS = {
     "convenience": "便利店", "community_supermarket": "社区超市",
     # touchpoints, as chapter 3 calls them
     "official_account": "公众号", "service_message": "模版消息/订阅消息", "guide": "导购", "wecom": "企业微信",
-    "single_chat": "单聊", "group_chat": "群聊/社群", "moments": "朋友圈", "search": "搜索", "scan_offline": "扫码(线下)",
+    "single_chat": "单聊", "group_chat": "群聊/社群", "moments": "朋友圈", "search": "搜索", "scan_offline": "扫码（线下）",
     "scan_image": "识别/相册码", "advertising": "广告", "payment": "支付后", "card_coupon": "卡券", "red_packet": "红包",
     "mini_program_jump": "小程序互跳", "mini_program_profile": "小程序主页", "direct_return": "主动回访", "discovery": "发现",
     "nearby": "附近/线下网络", "link_h5": "链接/H5", "external_app": "外部App", "channels": "视频号",
@@ -207,11 +207,12 @@ def thing_title(name: str, lang: str = "en") -> str:
     """A factor, touchpoint or format as a reader calls it; a touchpoint's own detail stays behind it.
 
     >>> thing_title("service_message: welcome", "zh"), thing_title("share")
-    ('模版消息/订阅消息: welcome', 'sharing')
+    ('模版消息/订阅消息：welcome', 'sharing')
     """
     head, colon, detail = name.partition(": ")
     plain = _PLAIN.get(head, head.replace("_", " "))
-    return choose(lang, plain, _THINGS.get(head, plain)) + colon + detail
+    title = choose(lang, plain, _THINGS.get(head, plain))
+    return labelled(title, detail, lang) if colon else title
 
 
 def industry_title(name: str, lang: str = "en") -> str:
@@ -249,8 +250,9 @@ def say_worked(table: pd.DataFrame, lang: str = "en") -> str:
     ):  # fmt: skip
         rows = table[table["reading"] == reading]
         words = [
-            thing_title(r.thing, lang)
-            + (f" ({_who(r, lang)})" if reading != COMMON else f" ({percent(r.mean, signed=True)})")
+            aside(
+                thing_title(r.thing, lang), _who(r, lang) if reading != COMMON else percent(r.mean, signed=True), lang
+            )
             for r in rows.itertuples()
         ]
         if words:

@@ -25,12 +25,12 @@ def people_metrics(
     told = [
         _record("known_order_share", _only(known, "order_share"), "fraction", "orders from known persons"),
         _record("known_money_share", _only(known, "money_share"), "fraction", "net sales from known persons"),
-        _record("known_buyers", profile["persons"].sum(), "persons", "known persons who bought before as_of"),
+        _record("known_buyers", profile["persons"].sum(), "persons", "known persons who bought before the study's day"),
         _record(
             "net_per_buyer",
             profile["net_amount"].sum() / 10**minor_digits / profile["persons"].sum() if len(profile) else None,
             currency,
-            "net spend of known buyers over their number, all days before as_of",
+            "net spend of known buyers over their number, all days before the study's day",
         ),
     ]
     for row in against[against["share"].notna()].itertuples():

@@ -10,6 +10,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from retailkit.charts.template import ACCENT, INK, choose, frame, interval, percent, percent_axis
+from retailkit.charts.words import labelled
 
 ROW = 34  # pixels of height per row of a bar or interval chart
 _ZH = {
@@ -19,13 +20,13 @@ _ZH = {
     "unknown": "未知", "order": "成交", "binding": "绑定客户", "new_contact": "新增好友", "share": "分享",
     "chat": "聊天", "message": "群发", "live": "直播", "any": "任一动作", "visit": "访问", "product": "商品页",
     "cart": "加购", "checkout": "结算", "pay": "支付", "direct_return": "主动回访", "group": "社群",
-    "mailing": "邮寄", "other": "其他", "official_account": "公众号", "service_message": "服务消息",
-    "single_chat": "单聊", "group_chat": "群聊", "continuation": "续访",
-    "shopping_guide": "导购", "wecom": "企业微信", "moments": "朋友圈", "search": "搜索", "scan_offline": "线下扫码",
-    "scan_image": "识别图片码", "advertising": "广告", "payment": "支付后", "card_coupon": "卡券", "red_packet": "红包",
-    "mini_program_jump": "小程序互跳", "mini_program_profile": "小程序主页", "discovery": "发现", "nearby": "附近",
-    "link_h5": "链接", "external_app": "外部应用", "channels": "视频号", "channels_live": "视频号直播",
-    "customer_service": "客服消息", "my_orders": "订单入口", "plugin": "插件", "pc": "电脑端", "fans": "粉丝群",
+    "mailing": "邮寄", "other": "其他", "official_account": "公众号", "service_message": "模版消息/订阅消息",
+    "single_chat": "单聊", "group_chat": "群聊/社群", "continuation": "续访",
+    "shopping_guide": "导购", "wecom": "企业微信", "moments": "朋友圈", "search": "搜索", "scan_offline": "扫码（线下）",
+    "scan_image": "识别/相册码", "advertising": "广告", "payment": "支付后", "card_coupon": "卡券", "red_packet": "红包",
+    "mini_program_jump": "小程序互跳", "mini_program_profile": "小程序主页", "discovery": "发现", "nearby": "附近/线下网络",
+    "link_h5": "链接/H5", "external_app": "外部App", "channels": "视频号", "channels_live": "视频号直播",
+    "customer_service": "客服消息", "my_orders": "订单入口", "plugin": "插件", "pc": "PC", "fans": "粉丝群",
     "flash_sale": "秒杀群", "neighbourhood": "社区群",
 }  # fmt: skip
 
@@ -45,8 +46,8 @@ def shares(
 ) -> go.Figure:  # fmt: skip
     """Dots with intervals for a table's share column, first row at the top."""
     rows, names = rows.iloc[::-1], names[::-1]
-    words = [f"{n}: {percent(r)}" for n, r in zip(names, rows[share], strict=True)] if of is None else [
-        f"{n}: {of(r)}" for n, r in zip(names, rows.itertuples(), strict=True)
+    words = [labelled(n, percent(r), lang) for n, r in zip(names, rows[share], strict=True)] if of is None else [
+        labelled(n, of(r), lang) for n, r in zip(names, rows.itertuples(), strict=True)
     ]  # fmt: skip
     low, high = rows[f"{share}_low"], rows[f"{share}_high"]
     fig = go.Figure(interval(list(low), list(rows[share]), list(high), names, colour=colour, hover=words))

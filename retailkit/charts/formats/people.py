@@ -24,6 +24,7 @@ from retailkit.charts.template import (
     percent,
     percent_axis,
 )
+from retailkit.charts.words import aside
 
 
 def activation(
@@ -88,7 +89,7 @@ def survival(
                 ))  # fmt: skip
         fig.add_trace(go.Scatter(
             x=day, y=[1.0, *rows["survival"]], line={"color": colour, "width": 3 if kind == "all" else 2},
-            line_shape="hv", mode="lines", name=f"{name(kind, lang)} ({size[kind]:,})",
+            line_shape="hv", mode="lines", name=aside(name(kind, lang), f"{size[kind]:,}", lang),
         ))  # fmt: skip
     whole = table[table["kind"] == "all"]
     half = whole.loc[whole["survival"] <= 0.5, "day"]

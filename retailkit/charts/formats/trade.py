@@ -24,6 +24,7 @@ from retailkit.charts.template import (
     percent,
     percent_axis,
 )
+from retailkit.charts.words import aside, labelled
 
 
 def format_sales(
@@ -63,8 +64,10 @@ def funnel(
             x=[name(s, lang) for s in rows["step"]], y=rows["share"], name=name(entrance, lang),
             mode="lines+markers", line={"color": INK if whole else PALETTE[number_ % len(PALETTE)],
                                         "width": 4 if whole else 2},
-            hovertext=[f"{name(entrance, lang)}: {percent(r.share)} ({percent(r.share_low)}-{percent(r.share_high)})"
-                       for r in rows.itertuples()], hoverinfo="text",
+            hovertext=[
+                labelled(name(entrance, lang), aside(percent(r.share), f"{percent(r.share_low)}–{percent(r.share_high)}", lang), lang)
+                for r in rows.itertuples()
+            ], hoverinfo="text",
         ))  # fmt: skip
     fig.update_yaxes(percent_axis(0, 1))
     paid = table[(table["entrance"] == "all") & (table["step"] == steps[-1])].iloc[0]
