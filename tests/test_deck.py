@@ -23,7 +23,10 @@ def bars():
 
 
 def stacked():
-    fig = go.Figure([go.Bar(x=["a", "b"], y=[1, 2], name="new"), go.Bar(x=["b", "c"], y=[5, 7], name="old")])
+    fig = go.Figure([
+        go.Bar(x=["a", "b"], y=[1, 2], name="new", marker_color="#2A6496", text=["1", "2"]),
+        go.Bar(x=["b", "c"], y=[5, 7], name="old", marker_color="#A3AAB1", text=["5", "7"]),
+    ])  # fmt: skip
     return frame(fig.update_layout(barmode="stack"), "Old customers grew", "orders", "orders")
 
 
@@ -44,7 +47,7 @@ def forest():
 def waterfall():
     fig = go.Figure(go.Waterfall(
         x=["before", "season", "programme", "after"], y=[100, 30, -10, 0],
-        measure=["absolute", "relative", "relative", "total"],
+        measure=["absolute", "relative", "relative", "total"], text=["100", "+30", "-10", "120"],
     ))  # fmt: skip
     return frame(fig, "Season did it", "USD", "orders")
 
@@ -91,6 +94,70 @@ def test_stacked_bars_leave_gaps_where_a_category_is_missing(study, tmp_path):
     assert [s.values for s in chart.plots[0].series] == [(1, 2, None), (None, 5, 7)]  # noqa: PD011
 
 
+def test_figures_within_dark_bars_are_white_and_within_pale_ones_are_not(study, tmp_path):
+    chart, _ = chart_of(write_deck(study, tmp_path / "d.pptx").path, "Old customers")
+    new, old = (s.points[1].data_label.text_frame.paragraphs[0].runs[0] for s in chart.plots[0].series)
+    assert (new.text, str(new.font.color.rgb)) == ("2", "FFFFFF")
+    assert (old.text, old.font.color.type) == ("5", None)
+
+
+def saved_chart(tmp_path, fig):
+    save(tmp_path / "s", merchant="1", chapter="2_people", as_of="2018-01-01", figures={"one": frame(fig, "A finding")})
+    return chart_of(write_deck(tmp_path / "s", tmp_path / "d.pptx").path, "A finding")[0]
+
+
+def test_bars_keep_their_intervals_and_the_figures_beyond_them(tmp_path):
+    fig = go.Figure(go.Bar(
+        x=[100.0, 40.0], y=["champions", "new"], orientation="h", name="",
+        error_x={"type": "data", "symmetric": False, "array": [20.0, 5.0], "arrayminus": [10.0, 4.0]},
+    ))  # fmt: skip
+    fig.add_scatter(x=[120.0, 45.0], y=["champions", "new"], mode="text", text=["$100", "$40"], showlegend=False)
+    chart = saved_chart(tmp_path, fig)
+    values, labels = chart.plots[0].series
+    ends = {e.tag.split("}")[1]: [float(v.text) for v in e.iter(qn("c:v"))]
+            for e in values._element.find(qn("c:errBars")) if e.tag in (qn("c:plus"), qn("c:minus"))}  # fmt: skip
+    assert ends == {"plus": [20.0, 5.0], "minus": [10.0, 4.0]}
+    assert labels.values == (120.0, 45.0)  # noqa: PD011
+    assert [labels.points[j].data_label.text_frame.text for j in (0, 1)] == ["$100", "$40"]
+    assert chart.plots[0].overlap == 100, "the unseen bar that carries the figure lies on its own"
+
+
+def test_bars_of_several_kinds_with_one_for_each_name_lie_beside_their_names(tmp_path):
+    fig = go.Figure([go.Bar(x=[2, 1], y=["guide", "search"], orientation="h", name="reached"),
+                     go.Bar(x=[5], y=["organic"], orientation="h", name="no touch")])  # fmt: skip
+    assert saved_chart(tmp_path, fig).plots[0].overlap == 100
+
+
+def test_curves_of_several_kinds_are_named_and_a_band_is_a_pale_frame(tmp_path):
+    fig = go.Figure(
+        go.Scatter(x=[0, 9, 9, 0], y=[0.9, 0.3, 0.5, 1.0], mode="lines", line_width=0, fill="toself", showlegend=False)
+    )
+    for name, end in (("all groups", 0.4), ("fans", 0.2)):
+        fig.add_scatter(x=[0, 9], y=[1.0, end], mode="lines", name=name, line={"color": "#22303C", "width": 3})
+    band, *curves = saved_chart(tmp_path, fig.update_yaxes(range=[0, 1.02])).plots[0].series
+    assert [c.name for c in curves] == ["all groups", "fans"]
+    assert (str(band.format.line.color.rgb), band.format.line.width.pt) == ("B8C0C8", 0.75)
+
+
+def test_what_powerpoint_would_draw_wrong_comes_as_a_picture():
+    words = [f"{n} rows, 2017-06-01 to 2018-12-31" for n in range(12)]
+    many = go.Figure(go.Bar(x=[*range(1, 13)], y=[*"abcdefghijkl"], orientation="h", text=words))
+    assert kind(many) is None, "long figures beside many bars run into each other"
+    assert kind(go.Figure(many).update_traces(text=[*"123456789012"])) == "bars"
+    assert kind(go.Figure(bars()).update_xaxes(type="log")) is None, "bars have no foot on a log scale"
+    dots = go.Figure(go.Scatter(x=[0, 0], y=["daily sales", "guides"], mode="markers"))
+    assert kind(go.Figure(dots).update_xaxes(visible=False)) is None, "a place in a column is no figure"
+    assert kind(dots) == "scatter"
+    assert kind(dots.update_traces(mode="markers+text", text=["1", "2"])) is None, "labels would lie on each other"
+
+
+def test_ticks_count_from_a_whole_step(tmp_path):
+    fig = go.Figure(go.Bar(x=[-0.97, 0.08], y=["ERP", "lines"], orientation="h"))
+    fig.update_xaxes(range=[-1.59, 1.6], tickvals=[-1.5, -1.0, -0.5, 0.0, 0.5, 1.0, 1.5])
+    axis = saved_chart(tmp_path, fig).value_axis
+    assert (axis.minimum_scale, axis.major_unit, axis.maximum_scale) == (-2.0, 0.5, 2.0)
+
+
 def test_dates_stand_on_a_date_axis(study, tmp_path):
     chart, _ = chart_of(write_deck(study, tmp_path / "d.pptx").path, "销售额")
     assert type(chart.category_axis).__name__ == "DateAxis"
@@ -98,9 +165,12 @@ def test_dates_stand_on_a_date_axis(study, tmp_path):
 
 def test_a_waterfall_is_stacked_on_an_unseen_base_and_ends_at_the_total(study, tmp_path):
     chart, _ = chart_of(write_deck(study, tmp_path / "d.pptx").path, "Season")
-    base, total, up, down = (s.values for s in chart.plots[0].series)  # noqa: PD011
+    base, total, up, down, label = (s.values for s in chart.plots[0].series)  # noqa: PD011
     assert base == (0, 100, 120, 0)
     assert (total[0], up[1], down[2], total[3]) == (100, 30, 10, 120)
+    assert label == pytest.approx([0.06 * 130] * 4), "figures stand on top of the bars, in a room of their own"
+    words = [p.data_label.text_frame.text for p in map(chart.plots[0].series[4].points.__getitem__, range(4))]
+    assert words == ["100", "+30", "-10", "120"]
 
 
 def test_a_forest_plot_keeps_its_dots_and_intervals(study, tmp_path):

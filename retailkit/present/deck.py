@@ -11,6 +11,7 @@ from typing import Any
 
 import pandas as pd
 
+from retailkit.charts.template import HEIGHT
 from retailkit.charts.words import choose
 from retailkit.present.metric_words import defined
 from retailkit.present.native import add_chart, kind
@@ -20,6 +21,7 @@ from retailkit.results import read_metrics
 
 NO_PPTX = "Slides need the Python package 'python-pptx' (pip install 'retailkit[present]')."
 _INK, _MUTED = "22303C", "66727F"
+_LOW = 460  # pixels: a lower picture's words would be larger than the slide's own
 REPORT_ORDER = (
     "verdicts", "headlines", "bridge", "industries", "worked", "growth_parts", "touchpoints", "issues", "cases",
 )  # fmt: skip
@@ -84,7 +86,8 @@ def write_deck(
     _first_slide(deck, title or str(run.get("title") or Path(out_dir).name), pictures, figures, lang)
     metrics = read_metrics(out_dir)
     with TemporaryDirectory() as folder:
-        drawn, trouble = _drawn(pictures, figures, Path(folder))
+        _, _, wide, high = _box(deck)
+        drawn, trouble = _drawn(pictures, figures, Path(folder), wide / high)
         for picture, fig in zip(pictures, figures, strict=True):
             problems += _figure_slide(deck, picture, fig, drawn.get(picture.stem), trouble, out_dir, metrics, lang)
     path = Path(path)
@@ -146,14 +149,19 @@ def _figure(picture: Picture) -> Any:
     return go.Figure(with_arrays(picture.figure), skip_invalid=True)
 
 
-def _drawn(pictures: list[Picture], figures: list[Any], folder: Path) -> tuple[dict[Path, Path], list[str]]:
-    """PNGs of the figures that have no native chart, all by one browser, without the words that the slide has."""
+def _drawn(
+    pictures: list[Picture], figures: list[Any], folder: Path, shape: float
+) -> tuple[dict[Path, Path], list[str]]:
+    """PNGs, so wide for their height, of the figures that have no native chart, without the words that the slide has."""
     import plotly.graph_objects as go
 
     bare = []
     for picture, fig in zip(pictures, figures, strict=True):
         if kind(fig) is None and "empty" not in _words(fig):
-            plain_fig = go.Figure(fig).update_layout(title_text="", margin_t=20)
+            height = min(max(fig.layout.height or HEIGHT, _LOW), HEIGHT)  # a taller one would be shrunk, words and all
+            plain_fig = go.Figure(fig).update_layout(
+                title_text="", margin_t=20, height=height, width=round(shape * height)
+            )
             plain_fig.layout.annotations = [a for a in fig.layout.annotations if a.name not in ("subtitle", "source")]
             bare.append(Picture(picture.merchant, picture.chapter, picture.name, json.loads(plain_fig.to_json())))
     if not bare:
@@ -177,7 +185,7 @@ def _figure_slide(
     _heading(slide, plain(fig.layout.title.text or picture.name), side, wide, high)
     _text(slide, (side, int(high * 0.155), wide - 2 * side, high // 18), notes.get("subtitle", ""), 13)
     _text(slide, (side, int(high * 0.935), wide - 2 * side, high // 20), notes.get("source", ""), 10)
-    box = (side, int(high * 0.22), wide - 2 * side, int(high * 0.70))
+    box = _box(deck)
     slide.notes_slide.notes_text_frame.text = _notes(picture, notes, out_dir, metrics, lang)
     if "empty" in notes:
         _text(slide, box, notes["empty"], 18)
@@ -190,6 +198,12 @@ def _figure_slide(
     if "empty" not in notes:  # what a screen reader says; a picture's would be its file's name
         slide.shapes[-1]._element.xpath(".//p:cNvPr")[0].set("descr", plain(fig.layout.title.text or picture.name))
     return []
+
+
+def _box(deck: Any) -> tuple[int, int, int, int]:
+    """Left, top, width and height of a slide's figure."""
+    wide, high = deck.slide_width, deck.slide_height
+    return wide // 24, int(high * 0.22), wide - 2 * (wide // 24), int(high * 0.70)
 
 
 def _fit(shape: Any, box: tuple[int, int, int, int]) -> None:

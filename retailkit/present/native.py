@@ -15,24 +15,28 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from retailkit.charts.template import INK, PALETTE, UP
+from retailkit.charts.template import INK, MUTED, PALETTE, PAPER, UP
 from retailkit.charts.words import choose
 from retailkit.present.native_scatter import no_marker, scatter, segments
 from retailkit.present.native_words import (
     LATIN,
     east_asian,
+    is_dark,
     is_hex,
     number,
     number_format,
     order,
     plain,
     rgb,
-    tick_step,
+    whole_steps,
+    width,
 )
 
-_PARTS = (("base", "底"), ("total", "合计"), ("up", "增"), ("down", "减"))
+_PARTS = (("base", "底"), ("total", "合计"), ("up", "增"), ("down", "减"), ("label", "标签"))
+_ROOM = 0.06  # of a waterfall's height: the unseen bar on top of each, at whose foot its figure stands
 _MOST = 60  # series of a native scatter; more are better seen as a picture
 _ROWS, _LONG = 10, 24  # names beside a scatter, and letters of the longest, that still fit
+_BROKEN = 20  # letters of a figure beside a bar, a Chinese one counted twice, that PowerPoint leaves on one line
 
 
 def kind(fig: Any) -> str | None:
@@ -46,15 +50,19 @@ def kind(fig: Any) -> str | None:
     shapes = [s for s in fig.layout.shapes if s.type == "rect" and s.yref != "paper"]
     if not fig.data or shapes or any(a.startswith("xaxis") and a != "xaxis" for a in fig.layout.to_plotly_json()):
         return None
+    if "log" in (fig.layout.xaxis.type, fig.layout.yaxis.type):  # bars that start at nothing have no place there
+        return None
     if types == {"waterfall"}:  # an unseen base cannot carry a bar across zero
         return "waterfall" if min(low for low, *_ in _steps(fig.data[0])) >= 0 else None
     if "bar" in types and types <= {"bar", "scatter"} and not _dated(fig.data[0].x):
-        return "bars"
+        return None if any(_wordy(t) for t in fig.data) else "bars"
     if types == {"scatter"} and all(_dated(t.x) for t in fig.data):
         return "lines"
     if (
         types == {"scatter"}
+        and fig.layout.xaxis.visible is not False  # words in columns, not figures along an axis
         and not _named(fig)
+        and not any("text" in (t.mode or "") for t in fig.data)  # PowerPoint sets no label where there is room for it
         and sum(len(segments(t)) for t in fig.data) <= _MOST
         and not _crowded(fig)
     ):
@@ -65,6 +73,12 @@ def kind(fig: Any) -> str | None:
 def _named(fig: Any) -> bool:
     """Names along the x axis: PowerPoint's scatter has numbers there only."""
     return any(isinstance(x, str) for t in fig.data if t.x is not None for x in t.x)
+
+
+def _wordy(trace: Any) -> bool:
+    """Long figures beside many bars are broken into lines there and run into each other."""
+    told = trace.text if trace.text is not None and not isinstance(trace.text, str) else ()
+    return len(told) > _ROWS and max(width(plain(str(text))) for text in told) > _BROKEN
 
 
 def _crowded(fig: Any) -> bool:
@@ -86,7 +100,8 @@ def add_chart(slide: Any, fig: Any, box: tuple[int, int, int, int], lang: str = 
         If the figure has no native form, see ``kind``.
     """
     draw: dict[str, Callable[..., Any]] = {
-        "bars": _bars, "scatter": scatter, "waterfall": partial(_waterfall, lang=lang), "lines": partial(_lines, lang=lang),
+        "bars": partial(_bars, lang=lang), "waterfall": partial(_waterfall, lang=lang), "lines": partial(_lines, lang=lang),
+        "scatter": scatter,
     }  # fmt: skip
     how = kind(fig)
     if how is None:
@@ -107,11 +122,11 @@ def _dated(values: Any) -> bool:
     )
 
 
-def _bars(slide: Any, fig: Any, box: tuple[int, int, int, int]) -> Any:
+def _bars(slide: Any, fig: Any, box: tuple[int, int, int, int], lang: str) -> Any:
     from pptx.chart.data import CategoryChartData
     from pptx.enum.chart import XL_CHART_TYPE as T
 
-    bars = [t for t in fig.data if t.type == "bar"]
+    bars, words = ([t for t in fig.data if (t.type == "bar") is wanted] for wanted in (True, False))
     flat = any(t.orientation == "h" for t in bars)
     stacked = fig.layout.barmode in ("stack", "relative")
     axis = fig.layout.yaxis if flat else fig.layout.xaxis
@@ -122,26 +137,75 @@ def _bars(slide: Any, fig: Any, box: tuple[int, int, int, int]) -> Any:
     for trace, own in zip(bars, labels, strict=True):
         values = dict(zip(map(str, own), trace.x if flat else trace.y, strict=True))
         data.add_series(plain(trace.name or ""), [number(values.get(n)) for n in names])
+    beside = _beside(words, names, flat) if len(bars) == 1 else {}
+    if beside:
+        data.add_series(choose(lang, *_PARTS[-1]), [beside.get(n, (None, ""))[0] for n in names])
     kinds = {(True, True): T.BAR_STACKED, (True, False): T.BAR_CLUSTERED, (False, True): T.COLUMN_STACKED}
     chart = slide.shapes.add_chart(kinds.get((flat, stacked), T.COLUMN_CLUSTERED), *box, data).chart
     plot = chart.plots[0]
-    plot.gap_width, plot.overlap = 45, 100 if stacked else -5
-    for i, (series, trace) in enumerate(zip(plot.series, bars, strict=True)):
+    alone = beside or (len(bars) > 1 and sum(map(len, labels)) == len(names))  # one bar to a name
+    plot.gap_width, plot.overlap = 45, 100 if stacked or alone else -5
+    for i, (series, trace) in enumerate(zip(plot.series, bars, strict=False)):
         colours = trace.marker.color
-        _fill(series, colours if isinstance(colours, str) else PALETTE[i % len(PALETTE)])
+        whole = colours if is_hex(colours) else PALETTE[i % len(PALETTE)]
+        _fill(series, whole)
+        by_name = {}
         if colours is not None and not isinstance(colours, str) and len(colours) == len(names):
-            by_name = dict(zip(map(str, labels[i]), colours, strict=True))
-            for j, name in enumerate(names):
-                if isinstance(by_name.get(name), str):
-                    _fill(series.points[j], by_name[name])
-        _point_labels(series, trace, labels[i], names)
+            by_name = {n: c for n, c in zip(map(str, labels[i]), colours, strict=True) if is_hex(c)}
+            for name, colour in by_name.items():
+                _fill(series.points[names.index(name)], colour)
+        under = [by_name.get(name, whole) if stacked else PAPER for name in names]
+        _point_labels(series, trace, labels[i], names, under)
+        _intervals(series, trace, labels[i], names, flat)
+    if beside:
+        plot.series[1].format.fill.background()
+        for j, name in enumerate(names):
+            if name in beside:
+                plot.series[1].points[j].data_label.text_frame.text = beside[name][1]
     _legend(chart, len(bars) > 1)
     _low_labels(chart)
     _axes(chart, fig.layout.xaxis if flat else fig.layout.yaxis)
     return chart
 
 
-def _point_labels(series: Any, trace: Any, own: Any, names: list[str]) -> None:
+def _beside(traces: list[Any], names: list[str], flat: bool) -> dict[str, tuple[float, str]]:
+    """Figures that stand beside bars, beyond their intervals: name -> place and text."""
+    out = {}
+    for trace in traces:
+        if trace.mode == "text":
+            for x, y, text in zip(trace.x, trace.y, trace.text, strict=True):
+                name, place = (str(y), number(x)) if flat else (str(x), number(y))
+                if name in names and place is not None:
+                    out[name] = (place, plain(str(text)))
+    return out
+
+
+def _intervals(series: Any, trace: Any, own: Any, names: list[str], flat: bool) -> None:
+    """The interval of each bar as PowerPoint's own error bars."""
+    from pptx.oxml import parse_xml
+    from pptx.oxml.ns import nsdecls, qn
+
+    error = trace.error_x if flat else trace.error_y
+    if error.array is None:
+        return
+
+    def ends(values: Any) -> str:
+        by_name = dict(zip(map(str, own), values, strict=True))
+        at = [(j, number(by_name.get(name))) for j, name in enumerate(names)]
+        points = "".join(f'<c:pt idx="{j}"><c:v>{v}</c:v></c:pt>' for j, v in at if v is not None)
+        return f'<c:numLit><c:formatCode>General</c:formatCode><c:ptCount val="{len(names)}"/>{points}</c:numLit>'
+
+    down = error.array if error.symmetric is not False and error.arrayminus is None else error.arrayminus
+    colour = (error.color if is_hex(error.color) else MUTED).lstrip("#")
+    series._element.find(qn("c:cat")).addprevious(parse_xml(
+        f'<c:errBars {nsdecls("c", "a")}><c:errBarType val="both"/><c:errValType val="cust"/><c:noEndCap val="1"/>'
+        f"<c:plus>{ends(error.array)}</c:plus><c:minus>{ends(down)}</c:minus>"
+        f'<c:spPr><a:ln w="19050"><a:solidFill><a:srgbClr val="{colour}"/></a:solidFill></a:ln></c:spPr></c:errBars>'
+    ))  # fmt: skip
+
+
+def _point_labels(series: Any, trace: Any, own: Any, names: list[str], under: list[str]) -> None:
+    """Figures at the bars' ends or within them: white where the colour under one is dark."""
     if trace.text is None or isinstance(trace.text, str):
         return
     words = dict(zip(map(str, own), trace.text, strict=True))
@@ -149,11 +213,14 @@ def _point_labels(series: Any, trace: Any, own: Any, names: list[str]) -> None:
         if words.get(name):
             frame = series.points[j].data_label.text_frame
             frame.text = plain(str(words[name]))
+            if is_dark(under[j]):
+                frame.paragraphs[0].runs[0].font.color.rgb = rgb(PAPER)
 
 
 def _waterfall(slide: Any, fig: Any, box: tuple[int, int, int, int], lang: str) -> Any:
     from pptx.chart.data import CategoryChartData
     from pptx.enum.chart import XL_CHART_TYPE as T
+    from pptx.enum.chart import XL_LABEL_POSITION
 
     trace = fig.data[0]
     flat = trace.orientation == "h"
@@ -161,17 +228,18 @@ def _waterfall(slide: Any, fig: Any, box: tuple[int, int, int, int], lang: str) 
     rows = _steps(trace)
     data = CategoryChartData(number_format=number_format(fig.layout.yaxis))
     data.categories = [plain(str(n)) for n in names]
-    for name, column in zip(_PARTS, zip(*rows, strict=True), strict=True):
+    room = _ROOM * max(sum(row) for row in rows)
+    for name, column in zip(_PARTS, [*zip(*rows, strict=True), [room] * len(rows)], strict=True):
         data.add_series(choose(lang, *name), column)
     chart = slide.shapes.add_chart(T.COLUMN_STACKED, *box, data).chart
     chart.plots[0].gap_width, chart.plots[0].overlap = 40, 100
     down = getattr(trace.decreasing.marker, "color", None) or PALETTE[1]
-    for series, colour in zip(chart.plots[0].series, (None, "#4A5763", UP, down), strict=True):
+    for series, colour in zip(chart.plots[0].series, (None, "#4A5763", UP, down, None), strict=True):
         series.format.fill.background() if colour is None else _fill(series, colour)
     if trace.text is not None and not isinstance(trace.text, str):
-        for j, row in enumerate(rows):
-            shown = next((k for k in (1, 2, 3) if row[k]), 1)
-            chart.plots[0].series[shown].points[j].data_label.text_frame.text = plain(str(trace.text[j]))
+        for j, text in enumerate(trace.text):
+            label = chart.plots[0].series[4].points[j].data_label
+            label.text_frame.text, label.position = plain(str(text)), XL_LABEL_POSITION.INSIDE_BASE
     _legend(chart, False)
     _axes(chart, fig.layout.yaxis)
     return chart
@@ -268,8 +336,9 @@ def _axes(chart: Any, source: Any, axis: Any = None) -> None:
     axis.format.line.fill.background()
     axis.tick_labels.number_format, axis.tick_labels.number_format_is_linked = number_format(source), False
     if source.range is not None and all(number(v) is not None for v in source.range):
-        axis.minimum_scale, axis.maximum_scale = sorted(float(v) for v in source.range)
-        axis.major_unit = tick_step(source)
+        axis.minimum_scale, axis.maximum_scale, axis.major_unit = whole_steps(source)
+    if source.visible is False:
+        axis.visible, axis.has_major_gridlines = False, False
 
 
 def _fonts(chart: Any) -> None:

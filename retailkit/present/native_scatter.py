@@ -8,13 +8,23 @@ from functools import partial
 from typing import Any
 
 from retailkit.charts.template import MUTED, UP
-from retailkit.present.native_words import is_amount, is_hex, number, number_format, order, plain, rgb, tick_step
+from retailkit.present.native_words import (
+    is_amount,
+    is_hex,
+    number,
+    number_format,
+    order,
+    plain,
+    rgb,
+    tick_step,
+    whole_steps,
+)
 
 Dot = tuple[float, float, str, str]
 """x, y, colour, name of its trace."""
 
-Line = tuple[list[tuple[float, float]], str, float]
-"""Points, colour, width."""
+Line = tuple[list[tuple[float, float]], str, float, str]
+"""Points, colour, width, name in the legend."""
 
 
 def segments(trace: Any) -> list[tuple[list[Any], list[Any]]]:
@@ -38,7 +48,7 @@ def scatter(slide: Any, fig: Any, box: tuple[int, int, int, int]) -> Any:
     dots, lines = _dots(fig, places), _lines(fig, places)
     low, high = _span(fig, dots)
     plan: list[tuple[str, list[tuple[float, float]], Callable[[Any], None]]] = [
-        ("", points, partial(_as_line, colour=colour, width=width)) for points, colour, width in lines
+        (name, points, partial(_as_line, colour=colour, width=width)) for points, colour, width, name in lines
     ]
     for (colour, name), own in _groups(dots).items():
         plan.append((name, [(x, y) for x, y, *_ in own], partial(_as_dots, colour=colour)))
@@ -93,9 +103,14 @@ def _lines(fig: Any, places: dict[str, float]) -> list[Line]:
             continue
         colour = trace.line.color if is_hex(trace.line.color) else MUTED
         shown = _pale(colour, trace.opacity if trace.opacity is not None else 1.0)
+        width = 2.0 if trace.line.width is None else float(trace.line.width)
+        if trace.fill and not width:  # PowerPoint fills no area between points: a band without an edge is a pale frame
+            shown, width = "#B8C0C8", 0.75
+        name = plain(trace.name or "") if trace.showlegend is not False else ""
         for xs, ys in segments(trace):
             points = [(float(x), _at(y, places)) for x, y in zip(xs, ys, strict=True)]
-            out.append((points, shown, float(trace.line.width or 2)))
+            out.append((points, shown, width, name))
+            name = ""
     return out
 
 
@@ -157,7 +172,7 @@ def _as_names(series: Any, *, places: dict[str, float]) -> None:
 
 def _edges(chart: Any, fig: Any, places: dict[str, float], low: float, high: float) -> None:
     """Leave room for the names left of the lowest value; hide the heights."""
-    from pptx.enum.chart import XL_TICK_LABEL_POSITION, XL_TICK_MARK
+    from pptx.enum.chart import XL_AXIS_CROSSES, XL_TICK_LABEL_POSITION, XL_TICK_MARK
 
     across, up = chart.category_axis, chart.value_axis
     across.minimum_scale, across.maximum_scale = low, high
@@ -171,13 +186,16 @@ def _edges(chart: Any, fig: Any, places: dict[str, float], low: float, high: flo
     across.major_unit = tick_step(fig.layout.xaxis)
     if places:
         step = tick_step(fig.layout.xaxis) or (high - low) / 5
-        across.minimum_scale = low - step * math.ceil(0.2 * (high - low) / step)
+        across.minimum_scale = step * math.floor((low - 0.2 * (high - low)) / step + 1e-9)
         up.tick_label_position, up.major_tick_mark = XL_TICK_LABEL_POSITION.NONE, XL_TICK_MARK.NONE
         up.has_major_gridlines = False
         up.minimum_scale, up.maximum_scale = min(places.values()) - 1, max(places.values()) + 1
+        up.crosses = XL_AXIS_CROSSES.MINIMUM  # the lower axis lies below all rows
         return
     up.tick_label_position = XL_TICK_LABEL_POSITION.LOW
     up.tick_labels.number_format, up.tick_labels.number_format_is_linked = number_format(fig.layout.yaxis), False
+    if fig.layout.yaxis.range is not None:
+        up.minimum_scale, up.maximum_scale, up.major_unit = whole_steps(fig.layout.yaxis)
     up.major_gridlines.format.line.color.rgb = rgb("#E3E7EB")
 
 

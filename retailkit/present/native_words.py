@@ -48,6 +48,37 @@ def tick_step(axis: Any) -> float | None:
     return float(at[1] - at[0])  # type: ignore[operator]
 
 
+def whole_steps(axis: Any) -> tuple[float, float, float]:
+    """The ends of the figure's axis, moved outwards to whole steps, and the step: PowerPoint counts ticks from the low end.
+
+    >>> import plotly.graph_objects as go
+    >>> whole_steps(go.layout.XAxis(range=[-1.59, 1.6], tickvals=[-1.0, 0.0, 1.0]))
+    (-2.0, 2.0, 1.0)
+    >>> whole_steps(go.layout.XAxis(range=[-1.59, 1.6])), whole_steps(go.layout.XAxis(range=[0, 1]))
+    ((-2.0, 2.0, 0.5), (0.0, 1.0, 0.2))
+    """
+    low, high = sorted(float(v) for v in axis.range)
+    step = tick_step(axis) or _round_step((high - low) / 5)
+    first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
+    return round(first * step, 12), round(last * step, 12), step
+
+
+def _round_step(width: float) -> float:
+    """The largest of 1, 2 and 5 times a power of ten that is not above a width."""
+    power = 10.0 ** math.floor(math.log10(width))
+    return max(m * power for m in (1, 2, 5) if m * power <= width * (1 + 1e-9))
+
+
+def is_dark(colour: str) -> bool:
+    """Whether black on this colour is hard to read (its luminance by ITU-R BT.601 is in the lower half).
+
+    >>> is_dark("#2A6496"), is_dark("A3AAB1")
+    (True, False)
+    """
+    red, green, blue = (int(colour.lstrip("#")[i : i + 2], 16) for i in (0, 2, 4))
+    return 0.299 * red + 0.587 * green + 0.114 * blue < 128
+
+
 def rgb(colour: str) -> Any:
     """PowerPoint's colour of a hex one."""
     from pptx.dml.color import RGBColor
@@ -66,6 +97,15 @@ def number(value: Any) -> float | None:
         return None
     figure = float(value)
     return figure if math.isfinite(figure) else None
+
+
+def width(text: str) -> int:
+    """The room of a text in Latin letters: a Chinese one takes that of two.
+
+    >>> width("579 天")
+    6
+    """
+    return sum(2 if letter > "\u2e7f" else 1 for letter in text)
 
 
 def plain(text: str) -> str:
