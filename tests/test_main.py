@@ -114,6 +114,7 @@ def test_show_prints_status_errors_and_headlines(here):
         results.metric("gmv", 1_234_567, unit="GBP"),
         results.metric("effect", unit="fraction"),
         results.metric("verdict", text="cannot tell"),
+        results.metric("verdict_zh", text="无法判断"),
     ]
     results.save(out, merchant="a", chapter="5_growth", as_of="2018-01-01", metrics=metrics)
     for entry in done:
@@ -125,7 +126,11 @@ def test_show_prints_status_errors_and_headlines(here):
     assert "+42.0% [+30.0%, +50.0%]" in text
     assert "1.23457e+06 GBP" in text or "1,234,57" in text
     assert text.strip().endswith("studies/tiny/index.html")
-    assert "no metric kilos; there are growth, gmv, effect, verdict" in call("show", "tiny", "--metric", "kilos")[1]
+    assert "no metric kilos; there are growth, gmv, effect, verdict, verdict_zh" in call("show", "tiny", "--metric", "kilos")[1]
+    assert "a: cannot tell" in text
+    assert "无法判断" not in text
+    write_run(out, {"title": "Tiny", "parameters": {"as_of": "2018-01-01", "lang": "zh"}}, done)
+    assert "a: 无法判断" in call("show", "tiny")[1]
 
 
 def test_a_full_disk_is_one_message(here, monkeypatch):

@@ -10,6 +10,7 @@ from typing import Any
 
 STATUS = {"done": "done", "failed": "FAILED"}
 HEADLINES = ("verdict", "growth", "effect", "gmv")
+"""Metrics shown unasked; the verdict in the study's language."""
 
 
 def cohorts_text(studies: str = "studies") -> str:
@@ -63,18 +64,19 @@ def study_text(folder: str | Path, metrics: Sequence[str] = ()) -> str:
     parts = [f"{run.get('title', folder.name)}, as of {as_of}", "", text_table(("merchant", *chapters), rows)]
     failed = [e for e in entries if e.status == "failed"]
     parts += ["", *(f"FAILED {e.merchant or 'cohort'} {e.chapter}: {e.error}" for e in failed)] if failed else []
-    found = _headlines(folder, as_of, metrics)
+    lang = run.get("parameters", {}).get("lang", "en")
+    found = _headlines(folder, as_of, metrics, ["verdict_zh", *HEADLINES[1:]] if lang == "zh" else HEADLINES)
     parts += ["", found] if found else []
     report = folder / "cohort_report.html"
     parts += ["", str(report if report.exists() else folder / "index.html")]
     return "\n".join(parts)
 
 
-def _headlines(folder: Path, as_of: str, wanted: Sequence[str]) -> str:
+def _headlines(folder: Path, as_of: str, wanted: Sequence[str], usual: Sequence[str]) -> str:
     from retailkit.results import read_metrics
 
     rows = read_metrics(folder, as_of or None)
-    names = [n for n in wanted or HEADLINES if n in set(rows["metric"])]
+    names = [n for n in wanted or usual if n in set(rows["metric"])]
     if wanted and len(names) < len(wanted):
         missing = ", ".join(n for n in wanted if n not in names)
         return f"no metric {missing}; there are {', '.join(rows['metric'].unique())}"
