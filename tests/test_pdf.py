@@ -1,5 +1,9 @@
 """Claims about PDF: a page is printed by Chromium; without it one line says so and nothing else stops."""
 
+import re
+import zlib
+from importlib.resources import files
+
 import pytest
 
 from retailkit.present import pdf, pictures
@@ -38,3 +42,27 @@ def test_a_page_becomes_a_pdf(tmp_path):
     assert done.problems == ()
     assert pictures.find_browser()
     assert done.files[0].read_bytes().startswith(b"%PDF")
+
+
+@pytest.mark.chromium
+def test_a_chart_wider_than_the_paper_is_scaled_and_does_not_shrink_the_words(tmp_path):
+    (tmp_path / "site.css").write_text(files("retailkit.present").joinpath("site.css").read_text("utf-8"), "utf-8")
+    chart = '<div class="figure" style="--w:960px;--h:540px"><div class="canvas">chart</div></div>'
+    head = '<!doctype html><html><head><link rel="stylesheet" href="../site.css"></head><body><div class="page">'
+    for name, more in (("1_data", ""), ("5_growth", chart)):
+        page(tmp_path / "a", f"{name}.html")
+        (tmp_path / "a" / f"{name}.html").write_text(
+            f"{head}<p>It grew.</p>{more}</div></body></html>", encoding="utf-8"
+        )
+    printed = [path.read_bytes() for path in pdf.export_pdf(tmp_path, tmp_path / "out", ["a"]).files]
+    assert all(b"/MediaBox [0 0 594.9" in text for text in printed), "A4"
+    words, with_chart = (_scale(text) for text in printed)
+    assert with_chart == words
+
+
+def _scale(text: bytes) -> bytes:
+    """Points per unit of a printed page: what its first drawing command multiplies all lengths by."""
+    for stream in re.findall(rb"stream\n(.*?)\nendstream", text, re.DOTALL):
+        if found := re.match(rb"\s*([\d.]+) 0 0 -[\d.]+ [\d.]+ [\d.]+ cm", zlib.decompress(stream)):
+            return found[1]
+    raise AssertionError("no page in the PDF")
