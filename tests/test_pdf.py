@@ -47,7 +47,7 @@ def test_a_page_becomes_a_pdf(tmp_path):
 @pytest.mark.chromium
 def test_a_chart_wider_than_the_paper_is_scaled_and_does_not_shrink_the_words(tmp_path):
     (tmp_path / "site.css").write_text(files("retailkit.present").joinpath("site.css").read_text("utf-8"), "utf-8")
-    chart = '<div class="figure" style="--w:960px;--h:540px"><div class="canvas">chart</div></div>'
+    chart = '<div class="figure" style="--w:960px;--h:540px"><div class="canvas"><svg width="1200" height="540"></svg></div></div>'
     head = '<!doctype html><html><head><link rel="stylesheet" href="../site.css"></head><body><div class="page">'
     for name, more in (("1_data", ""), ("5_growth", chart)):
         page(tmp_path / "a", f"{name}.html")
@@ -61,8 +61,9 @@ def test_a_chart_wider_than_the_paper_is_scaled_and_does_not_shrink_the_words(tm
 
 
 def _scale(text: bytes) -> bytes:
-    """Points per unit of a printed page: what its first drawing command multiplies all lengths by."""
+    """How large a printed page draws what it holds: the second of its drawing commands multiplies all lengths by it."""
+    page_of = rb"\s*[\d.]+ 0 0 -[\d.]+ [\d.]+ [\d.]+ cm\s+q\s+([\d.]+) 0 0"
     for stream in re.findall(rb"stream\n(.*?)\nendstream", text, re.DOTALL):
-        if found := re.match(rb"\s*([\d.]+) 0 0 -[\d.]+ [\d.]+ [\d.]+ cm", zlib.decompress(stream)):
+        if found := re.match(page_of, zlib.decompress(stream)):
             return found[1]
     raise AssertionError("no page in the PDF")
