@@ -185,6 +185,21 @@ def test_a_load_report_shows_rows_and_warnings():
     assert text.endswith("订单.csv: late")
 
 
+def test_a_study_with_an_export_that_cannot_be_read_is_not_all_done(here):
+    rows = "merchant,order_id,account,paid_at,gross_amount,net_amount\na,{},crm:1,2017-12-01 10:00:00,{},{}\n"
+    (here / "good.csv").write_text(rows.format("1", 500, 500))
+    (here / "bad.csv").write_text(rows.format("2", "much", "more"))
+    sources = ['\n[[sources]]\nlayout = "canonical_orders"\npath = "../../good.csv"\n']
+    (here / "data" / "cohorts" / "tiny.toml").write_text(COHORT + sources[0])
+    code, text = call("run", "tiny", "--plain-kernels")
+    assert code == 0, text
+    (here / "data" / "cohorts" / "tiny.toml").write_text(COHORT + sources[0] + sources[0].replace("good", "bad"))
+    code, text = call("run", "tiny", "--plain-kernels")
+    assert "1 files failed" in text
+    assert "0 failed" in text, "no chapter failed"
+    assert code == 1
+
+
 def test_columns_line_up_with_chinese():
     lines = text_table(("a", "b"), [("中文", "x"), ("abcd", "y")]).splitlines()
     assert lines[1].index("x") == 4

@@ -46,9 +46,7 @@ def assets(growth: pd.DataFrame, *, merchant: str, period: str, source: str = ""
     fig.update_xaxes(date_axis(lang))
     fig.update_yaxes(number_axis(0, systems["persons"].max(), lang))
     known, buyers = (number(everyone[c].iloc[-1], lang) for c in ("persons", "buyers"))
-    title = choose(
-        lang, f"{known} persons are known, {buyers} of them have bought", f"已识别{known}人，其中{buyers}人购买过"
-    )
+    title = choose(lang, f"Known persons: {known}; have bought: {buyers}", f"已识别{known}人，其中{buyers}人购买过")
     unit = choose(lang, "persons known so far, by system", "累计已识别人数，按系统")
     return frame(fig, title, f"{unit} · {merchant} · {period}", source, lang=lang)
 

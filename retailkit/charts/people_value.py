@@ -25,14 +25,11 @@ def audiences(
     ends = (rows["expected_low"], rows["expected_high"])
     fig = money_bars(rows["audience"], rows["expected_amount"], label, currency, lang, *ends)
     first = sizes.iloc[0]
-    title = choose(
-        lang,
-        f"{number(sizes['persons'].sum(), lang)} persons to talk to; first: {first['audience']}",
-        f"可触达{number(sizes['persons'].sum(), lang)}人，首选“{first['audience']}”",
-    )
-    unit = choose(
-        lang, "spend expected without any message, next weeks, 90% interval", "未来数周无触达时的预期消费，90%区间"
-    )
+    persons = number(sizes["persons"].sum(), lang)
+    title = choose(lang, f"Persons to talk to: {persons}", f"可触达{persons}人")
+    if first["expected_amount"] > 0:  # it comes anyway, so it is no reason to talk to them first
+        title += choose(lang, f"; most expected spend: {first['audience']}", f"；预期消费最高：“{first['audience']}”")
+    unit = choose(lang, "spend expected without any message, 90% interval", "无触达时的预期消费，90%区间")
     return frame(
         fig,
         title,
@@ -96,8 +93,8 @@ def vintages(table: pd.DataFrame, *, merchant: str, period: str, source: str = "
         )
     unit = choose(
         lang,
-        "share who bought; empty: not known yet; *: old customers too",
-        "当月购买占比；空白：尚未可知；*：含老客",
+        "share who bought; in brackets: persons; empty: not known yet; *: old customers too",
+        "当月购买占比；括号内为人数；空白：尚未可知；*：含老客",
     )
     height = 170 + 34 * len(names) + 70
     return frame(fig, title, f"{unit} · {merchant} · {period}", source, lang=lang, height=height, bottom=24, left=120)
