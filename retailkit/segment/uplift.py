@@ -135,7 +135,9 @@ def qini(uplift: np.ndarray, y: np.ndarray, w: np.ndarray, draws: int = 200, see
     return _curve(uplift, y, w, draws, seed)[0]
 
 
-def _curve(uplift, y, w, draws, seed):
+def _curve(
+    uplift: np.ndarray, y: np.ndarray, w: np.ndarray, draws: int, seed: int
+) -> tuple[pd.DataFrame, float, float, float]:
     """Return the table of ``qini`` and its mean gain with a 90% interval."""
     shares = np.arange(1, 10) / 10
     rng = np.random.default_rng(seed)
