@@ -287,10 +287,10 @@ def test_the_exported_list_is_the_log_of_the_next_study(tmp_path):
 
 def test_two_expected_sums_that_differ_are_explained():
     frame = chosen()
-    worth = frame[["merchant", "person"]].assign(value=frame["expected_amount"] / 2)
-    assert "expects 50% of that sum" in two_views_sentence(frame, worth, 56)
-    assert "预期为上述金额的50%" in two_views_sentence(frame, worth, 56, "zh")
-    assert two_views_sentence(frame, worth.assign(value=frame["expected_amount"]), 56) == ""
+    worth = frame[["merchant", "person"]].assign(value=frame["expected_amount"] * 3)
+    assert "expects 300% of that sum" in two_views_sentence(frame, worth, 56)
+    assert "预期为上述金额的300%" in two_views_sentence(frame, worth, 56, "zh")
+    assert two_views_sentence(frame, worth.assign(value=frame["expected_high"]), 56) == "", "within the interval"
     assert two_views_sentence(frame, worth.head(0), 56) == ""
 
 

@@ -96,8 +96,8 @@ def lifecycle(counts: pd.DataFrame, *, merchant: str, period: str, source: str =
         title = choose(lang, "Lifecycle", "生命周期")
         return empty(title, choose(lang, "No known person had bought yet.", "尚无已知的购买人。"), lang=lang)
     fig = go.Figure()
-    for colour, state in zip(STATE_COLOURS, dict.fromkeys(counts.sort_values("place")["state"]), strict=False):
-        mine = counts[counts["state"] == state]
+    for place, mine in counts.groupby("place"):
+        state, colour = mine["state"].iloc[0], STATE_COLOURS[int(place)]  # its own colour also where others are missing
         when = mine["day"].map(lambda day: str(day)[:7] if str(day)[8:10] == "01" else str(day)[:10])
         fig.add_trace(go.Bar(x=when, y=mine["persons"], name=state, marker_color=colour))
     last = counts[counts["day"] == counts["day"].max()]
@@ -200,7 +200,11 @@ def against_donors(table: pd.DataFrame, *, merchant: str, period: str, source: s
             else choose(lang, "Too few buyers to compare", "购买人过少，无法比较")
         )
     else:
-        title = choose(lang, "Buyers moved as the donors' buyers did", "客户流转与对照商户一致")
+        title = choose(
+            lang,
+            "No rate lies outside what the donors show by more than chance",
+            "没有一项比率超出对照商户范围（计入偶然）",
+        )
     unit = choose(
         lang, "share of the persons concerned; grey: lowest to highest donor", "占相关人数；灰色为对照商户范围"
     )

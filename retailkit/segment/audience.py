@@ -17,8 +17,6 @@ from retailkit.segment.segments import rfm_segments
 from retailkit.segment.tags import TagRules, tag_persons
 
 NEVER_EXPORTED = ("phone", "mobile", "tel", "name", "email", "address")
-AGREE = 0.1
-"""How far two expected sums may lie apart before the reason is said."""
 NEXT_COLUMNS = (
     "merchant", "segment", "persons", "bought_share", "bought_low", "bought_high",
     "next_amount", "next_low", "next_high", "horizon_days",
@@ -210,7 +208,9 @@ def audience_sentence(sizes: pd.DataFrame, lang: str = "en") -> str:
 
 
 def two_views_sentence(chosen: pd.DataFrame, worth: pd.DataFrame, horizon_days: int, lang: str = "en") -> str:
-    """Say why the value model expects another sum from the audiences than the days just past; empty where they agree.
+    """Say why the value model expects another sum from the audiences than the days just past.
+
+    Empty where the model's sum lies in the interval of the other one, or where that has none.
 
     Parameters
     ----------
@@ -218,11 +218,12 @@ def two_views_sentence(chosen: pd.DataFrame, worth: pd.DataFrame, horizon_days: 
     worth : from ``people_worth``, of the same horizon.
     """
     both = chosen.merge(worth[["merchant", "person", "value"]], on=["merchant", "person"])
-    both = both[both["expected_amount"].notna()]
-    anyway = float(both["expected_amount"].sum())
-    if not anyway > 0 or abs(both["value"].sum() / anyway - 1) < AGREE:
+    both = both[both["expected_low"].notna()].astype(dict.fromkeys(ends := ["expected_low", "expected_high"], float))
+    anyway, model = float(both["expected_amount"].sum()), float(both["value"].sum())
+    low, high = both[ends].sum(skipna=False)
+    if not (anyway > 0 and (model < low or model > high)):
         return ""
-    share = both["value"].sum() / anyway
+    share = model / anyway
     return said(
         lang,
         f"The value model expects {share:.0%} of that sum from the same persons. It weighs all their days; the sum above "
