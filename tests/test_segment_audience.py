@@ -94,6 +94,16 @@ def test_expected_spend_is_what_the_segments_spent_one_horizon_later():
     assert (found["bought_low"] <= found["bought_share"]).all()
 
 
+def test_that_nobody_of_a_segment_bought_is_not_certain_to_come_again():
+    found = next_spend(*tables(random_orders(1, persons=40)), AS_OF, horizon_days=14)
+    bought = found["bought_share"] * found["persons"]
+    a_buyer_spent = (found["next_amount"] * found["persons"]).sum() / bought.sum()
+    none = found[(bought == 0) & (found["persons"] > 1)]
+    assert len(none) == 5
+    assert (none["next_low"] == 0).all()
+    assert none["next_high"].tolist() == pytest.approx((none["bought_high"] * a_buyer_spent).tolist())
+
+
 def test_export_holds_the_merchants_own_ids_and_no_phones(tmp_path):
     frame = chosen()
     persons = tables(random_orders(1))[1].to_pandas()

@@ -19,7 +19,7 @@ def audiences(
         return empty(title, choose(lang, "No person fits an audience.", "没有符合条件的人。"), lang=lang)
     rows = sizes.iloc[::-1]
     label = [
-        f"{number(n, lang)} {choose(lang, 'persons', '人')} · {money(v, currency, lang)}"
+        f"{number(n, lang)} {choose(lang, 'person' if n == 1 else 'persons', '人')} · {money(v, currency, lang)}"
         for n, v in zip(rows["persons"], rows["expected_amount"], strict=True)
     ]
     ends = (rows["expected_low"], rows["expected_high"])
@@ -93,8 +93,8 @@ def vintages(table: pd.DataFrame, *, merchant: str, period: str, source: str = "
         )
     unit = choose(
         lang,
-        "share who bought; in brackets: persons; empty: not known yet; *: old customers too",
-        "当月购买占比；括号内为人数；空白：尚未可知；*：含老客",
+        "share who bought, (n) persons; empty: not known yet; *: old customers too",
+        "当月购买占比，（n）为人数；空白：尚未可知；*：含老客",
     )
     height = 170 + 34 * len(names) + 70
     return frame(fig, title, f"{unit} · {merchant} · {period}", source, lang=lang, height=height, bottom=24, left=120)

@@ -31,7 +31,8 @@ def next_spend(
 
     Persons are segmented as they stood ``horizon_days`` before ``as_of``, with edges learned then, and
     what they did until ``as_of`` is counted: share who bought (Wilson's interval) and mean gross amount,
-    who bought nothing included (normal interval). It assumes that the next weeks resemble the last ones.
+    who bought nothing included (normal interval; where nobody bought, up to as many as may have, at what a buyer of
+    any segment spent). It assumes that the next weeks resemble the last ones.
     Empty if nobody had bought by then; of one merchant.
     """
     then = (date.fromisoformat(as_of) - timedelta(days=horizon_days)).isoformat()
@@ -52,7 +53,10 @@ def next_spend(
     frame["bought_share"] = frame["bought"] / frame["persons"]
     frame["bought_low"], frame["bought_high"] = wilson(frame["bought"], frame["persons"], level)
     low, high = mean_interval(frame["next_amount"], frame["deviation"], frame["persons"], level)
-    frame["next_low"], frame["next_high"] = np.maximum(low, 0), high
+    nobody = (frame["bought"] == 0) & (frame["persons"] > 1)
+    a_buyer_spent = (frame["next_amount"] @ frame["persons"]) / (frame["bought"].sum() or np.nan)
+    frame["next_low"] = np.maximum(low, 0)
+    frame["next_high"] = np.where(nobody, frame["bought_high"] * a_buyer_spent, high)
     return frame[list(NEXT_COLUMNS)].sort_values(
         ["merchant", "next_amount"], ascending=[True, False], ignore_index=True
     )
