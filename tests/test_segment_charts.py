@@ -62,6 +62,14 @@ def test_a_state_has_one_colour_at_every_merchant():
     assert {bar.name: bar.marker.color for bar in few} == {name: colours[name] for name in "ad"}
 
 
+def test_a_chance_to_be_active_that_is_not_known_is_not_written():
+    worth = results(AS_OF, "en")["worth"]
+    known, unknown = (draw("worth", worth.assign(alive=a), "en").to_json() for a in (0.5, float("nan")))
+    assert "active 50%" in known
+    assert "active" not in unknown
+    assert " each" in unknown
+
+
 @pytest.mark.parametrize("lang", ["en", "zh"])
 def test_every_chart_states_a_finding_with_unit_merchant_and_source(lang):
     for name, table in results(AS_OF, lang).items():

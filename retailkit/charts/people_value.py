@@ -49,7 +49,8 @@ def worth(
         return empty(title, choose(lang, "Too few persons came back to tell.", "复购人数不足，无法估计。"), lang=lang)
     rows = table.iloc[::-1]
     label = [
-        f"{money(v, currency, lang)} {choose(lang, 'each', '/人')} · {choose(lang, 'active', '活跃概率')} {percent(a)}"
+        f"{money(v, currency, lang)} {choose(lang, 'each', '/人')}"
+        + ("" if pd.isna(a) else f" · {choose(lang, 'active', '活跃概率')} {percent(a)}")
         for v, a in zip(rows["mean_value"], rows["alive"], strict=True)
     ]
     fig = money_bars(rows["segment"], rows["value"], label, currency, lang, rows["value_low"], rows["value_high"])
