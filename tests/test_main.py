@@ -126,7 +126,10 @@ def test_show_prints_status_errors_and_headlines(here):
     assert "+42.0% [+30.0%, +50.0%]" in text
     assert "1.23457e+06 GBP" in text or "1,234,57" in text
     assert text.strip().endswith("studies/tiny/index.html")
-    assert "no metric kilos; there are growth, gmv, effect, verdict, verdict_zh" in call("show", "tiny", "--metric", "kilos")[1]
+    assert (
+        "no metric kilos; there are growth, gmv, effect, verdict, verdict_zh"
+        in call("show", "tiny", "--metric", "kilos")[1]
+    )
     assert "a: cannot tell" in text
     assert "无法判断" not in text
     write_run(out, {"title": "Tiny", "parameters": {"as_of": "2018-01-01", "lang": "zh"}}, done)
