@@ -4,7 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from retailkit.attribute.scenes import touchpoint_titles
 from retailkit.charts import formats as draw
+from retailkit.charts.formats.parts import name
 from retailkit.formats import kaplan_meier
 
 WORDS = {"merchant": "m", "period": "2018-11", "source": "orders"}
@@ -80,3 +82,10 @@ def test_chinese_figures_have_chinese_titles(name):
 def test_empty_tables_become_a_figure_that_says_so(name, lang):
     figure = getattr(draw, name)(FIGURES[name][0].head(0), lang=lang, **WORDS)
     assert [note for note in figure.layout.annotations if note.name == "empty"]
+
+
+def test_a_touchpoint_has_one_chinese_name_in_all_chapters():
+    acts = {"share", "message"}  # also what a guide does, in words of its own
+    for code, title in touchpoint_titles("zh").items():
+        if code not in acts and name(code, "zh") != code.replace("_", " "):
+            assert name(code, "zh") == title

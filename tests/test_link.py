@@ -296,6 +296,21 @@ def test_coverage_of_no_orders_is_empty_and_says_so():
     assert "没有任何订单" in coverage_sentence(coverage, "zh")
 
 
+def test_money_that_was_all_paid_back_has_no_share():
+    coverage = pd.DataFrame({"merchant": "m", "system": ["known person"], "orders": [9], "order_share": [0.9]})
+    coverage = coverage.assign(money_share=np.nan, linked_order_share=0.0)
+    for lang, words in (("en", "90.0% of the orders come from known persons"), ("zh", "90.0%的订单来自已识别人员")):
+        assert coverage_sentence(coverage, lang).startswith(words)
+
+
+def test_persons_of_whom_little_is_seen_are_warned_of():
+    coverage = pd.DataFrame({"merchant": "m", "system": ["known person"], "orders": [3], "order_share": [0.3]})
+    coverage = coverage.assign(money_share=0.3, linked_order_share=0.0)
+    assert "seem to buy less often" in coverage_sentence(coverage)
+    assert "频次偏低" in coverage_sentence(coverage, "zh")
+    assert "seem to" not in coverage_sentence(coverage.assign(order_share=0.8))
+
+
 def test_orders_of_nobody_are_told_from_no_orders():
     unnamed = tables(orders=[(None, 600)])
     coverage = link_coverage(unnamed["orders"], link_accounts(**unnamed))

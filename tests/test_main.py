@@ -126,7 +126,10 @@ def test_show_prints_status_errors_and_headlines(here):
     assert "+42.0% [+30.0%, +50.0%]" in text
     assert "1.23457e+06 GBP" in text or "1,234,57" in text
     assert text.strip().endswith("studies/tiny/index.html")
-    assert "no metric kilos; there are growth, gmv, effect, verdict, verdict_zh" in call("show", "tiny", "--metric", "kilos")[1]
+    assert (
+        "no metric kilos; there are growth, gmv, effect, verdict, verdict_zh"
+        in call("show", "tiny", "--metric", "kilos")[1]
+    )
     assert "a: cannot tell" in text
     assert "无法判断" not in text
     write_run(out, {"title": "Tiny", "parameters": {"as_of": "2018-01-01", "lang": "zh"}}, done)
@@ -183,6 +186,21 @@ def test_a_load_report_shows_rows_and_warnings():
     text = report_text(pd.DataFrame([row]))
     assert "订单.csv  loaded  12,345" in text
     assert text.endswith("订单.csv: late")
+
+
+def test_a_study_with_an_export_that_cannot_be_read_is_not_all_done(here):
+    rows = "merchant,order_id,account,paid_at,gross_amount,net_amount\na,{},crm:1,2017-12-01 10:00:00,{},{}\n"
+    (here / "good.csv").write_text(rows.format("1", 500, 500))
+    (here / "bad.csv").write_text(rows.format("2", "much", "more"))
+    sources = ['\n[[sources]]\nlayout = "canonical_orders"\npath = "../../good.csv"\n']
+    (here / "data" / "cohorts" / "tiny.toml").write_text(COHORT + sources[0])
+    code, text = call("run", "tiny", "--plain-kernels")
+    assert code == 0, text
+    (here / "data" / "cohorts" / "tiny.toml").write_text(COHORT + sources[0] + sources[0].replace("good", "bad"))
+    code, text = call("run", "tiny", "--plain-kernels")
+    assert "1 files failed" in text
+    assert "0 failed" in text, "no chapter failed"
+    assert code == 1
 
 
 def test_columns_line_up_with_chinese():

@@ -7,6 +7,7 @@ from segment_data import random_orders, tables
 
 from retailkit.segment import (
     asset_growth,
+    audience_log,
     audience_sentence,
     audience_sizes,
     choose_audience,
@@ -30,8 +31,10 @@ from retailkit.segment import (
     tag_overlap,
     tag_persons,
     tag_rules,
+    two_views_sentence,
     worth_by_segment,
 )
+from retailkit.segment.intervals import wilson
 from retailkit.segment.lifecycle import LifecycleDays
 from retailkit.segment.tags import TagRuleError
 
@@ -91,6 +94,16 @@ def test_expected_spend_is_what_the_segments_spent_one_horizon_later():
     assert (found["bought_low"] <= found["bought_share"]).all()
 
 
+def test_that_nobody_of_a_segment_bought_is_not_certain_to_come_again():
+    found = next_spend(*tables(random_orders(1, persons=40)), AS_OF, horizon_days=14)
+    bought = found["bought_share"] * found["persons"]
+    a_buyer_spent = (found["next_amount"] * found["persons"]).sum() / bought.sum()
+    none = found[(bought == 0) & (found["persons"] > 1)]
+    assert len(none) == 5
+    assert (none["next_low"] == 0).all()
+    assert none["next_high"].tolist() == pytest.approx((none["bought_high"] * a_buyer_spent).tolist())
+
+
 def test_export_holds_the_merchants_own_ids_and_no_phones(tmp_path):
     frame = chosen()
     persons = tables(random_orders(1))[1].to_pandas()
@@ -132,7 +145,7 @@ def test_nobody_in_an_audience_still_writes_a_file_with_its_header(tmp_path):
     sizes = audience_sizes(frame)
     assert frame.empty
     assert sizes.empty
-    assert "nobody to talk to" in audience_sentence(sizes)
+    assert "No known buyer meets" in audience_sentence(sizes)
     assert list(pd.read_csv(export_audience(frame, persons.limit(0), tmp_path, "m")).columns)[:2] == [
         "merchant",
         "audience",
@@ -240,8 +253,55 @@ def test_reach_counts_messaged_persons_and_messages_dated_by_their_campaign():
     )  # fmt: skip
     assert found[["touchpoint", "persons", "buyers"]].to_numpy().tolist() == [["mailing", 1, 1]]
     nobody = found.assign(buyers=0, buyers_messaged_share=float("nan"))  # no order could be tied to a person
-    assert reach_sentence(nobody) == "Since the start of the period mailing reached 1 persons."
+    assert reach_sentence(nobody) == "Since the start of the period mailing reached 1 person."
     assert "nan" not in reach_sentence(nobody, "zh")
+
+
+def rates(persons: int, base: int, donors: tuple[float, ...] = (0.2, 0.25, 0.3)) -> pd.DataFrame:
+    """One rate of a merchant, and of donors with 100 persons each."""
+    rows = [("m", persons, base), *((f"d{i}", round(100 * s), 100) for i, s in enumerate(donors))]
+    table = pd.DataFrame(rows, columns=["merchant", "persons", "base"]).assign(day="2024-09-01", rate="woken")
+    low, high = wilson(table["persons"], table["base"])
+    return table.assign(share=table["persons"] / table["base"], share_low=low, share_high=high)
+
+
+@pytest.mark.parametrize(
+    ("persons", "base", "place", "words"),
+    [
+        (0, 1, "unknown", "Fewer than 20 buyers"),  # one buyer who did not come back says nothing of a merchant
+        (8, 46, "within", "by more than chance"),  # 17% lies below 20%, its interval reaches above
+        (60, 460, "below", "lies below all 3 donors"),
+        (60, 100, "above", "lies above all 3 donors"),
+    ],
+)
+def test_a_merchant_moved_unlike_the_donors_only_beyond_chance(persons, base, place, words):
+    against = rates_against_donors(rates(persons, base), "m")
+    assert against["place"].tolist() == [place]
+    assert words in moves_sentence(against)
+
+
+def test_the_exported_list_is_the_log_of_the_next_study(tmp_path):
+    frame = chosen()
+    persons = tables(random_orders(1))[1]
+    log = audience_log(export_audience(frame, persons, tmp_path, "m"), persons)
+    sent = frame.set_index("person")[["audience", "group"]].sort_index()
+    assert log["person"].is_unique
+    assert (log.set_index("person")[["audience", "group"]].sort_index() == sent).all(axis=None)
+    one = sent[sent["group"] == "hold"].index[0]
+    both = persons.mutate(
+        person=(persons.person == one).ifelse(sent[sent["group"] == "contact"].index[0], persons.person)
+    )
+    linked = audience_log(tmp_path / "m" / "audiences.csv", both)
+    assert len(linked) == len(log) - 2, "who was told both ways is neither contacted nor held back"
+
+
+def test_two_expected_sums_that_differ_are_explained():
+    frame = chosen()
+    worth = frame[["merchant", "person"]].assign(value=frame["expected_amount"] * 3)
+    assert "expects 300% of that sum" in two_views_sentence(frame, worth, 56)
+    assert "预期为上述金额的300%" in two_views_sentence(frame, worth, 56, "zh")
+    assert two_views_sentence(frame, worth.assign(value=frame["expected_high"]), 56) == "", "within the interval"
+    assert two_views_sentence(frame, worth.head(0), 56) == ""
 
 
 def test_rates_are_compared_with_the_donors_of_the_same_days():

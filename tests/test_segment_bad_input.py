@@ -93,7 +93,7 @@ def test_every_step_answers_in_sentences(name, lang, tmp_path):
         ("no_persons", "worth cannot be told: no order could be tied to a person"),
         ("one_day", "bought last on the same day"),
         ("no_persons", "No order could be tied to a person"),
-        ("refunded", "persons were refunded more than they paid"),
+        ("refunded", "persons got more refunded than they paid"),
     ],
 )
 def test_the_chapter_says_what_is_wrong(name, words, tmp_path):
@@ -125,6 +125,17 @@ def test_histories_that_do_not_pin_the_model_down_give_no_interval(lang, words):
     assert re.search(words, says)
     assert np.isfinite(worth["value"].to_numpy(float)).all()
     assert worth["value_low"].isna().all()
+
+
+def test_one_buyer_is_no_plural_and_no_tenth():
+    orders = random_orders(8, persons=60).dropna(subset=["account"])
+    one = orders[orders["account"] == orders["account"].iloc[0]]
+    (doubt, *_), worth_says = (
+        segment.doubts_about_people(segment.person_features(*tables(one), AS_OF)),
+        segment.people_worth(segment.person_features(*tables(one.head(1)), AS_OF), 56, seed=1)[1],
+    )
+    assert doubt.startswith("Only 1 person bought")
+    assert "of 1 person nobody bought on a second day" in worth_says
 
 
 def test_a_person_without_orders_of_known_money_is_not_lost():

@@ -33,6 +33,17 @@ def test_cross_shop_puts_every_buyer_in_one_combination():
     assert found["share"].sum() == pytest.approx(1)
 
 
+def test_who_bought_before_and_gave_all_back_is_not_new():
+    orders = random_orders(1).head(2)
+    orders = orders.assign(account="crm:002", format="guide", paid_on=pd.to_datetime(["2024-02-01", "2024-07-01"]))
+    orders = orders.assign(gross_amount=900, refund_amount=[900, 0], net_amount=[0, 900])
+    found = gain_loss(*tables(orders), "format", ("guide",), ("shop",), **SPANS).set_index("reason")["amount"]
+    assert (found["new"], found["more"]) == (0, 900)
+    back = orders.assign(refund_amount=[0, 900], net_amount=[900, 0])
+    found = gain_loss(*tables(back), "format", ("guide",), ("shop",), **SPANS).set_index("reason")["amount"]
+    assert (found["lost"], found["less"]) == (0, -900)
+
+
 @given(st.integers(0, 10_000))
 @settings(max_examples=15, deadline=None)
 def test_gains_and_losses_add_up_to_the_change(seed):

@@ -53,6 +53,23 @@ def draw(name: str, table: pd.DataFrame, lang: str):
     return getattr(home, name)(table, lang=lang, **money, **WORDS)
 
 
+def test_a_state_has_one_colour_at_every_merchant():
+    whole = pd.DataFrame(
+        {"day": "2024-06-01", "state": list("abcdef"), "place": range(6), "persons": 10, "share": 1 / 6}
+    )
+    colours = {bar.name: bar.marker.color for bar in people.lifecycle(whole, **WORDS).data}
+    few = people.lifecycle(whole[whole["state"].isin(["a", "d"])], **WORDS).data
+    assert {bar.name: bar.marker.color for bar in few} == {name: colours[name] for name in "ad"}
+
+
+def test_a_chance_to_be_active_that_is_not_known_is_not_written():
+    worth = results(AS_OF, "en")["worth"]
+    known, unknown = (draw("worth", worth.assign(alive=a), "en").to_json() for a in (0.5, float("nan")))
+    assert "active 50%" in known
+    assert "active" not in unknown
+    assert " each" in unknown
+
+
 @pytest.mark.parametrize("lang", ["en", "zh"])
 def test_every_chart_states_a_finding_with_unit_merchant_and_source(lang):
     for name, table in results(AS_OF, lang).items():

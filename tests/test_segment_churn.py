@@ -14,7 +14,13 @@ from segment_data import random_orders, tables
 
 from retailkit.segment import churn_expression, churn_scores, fit_churn, people_churn, person_features
 from retailkit.segment.churn import TooFewBuyersError
-from retailkit.segment.churn_check import calibration_sentence, pairs_in_order, season_sentence, unforeseen_sentence
+from retailkit.segment.churn_check import (
+    calibration_sentence,
+    level_moved,
+    level_sentence,
+    pairs_in_order,
+    season_sentence,
+)
 from retailkit.segment.churn_season import moves, season
 
 AS_OF = "2024-12-01"
@@ -195,17 +201,32 @@ def test_days_about_a_programme_that_nothing_foretells_are_said():
     # known outcomes: 2024-03-27 to 2024-11-05 in four spans of 56 days; checked 2024-11-06 to 12-31; ahead 2025-01-08 on
     over = fitted("2024-11-06", "2024-12-31")
     assert (over.unforeseen, over.unforeseen_today) == ("inside", "after")
-    assert "lie inside the programme, and no earlier days of known outcome are like them" in over.sentence()
-    assert "how high today's chances are cannot be told, only who is above whom" in over.sentence()
-    assert "只能判断谁高谁低" in over.sentence("zh")
+    assert "lie inside the programme and the days to come after the programme" in over.sentence()
+    assert "检验期处于经营项目期内，未来的预测期处于经营项目结束之后" in over.sentence("zh")
     running = fitted("2024-11-01", "2025-06-30")
     assert (running.unforeseen, running.unforeseen_today) == ("inside", "")  # the checked days tell of those ahead
+    assert "today's chances take their level from what became of them" in running.sentence()
     begun = fitted("2024-12-01", "2025-06-30")
     assert (begun.unforeseen, begun.unforeseen_today) == ("across", "inside")
     long_ago = fitted("2024-04-01", "2024-05-31")
     assert (long_ago.unforeseen, long_ago.unforeseen_today) == ("", "")
-    assert "programme, and no" not in long_ago.sentence()
-    assert unforeseen_sentence("", "") == ""
+    assert "lie" not in long_ago.sentence().split("pairs")[1]
+
+
+PLACES = ("", "inside", "after", "across")
+
+
+@pytest.mark.parametrize("moved", [False, True])
+@pytest.mark.parametrize("checked", PLACES)
+@pytest.mark.parametrize("ahead", PLACES)
+def test_that_only_the_order_can_be_trusted_is_said_once_or_not_at_all(moved, checked, ahead):
+    english, chinese = (level_sentence(moved, checked, ahead, ordered=True, lang=lang) for lang in ("en", "zh"))
+    times = int(moved or bool(checked) or bool(ahead))
+    assert english.count("who is above whom") == times
+    assert chinese.count("谁高谁低") == times
+    lots = level_sentence(moved, checked, ahead, ordered=False)
+    assert "who is above whom" not in lots, "an order no better than by lot is not to be trusted"
+    assert lots.count("cannot be trusted either") == times
 
 
 def test_what_the_own_programme_did_last_year_is_no_season(cohort):
@@ -242,9 +263,9 @@ def test_the_sentence_sets_what_is_seen_beside_chance():
     assert "5.0 points apart on average, where chance alone would make 1.6" in told  # .8 of a standard error
     assert "in 1 of 2 tenths" in told
     assert "平均相差5.0个百分点，仅偶然性就会造成1.6个；2组中有1组" in calibration_sentence(table, "2024-09-29", "zh")
-    assert "trust who is above whom" in told  # 75% did where 70% were expected
-    assert "可信的是谁高谁低" in calibration_sentence(table, "2024-09-29", "zh")
-    assert "trust who" not in calibration_sentence(table.assign(expected_share=[0.61, 0.9]), "2024-09-29")
+    assert level_moved(table)  # 75% did where 70% were expected
+    assert not level_moved(table.assign(expected_share=[0.61, 0.9]))
+    assert not level_moved(table.assign(persons=20)), "so few persons may differ as much by chance"
 
 
 def test_chances_of_today_come_true_tomorrow(world):
@@ -302,7 +323,7 @@ def test_a_horizon_of_a_year_looks_at_no_future_through_last_year():
 def test_too_few_buyers_are_said():
     with pytest.raises(TooFewBuyersError, match="at least 100 are needed"):
         fit_churn(*tables(random_orders(1, persons=10)), AS_OF)
-    with pytest.raises(TooFewBuyersError, match="0 buyers to learn from"):
+    with pytest.raises(TooFewBuyersError, match=r"cases to learn from \(a buyer on a day\): 0;"):
         fit_churn(*tables(random_orders(1)), "2000-01-01")
 
 
@@ -320,8 +341,8 @@ def test_chances_that_order_nobody_are_called_a_lottery(world):
     _, orders, persons = world
     assert "drawing lots" not in people_churn(orders, persons, AS_OF)[1]
     at_random = tables(random_orders(3, persons=120))  # who orders next has nothing to do with the past
-    assert people_churn(*at_random, AS_OF)[1].endswith("no better than drawing lots.")
-    assert people_churn(*at_random, AS_OF, lang="zh")[1].endswith("这并不优于抽签。")
+    assert people_churn(*at_random, AS_OF)[1].count("no better than drawing lots.") == 1
+    assert people_churn(*at_random, AS_OF, lang="zh")[1].count("这并不优于抽签。") == 1
 
 
 def test_nobody_gets_no_chance(world):

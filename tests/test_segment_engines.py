@@ -193,11 +193,13 @@ ELSEWHERE = {
     "lookalike_scores": "from rows", "policy_value": "from a log", "uplift_study": "from a log",
     "tag_changes": "from two tables of tags", "tag_overlap": "from one table of tags", "in_words": "names only",
     "people_metrics": "the chapter's own tables", "export_audience": "the audience as chosen",
+    "audience_log": "the list as it was sent",
 }  # fmt: skip
 """Public names that never see a row of the store, and where they are held to the rule."""
 SENTENCES_AND_RULES = {
     "month_days", "moves_start", "segment_map", "segment_maps", "tag_rules", "person_orders", "doubts_about_people",
     "assets_sentence", "reach_sentence", "profile_sentence", "moves_sentence", "audience_sentence", "vintage_sentence",
+    "two_views_sentence",
 }  # fmt: skip
 
 

@@ -1,6 +1,7 @@
 """Claims about the pages of people and formats: short steps, nothing defined in a cell, prose in both languages."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,13 @@ def test_a_cell_is_one_step(cells: list[dict]) -> None:
             source = "".join(cell["source"])
             assert len(source.splitlines()) <= 5, source
             assert "def " not in source
+
+
+@pytest.mark.parametrize("book", sorted(p.stem for p in BOOKS.glob("[0-9]_*.ipynb")))
+def test_sentences_of_the_people_room_are_told_the_language(book: str) -> None:
+    for cell in json.loads((BOOKS / f"{book}.ipynb").read_text(encoding="utf-8"))["cells"]:
+        for told in re.findall(r"segment\.\w+_sentence\((?:[^()]|\([^()]*\))*\)", "".join(cell["source"])):
+            assert told.endswith("lang)"), told
 
 
 def test_prose_speaks_both_languages(cells: list[dict]) -> None:

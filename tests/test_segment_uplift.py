@@ -7,7 +7,7 @@ from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from retailkit.segment import lookalike_lift, lookalike_scores, policy_value, uplift_study
 from retailkit.segment.lookalike import TooFewSeedsError
-from retailkit.segment.uplift import NoTreatmentLogError, uplift_scores
+from retailkit.segment.uplift import NoTreatmentLogError, _curve, uplift_scores
 
 
 def campaign(seed: int, n: int = 3000, share: float = 0.8) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
@@ -31,7 +31,8 @@ def test_planted_effect_and_its_owners_are_found(learner, base):
     assert study.low < 2.5 < study.high
     top = study.persons.nlargest(700, "uplift").merge(people, on=["merchant", "person"])
     assert (top["a"] > 0).mean() > 0.9
-    assert (study.qini["low"] > 0).any()
+    assert study.ranking == pytest.approx(study.qini["gain"].mean())
+    assert study.ranking_low > 0
     assert "adds more" in study.sentence()
     assert "增量更大" in study.sentence("zh")
 
@@ -47,6 +48,16 @@ def test_without_an_effect_the_ranking_is_not_said_to_help():
     assert helped <= 1
 
 
+def test_a_ranking_by_lot_is_said_to_help_no_more_often_than_the_interval_allows():
+    helped = []
+    for seed in range(200):
+        draw = np.random.default_rng(seed)
+        w = draw.random(1000) < 0.8
+        low = _curve(draw.normal(size=1000), draw.gamma(1, 5, 1000) + w, w, draws=60, seed=seed)[2]
+        helped.append(low > 0)
+    assert np.mean(helped) < 0.1  # 5% by chance; any of nine shares would have it in 29%
+
+
 def test_without_a_treatment_log_there_is_no_number_but_advice():
     people, log, outcome = campaign(2, n=200)
     for nothing in (None, log.head(0), log.drop(columns="group")):
@@ -54,7 +65,9 @@ def test_without_a_treatment_log_there_is_no_number_but_advice():
             uplift_study(people, nothing, outcome, ["a"])
     with pytest.raises(NoTreatmentLogError, match="at least 50 of each") as refused:
         uplift_study(people, log.assign(group="contact"), outcome, ["a"])
-    assert "没有触达记录" in refused.value.said("zh")
+    assert "no treatment log" not in str(refused.value), "there is a log, it is only short"
+    assert "没有触达记录" not in refused.value.said("zh")
+    assert "hold" in refused.value.said("zh")
 
 
 def test_groups_that_were_not_made_by_lot_are_refused():

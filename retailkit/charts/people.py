@@ -46,9 +46,7 @@ def assets(growth: pd.DataFrame, *, merchant: str, period: str, source: str = ""
     fig.update_xaxes(date_axis(lang))
     fig.update_yaxes(number_axis(0, systems["persons"].max(), lang))
     known, buyers = (number(everyone[c].iloc[-1], lang) for c in ("persons", "buyers"))
-    title = choose(
-        lang, f"{known} persons are known, {buyers} of them have bought", f"已识别{known}人，其中{buyers}人购买过"
-    )
+    title = choose(lang, f"Known persons: {known}; have bought: {buyers}", f"已识别{known}人，其中{buyers}人购买过")
     unit = choose(lang, "persons known so far, by system", "累计已识别人数，按系统")
     return frame(fig, title, f"{unit} · {merchant} · {period}", source, lang=lang)
 
@@ -81,6 +79,13 @@ def segments(profile: pd.DataFrame, *, merchant: str, period: str, source: str =
         f"{first['segment']}: {percent(first['share'])} of persons, {percent(first['net_share'])} of net spend",
         f"{first['segment']}：人数占{percent(first['share'])}，净消费占{percent(first['net_share'])}",
     )
+    if pd.isna(first["net_share"]):
+        most = profile.loc[profile["persons"].idxmax()]
+        title = choose(
+            lang,
+            f"{most['segment']}: {percent(most['share'])} of persons; refunds leave no net spend to share",
+            f"{most['segment']}：人数占{percent(most['share'])}；退款抵消付款，无净消费占比",
+        )
     unit = choose(lang, "shares of persons and net spend, 90% interval", "人数与净消费占比，90%区间")
     return frame(fig, title, f"{unit} · {merchant} · {period}", source, lang=lang, height=120 + 46 * len(rows) + 120)
 
@@ -89,10 +94,10 @@ def lifecycle(counts: pd.DataFrame, *, merchant: str, period: str, source: str =
     """Stacked bars of persons by lifecycle state, one per day, from ``lifecycle_counts`` in words."""
     if counts.empty:
         title = choose(lang, "Lifecycle", "生命周期")
-        return empty(title, choose(lang, "Nobody had bought yet.", "尚无购买人。"), lang=lang)
+        return empty(title, choose(lang, "No known person had bought yet.", "尚无已知的购买人。"), lang=lang)
     fig = go.Figure()
-    for colour, state in zip(STATE_COLOURS, dict.fromkeys(counts.sort_values("place")["state"]), strict=False):
-        mine = counts[counts["state"] == state]
+    for place, mine in counts.groupby("place"):
+        state, colour = mine["state"].iloc[0], STATE_COLOURS[int(place)]  # its own colour also where others are missing
         when = mine["day"].map(lambda day: str(day)[:7] if str(day)[8:10] == "01" else str(day)[:10])
         fig.add_trace(go.Bar(x=when, y=mine["persons"], name=state, marker_color=colour))
     last = counts[counts["day"] == counts["day"].max()]
@@ -137,6 +142,8 @@ def moves(table: pd.DataFrame, *, merchant: str, period: str, source: str = "", 
     whole = table[table["share"].notna()]["persons"].sum()
     share = moved["persons"].sum() / whole if whole else float("nan")
     title = choose(lang, f"{percent(share)} of the earlier buyers changed place", f"{percent(share)}的老客发生了流转")
+    if not whole:
+        title = choose(lang, "There were no earlier buyers who could move", "期初没有老客，均为新增购买人")
     unit = choose(lang, "persons and share of the row they come from", "人数及占来源行的比例")
     return frame(fig, title, f"{unit} · {merchant} · {period}", source, lang=lang, height=150 + 56 * len(grid) + 60)
 
@@ -152,7 +159,7 @@ def against_donors(table: pd.DataFrame, *, merchant: str, period: str, source: s
     title = choose(lang, "Moves against the donors", "与对照商户比较")
     shown = table[table["share"].notna()] if len(table) else table
     if shown.empty:
-        return empty(title, choose(lang, "No buyers at the start of the period.", "期初没有买家。"), lang=lang)
+        return empty(title, choose(lang, "No known buyers at the start.", "期初没有已知的购买人。"), lang=lang)
     rows = shown.iloc[::-1]
     fig = go.Figure()
     spread = rows[rows["donors"] >= 3]
@@ -179,15 +186,25 @@ def against_donors(table: pd.DataFrame, *, merchant: str, period: str, source: s
     fig.update_xaxes(percent_axis(0, float(rows[["share", "share_high", "donors_high"]].max().max())))
     outside = shown[shown["place"].isin(["above", "below"])]
     if len(outside):
+        compared = (shown["place"] != "unknown").sum()
         title = choose(
             lang,
-            f"{len(outside)} of {len(shown)} rates lie outside what the donors show",
-            f"{len(shown)}项中有{len(outside)}项超出对照商户范围",
+            f"{len(outside)} of {compared} rates lie outside what the donors show",
+            f"{compared}项中有{len(outside)}项超出对照商户范围",
         )
     elif (shown["place"] == "unknown").all():
-        title = choose(lang, "Too few donors to compare with", "对照商户不足，无法比较")
+        few = (shown["donors"] < 3).all()
+        title = (
+            choose(lang, "Too few donors to compare with", "对照商户不足，无法比较")
+            if few
+            else choose(lang, "Too few buyers to compare", "购买人过少，无法比较")
+        )
     else:
-        title = choose(lang, "Buyers moved as the donors' buyers did", "客户流转与对照商户一致")
+        title = choose(
+            lang,
+            "No rate lies outside what the donors show by more than chance",
+            "没有一项比率超出对照商户范围（计入偶然）",
+        )
     unit = choose(
         lang, "share of the persons concerned; grey: lowest to highest donor", "占相关人数；灰色为对照商户范围"
     )

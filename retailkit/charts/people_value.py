@@ -19,20 +19,17 @@ def audiences(
         return empty(title, choose(lang, "No person fits an audience.", "没有符合条件的人。"), lang=lang)
     rows = sizes.iloc[::-1]
     label = [
-        f"{number(n, lang)} {choose(lang, 'persons', '人')} · {money(v, currency, lang)}"
+        f"{number(n, lang)} {choose(lang, 'person' if n == 1 else 'persons', '人')} · {money(v, currency, lang)}"
         for n, v in zip(rows["persons"], rows["expected_amount"], strict=True)
     ]
     ends = (rows["expected_low"], rows["expected_high"])
     fig = money_bars(rows["audience"], rows["expected_amount"], label, currency, lang, *ends)
     first = sizes.iloc[0]
-    title = choose(
-        lang,
-        f"{number(sizes['persons'].sum(), lang)} persons to talk to; first: {first['audience']}",
-        f"可触达{number(sizes['persons'].sum(), lang)}人，首选“{first['audience']}”",
-    )
-    unit = choose(
-        lang, "spend expected without any message, next weeks, 90% interval", "未来数周无触达时的预期消费，90%区间"
-    )
+    persons = number(sizes["persons"].sum(), lang)
+    title = choose(lang, f"Persons to talk to: {persons}", f"可触达{persons}人")
+    if first["expected_amount"] > 0:  # it comes anyway, so it is no reason to talk to them first
+        title += choose(lang, f"; most expected spend: {first['audience']}", f"；预期消费最高：“{first['audience']}”")
+    unit = choose(lang, "spend expected without any message, 90% interval", "无触达时的预期消费，90%区间")
     return frame(
         fig,
         title,
@@ -52,7 +49,8 @@ def worth(
         return empty(title, choose(lang, "Too few persons came back to tell.", "复购人数不足，无法估计。"), lang=lang)
     rows = table.iloc[::-1]
     label = [
-        f"{money(v, currency, lang)} {choose(lang, 'each', '/人')} · {choose(lang, 'active', '活跃概率')} {percent(a)}"
+        f"{money(v, currency, lang)} {choose(lang, 'each', '/人')}"
+        + ("" if pd.isna(a) else f" · {choose(lang, 'active', '活跃概率')} {percent(a)}")
         for v, a in zip(rows["mean_value"], rows["alive"], strict=True)
     ]
     fig = money_bars(rows["segment"], rows["value"], label, currency, lang, rows["value_low"], rows["value_high"])
@@ -96,8 +94,8 @@ def vintages(table: pd.DataFrame, *, merchant: str, period: str, source: str = "
         )
     unit = choose(
         lang,
-        "share who bought; empty: not known yet; *: old customers too",
-        "当月购买占比；空白：尚未可知；*：含老客",
+        "share who bought, (n) persons; empty: not known yet; *: old customers too",
+        "当月购买占比，（n）为人数；空白：尚未可知；*：含老客",
     )
     height = 170 + 34 * len(names) + 70
     return frame(fig, title, f"{unit} · {merchant} · {period}", source, lang=lang, height=height, bottom=24, left=120)

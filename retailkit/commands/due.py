@@ -40,8 +40,9 @@ def run_due(
     options = replace(options, lang=options.lang or cohort.lang, parameters=_latest(options))
     check(cohort, options)
     with only_due(options.out_dir):
+        unread = 0
         if load and not dry_run:
-            _tell_load(load_and_link(cohort, options.store, lambda line: tell(f"  load {line}")), tell)
+            unread = _tell_load(load_and_link(cohort, options.store, lambda line: tell(f"  load {line}")), tell)
         days = last_days(options.store, choose_merchants(cohort, options.merchants))
         failed = ran = 0
         for as_of, merchants in by_day(days).items():
@@ -62,7 +63,7 @@ def run_due(
     report = page_path(options.out_dir, "", REPORT, "html")
     if report.exists():
         tell(str(report))
-    return 1 if failed else 0
+    return 1 if failed or unread else 0
 
 
 def _latest(options: Options) -> tuple[tuple[str, str], ...]:

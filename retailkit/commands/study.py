@@ -47,15 +47,16 @@ def run_study(
     if dry_run:
         tell(plan_text(plan_study(told, options, _or_unknown(known), cohort_path(options.cohort))))
         return 0
+    unread = 0
     with made_ready(options) as address:
         if load:
-            _tell_load(load_and_link(cohort, options.store, lambda line: tell(f"  {line}")), tell)
+            unread = _tell_load(load_and_link(cohort, options.store, lambda line: tell(f"  {line}")), tell)
         plan = plan_study(told, options, known, cohort_path(options.cohort))
         entries = run_plan(plan, options, _listener(tell), address)
     from retailkit.study.history import keep_run
 
     keep_run(options.out_dir, keep)
-    return _finish(plan, options, entries, tell)
+    return max(_finish(plan, options, entries, tell), int(unread > 0))
 
 
 def plan_text(plan: Plan) -> str:
@@ -89,13 +90,15 @@ def _or_unknown(known: Callable[[str | None], Any]) -> Callable[[str | None], An
     return of
 
 
-def _tell_load(report: Any, tell: Callable[[str], None]) -> None:
+def _tell_load(report: Any, tell: Callable[[str], None]) -> int:
+    """Say what became of the files; return how many could not be read: a study without them is not all done."""
     for row in report.itertuples():
         if row.status == "failed" or row.rows_quarantined:
             what = f"failed: {row.warnings}" if row.status == "failed" else f"{row.rows_quarantined:,} rows set aside"
             tell(f"  {row.file}: {what}")
     counts = Counter(report["status"])
     tell("  " + ", ".join(f"{n} files {status}" for status, n in sorted(counts.items())))
+    return counts["failed"]
 
 
 def _listener(tell: Callable[[str], None]) -> Callable[[Entry | None, int, int], None]:

@@ -270,7 +270,9 @@ def festival_sentence(table: pd.DataFrame, share: pd.DataFrame, merchant: str, c
     one = share.iloc[0]
     hits, total = int(one["above"]), int(one["merchants"])
     if pd.isna(row["ratio"]) or pd.isna(one["share"]):
-        return "双11或双12没有记录。" if lang == "zh" else "Double 11 and Double 12 are not both on record."
+        if lang == "zh":
+            return "项目所在年份的双11与双12未同时有记录，无法比较。"
+        return "Double 11 and Double 12 of the programme's year are not both on record and cannot be compared."
     donors = "" if pd.isna(row["donor_ratio"]) else f"{row['donor_ratio'] - 1:+.0%}"
     span = f"{one['low']:.0%}–{one['high']:.0%}"
     if lang == "zh":

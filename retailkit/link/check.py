@@ -8,6 +8,8 @@ import pandas as pd
 from ibis.expr.types import Table
 
 COVERAGE = ("merchant", "system", "orders", "net_amount", "order_share", "money_share", "linked_order_share")
+MOST = 0.5
+"""Share of orders of known persons below which what is said of persons is warned of."""
 QUALITY = ("merchant", "pairs_found", "pairs_true", "pairs_right", "precision", "recall")
 
 
@@ -56,18 +58,29 @@ def coverage_sentence(coverage: pd.DataFrame, lang: str = "en") -> str:
         )
     row = known.iloc[0]
     linked = row["linked_order_share"]
+    told = pd.notna(row["money_share"])  # more was refunded than paid: a share of that is none
     if lang == "zh":
         across = "每人只见到一个账号" if linked == 0 else f"其中{linked:.0%}的订单来自拥有多个账号的人"
-        return f"{row['order_share']:.1%}的订单、{row['money_share']:.1%}的金额来自已识别人员；{across}。"
+        money = f"、{row['money_share']:.1%}的金额" if told else ""
+        few = (
+            ""
+            if row["order_share"] >= MOST
+            else "多数订单不知是谁所付：关于人的数字只看到其部分购买，频次偏低、沉默偏长。"
+        )
+        return f"{row['order_share']:.1%}的订单{money}来自已识别人员；{across}。{few}"
     across = (
         "each of them is seen under one account only"
         if linked == 0
         else f"{linked:.0%} of these orders come from persons seen under more than one account"
     )
-    return (
-        f"{row['order_share']:.1%} of the orders and {row['money_share']:.1%} of the money come from "
-        f"known persons; {across}."
+    money = f" and {row['money_share']:.1%} of the money" if told else ""
+    few = (
+        ""
+        if row["order_share"] >= MOST
+        else " Nobody knows who paid for most orders: what is said of persons rests on a part of what they buy, so they "
+        "seem to buy less often and to be silent for longer than they are."
     )
+    return f"{row['order_share']:.1%} of the orders{money} come from known persons; {across}.{few}"
 
 
 def link_quality(persons: Table, truth: Table) -> pd.DataFrame:

@@ -12,7 +12,7 @@ from ibis import _
 
 from retailkit.segment.features import person_features
 from retailkit.segment.intervals import mean_interval, wilson
-from retailkit.segment.said import said
+from retailkit.segment.said import counted, said
 from retailkit.segment.segments import rfm_segments
 from retailkit.segment.tags import TagRules, tag_persons
 
@@ -31,7 +31,8 @@ def next_spend(
 
     Persons are segmented as they stood ``horizon_days`` before ``as_of``, with edges learned then, and
     what they did until ``as_of`` is counted: share who bought (Wilson's interval) and mean gross amount,
-    who bought nothing included (normal interval). It assumes that the next weeks resemble the last ones.
+    who bought nothing included (normal interval; where nobody bought, up to as many as may have, at what a buyer of
+    any segment spent). It assumes that the next weeks resemble the last ones.
     Empty if nobody had bought by then; of one merchant.
     """
     then = (date.fromisoformat(as_of) - timedelta(days=horizon_days)).isoformat()
@@ -52,7 +53,10 @@ def next_spend(
     frame["bought_share"] = frame["bought"] / frame["persons"]
     frame["bought_low"], frame["bought_high"] = wilson(frame["bought"], frame["persons"], level)
     low, high = mean_interval(frame["next_amount"], frame["deviation"], frame["persons"], level)
-    frame["next_low"], frame["next_high"] = np.maximum(low, 0), high
+    nobody = (frame["bought"] == 0) & (frame["persons"] > 1)
+    a_buyer_spent = (frame["next_amount"] @ frame["persons"]) / (frame["bought"].sum() or np.nan)
+    frame["next_low"] = np.maximum(low, 0)
+    frame["next_high"] = np.where(nobody, frame["bought_high"] * a_buyer_spent, high)
     return frame[list(NEXT_COLUMNS)].sort_values(
         ["merchant", "next_amount"], ascending=[True, False], ignore_index=True
     )
@@ -131,7 +135,7 @@ def export_audience(chosen: pd.DataFrame, persons: ibis.Table, out_dir: str | Pa
 
     Accounts are the merchant's own ids (member number, openid, external contact), split into ``system``
     and ``id``. Systems of phones, names or mail addresses are left out. Who is held back is in the file,
-    marked ``hold``: do not message them, compare with them.
+    marked ``hold``: do not message them, compare with them. ``expected_amount`` is per person in minor units.
     """
     accounts = persons.select("merchant", "account", "person").to_pandas().astype({"account": "str"})
     parts = accounts["account"].str.split(":", n=1)
@@ -157,19 +161,40 @@ def export_audience(chosen: pd.DataFrame, persons: ibis.Table, out_dir: str | Pa
     return path
 
 
+def audience_log(path: str | Path, persons: ibis.Table) -> pd.DataFrame:
+    """One row per merchant and person of an exported list: ``audience`` and ``group``, as ``uplift_study`` wants them.
+
+    Accounts that no longer have a person are left out, and so are persons who were told both ways: accounts of one
+    contacted and one held back were linked since, and such a person is neither.
+
+    Parameters
+    ----------
+    path : of ``audiences.csv`` as it was sent.
+    persons : canonical table of today.
+    """
+    sent = pd.read_csv(path, dtype=str, keep_default_na=False)
+    sent["account"] = sent["system"] + ":" + sent["id"]
+    known = persons.select("merchant", "account", "person").to_pandas().astype("str")
+    parts = known["account"].str.split(":", n=1)
+    known["account"] = parts.str[0].str.lower() + ":" + parts.str[1]
+    rows = sent.merge(known, on=["merchant", "account"])[["merchant", "person", "audience", "group"]]
+    rows = rows.drop_duplicates(["merchant", "person", "group"])
+    return rows.drop_duplicates(["merchant", "person"], keep=False, ignore_index=True)
+
+
 def audience_sentence(sizes: pd.DataFrame, lang: str = "en") -> str:
     """Say how many persons are in audiences, which one comes first and what the held-back group is for."""
     if sizes.empty:
         return said(
             lang,
-            "No person fits an audience: among known buyers there is nobody to talk to who is not already buying as usual.",
-            "没有人符合任何触达人群：已知购买过的客户都在照常购买。",
+            "No known buyer meets the rule of any audience.",
+            "没有已知的购买人符合任何触达人群的规则。",
         )
     first, persons, held = sizes.iloc[0], int(sizes["persons"].sum()), int(sizes["held"].sum())
     told = said(
         lang,
-        f"Persons in audiences: {persons:,} (audiences: {len(sizes)}); {held:,} of them are held back so that the next "
-        "study can tell what the message added.",
+        f"Persons in audiences: {persons:,} (audiences: {len(sizes)}); held back: {held:,}, so that the next study can "
+        "tell what the message added.",
         f"共{persons:,}人进入{len(sizes)}个触达人群，其中{held:,}人作为对照不触达，以便下次研究判断触达带来的增量。",
     )
     if not first["expected_amount"] > 0:
@@ -180,7 +205,34 @@ def audience_sentence(sizes: pd.DataFrame, lang: str = "en") -> str:
         )
     return told + said(
         lang,
-        f" The audience with the most expected spend is {first['audience']} ({int(first['persons']):,} persons). "
+        f" The audience with the most expected spend is {first['audience']} ({counted(first['persons'])}). "
         "Expected spend comes without any message too.",
         f"预期消费最高的是“{first['audience']}”（{int(first['persons']):,}人）。即使不触达，预期消费也会发生。",
+    )
+
+
+def two_views_sentence(chosen: pd.DataFrame, worth: pd.DataFrame, horizon_days: int, lang: str = "en") -> str:
+    """Say why the value model expects another sum from the audiences than the days just past.
+
+    Empty where the model's sum lies in the interval of the other one, or where that has none.
+
+    Parameters
+    ----------
+    chosen : from ``choose_audience``.
+    worth : from ``people_worth``, of the same horizon.
+    """
+    both = chosen.merge(worth[["merchant", "person", "value"]], on=["merchant", "person"])
+    both = both[both["expected_low"].notna()].astype(dict.fromkeys(ends := ["expected_low", "expected_high"], float))
+    anyway, model = float(both["expected_amount"].sum()), float(both["value"].sum())
+    low, high = both[ends].sum(skipna=False)
+    if not (anyway > 0 and (model < low or model > high)):
+        return ""
+    share = model / anyway
+    return said(
+        lang,
+        f"The value model expects {share:.0%} of that sum from the same persons. It weighs all their days; the sum above "
+        f"repeats what persons of their kind bought in the last {horizon_days} days, a programme or a festival in them "
+        "included.",
+        f"价值模型对同一批人的预期为上述金额的{share:.0%}：模型考虑其全部购买历史，上述金额则假定重复最近{horizon_days}天"
+        "同类客户的消费（其中可能含经营项目或大促）。",
     )

@@ -75,12 +75,12 @@ def gain_loss(
     known = part.left_join(who, ["merchant", "account"])
     cells = ("f1", "f2", "c1", "c2")
     sums = {cell: (known.cell == cell).ifelse(known.net_amount, 0).sum() for cell in cells}
-    frame = known.group_by("merchant", "person").agg(**sums).to_pandas()
+    times = {f"bought{n}": known.cell.endswith(n).cast("int64").max() for n in "12"}  # also what was all paid back
+    frame = known.group_by("merchant", "person").agg(**sums, **times).to_pandas()
     amounts = frame[list(cells)].astype("int64")
     change, rival = amounts["f2"] - amounts["f1"], amounts["c2"] - amounts["c1"]
     unknown = frame["person"].isna()
-    new = ~unknown & (amounts["f1"] == 0) & (amounts["c1"] == 0)
-    lost = ~unknown & ~new & (amounts["f2"] == 0) & (amounts["c2"] == 0)
+    new, lost = ~unknown & (frame["bought1"] == 0), ~unknown & (frame["bought2"] == 0)
     stay = ~(unknown | new | lost)
     up, down = change.clip(lower=0), change.clip(upper=0)
     came = np.minimum(up, (-rival).clip(lower=0))

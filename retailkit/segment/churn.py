@@ -18,9 +18,10 @@ from retailkit.segment.churn_check import (
     CALIBRATION,
     calibration,
     calibration_sentence,
+    level_moved,
+    level_sentence,
     pairs_in_order,
     season_sentence,
-    unforeseen_sentence,
 )
 from retailkit.segment.churn_days import buyers, regime, span
 from retailkit.segment.churn_engine import SOME_DAYS
@@ -69,10 +70,10 @@ class ChurnFit:
 
     def sentence(self, lang: str = "en") -> str:
         """Say how far expected and seen shares lie apart, and how well persons are ordered, each with its doubt."""
+        ordered = self.auc_low > 0.5
         told = (
             calibration_sentence(self.calibration, self.checked_on, lang)
             + season_sentence(self.season, self.season_merchants, lang)
-            + unforeseen_sentence(self.unforeseen, self.unforeseen_today, lang)
             + said(
                 lang,
                 f" Of two persons, the one who stayed away was given the higher chance in {self.auc:.0%} of the pairs "
@@ -80,9 +81,11 @@ class ChurnFit:
                 f"任取一名未购者与一名再购者，模型在{self.auc:.0%}的情况下排序正确（{self.auc_low:.0%}至{self.auc_high:.0%}）。",
             )
         )
-        if self.auc_low > 0.5:
-            return told
-        return told + said(lang, " That is no better than drawing lots.", "这并不优于抽签。")
+        if not ordered:
+            told += said(lang, " That is no better than drawing lots.", "这并不优于抽签。")
+        return told + level_sentence(
+            level_moved(self.calibration), self.unforeseen, self.unforeseen_today, ordered, lang
+        )
 
 
 def fit_churn(
@@ -133,14 +136,18 @@ def fit_churn(
     ):  # fmt: skip
         if len(part) < ENOUGH // 2 or (part is taught and len(part) < ENOUGH):
             raise TooFewBuyersError(
-                f"{len(part)} buyers {words}: at least {ENOUGH} are needed to learn from, and {ENOUGH // 2} to check on",
-                f"{zh}的购买人只有{len(part)}人：训练至少需要{ENOUGH}人，校准与检验各需{ENOUGH // 2}人",
+                f"cases {words} (a buyer on a day): {len(part):,}; at least {ENOUGH} are needed to learn from, and "
+                f"{ENOUGH // 2} to check on",
+                f"{zh}的样本只有{len(part):,}个（一名购买人在一个观察日为一个样本）：训练至少需要{ENOUGH}个，"
+                f"校准与检验各需{ENOUGH // 2}个",
             )
         if part["away"].nunique() < 2:
             gone = bool(part["away"].iloc[0])
             raise TooFewBuyersError(
-                f"{'all' if gone else 'none'} of the {len(part)} buyers {words} stayed away: nothing to tell apart",
-                f"{zh}的{len(part)}名购买人{'全部' if gone else '没有人'}不再购买：无从区分",
+                f"in {'all' if gone else 'none'} of the {len(part):,} cases {words} (a buyer on a day) the buyer stayed "
+                "away: nothing to tell apart",
+                f"{zh}的{len(part):,}个样本（一名购买人在一个观察日为一个样本）"
+                f"{'全部不再购买' if gone else '全部再次购买'}：无从区分",
             )
     model = make_pipeline(
         StandardScaler(), SplineTransformer(n_knots=4, degree=2, extrapolation="constant"), LogisticRegression(C=1.0)

@@ -33,7 +33,7 @@ def calibration_sentence(table: pd.DataFrame, checked_on: str, lang: str = "en")
     apart = 100 * (np.abs(expected - seen) @ weight)
     chance = 100 * (np.sqrt(2 / np.pi * expected * (1 - expected) / persons) @ weight)  # mean distance from one's truth
     inside = int(((table["share_low"] <= expected) & (expected <= table["share_high"])).sum())
-    told = said(
+    return said(
         lang,
         f"Checked on {int(persons.sum()):,} buyers as of {checked_on}: {expected @ weight:.1%} were expected to stay away "
         f"and {seen @ weight:.1%} did ({low:.1%} to {high:.1%}; intervals are 90%). By tenth, expected and seen shares lie "
@@ -43,14 +43,14 @@ def calibration_sentence(table: pd.DataFrame, checked_on: str, lang: str = "en")
         f"{seen @ weight:.1%}（{low:.1%}至{high:.1%}，区间均为90%）。按十分位，预期与实际比例平均相差{apart:.1f}个百分点，"
         f"仅偶然性就会造成{chance:.1f}个；{len(table)}组中有{inside}组的实际比例区间包含预期值。",
     )
-    if abs(expected @ weight - seen @ weight) < HOLDS or low <= expected @ weight <= high:
-        return told
-    return told + said(
-        lang,
-        " All of them together moved, as with a programme or a festival that earlier days do not tell: trust who is above "
-        "whom, not how high the chances are.",
-        "整体水平发生了移动（如经营项目或大促），此前的日子无法预示：可信的是谁高谁低，而非概率的高低本身。",
-    )
+
+
+def level_moved(table: pd.DataFrame) -> bool:
+    """Whether all persons together stayed away more or less often than expected, by more than chance and ``HOLDS``."""
+    persons, expected, seen = (table[c].to_numpy(float) for c in ("persons", "expected_share", "away_share"))
+    hoped, came = expected @ persons / persons.sum(), seen @ persons / persons.sum()
+    low, high = wilson(came * persons.sum(), persons.sum())
+    return bool(abs(hoped - came) >= HOLDS and not low <= hoped <= high)
 
 
 def season_sentence(season: float | None, merchants: int = 1, lang: str = "en") -> str:
@@ -85,30 +85,73 @@ def season_sentence(season: float | None, merchants: int = 1, lang: str = "en") 
 
 
 PLACES = {
+    "": ("", ""),
     "inside": ("inside the programme", "处于经营项目期内"),
     "after": ("after the programme", "处于经营项目结束之后"),
     "across": ("across an edge of the programme", "跨越经营项目的起止日"),
 }
 
 
-def unforeseen_sentence(checked: str, ahead: str, lang: str = "en") -> str:
-    """Say which days lie in a part of the programme that no known day lay in, so that no level is known for them."""
-    told = ""
-    if checked:
-        told += said(
+def level_sentence(moved: bool, checked: str, ahead: str, ordered: bool, lang: str = "en") -> str:
+    """Say once why the height of the chances cannot be trusted, if so; empty where it can.
+
+    Parameters
+    ----------
+    moved : from ``level_moved``.
+    checked, ahead : where the checked days and those to come lie about the programme, if no known day lay there.
+    ordered : whether persons are ordered better than by lot, so that at least their order can be trusted.
+    """
+    if not (moved or checked or ahead):
+        return ""
+    (en, zh), (then, then_zh) = PLACES[checked], PLACES[ahead]
+    if checked and ahead:
+        both = checked == ahead
+        why = said(
             lang,
-            f" The checked days lie {PLACES[checked][0]}, and no earlier days of known outcome are like them: how "
-            "high their chances are could not be told, only who is above whom.",
-            f"检验期{PLACES[checked][1]}，而此前没有同类时期的已知结果：只能判断谁高谁低，无法预知概率的高低本身。",
+            f" The checked days and the days to come lie {en}, and no other days of known outcome are like them"
+            if both
+            else f" The checked days lie {en} and the days to come {then}, and no other days of known outcome are like either",
+            f"检验期与未来的预测期均{zh}，此前没有同类时期的已知结果"
+            if both
+            else f"检验期{zh}，未来的预测期{then_zh}，二者此前都没有同类时期的已知结果",
         )
-    if ahead:
-        told += said(
+    elif checked:
+        why = said(
             lang,
-            f" The days to come lie {PLACES[ahead][0]}, and no days of known outcome are like them: how high today's "
-            "chances are cannot be told, only who is above whom.",
-            f"未来的预测期{PLACES[ahead][1]}，目前尚无同类时期的已知结果：今日的概率只能判断谁高谁低，无法确定高低本身。",
+            f" The checked days lie {en}, and no earlier days of known outcome are like them; today's chances take their "
+            "level from what became of them",
+            f"检验期{zh}，此前没有同类时期的已知结果；今日概率的水平已按其实际结果校准",
         )
-    return told
+    elif ahead:
+        so_far = (
+            said(lang, "All of them together moved, and the", "整体水平发生了移动，且")
+            if moved
+            else said(lang, "The", "")
+        )
+        why = said(
+            lang,
+            f" {so_far} days to come lie {then}, and no days of known outcome are like them",
+            f"{so_far}未来的预测期{then_zh}，目前尚无同类时期的已知结果",
+        )
+    else:
+        why = said(
+            lang,
+            " All of them together moved, as with a programme or a festival that earlier days do not tell",
+            "整体水平发生了移动（如经营项目或大促），此前的日子无法预示",
+        )
+    if not ordered:
+        return why + said(lang, ": how high the chances are cannot be trusted either.", "：概率的高低本身同样不可信。")
+    if checked and not ahead:
+        return why + said(
+            lang,
+            ": of the checked chances, trust who is above whom, not how high they are.",
+            "：检验期的概率，可信的是谁高谁低，而非高低本身。",
+        )
+    return why + said(
+        lang,
+        ": trust who is above whom, not how high the chances are.",
+        "：可信的是谁高谁低，而非概率的高低本身。",
+    )
 
 
 def pairs_in_order(chance: np.ndarray, away: np.ndarray) -> tuple[float, float, float]:

@@ -32,7 +32,7 @@ RATE_TITLES = {
         "fell_asleep": "活跃客户转沉睡", "new_buyers": "新客与原客户之比",
     },
 }  # fmt: skip
-ENOUGH = 20  # persons a donor needs in the from-states for its rate to count
+ENOUGH = 20  # persons a merchant needs in the from-states for its rate to count
 
 
 def moves_start(since: str, programme, as_of: str, default_days: int = 90) -> str:
@@ -120,8 +120,9 @@ def rates_against_donors(rates: pd.DataFrame, merchant: str) -> pd.DataFrame:
     """One row per rate: the merchant's share and interval beside the donors' middle and spread.
 
     Only the last day of ``rates`` is compared. Donors with under 20 persons in the from-states are
-    left out; ``donors_low`` and ``donors_high`` are the lowest and highest of the rest, so a merchant outside
-    them moved unlike every donor. ``place`` says above, below, within, or unknown (under three donors).
+    left out; ``donors_low`` and ``donors_high`` are the lowest and highest of the rest. ``place`` says above or
+    below (the merchant's whole interval lies outside them: it moved unlike every donor by more than chance), within,
+    or unknown (under three donors, or under 20 persons of the merchant's own).
     """
     last = rates[rates["day"] == rates["day"].max()] if len(rates) else rates
     own = last[last["merchant"] == merchant]
@@ -131,9 +132,10 @@ def rates_against_donors(rates: pd.DataFrame, merchant: str) -> pd.DataFrame:
     )
     table = own.drop(columns=["merchant", "day"]).merge(spread.reset_index(), on="rate", how="left")
     table["donors"] = table["donors"].fillna(0).astype(int)
-    told = (table["donors"] >= 3) & table["share"].notna()
+    told = (table["donors"] >= 3) & (table["base"] >= ENOUGH)
+    low, high = (table[end].fillna(table["share"]) for end in ("share_low", "share_high"))
     place = np.select(
-        [~told, table["share"] > table["donors_high"], table["share"] < table["donors_low"]],
+        [~told, low > table["donors_high"], high < table["donors_low"]],
         ["unknown", "above", "below"],
         "within",
     )
@@ -144,7 +146,15 @@ def moves_sentence(against: pd.DataFrame, lang: str = "en") -> str:
     """Say which rates lie outside what the donors show, and that being outside is no cause."""
     if against.empty or against["base"].sum() == 0:
         return said(
-            lang, "There were no buyers at the start of the period, so nobody could move.", "期初没有购买人，无从流转。"
+            lang,
+            "No buyer was known at the start of the period, so nobody could move.",
+            "期初没有已知的购买人，无从流转。",
+        )
+    if (against["base"] < ENOUGH).all():
+        return said(
+            lang,
+            f"Fewer than {ENOUGH} buyers were known at the start of the period: so few tell nothing against the donors.",
+            f"期初已知的购买人不足{ENOUGH}人：人数过少，与对照商户比较没有意义。",
         )
     if (against["place"] == "unknown").all():
         return said(
@@ -156,8 +166,9 @@ def moves_sentence(against: pd.DataFrame, lang: str = "en") -> str:
     if outside.empty:
         return said(
             lang,
-            "Every rate lies within what the donors show over the same days: nothing here sets this merchant apart.",
-            "各项比率都在对照商户同期范围之内，本商户没有特别之处。",
+            "No rate that can be compared lies outside what the donors show over the same days by more than chance: "
+            "nothing here sets this merchant apart.",
+            "可比较的各项比率均未超出对照商户同期范围（或未超出偶然），本商户没有特别之处。",
         )
     names = RATE_TITLES[lang]
     parts = [

@@ -51,6 +51,11 @@ class KPrototypes(ClusterMixin, BaseEstimator):
                 f"n_samples={len(numbers)}: {self.n_clusters} clusters need at least as many persons",
                 f"只有{len(numbers)}人：分{self.n_clusters}群至少需要同样多的人",
             )
+        if self.n_clusters > 1 and all(len(pd.unique(column)) == 1 for column in [*numbers.T, *texts.T]):
+            raise TooFewError(
+                f"n_samples with different values: 1; {self.n_clusters} clusters need as many",
+                f"所有人取值相同；分{self.n_clusters}群至少需要同样多不同取值的人",
+            )
         self.mean_ = numbers.mean(axis=0)
         deviation = numbers.std(axis=0)
         self.deviation_ = np.where(deviation > 0, deviation, 1.0)

@@ -19,6 +19,15 @@ def said(lang: str, english: str, chinese: str) -> str:
     return english if lang == "en" else chinese
 
 
+def counted(persons: float) -> str:
+    """Return a number of persons in English.
+
+    >>> counted(1), counted(1200)
+    ('1 person', '1,200 persons')
+    """
+    return f"{int(persons):,} person{'' if int(persons) == 1 else 's'}"
+
+
 class SaidError(ValueError):
     """What is wrong and what to do, in either language; the traceback shows both."""
 

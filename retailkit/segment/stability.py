@@ -53,7 +53,9 @@ class Stability:
         which = said(lang, ", ", "、").join(map(str, shaky))
         return agreement + said(
             lang,
-            f"cluster {which} does not come back and is not named: try fewer clusters.",
+            f"cluster {which} does not come back and is not named: try fewer clusters."
+            if len(shaky) == 1
+            else f"clusters {which} do not come back and are not named: try fewer clusters.",
             f"第{which}群不会再次出现，因此不命名：可减少群数。",
         )
 

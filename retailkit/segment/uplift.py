@@ -18,12 +18,11 @@ LEARNERS = ("s", "t", "x")
 ENOUGH = 50
 NO_LOG = (
     "There is no treatment log: nobody was held back by lot, so what a message adds cannot be told from what would "
-    "have come anyway. Send the next audience with its 'hold' group left alone, keep audiences.csv, and ask again."
+    "have come anyway."
 )
-NO_LOG_ZH = (
-    "没有触达记录：没有随机留出不触达的对照人群，无法区分触达带来的增量与本来就会发生的购买。"
-    "下次触达时请保留“hold”组不触达，并保存audiences.csv，然后再估计。"
-)
+NO_LOG_ZH = "没有触达记录：没有随机留出不触达的对照人群，无法区分触达带来的增量与本来就会发生的购买。"
+NEXT_TIME = " Send the next audience with its 'hold' group left alone, keep audiences.csv, read it with audience_log, and ask again."
+NEXT_TIME_ZH = "下次触达时请保留“hold”组不触达，并保存audiences.csv，用audience_log读取后再估计。"
 
 
 class NoTreatmentLogError(TooFewError):
@@ -35,8 +34,9 @@ class UpliftStudy:
     """What contact adds: for each person (cross-fitted), on average, and along the ranking.
 
     ``persons`` has ``merchant, person, contacted, outcome, uplift``; ``qini`` one row per share of persons
-    contacted from the top: outcome added against contacting as many by lot, with interval; ``balance`` is
-    the p-value of the sample-ratio check.
+    contacted from the top: outcome added against contacting as many by lot, with interval. ``ranking`` is the mean
+    gain over those shares with its interval: one claim about the whole ranking, where nine shares would be nine
+    chances to be right by luck. ``balance`` is the p-value of the sample-ratio check.
     """
 
     persons: pd.DataFrame
@@ -44,11 +44,14 @@ class UpliftStudy:
     low: float
     high: float
     qini: pd.DataFrame
+    ranking: float
+    ranking_low: float
+    ranking_high: float
     balance: float
 
     def sentence(self, lang: str = "en") -> str:
         """Say what contact adds per person and whether the ranking helps."""
-        helps = (self.qini["low"] > 0).any()
+        helps = self.ranking_low > 0
         ranking = "contacting the best-ranked first adds more" if helps else "whether the ranking helps is not sure"
         return said(
             lang,
@@ -67,7 +70,8 @@ def uplift_study(
     Parameters
     ----------
     people : one row per merchant and person with ``columns`` as known *before* the contact.
-    log : one row per merchant and person: ``group`` is ``contact`` or ``hold``.
+    log : one row per merchant and person: ``group`` is ``contact`` or ``hold``; ``audience_log`` reads it from the
+        exported list.
     outcome : one row per merchant and person with ``outcome``, what followed; persons without a row have 0.
     share_contacted : the chance of contact that was planned.
     learner : ``s`` one model with contact as a column, ``t`` one model per group, ``x`` cross-learner.
@@ -86,7 +90,7 @@ def uplift_study(
             f"learner为{learner!r}，应为{'、'.join(LEARNERS)}之一",
         )
     if log is None or len(log) == 0 or "group" not in log:
-        raise NoTreatmentLogError(NO_LOG, NO_LOG_ZH)
+        raise NoTreatmentLogError(NO_LOG + NEXT_TIME, NO_LOG_ZH + NEXT_TIME_ZH)
     frame = people if isinstance(people, pd.DataFrame) else people.to_pandas()
     rows = frame.merge(log[["merchant", "person", "group"]].drop_duplicates(), on=["merchant", "person"])
     rows = rows.merge(outcome[["merchant", "person", "outcome"]], on=["merchant", "person"], how="left")
@@ -94,8 +98,8 @@ def uplift_study(
     w = (rows["group"] == "contact").to_numpy()
     if min(w.sum(), (~w).sum()) < ENOUGH:
         raise NoTreatmentLogError(
-            f"{w.sum()} persons contacted, {(~w).sum()} held back: at least {ENOUGH} of each are needed. {NO_LOG}",
-            f"已触达{w.sum()}人、留出{(~w).sum()}人：各至少需要{ENOUGH}人。{NO_LOG_ZH}",
+            f"{w.sum()} persons contacted, {(~w).sum()} held back: at least {ENOUGH} of each are needed.{NEXT_TIME}",
+            f"已触达{w.sum()}人、留出{(~w).sum()}人：各至少需要{ENOUGH}人。{NEXT_TIME_ZH}",
         )
     balance = sample_ratio(int(w.sum()), int((~w).sum()), share_contacted)
     if balance < 0.001:
@@ -110,7 +114,7 @@ def uplift_study(
     effect = y[w].mean() - y[~w].mean()
     half = normal_half(0.9) * np.sqrt(y[w].var(ddof=1) / w.sum() + y[~w].var(ddof=1) / (~w).sum())
     persons = rows[["merchant", "person", "outcome"]].assign(contacted=w, uplift=uplift)
-    return UpliftStudy(persons, effect, effect - half, effect + half, qini(uplift, y, w, seed=seed), balance)
+    return UpliftStudy(persons, effect, effect - half, effect + half, *_curve(uplift, y, w, 200, seed), balance)
 
 
 def uplift_scores(X: np.ndarray, y: np.ndarray, w: np.ndarray, learner: str, seed: int = 1, base=None) -> np.ndarray:
@@ -128,14 +132,24 @@ def qini(uplift: np.ndarray, y: np.ndarray, w: np.ndarray, draws: int = 200, see
 
     ``gain`` is per person of the whole; ``low`` and ``high`` a 90% bootstrap interval.
     """
+    return _curve(uplift, y, w, draws, seed)[0]
+
+
+def _curve(
+    uplift: np.ndarray, y: np.ndarray, w: np.ndarray, draws: int, seed: int
+) -> tuple[pd.DataFrame, float, float, float]:
+    """Return the table of ``qini`` and its mean gain with a 90% interval."""
     shares = np.arange(1, 10) / 10
     rng = np.random.default_rng(seed)
     drawn = []
     for _ in range(draws):
         rows = rng.integers(0, len(y), len(y))
         drawn.append(_gains(uplift[rows], y[rows], w[rows], shares))
+    gain = _gains(uplift, y, w, shares)
     low, high = np.nanquantile(np.array(drawn), [0.05, 0.95], axis=0)
-    return pd.DataFrame({"share": shares, "gain": _gains(uplift, y, w, shares), "low": low, "high": high})
+    whole = np.nanquantile(np.nanmean(drawn, axis=1), [0.05, 0.95])
+    table = pd.DataFrame({"share": shares, "gain": gain, "low": low, "high": high})
+    return table, float(np.nanmean(gain)), *map(float, whole)
 
 
 def policy_value(

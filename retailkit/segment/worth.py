@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from retailkit.segment.pooling import pool_purchases
-from retailkit.segment.said import TooFewError, said
+from retailkit.segment.said import TooFewError, counted, said
 from retailkit.segment.spend import fit_spend
 from retailkit.segment.value import ValueFit, customer_value, fit_value
 
@@ -54,7 +54,7 @@ def people_worth(
     if frame["repeat_days"].sum() == 0:
         return pd.DataFrame(columns=list(WORTH_COLUMNS)), said(
             lang,
-            f"What persons are worth cannot be told: of {len(frame):,} persons nobody bought on a second day.",
+            f"What persons are worth cannot be told: of {counted(len(frame))} nobody bought on a second day.",
             f"无法估计客户价值：{len(frame):,}人中没有人在第二个日子再次购买。",
         )
     try:
@@ -71,14 +71,14 @@ def people_worth(
         english, chinese = f"What persons are worth cannot be told: {why}", f"无法估计客户价值：{why.said('zh')}"
         return pd.DataFrame(columns=list(WORTH_COLUMNS)), said(lang, english, chinese)
     top = worth.nlargest(max(len(worth) // 10, 1), "value")
+    who, zh = ("the tenth", "价值最高的十分之一客户") if len(worth) >= 10 else ("the person", "价值最高的一名客户")
     share, purchases = top["value"].sum() / worth["value"].sum(), worth["purchases"].sum()
     days = f"{purchases:,.0f}" if purchases >= 10 else f"{purchases:.1f}"
     told = said(
         lang,
         f"In the next {horizon_days} days {days} purchase days are expected from "
-        f"{len(worth):,} persons; the tenth with the highest value is to bring {share:.0%} of the money.",
-        f"未来{horizon_days}天，{len(worth):,}人预计产生{days}个购买日；"
-        f"价值最高的十分之一客户预计贡献{share:.0%}的消费。",
+        f"{counted(len(worth))}; {who} with the highest value is to bring {share:.0%} of the money.",
+        f"未来{horizon_days}天，{len(worth):,}人预计产生{days}个购买日；{zh}预计贡献{share:.0%}的消费。",
     )
     if leans_on:
         told += said(
