@@ -121,7 +121,7 @@ def test_export_holds_the_merchants_own_ids_and_no_phones(tmp_path):
     assert set(told["person"]) == set(frame["person"])
     assert (told["reason"] == told["reason_chosen"]).all()
     assert (told["audience"] == told["audience_chosen"]).all()
-    assert (told["expected_amount"].astype(float) - told["expected_amount_chosen"]).abs().max() <= 0.5  # minor units
+    assert (told["expected_minor_units"].astype(float) - told["expected_amount"]).abs().max() <= 0.5  # whole fen
 
 
 def test_what_nobody_did_before_is_unknown_and_not_nought():

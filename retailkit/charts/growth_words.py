@@ -26,7 +26,7 @@ WORDS = {
     "headline": "环比", "pooled": "合计", "mean of merchants": "商户均值", "median merchant": "商户中位数",
     "buyers": "购买人数", "frequency": "频次", "basket": "笔单价", "orders": "订单",
     "orders a day": "日均订单", "entry or exit": "新增或退出", "new": "新客", "returning": "老客",
-    "unknown": "未识别", "before": "前期", "official_store": "官方小程序", "guide": "导购",
+    "unknown": "未识别", "before": "前期", "official_store": "官方商城", "guide": "导购",
     "community": "社群", "sharing": "社交裂变", "shop": "门店", "touchpoint": "触点", "format": "业态",
     "guide and shop": "导购与门店", "(none)": "（无）", "other": "其他", "next": "下一窗口", "first": "上半期",
     "second": "下半期", "base": "基本", "stretch": "挑战", "programme_last_year": "去年同期（项目期）",
@@ -58,7 +58,7 @@ def in_words(text: str, lang: str = "en") -> str:
     """A word or a listed code in words, or its Chinese; what is not in the list stays.
 
     >>> in_words("official_store", "zh"), in_words("official_store"), in_words("m01", "zh"), in_words("my_code")
-    ('官方小程序', 'official store', 'm01', 'my_code')
+    ('官方商城', 'official store', 'm01', 'my_code')
     >>> in_words("商家小程序"), in_words("商家小程序", "zh")
     ("the shop's mini program", '商家小程序')
     """

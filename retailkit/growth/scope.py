@@ -48,6 +48,6 @@ def scope_sentence(orders: Table, scope: str = "auto", lang: str = "en") -> str:
     if resolve_scope(orders, scope) == "all":
         return "统计全部订单。" if lang == "zh" else "Every order counts, whatever its format."
     if lang == "zh":
-        return "只统计私域订单（官方小程序、导购、社群、社交裂变；未注明业态的支付账单计入）；门店与平台不计入。"
+        return "只统计私域订单（官方商城、导购、社群、社交裂变；未注明业态的支付账单计入）；门店与平台不计入。"
     return ("Only private-domain sales count (official store, guide, community, sharing, and payments whose format "
             "is not stated); physical shops and platforms do not.")  # fmt: skip

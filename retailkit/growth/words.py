@@ -67,7 +67,7 @@ PLAIN = {
     "pooled": "合计", "mean of merchants": "商户均值", "median merchant": "商户中位数",
     "buyers": "购买人数", "frequency": "频次", "basket": "笔单价", "orders": "订单", "orders a day": "日均订单",
     "entry or exit": "新增或退出", "new": "新客", "returning": "老客", "unknown": "未识别", "before": "前期",
-    "official_store": "官方小程序", "guide": "导购", "community": "社群", "sharing": "社交裂变", "shop": "门店",
+    "official_store": "官方商城", "guide": "导购", "community": "社群", "sharing": "社交裂变", "shop": "门店",
     "touchpoint": "触点", "format": "业态", "guide and shop": "导购与门店", "(none)": "（无）", "other": "其他",
     "next": "下一窗口", "first": "上半期", "second": "下半期", "base": "基本", "stretch": "挑战",
     "programme_last_year": "去年同期（项目期）", "next_last_year": "去年同期（下一窗口）", "area": "区域",

@@ -135,7 +135,7 @@ def export_audience(chosen: pd.DataFrame, persons: ibis.Table, out_dir: str | Pa
 
     Accounts are the merchant's own ids (member number, openid, external contact), split into ``system``
     and ``id``. Systems of phones, names or mail addresses are left out. Who is held back is in the file,
-    marked ``hold``: do not message them, compare with them. ``expected_amount`` is per person in minor units.
+    marked ``hold``: do not message them, compare with them. ``expected_minor_units`` is the expected amount per person.
     """
     accounts = persons.select("merchant", "account", "person").to_pandas().astype({"account": "str"})
     parts = accounts["account"].str.split(":", n=1)
@@ -143,6 +143,7 @@ def export_audience(chosen: pd.DataFrame, persons: ibis.Table, out_dir: str | Pa
     accounts = accounts[~accounts["system"].isin(NEVER_EXPORTED)]
     wanted = chosen[chosen["merchant"] == merchant]
     rows = wanted.merge(accounts[["merchant", "person", "system", "id"]], on=["merchant", "person"])
+    rows = rows.rename(columns={"expected_amount": "expected_minor_units"})
     columns = [
         "merchant",
         "audience",
@@ -153,7 +154,7 @@ def export_audience(chosen: pd.DataFrame, persons: ibis.Table, out_dir: str | Pa
         "because",
         "segment",
         "state",
-        "expected_amount",
+        "expected_minor_units",
     ]
     path = Path(out_dir) / str(merchant) / "audiences.csv"
     path.parent.mkdir(parents=True, exist_ok=True)
