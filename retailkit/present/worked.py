@@ -181,7 +181,7 @@ def _spans(low: Any, high: Any, lang: str) -> list[str]:
 _THINGS = {
     "buyers": "购买人数", "frequency": "购买频次", "basket": "笔单价", "orders a day": "日均订单", "entry or exit": "新增或退出",
     "new": "新客", "returning": "老客",
-    "official_store": "官方商城", "community": "社群", "shop": "门店", "home_delivery": "到家", "platform": "平台电商",
+    "official_store": "官方商城", "community": "社群业态", "shop": "门店", "home_delivery": "到家", "platform": "平台电商",
     "live": "直播", "popup": "快闪店", "flagship": "旗舰店", "experience": "体验店", "department_counter": "百货专柜",
     "convenience": "便利店", "community_supermarket": "社区超市",
     # touchpoints, as chapter 3 calls them
