@@ -169,7 +169,7 @@ def _excel(con: Connection, found: Probe, layout: Layout, scratch: Path) -> Raw:
 
 
 def _json(con: Connection, found: Probe, layout: Layout, scratch: Path) -> Raw:
-    names, records, arrays = json_names(con, found, layout.records, scratch)
+    names, records, arrays = json_names(con, found, layout.records, scratch, (*layout.used, *layout.misspelt))
     check_needed(list(names), layout, found.path.name)
     columns = match(list(names), layout.used, layout.misspelt)
     used = list(dict.fromkeys(n for column, n in columns.items() if column not in layout.inside))
