@@ -147,15 +147,19 @@ def _excel(con: Connection, found: Probe, layout: Layout, scratch: Path) -> Raw:
     import pyarrow as pa
 
     sheets = _sheets(found, layout)
-    best: tuple[int, int, list[Any]] = (-1, 0, [])
-    for rows in sheets:
-        for record, cells in enumerate(rows[:60]):
-            hits = len(match(clean_names(cells), layout.needed))
-            if hits > best[0]:
-                best = (hits, record, rows)
-    if best[0] < 0:
+    tops = {n: _top(rows, layout) for n, rows in sheets.items() if rows}
+    if not tops:
         raise LoadError("the spreadsheet is empty", found.path.name, "a header and rows", "export it again")
-    _, record, rows = best
+    whole = [n for n, (hits, top) in tops.items() if hits == len(layout.needed) and len(sheets[n]) > top + 1]
+    if len(whole) > 1:  # months, or a filtered copy of the first: to read one or all would both be guesses
+        raise LoadError(
+            f"{len(whole)} sheets hold such a table: {', '.join(whole)}",
+            found.path.name,
+            "one sheet with the columns of the layout",
+            'save each sheet as a file of its own, or name one in a layout of your own (sheet = "...")',
+        )
+    name = whole[0] if whole else max(tops, key=lambda n: tops[n][0])
+    rows, record = sheets[name], tops[name][1]
     columns = clean_names(rows[record])
     check_needed(columns, layout, found.path.name)
     body = [[_cell(v) for v in column] for column in zip(*rows[record + 1 :], strict=False)]
@@ -188,16 +192,23 @@ def _json(con: Connection, found: Probe, layout: Layout, scratch: Path) -> Raw:
 
 def _sheet_heads(found: Probe, layout: Layout | None) -> list[tuple[str, ...]]:
     """Return the first rows of each sheet of a spreadsheet as possible headers."""
-    return [clean_names(cells) for rows in _sheets(found, layout) for cells in rows[:60]]
+    return [clean_names(cells) for rows in _sheets(found, layout).values() for cells in rows[:60]]
 
 
-def _sheets(found: Probe, layout: Layout | None) -> list[list[Any]]:
+def _top(rows: Sequence[Sequence[Any]], layout: Layout) -> tuple[int, int]:
+    """Return how many needed columns the header of a sheet has, and which row it is."""
+    hits = [len(match(clean_names(cells), layout.needed)) for cells in rows[:60]]
+    return max(hits), hits.index(max(hits))
+
+
+def _sheets(found: Probe, layout: Layout | None) -> dict[str, list[Any]]:
+    """Return the rows of each sheet by its name."""
     from python_calamine import CalamineError, CalamineWorkbook
 
     try:
         book = CalamineWorkbook.from_path(str(found.path))
         names = [layout.sheet] if layout and layout.sheet else book.sheet_names
-        return [book.get_sheet_by_name(n).to_python(skip_empty_area=False) for n in names]
+        return {n: book.get_sheet_by_name(n).to_python(skip_empty_area=False) for n in names}
     except (CalamineError, OSError, ValueError) as error:
         raise LoadError(f"the spreadsheet cannot be opened ({error})", found.path.name, do="save it again") from None
 
@@ -241,8 +252,23 @@ def _cleaned(con: Connection, select: str, header: Header, names: Sequence[str],
             line = f"concat_ws(',', {', '.join(quote(n) for n in names)})"
             last = con.execute(f"SELECT {line} FROM ({select}) WHERE {cut} ORDER BY source_row LIMIT 50").fetchall()
             words = "\n".join([words, *(text for (text,) in last)])
+        _refuse_rows_beyond(con, name, cut, raw, layout, found)
         con.execute(f"DELETE FROM {name} WHERE {cut}")
     return replace(raw, relation=name, preamble=words)
+
+
+def _refuse_rows_beyond(con: Connection, rows: str, cut: str, raw: Raw, layout: Layout, found: Probe) -> None:
+    """Refuse a table that goes on after its summary: exports put one behind the other would lose all but the first."""
+    told = [quote(raw.found[c]) for c in layout.signature or layout.needed if c in raw.found]
+    filled = " AND ".join(f"{c} IS NOT NULL" for c in told) or "false"
+    beyond = con.execute(f"SELECT count(*), min(source_row) FROM {rows} WHERE {cut} AND {filled}").fetchone()
+    if beyond and beyond[0]:
+        raise LoadError(
+            f"the table goes on after its summary: {beyond[0]:,} filled rows from row {beyond[1]:,} on",
+            found.path.name,
+            "one export, with its summary at the end",
+            "save each export as a file of its own",
+        )
 
 
 def clean_sql(column: str) -> str:
