@@ -46,3 +46,77 @@ def test_a_day_of_visits_before_its_first_order_is_known_and_its_refund_is_not_l
     cells = ["order_id", "gross_amount", "refund_amount", "net_amount"]
     assert stored(tmp_path)[cells].equals(stored(alone)[cells])
     assert stored(tmp_path)["refund_amount"].sum() > 0
+
+
+def test_two_bills_put_behind_one_another_are_refused_not_cut_at_the_first_summary(tmp_path):
+    page = ORDERS.replace("sensitive", 'footer = "合计"\nsensitive')
+    day = HEADER + "E1,a,2018-03-01 10:00,12.34\n"
+    assert load(tmp_path, day + "合计,,,12.34\n", page).loc[0, "rows_read"] == 1
+    with pytest.raises(LoadError, match="goes on after its summary: 2 filled rows from row 3 on"):
+        load(tmp_path, f"{day}合计,,,12.34\n{HEADER}E2,a,2018-03-02 10:00,5\n合计,,,5\n", page)
+
+
+def test_a_workbook_with_a_sheet_for_each_month_is_refused_unless_one_is_named(tmp_path):
+    openpyxl = pytest.importorskip("openpyxl")
+    book = openpyxl.Workbook()
+    for month in ("March", "April"):
+        sheet = book.create_sheet(month)
+        sheet.append(HEADER.strip().split(","))
+        sheet.append([f"E-{month}", "a", "2018-03-01 10:00", "12.34"])
+    path = tmp_path / "orders.xlsx"
+    book.save(path)
+    with pytest.raises(LoadError, match="2 sheets hold such a table: March, April"):
+        load(tmp_path, path.read_bytes(), file="orders.xlsx")
+    load(tmp_path, path.read_bytes(), f'sheet = "April"\n{ORDERS}', file="orders.xlsx")
+    assert stored(tmp_path)["order_id"].tolist() == ["E-April"]
+
+
+def test_a_closed_order_that_was_paid_earned_nothing_where_the_export_has_no_refunds(tmp_path):
+    sample = (SAMPLES / "taobao_orders" / "ExportOrderList201811.csv").read_bytes().decode("gb18030")
+    classic = "\n".join(line.rsplit(",", 4)[0] for line in sample.splitlines())
+    path = tmp_path / "ExportOrderList.csv"
+    path.write_bytes(classic.encode("gb18030"))
+    load_file(path, "taobao_orders", "m", tmp_path / "store")
+    orders = stored(tmp_path).set_index("status")
+    assert orders.loc["交易关闭", ["gross_amount", "refund_amount", "net_amount"]].tolist() == [12900, 12900, 0]
+    assert orders.loc["交易成功", "net_amount"] == 45900
+
+
+def test_an_authorized_payment_that_was_voided_is_no_sale(tmp_path):
+    sample = (SAMPLES / "shopify_orders" / "orders_export.csv").read_text("utf-8")
+    path = tmp_path / "orders_export.csv"
+    path.write_text(sample.replace(",partially_refunded,", ",voided,"), encoding="utf-8")
+    report = load_file(path, "shopify_orders", "m", tmp_path / "store")
+    assert stored(tmp_path)["order_id"].tolist() == ["5500000000003"]
+    assert report.loc[0, ["rows_kept", "rows_skipped"]].tolist() == [1, 3]
+
+
+def test_an_order_that_stands_twice_in_an_export_counts_as_a_repeat_though_its_customer_is_kept(tmp_path):
+    sample = (SAMPLES / "youzan_orders" / "youzan_orders.csv").read_text("utf-8")
+    first = sample.splitlines()[1]
+    path = tmp_path / "orders.csv"
+    path.write_text(sample + first + "\n", encoding="utf-8")
+    report = load_file(path, "youzan_orders", "m", tmp_path / "store")
+    assert report.loc[0, ["rows_read", "rows_kept", "rows_duplicate"]].tolist() == [5, 3, 1]
+    assert len(stored(tmp_path)) == 3
+
+
+def test_another_key_is_refused_because_one_customer_would_be_two_persons(tmp_path, monkeypatch):
+    sample = SAMPLES / "youzan_orders" / "youzan_orders.csv"
+    monkeypatch.setenv("RETAILKIT_KEY_FILE", str(tmp_path / "key"))
+    load_file(sample, "youzan_orders", "m", tmp_path / "store")
+    before = stored(tmp_path, "accounts")
+    (tmp_path / "key").unlink()
+    with pytest.raises(LoadError, match="is not the one that this store's phones were hashed with"):
+        load_file(sample, "youzan_orders", "n", tmp_path / "store")
+    assert stored(tmp_path, "accounts").equals(before)
+    load_file(sample, "youzan_orders", "n", tmp_path / "other")
+
+
+def test_a_key_that_cannot_be_made_is_told_with_its_place(tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("", "utf-8")
+    for place in (tmp_path / "file" / "key", tmp_path):
+        monkeypatch.setenv("RETAILKIT_KEY_FILE", str(place))
+        with pytest.raises(LoadError, match="key file can be neither read nor made") as error:
+            load_file(SAMPLES / "youzan_orders" / "youzan_orders.csv", "youzan_orders", "m", tmp_path / "store")
+        assert str(place) in str(error.value) and "RETAILKIT_KEY_FILE" in str(error.value)

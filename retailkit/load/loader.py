@@ -18,6 +18,7 @@ from retailkit.cohort import Cohort, Merchant, read_cohort
 from retailkit.load.engine import EngineError, empty_select, files_select, first, literal, quote
 from retailkit.load.errors import LoadError
 from retailkit.load.files import Probe, probe
+from retailkit.load.keys import set_mark
 from retailkit.load.layout import Layout, read_layout
 from retailkit.load.partitions import day_column
 from retailkit.load.publish import active_files, read_manifest, write_tables
@@ -203,6 +204,8 @@ def _published(load: Load) -> pd.DataFrame:
         relations = {n: load.within(partial(_together, load, n)) for n in load.relations}
         relations |= {n: f"({empty_select(table(n))})" for n in gone if n not in relations}
         written = {n: load.written[rows] for n, rows in relations.items() if rows in load.written}
+        if load.keyed:
+            set_mark(load.store)
         load.within(lambda: write_tables(load.con, load.store, relations, gone=gone, written=written))
         told = table_warnings(load.con, load.store, set(relations), list(load.merchants))
         if told and len(report):

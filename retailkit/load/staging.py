@@ -30,7 +30,7 @@ from retailkit.load.errors import LoadError
 from retailkit.load.fields import Place
 from retailkit.load.files import Probe
 from retailkit.load.kept import BIG, PACKED, drop_kept, materialiser, scratch_folder
-from retailkit.load.keys import set_pads
+from retailkit.load.keys import check_mark, set_pads
 from retailkit.load.layout import Layout
 from retailkit.load.passing import may_pass, pass_through
 from retailkit.load.pieces import WholeOnly
@@ -51,7 +51,8 @@ class Load:
 
     ``before`` holds the files that the store knows (file, merchant, layout, its id); ``gone`` tells,
     per table, which stored rows (SQL) a file that is read anew takes back; ``written`` the files that hold
-    a relation's rows as they are published. A ``look`` publishes and counts nothing.
+    a relation's rows as they are published. A ``look`` publishes and counts nothing. In a ``keyed`` load some
+    file holds phones.
     """
 
     con: Connection
@@ -64,6 +65,7 @@ class Load:
     gone: dict[str, list[str]] = field(default_factory=dict)
     written: dict[str, tuple[dict[str, Any], ...]] = field(default_factory=dict)
     look: bool = False
+    keyed: bool = False
 
     def within(self, work: Callable[[], Result]) -> Result:
         """Do some work in little memory; what cannot go to disk is done again with all that may be used."""
@@ -160,7 +162,9 @@ def stage_file(
     if not owned and layout.merchant is None and layout.name.startswith("canonical_"):
         layout = layout.model_copy(update={"merchant": "merchant"})
     if any(rule.kind for block in layout.tables for rule in block.fields.values()):
+        check_mark(load.store)
         set_pads(load.con)
+        load.keyed = True
     if may_pass(found, layout, owners, owned):
         try:
             return _staged(load, tag, found, layout, owners, owned, any_merchant, True)
