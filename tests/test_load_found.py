@@ -7,7 +7,7 @@ import pytest
 from load_files import HEADER, ORDERS, load, stored
 from test_layouts import SAMPLES
 
-from retailkit.load import LoadError, load_file, sniff
+from retailkit.load import LoadError, draft_layout, load_file, sniff
 
 
 def youshu(orders: int, guided: int) -> str:
@@ -33,7 +33,9 @@ def test_guides_goods_and_persons_are_read_wherever_in_a_json_export_they_first_
 
 
 def test_a_day_of_visits_before_its_first_order_is_known_and_its_refund_is_not_lost(tmp_path):
-    events = [json.loads(line) for line in (SAMPLES / "ga4_events" / "ga4_events.jsonl").read_text("utf-8").splitlines()]
+    events = [
+        json.loads(line) for line in (SAMPLES / "ga4_events" / "ga4_events.jsonl").read_text("utf-8").splitlines()
+    ]
     view = {k: v for k, v in events[0].items() if k not in ("ecommerce", "collected_traffic_source", "items")}
     path = tmp_path / "events.jsonl"
     path.write_text("".join(json.dumps(e) + "\n" for e in [*[view] * 1100, *events]), encoding="utf-8")
@@ -120,3 +122,40 @@ def test_a_key_that_cannot_be_made_is_told_with_its_place(tmp_path, monkeypatch)
         with pytest.raises(LoadError, match="key file can be neither read nor made") as error:
             load_file(SAMPLES / "youzan_orders" / "youzan_orders.csv", "youzan_orders", "m", tmp_path / "store")
         assert str(place) in str(error.value) and "RETAILKIT_KEY_FILE" in str(error.value)
+
+
+def test_a_row_in_the_place_of_a_header_is_not_shown_because_it_names_a_person(tmp_path):
+    rows = "E1,王五,13922223333,2018-03-01 10:00,12.34\nE2,赵六,13922224444,2018-03-01 11:00,5\n"
+    with pytest.raises(LoadError, match="no header line was found") as error:
+        load(tmp_path, rows)
+    assert "王五" not in str(error.value) and "13922223333" not in str(error.value)
+    drafted = draft_layout(tmp_path / "orders.csv")
+    assert "王五" not in drafted and "13922223333" not in drafted
+    page = drafted.replace('{ join = ["@file", "@row"] }', '{ from = "column_1" }').replace(
+        '{ from = "?", unit = "?" }', '{ from = "column_5", unit = "yuan" }'
+    )
+    load(tmp_path, rows, page)
+    assert stored(tmp_path)[["order_id", "gross_amount"]].values.tolist() == [["E1", 1234], ["E2", 500]]
+
+
+def test_a_phone_with_blanks_is_not_shown_in_the_quarantine(tmp_path):
+    load(tmp_path, HEADER + "E1,a,2018-03-01 10:00,139 2222-3333\nE2,a,2018-03-01 10:00,5\n")
+    assert stored(tmp_path, "quarantine")["value"].tolist() == ["1**********"]
+
+
+@pytest.mark.parametrize(("asked", "said"), [
+    ({"zone": "Asia/Shangai"}, "no such time zone.\n  expected: did you mean Asia/Shanghai"),
+    ({"currency": "yuan"}, "this is no currency"),
+    ({"merchant": "a/b"}, "this is no id of a merchant"),
+])  # fmt: skip
+def test_a_place_that_no_cohort_could_have_is_refused_before_anything_is_read(tmp_path, asked, said):
+    with pytest.raises(LoadError, match=said):
+        load(tmp_path, HEADER + "E1,a,2018-03-01 10:00,5\n", **asked)
+    assert not (tmp_path / "store").exists()
+
+
+def test_a_store_that_cannot_be_made_is_told_with_its_place(tmp_path):
+    (tmp_path / "store").write_text("", "utf-8")
+    with pytest.raises(LoadError, match="the store cannot be made here") as error:
+        load(tmp_path, HEADER + "E1,a,2018-03-01 10:00,5\n")
+    assert str(tmp_path / "store") in str(error.value)

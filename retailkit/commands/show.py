@@ -110,6 +110,30 @@ def report_text(report: Any) -> str:
     return "\n".join([text_table(head, rows), *warnings])
 
 
+def aside_text(store: str, report: Any, most: int = 8) -> str:
+    """Text on the cells that could not be read in files just loaded: how many, where first, why; the usual ones first."""
+    from retailkit.load import open_store, quarantine_reasons
+
+    files = set(report.loc[report["rows_quarantined"] > 0, "file"])
+    if not files:
+        return ""
+    tables = open_store(store, engine="duckdb")
+    known = tables.sources.to_pandas().sort_values("loaded_at").drop_duplicates("file", keep="last")
+    mine = known.loc[known["file"].isin(files), "file_id"].tolist()
+    found = quarantine_reasons(tables.quarantine.filter(tables.quarantine.file_id.isin(mine)))
+    found = found.drop_duplicates(["file", "column", "reason"])
+    lines = [
+        f"  {r.file}, row {r.first_row}{f' and {r.rows - 1:,} more' if r.rows > 1 else ''}: "
+        + (f"{r.column}: " if r.column else "")
+        + r.reason
+        + (f" ('{r.example}')" if r.example else "")
+        for r in found.head(most).itertuples()
+    ]
+    more = [f"  and {len(found) - most:,} other kinds"] if len(found) > most else []
+    head = "could not be read (rows are counted from the first below the header; all of them: table quarantine):"
+    return "\n".join([head, *lines, *more])
+
+
 def sniff_text(file: str) -> str:
     """Text on a file: which layout it is, or how far from each known one."""
     from retailkit.load.recognise import sniff

@@ -64,6 +64,8 @@ def probe(path: str | Path, encoding: str | None = None) -> Probe:
         If the file is missing, empty, cut off, in no known encoding, or holds merge-conflict marks.
     """
     path = Path(path)
+    if path.is_dir():
+        raise LoadError("this is a folder", str(path), "one export file", "name the files in it")
     if not path.is_file():
         raise LoadError("there is no such file", str(path), do="check the path")
     size = path.stat().st_size

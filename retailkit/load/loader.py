@@ -6,11 +6,14 @@ published at once. A file that was loaded before with the same layout is not rea
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from difflib import get_close_matches
 from functools import partial
 from pathlib import Path
 from typing import Any
+from zoneinfo import available_timezones
 
 import pandas as pd
 
@@ -97,15 +100,32 @@ def load_file(
     Raises
     ------
     LoadError
-        If the file cannot be read: what, where, what was expected, what to do.
+        If the file cannot be read: what, where, what was expected, what to do. Also where merchant, zone or
+        currency are none.
     """
     rules = read_layout(layout)
     if merchant is None and rules.merchant is None and not rules.name.startswith("canonical_"):
-        raise LoadError("whose file is it?", str(path), f"a merchant: layout '{rules.name}' has no merchant column")
+        expected = f"a merchant: layout '{rules.name}' has no column that names one"
+        raise LoadError("it is not told whose file this is", str(path), expected, "say --merchant ID")
+    _check_place(merchant, zone, currency)
     found = {merchant: Merchant(id=merchant, zone=zone, currency=currency)} if merchant else {}
     with loading(Path(store), found) as load:
         _load_file(load, Path(path), rules, list(found), merchant is not None, (zone, currency))
         return _published(load)
+
+
+def _check_place(merchant: str | None, zone: str, currency: str) -> None:
+    """Refuse a merchant's id, zone or currency that no cohort file could hold."""
+    if merchant is not None and re.search(r"[/\\\s]|^$", merchant):
+        raise LoadError(
+            "this is no id of a merchant", repr(merchant), "letters without blanks and slashes", "choose another id"
+        )
+    if zone not in available_timezones():
+        near = get_close_matches(zone, available_timezones(), 2)
+        expected = f"did you mean {' or '.join(near)}?" if near else "a name such as Asia/Shanghai"
+        raise LoadError("there is no such time zone", repr(zone), expected, "give the zone of the merchant's days")
+    if not re.fullmatch(r"[A-Z]{3}", currency):
+        raise LoadError("this is no currency", repr(currency), "an ISO code of three capitals such as CNY")
 
 
 def _try_file(load: Load, path: Path, layout: str, owners: list[str], owned: bool, base: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import math
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -103,7 +104,12 @@ def loading(store: Path, merchants: Mapping[str, Merchant], look: bool = False) 
     LoadError
         Instead of an engine's own error: what failed and what to do.
     """
-    store.mkdir(parents=True, exist_ok=True)
+    try:
+        store.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise LoadError(
+            f"the store cannot be made here ({error.strerror})", str(store), "a folder that you may write to"
+        ) from None
     memory = None if look else min(LEAN, settings()["memory_limit"], key=memory_bytes)
     try:
         with scratch_folder(store) as scratch, connect_raw(memory=memory, temp=scratch / "engine") as con:
@@ -142,6 +148,9 @@ def engine_failed(error: Exception, where: str) -> LoadError:
     text = str(error)
     if "No space left" in text or getattr(error, "errno", 0) == 28:
         return LoadError("the disk is full", where, "room for the rows twice", "free some space and load again")
+    if isinstance(error, OSError) and error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        what = f"no permission ({error.strerror})"
+        return LoadError(what, str(error.filename or where), "a folder that you may write to", "choose another --store")
     if isinstance(error, OutOfMemory):
         do = "raise RETAILKIT_MEMORY, or lower RETAILKIT_THREADS, then load again"
         return LoadError("the load needs more memory than it may use", where, do=do)
