@@ -54,7 +54,7 @@ def test_two_bills_put_behind_one_another_are_refused_not_cut_at_the_first_summa
     page = ORDERS.replace("sensitive", 'footer = "合计"\nsensitive')
     day = HEADER + "E1,a,2018-03-01 10:00,12.34\n"
     assert load(tmp_path, day + "合计,,,12.34\n", page).loc[0, "rows_read"] == 1
-    with pytest.raises(LoadError, match="goes on after its summary: 2 filled rows from row 3 on"):
+    with pytest.raises(LoadError, match="the header comes again after the summary, in row 3"):
         load(tmp_path, f"{day}合计,,,12.34\n{HEADER}E2,a,2018-03-02 10:00,5\n合计,,,5\n", page)
 
 
@@ -82,15 +82,6 @@ def test_a_closed_order_that_was_paid_earned_nothing_where_the_export_has_no_ref
     orders = stored(tmp_path).set_index("status")
     assert orders.loc["交易关闭", ["gross_amount", "refund_amount", "net_amount"]].tolist() == [12900, 12900, 0]
     assert orders.loc["交易成功", "net_amount"] == 45900
-
-
-def test_an_authorized_payment_that_was_voided_is_no_sale(tmp_path):
-    sample = (SAMPLES / "shopify_orders" / "orders_export.csv").read_text("utf-8")
-    path = tmp_path / "orders_export.csv"
-    path.write_text(sample.replace(",partially_refunded,", ",voided,"), encoding="utf-8")
-    report = load_file(path, "shopify_orders", "m", tmp_path / "store")
-    assert stored(tmp_path)["order_id"].tolist() == ["5500000000003"]
-    assert report.loc[0, ["rows_kept", "rows_skipped"]].tolist() == [1, 3]
 
 
 def test_an_order_that_stands_twice_in_an_export_counts_as_a_repeat_though_its_customer_is_kept(tmp_path):
@@ -121,16 +112,18 @@ def test_a_key_that_cannot_be_made_is_told_with_its_place(tmp_path, monkeypatch)
         monkeypatch.setenv("RETAILKIT_KEY_FILE", str(place))
         with pytest.raises(LoadError, match="key file can be neither read nor made") as error:
             load_file(SAMPLES / "youzan_orders" / "youzan_orders.csv", "youzan_orders", "m", tmp_path / "store")
-        assert str(place) in str(error.value) and "RETAILKIT_KEY_FILE" in str(error.value)
+        assert str(place) in str(error.value)
+        assert "RETAILKIT_KEY_FILE" in str(error.value)
 
 
 def test_a_row_in_the_place_of_a_header_is_not_shown_because_it_names_a_person(tmp_path):
     rows = "E1,王五,13922223333,2018-03-01 10:00,12.34\nE2,赵六,13922224444,2018-03-01 11:00,5\n"
     with pytest.raises(LoadError, match="no header line was found") as error:
         load(tmp_path, rows)
-    assert "王五" not in str(error.value) and "13922223333" not in str(error.value)
     drafted = draft_layout(tmp_path / "orders.csv")
-    assert "王五" not in drafted and "13922223333" not in drafted
+    for said in ("王五", "13922223333"):
+        assert said not in str(error.value)
+        assert said not in drafted
     page = drafted.replace('{ join = ["@file", "@row"] }', '{ from = "column_1" }').replace(
         '{ from = "?", unit = "?" }', '{ from = "column_5", unit = "yuan" }'
     )

@@ -78,7 +78,7 @@ def draft_layout(path: str | Path) -> str:
         'status = "own"',
         f'format = "{ {"json": "jsonl"}.get(found.kind, found.kind) }"',
         *([f"records = {_text(inside)}"] if inside else []),
-        *(["header = false", f"delimiter = {_text(shape['delimiter'])}"] if nameless else []),
+        *(["header = false", f"delimiter = {_text(_delimiter(found.head))}"] if nameless else []),
         *([f"columns = [{', '.join(map(_text, names))}]   # no header line: name them"] if nameless else []),
         *([f"sensitive = [{', '.join(map(_text, private))}]   # never shown in errors"] if private else []),
         *_stated(found.head),

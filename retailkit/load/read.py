@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from retailkit.load.engine import Connection, EngineError, OutOfMemory, literal, quote
+from retailkit.load.engine import Connection, EngineError, OutOfMemory, first, literal, quote
 from retailkit.load.errors import LoadError
 from retailkit.load.files import Probe, utf8_copy
 from retailkit.load.header import Header, check_needed, clean_names, find_header, match
@@ -252,19 +252,19 @@ def _cleaned(con: Connection, select: str, header: Header, names: Sequence[str],
             line = f"concat_ws(',', {', '.join(quote(n) for n in names)})"
             last = con.execute(f"SELECT {line} FROM ({select}) WHERE {cut} ORDER BY source_row LIMIT 50").fetchall()
             words = "\n".join([words, *(text for (text,) in last)])
-        _refuse_rows_beyond(con, name, cut, raw, layout, found)
+        _refuse_second_header(con, name, cut, raw, layout, found)
         con.execute(f"DELETE FROM {name} WHERE {cut}")
     return replace(raw, relation=name, preamble=words)
 
 
-def _refuse_rows_beyond(con: Connection, rows: str, cut: str, raw: Raw, layout: Layout, found: Probe) -> None:
-    """Refuse a table that goes on after its summary: exports put one behind the other would lose all but the first."""
-    told = [quote(raw.found[c]) for c in layout.signature or layout.needed if c in raw.found]
-    filled = " AND ".join(f"{c} IS NOT NULL" for c in told) or "false"
-    beyond = con.execute(f"SELECT count(*), min(source_row) FROM {rows} WHERE {cut} AND {filled}").fetchone()
-    if beyond and beyond[0]:
+def _refuse_second_header(con: Connection, rows: str, cut: str, raw: Raw, layout: Layout, found: Probe) -> None:
+    """Refuse exports put behind one another: all but the first would be cut off with its summary."""
+    told = [raw.found[c] for c in layout.signature or layout.needed if c in raw.found]
+    again = " AND ".join(f"{quote(c)} = {literal(c.partition('#')[0])}" for c in told) or "false"
+    (row,) = first(con, f"SELECT min(source_row) FROM {rows} WHERE {cut} AND {again}") or (None,)
+    if row is not None:
         raise LoadError(
-            f"the table goes on after its summary: {beyond[0]:,} filled rows from row {beyond[1]:,} on",
+            f"the header comes again after the summary, in row {row:,}: several exports stand behind one another",
             found.path.name,
             "one export, with its summary at the end",
             "save each export as a file of its own",

@@ -16,7 +16,7 @@ from retailkit.load.errors import LoadError
 from retailkit.load.files import Probe, probe
 from retailkit.load.header import DELIMITERS, clean_names, find_header, match
 from retailkit.load.json_files import json_names
-from retailkit.load.layout import Layout, layout_names, read_layout
+from retailkit.load.layout import Layout, canonical_layout, layout_names, read_layout
 from retailkit.load.read import _sheet_heads, nested
 from retailkit.schema import TABLES
 
@@ -97,7 +97,7 @@ def canonical_table(names: tuple[str, ...] | list[str]) -> str | None:
     """Return the canonical table whose required columns a header has, the most columns first."""
     best, most = None, 0
     for table in TABLES.values():
-        needed = {c.name for c in table.columns if c.required} - {"merchant"}
+        needed = set(canonical_layout(table.name).needed)
         hits = len(set(names) & set(table.names))
         if table.room != "derived" and needed <= set(names) and hits > most and hits >= 0.5 * len(names):
             best, most = table.name, hits
