@@ -66,14 +66,14 @@ def load_cohort(
     cohort = cohort if isinstance(cohort, Cohort) else read_cohort(cohort)
     cohort = cohort.model_copy(update={"folder": Path(root)}) if root else cohort
     merchants = {m.id: m for m in cohort.everyone}
+    listed = [(source, path) for source in cohort.sources for path in cohort.files(source)]  # a missing one is said first
     with loading(Path(store), merchants) as load:
-        for source in cohort.sources:
+        for source, path in listed:
             everyone = list(merchants) if source.donors else list(cohort.merchant_ids)
             owners = [source.merchant] if source.merchant else everyone
-            for path in cohort.files(source):
-                if progress:
-                    progress(f"{path.name} ({source.layout})")
-                _try_file(load, path, source.layout, owners, source.shared or bool(source.merchant), cohort.folder)
+            if progress:
+                progress(f"{path.name} ({source.layout})")
+            _try_file(load, path, source.layout, owners, source.shared or bool(source.merchant), cohort.folder)
         if load.report and all(r["status"] == "failed" for r in load.report):
             raise LoadError("no file could be loaded", cohort.name, do="; ".join(r["warnings"] for r in load.report))
         load.con.register("cohort_rows", pd.DataFrame(cohort.to_rows()).convert_dtypes())
