@@ -66,7 +66,9 @@ def load_cohort(
     cohort = cohort if isinstance(cohort, Cohort) else read_cohort(cohort)
     cohort = cohort.model_copy(update={"folder": Path(root)}) if root else cohort
     merchants = {m.id: m for m in cohort.everyone}
-    listed = [(source, path) for source in cohort.sources for path in cohort.files(source)]  # a missing one is said first
+    listed = [
+        (source, path) for source in cohort.sources for path in cohort.files(source)
+    ]  # a missing one is said first
     with loading(Path(store), merchants) as load:
         for source, path in listed:
             everyone = list(merchants) if source.donors else list(cohort.merchant_ids)
