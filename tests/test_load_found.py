@@ -152,3 +152,16 @@ def test_a_store_that_cannot_be_made_is_told_with_its_place(tmp_path):
     with pytest.raises(LoadError, match="the store cannot be made here") as error:
         load(tmp_path, HEADER + "E1,a,2018-03-01 10:00,5\n")
     assert str(tmp_path / "store") in str(error.value)
+
+
+def test_the_only_receiver_of_a_red_packet_is_read_though_it_stands_without_its_list(tmp_path):
+    whole = json.loads((SAMPLES / "red_packets" / "packets.jsonl").read_text("utf-8").splitlines()[0])
+    alone = copy.deepcopy(whole)
+    alone["detail_id"], alone["hblist"] = "2", {"hbinfo": {"openid": "o9", "amount": 100, "rcv_time": ""}}
+    nobody = whole | {"detail_id": "3", "hblist": ""}
+    path = tmp_path / "packets.jsonl"
+    path.write_text("".join(json.dumps(p) + "\n" for p in (whole, alone, nobody)), encoding="utf-8")
+    load_file(path, "red_packets", "m", tmp_path / "store")
+    packets = stored(tmp_path, "red_packets")
+    assert packets["amount"].tolist() == [120, 80, 100]
+    assert packets["account"].tolist()[-1] == "mini_program:o9"
