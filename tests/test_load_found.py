@@ -165,3 +165,18 @@ def test_the_only_receiver_of_a_red_packet_is_read_though_it_stands_without_its_
     packets = stored(tmp_path, "red_packets")
     assert packets["amount"].tolist() == [120, 80, 100]
     assert packets["account"].tolist()[-1] == "mini_program:o9"
+
+
+def test_a_guide_is_stored_by_her_id_but_never_with_her_phone(tmp_path):
+    page = f'{ORDERS}sold_by = "导购"\n'
+    head = HEADER.replace("实付", "实付,导购")
+    rows = [
+        f"E{i},a,2018-03-01 10:00,5,{guide}\n" for i, guide in enumerate(("G07", "李(13922223333)", "139 2222 3333"))
+    ]
+    rows += ["E3,a,2018-03-01 10:00,5,李(13922223333)\n", "E4,a,2018-03-01 10:00,5,2018111100031391111222200\n"]
+    load(tmp_path, head + "".join(rows), page)
+    guides = stored(tmp_path)["sold_by"].tolist()
+    assert guides[0] == "G07"
+    assert guides[4] == "2018111100031391111222200"
+    assert guides[1] == guides[3] != guides[2]
+    assert all(len(g) == 64 for g in guides[1:4])

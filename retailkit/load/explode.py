@@ -30,7 +30,7 @@ def exploded(rows: str, raw: Raw, block: Block) -> tuple[str, Raw]:
         )
         source, base = f"@element{depth}", written + "."
         elements = (
-            f"""SELECT * EXCLUDE ("@list"{', item' if depth else ''}), unnest("@list") AS {quote(source)}, """
+            f"""SELECT * EXCLUDE ("@list"{", item" if depth else ""}), unnest("@list") AS {quote(source)}, """
             f"""{number}generate_subscripts("@list", 1) AS item FROM ({listed})"""
         )
         number = "item * 100000 + "

@@ -28,7 +28,7 @@ from retailkit.load.engine import (
     settings,
 )
 from retailkit.load.errors import LoadError
-from retailkit.load.fields import Place
+from retailkit.load.fields import GUIDES, Place
 from retailkit.load.files import Probe
 from retailkit.load.kept import BIG, PACKED, drop_kept, materialiser, scratch_folder
 from retailkit.load.keys import check_mark, set_pads
@@ -170,7 +170,7 @@ def stage_file(
     """Type one file into relations of the load's connection."""
     if not owned and layout.merchant is None and layout.name.startswith("canonical_"):
         layout = layout.model_copy(update={"merchant": "merchant"})
-    if any(rule.kind for block in layout.tables for rule in block.fields.values()):
+    if any(rule.kind or name in GUIDES for block in layout.tables for name, rule in block.fields.items()):
         check_mark(load.store)
         set_pads(load.con)
         load.keyed = True
