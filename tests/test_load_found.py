@@ -4,10 +4,11 @@ import copy
 import json
 
 import pytest
-from load_files import HEADER, ORDERS, load, stored
+from load_files import HEADER, ORDERS, layout, load, stored
 from test_layouts import SAMPLES
 
-from retailkit.load import LoadError, draft_layout, load_file, sniff
+from retailkit.cohort import Cohort
+from retailkit.load import LoadError, draft_layout, load_cohort, load_file, sniff
 
 
 def youshu(orders: int, guided: int) -> str:
@@ -180,3 +181,22 @@ def test_a_guide_is_stored_by_her_id_but_never_with_her_phone(tmp_path):
     assert guides[4] == "2018111100031391111222200"
     assert guides[1] == guides[3] != guides[2]
     assert all(len(g) == 64 for g in guides[1:4])
+
+
+def test_october_comes_after_september_so_that_the_newer_state_of_an_order_stays(tmp_path):
+    rows = {9: "E1,a,2018-09-30 23:00,100\n", 10: "E1,a,2018-09-30 23:00,60\n"}
+    for month, row in rows.items():
+        (tmp_path / f"orders_{month}.csv").write_text(HEADER + row, encoding="utf-8")
+    layout(tmp_path)
+    source = {"layout": "own.toml", "path": "orders_*.csv", "merchant": "m"}
+    page = {
+        "name": "c",
+        "title": "c",
+        "as_of": "2019-01-01",
+        "zone": "Asia/Shanghai",
+        "currency": "CNY",
+        "country": "CN",
+    }
+    cohort = Cohort.model_validate(page | {"merchants": [{"id": "m"}], "sources": [source], "folder": tmp_path})
+    load_cohort(cohort, tmp_path / "store")
+    assert stored(tmp_path)["gross_amount"].tolist() == [6000]
