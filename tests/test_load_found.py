@@ -200,3 +200,13 @@ def test_october_comes_after_september_so_that_the_newer_state_of_an_order_stays
     cohort = Cohort.model_validate(page | {"merchants": [{"id": "m"}], "sources": [source], "folder": tmp_path})
     load_cohort(cohort, tmp_path / "store")
     assert stored(tmp_path)["gross_amount"].tolist() == [6000]
+
+
+def test_an_opening_quote_that_is_never_closed_swallows_no_rows(tmp_path):
+    rows = [f'E{i},"a\n{i}",2018-03-01 10:00,5\n' for i in range(9)]
+    assert load(tmp_path, HEADER + "".join(rows)).loc[0, "rows_read"] == 9
+    broken = HEADER + "".join(rows[:3]) + 'E3,"T恤,2018-03-01 10:00,5\n' + "E4,a,2018-03-01 10:00,5\n" * 5
+    with pytest.raises(LoadError, match="opens a cell in row 4 is never closed") as error:
+        load(tmp_path, broken, file="broken.csv")
+    assert "T恤" not in str(error.value)
+    assert len(stored(tmp_path)) == 9

@@ -135,12 +135,36 @@ def _csv(con: Connection, found: Probe, layout: Layout, scratch: Path, passing: 
         utf8_copy(found, file, header.lines)
     path = literal(str(file))
     try:
-        return _cleaned(con, _numbered(parsed(path, skip)), header, names, layout, found)
+        raw = _cleaned(con, _numbered(parsed(path, skip)), header, names, layout, found)
     except EngineError as error:
         if "parallel=false" not in str(error):
             raise
-    # line breaks within cells: one thread reads the file
-    return _cleaned(con, _numbered(parsed(path, skip, parallel=False)), header, names, layout, found)
+        # line breaks within cells: one thread reads the file
+        raw = _cleaned(con, _numbered(parsed(path, skip, parallel=False)), header, names, layout, found)
+    (last,) = first(con, f"SELECT max(source_row) FROM {raw.relation}") or (0,)
+    if not found.tidy and found.breaks - header.lines > (last or 0):  # some cell may hold line breaks
+        _refuse_open_quote(con, _numbered(parsed(path, skip, parallel=False)), names, file, found)
+    return raw
+
+
+def _refuse_open_quote(con: Connection, select: str, names: Sequence[str], file: Path, found: Probe) -> None:
+    """Refuse a file whose last cell has an opening quote only: every row below it would be lost within that cell."""
+    cells = f"[{', '.join(map(quote, names))}]"
+    told = f"SELECT max(source_row), arg_max({cells}, source_row) FROM ({select})"
+    row, record = first(con, told) or (0, None)
+    tail = next((cell for cell in reversed(record or []) if cell), "").rstrip("\r\n")
+    if "\n" not in tail:
+        return
+    end = tail.encode()[-200:]
+    with open(file, "rb") as handle:
+        handle.seek(-min(file.stat().st_size, len(end) + 200), 2)
+        if handle.read().rstrip(b"\r\n").endswith(end):
+            raise LoadError(
+                f"a quotation mark that opens a cell in row {row:,} is never closed: all rows below stand within that cell",
+                found.path.name,
+                'a closing " for each opening one',
+                "export it again, or take the mark out of that row",
+            )
 
 
 def _excel(con: Connection, found: Probe, layout: Layout, scratch: Path) -> Raw:
@@ -210,7 +234,11 @@ def _sheets(found: Probe, layout: Layout | None) -> dict[str, list[Any]]:
         names = [layout.sheet] if layout and layout.sheet else book.sheet_names
         return {n: book.get_sheet_by_name(n).to_python(skip_empty_area=False) for n in names}
     except (CalamineError, OSError, ValueError) as error:
-        raise LoadError(f"the spreadsheet cannot be opened ({error})", found.path.name, do="save it again") from None
+        raise LoadError(
+            f"the spreadsheet cannot be opened ({error})",
+            found.path.name,
+            do="save it again, or unpack it if it is an archive",
+        ) from None
 
 
 def _numbered(source: str) -> str:
