@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -162,7 +163,7 @@ def load(what: str, store: str, layout: str | None, merchant: str | None, zone: 
     from retailkit.commands.show import aside_text, report_text
     from retailkit.load import load_file, open_store
 
-    file = Path(what)
+    file, since = Path(what), datetime.now(UTC)
     if layout and not file.exists():
         raise click.UsageError(f"there is no file {what}")
     if file.suffix != ".toml" and file.exists():
@@ -174,7 +175,7 @@ def load(what: str, store: str, layout: str | None, merchant: str | None, zone: 
     else:
         report = load_and_link(retailkit.read_cohort(what), store, click.echo)
     click.echo(report_text(report))
-    if said := aside_text(store, report):
+    if (report["status"] == "loaded").any() and (said := aside_text(store, since)):
         click.echo(said)
     if (report["status"] == "failed").any():
         sys.exit(1)

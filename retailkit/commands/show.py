@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import unicodedata
 from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -110,18 +111,19 @@ def report_text(report: Any) -> str:
     return "\n".join([text_table(head, rows), *warnings])
 
 
-def aside_text(store: str, report: Any, most: int = 8) -> str:
-    """Text on the cells that could not be read in files just loaded: how many, where first, why; the usual ones first."""
+def aside_text(store: str, since: datetime, most: int = 8) -> str:
+    """Text on the cells that could not be read in files loaded since a time: how many, where first, why; most first."""
     from retailkit.load import open_store, quarantine_reasons
 
-    files = set(report.loc[report["rows_quarantined"] > 0, "file"])
-    if not files:
-        return ""
     tables = open_store(store, engine="duckdb")
-    known = tables.sources.to_pandas().sort_values("loaded_at").drop_duplicates("file", keep="last")
-    mine = known.loc[known["file"].isin(files), "file_id"].tolist()
-    found = quarantine_reasons(tables.quarantine.filter(tables.quarantine.file_id.isin(mine)))
-    found = found.drop_duplicates(["file", "column", "reason"])
+    known = tables.sources.to_pandas()
+    mine = known.loc[known["loaded_at"] >= since.replace(microsecond=0, tzinfo=None)]
+    rows = tables.quarantine.filter(tables.quarantine.file_id.isin(mine["file_id"].tolist()))
+    if mine["merchant"].nunique() > 1:  # each has its orders.csv
+        rows = rows.mutate(file=rows.merchant + "/" + rows.file)
+    found = quarantine_reasons(rows).drop_duplicates(["file", "column", "reason"])
+    if found.empty:
+        return ""
     lines = [
         f"  {r.file}, row {r.first_row}{f' and {r.rows - 1:,} more' if r.rows > 1 else ''}: "
         + (f"{r.column}: " if r.column else "")
