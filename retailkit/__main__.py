@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -159,10 +160,12 @@ def load(what: str, store: str, layout: str | None, merchant: str | None, zone: 
     with file, row, column and reason (table quarantine).
     """
     from retailkit.commands.prepare import link_store, load_and_link
-    from retailkit.commands.show import report_text
+    from retailkit.commands.show import aside_text, report_text
     from retailkit.load import load_file, open_store
 
-    file = Path(what)
+    file, since = Path(what), datetime.now(UTC)
+    if layout and not file.exists():
+        raise click.UsageError(f"there is no file {what}")
     if file.suffix != ".toml" and file.exists():
         if not layout:
             raise click.UsageError(f"--layout is needed to load a file: 'retailkit sniff {what}' names it")
@@ -172,6 +175,8 @@ def load(what: str, store: str, layout: str | None, merchant: str | None, zone: 
     else:
         report = load_and_link(retailkit.read_cohort(what), store, click.echo)
     click.echo(report_text(report))
+    if (report["status"] == "loaded").any() and (said := aside_text(store, since)):
+        click.echo(said)
     if (report["status"] == "failed").any():
         sys.exit(1)
 
@@ -179,11 +184,21 @@ def load(what: str, store: str, layout: str | None, merchant: str | None, zone: 
 @cli.command(epilog=examples("retailkit sniff orders.csv", "retailkit sniff exports/*"))
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
 def sniff(files: tuple[str, ...]) -> None:
-    """Name the layout of export files and say what would be loaded; nothing is."""
-    from retailkit.commands.show import sniff_text
+    """Name the layout of export files and say what would be loaded; nothing is.
 
+    A file that cannot be read is named and does not stop the others; the exit code is then 1.
+    """
+    from retailkit.commands.show import sniff_text
+    from retailkit.load import LoadError
+
+    unread = False
     for number, file in enumerate(files):
-        click.echo(("\n" if number else "") + sniff_text(file))
+        try:
+            text = sniff_text(file)
+        except LoadError as problem:
+            text, unread = f"error: {problem}", True
+        click.echo(("\n" if number else "") + text)
+    sys.exit(int(unread))
 
 
 @cli.group(invoke_without_command=True, epilog=examples("retailkit layouts", "retailkit layouts new my_export.csv"))

@@ -217,3 +217,23 @@ def test_a_plan_is_recorded_once_beside_the_cohort_file(here):
     code, said = call("plan", "tiny", "--on", "2017-12-02")
     assert code == 1
     assert "recorded once" in said
+
+
+def test_one_unreadable_export_does_not_stop_the_sniffing_of_the_others(tmp_path):
+    (tmp_path / "a.csv").write_bytes(b"")
+    (tmp_path / "b.csv").write_text("order_id,paid_at,gross_amount,net_amount\n1,2018-03-01,5,5\n")
+    code, said = call("sniff", str(tmp_path / "a.csv"), str(tmp_path / "b.csv"))
+    assert code == 1
+    assert "the file is empty" in said
+    assert "canonical table 'orders'" in said
+
+
+def test_a_load_says_which_cells_could_not_be_read_and_where_the_first_stands(tmp_path):
+    rows = "1,2018-03-01,5,5\n2,last Tuesday,5,5\n3,2018-03-02,5,5\n4,next week,5,5\n"
+    (tmp_path / "b.csv").write_text("order_id,paid_at,gross_amount,net_amount\n" + rows)
+    asked = ("load", str(tmp_path / "b.csv"), "--layout", "canonical_orders", "--merchant", "m")
+    code, said = call(*asked, "--store", str(tmp_path / "store"))
+    assert code == 0
+    assert "b.csv, row 2 and 1 more: paid_at: no readable time" in said
+    assert "('last Tuesday')" in said
+    assert "could not be read" not in call(*asked, "--store", str(tmp_path / "store"))[1]

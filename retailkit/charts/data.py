@@ -24,9 +24,10 @@ from retailkit.charts.template import (
     percent,
     shade,
 )
-from retailkit.charts.words import aside, labelled
+from retailkit.charts.words import aside, labelled, shortened
 
 _ROW = 34  # pixels of height per row of a table
+_LABEL = 260  # pixels of a reason beside its bar
 _MOST = 16  # bars that a reader looks through; the table beside has all
 _FATES = (
     ("rows_kept", "kept", "采用", ACCENT),
@@ -43,8 +44,9 @@ _ANSWERS = {
 
 
 def rows_by_table(table: pd.DataFrame, *, merchant: str, period: str, source: str = "", lang: str = "en") -> go.Figure:
-    """Bars, on a log scale: rows per canonical table. Table: what the store holds (``rows()``)."""
+    """Bars, on a log scale: rows per canonical table that came in. Table: what the store holds (``rows()``)."""
     title = choose(lang, "What came in", "导入了什么")
+    table = table[table["room"] != "derived"]
     shown = table.sort_values("rows").tail(_MOST)
     if shown.empty:
         return empty(title, choose(lang, "Nothing was loaded for this merchant.", "该商家没有数据。"), lang=lang)
@@ -114,16 +116,16 @@ def quarantine_reasons(
         return empty(
             title, choose(lang, "No cell of any file had to be set aside.", "没有需要隔离的单元格。"), lang=lang
         )
-    shown = table.head(15).iloc[::-1]
+    # one bad cell may spoil rows of several tables: a bar is a cell, not a table
+    shown = table.drop_duplicates(["file", "column", "reason"]).head(15).iloc[::-1]
     names = [
         labelled(c or table_name(t, lang), r, lang)
         for c, t, r in zip(shown["column"], shown["table"], shown["reason"], strict=True)
     ]
-    names = [n if len(n) < 46 else n[:44] + "…" for n in names]
     fig = go.Figure(
         go.Bar(
             x=shown["rows"],
-            y=names,
+            y=list(range(len(shown))),
             orientation="h",
             marker_color=WARM,
             cliponaxis=False,
@@ -133,7 +135,8 @@ def quarantine_reasons(
         )
     )
     fig.update_xaxes(visible=False, range=[0, 1.15 * shown["rows"].max()])
-    fig.update_yaxes(showgrid=False)
+    short = [shortened(n, _LABEL) for n in names]
+    fig.update_yaxes(showgrid=False, tickvals=list(range(len(shown))), ticktext=short)
     top = table.iloc[0]
     where = top["column"] or table_name(top["table"], lang)
     title = choose(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import re
 from datetime import date, datetime
 from difflib import get_close_matches
 from pathlib import Path
@@ -217,7 +218,7 @@ class Cohort(_Record):
         ]
 
     def files(self, source: Source) -> list[Path]:
-        """Files of a source, in name order.
+        """Files of a source, in name order, numbers by their size: of one order the file that comes last is right.
 
         A path is relative to the cohort file, or to the installed ``package`` that ships
         the data; it may hold ``*``.
@@ -230,12 +231,17 @@ class Cohort(_Record):
         base = _package_folder(source.package, self.name) if source.package else self.folder
         path = Path(source.path).expanduser()
         root, named = (Path(path.anchor), path.relative_to(path.anchor)) if path.is_absolute() else (base, path)
-        found = sorted(root.glob(str(named)))
+        found = sorted(root.glob(str(named)), key=_by_number)
         if not found and not source.optional:
             there = self.published_at
             where = f"Put your copy there: {there}" if there else "Check the path in the cohort file."
             raise CohortError(f"cohort '{self.name}': no file at {base / path} (layout '{source.layout}'). {where}")
         return found
+
+
+def _by_number(path: Path) -> list[str | int]:
+    """Sort ``orders_9.csv`` before ``orders_10.csv``."""
+    return [int(part) if part.isdecimal() else part for part in re.split(r"([0-9]+)", str(path))]
 
 
 def _package_folder(package: str, cohort: str) -> Path:

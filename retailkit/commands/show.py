@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import unicodedata
 from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -108,6 +109,31 @@ def report_text(report: Any) -> str:
     rows = [tuple(f"{v:,}" if isinstance(v, int) else _flat(v) for v in row) for row in report[names].values.tolist()]
     warnings = [f"{row.file}: {_flat(row.warnings)}" for row in report.itertuples() if len(row.warnings)]
     return "\n".join([text_table(head, rows), *warnings])
+
+
+def aside_text(store: str, since: datetime, most: int = 8) -> str:
+    """Text on the cells that could not be read in files loaded since a time: how many, where first, why; most first."""
+    from retailkit.load import open_store, quarantine_reasons
+
+    tables = open_store(store, engine="duckdb")
+    known = tables.sources.to_pandas()
+    mine = known.loc[known["loaded_at"] >= since.replace(microsecond=0, tzinfo=None)]
+    rows = tables.quarantine.filter(tables.quarantine.file_id.isin(mine["file_id"].tolist()))
+    if mine["merchant"].nunique() > 1:  # each has its orders.csv
+        rows = rows.mutate(file=rows.merchant + "/" + rows.file)
+    found = quarantine_reasons(rows).drop_duplicates(["file", "column", "reason"])
+    if found.empty:
+        return ""
+    lines = [
+        f"  {r.file}, row {r.first_row}{f' and {r.rows - 1:,} more' if r.rows > 1 else ''}: "
+        + (f"{r.column}: " if r.column else "")
+        + r.reason
+        + (f" ('{r.example}')" if r.example else "")
+        for r in found.head(most).itertuples()
+    ]
+    more = [f"  and {len(found) - most:,} other kinds"] if len(found) > most else []
+    head = "could not be read (rows are counted from the first below the header; all of them: table quarantine):"
+    return "\n".join([head, *lines, *more])
 
 
 def sniff_text(file: str) -> str:

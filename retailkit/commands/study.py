@@ -96,6 +96,8 @@ def _tell_load(report: Any, tell: Callable[[str], None]) -> int:
         if row.status == "failed" or row.rows_quarantined:
             what = f"failed: {row.warnings}" if row.status == "failed" else f"{row.rows_quarantined:,} rows set aside"
             tell(f"  {row.file}: {what}")
+        if row.status == "loaded" and row.warnings:
+            tell(f"  {row.file}: {row.warnings}")
     counts = Counter(report["status"])
     tell("  " + ", ".join(f"{n} files {status}" for status, n in sorted(counts.items())))
     return counts["failed"]

@@ -122,6 +122,12 @@ def secret_sql(cell: str) -> str:
     return f"CASE WHEN NOT contains({cell}, '*') THEN {_keyed(f'lower(trim({cell}))')} END"
 
 
+def unphoned_sql(cell: str) -> str:
+    """Return SQL of an id, by its keyed hash where a mobile phone stands in it: no phone is stored as it is."""
+    phone = "(^|[^0-9])1[3-9][0-9][ -]?[0-9]{4}[ -]?[0-9]{4}($|[^0-9])"
+    return f"CASE WHEN length({cell}) >= 11 AND regexp_matches({cell}, {literal(phone)}) THEN {_keyed(cell)} ELSE {cell} END"
+
+
 def handle_sql(parts: Sequence[str]) -> str:
     """Return SQL of one keyed hash of several cells: an account for rows that carry no id of their own.
 

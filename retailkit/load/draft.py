@@ -11,12 +11,14 @@ import re
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
 from retailkit.load.engine import connect_raw
 from retailkit.load.files import probe
 from retailkit.load.glance import Seen, plain
+from retailkit.load.header import DELIMITERS, holds_values
 from retailkit.load.layout import Layout
 from retailkit.load.read import read_raw
 from retailkit.load.recognise import header_names
@@ -55,12 +57,15 @@ def draft_layout(path: str | Path) -> str:
         If the file itself is damaged or unreadable.
     """
     found = probe(path)
-    names = [n for n in header_names(found) if not n.startswith("@")]
-    frame = _look(path, found.kind, names)
+    names = list(header_names(found))
+    nameless = found.kind == "csv" and holds_values(names)
+    names = [f"column_{i}" for i in range(1, len(names) + 1)] if nameless else [n for n in names if n[0] != "@"]
+    shape = {"header": False, "columns": tuple(names), "delimiter": _delimiter(found.head)} if nameless else {}
+    frame = _look(path, found.kind, names, **shape)
     inside = _wrapping(frame, names) if found.kind == "json" else None
     if inside:
         names = [n.removeprefix(inside + ".") for n in names if n.startswith(inside + ".")]
-        frame = _look(path, found.kind, names, inside)
+        frame = _look(path, found.kind, names, records=inside)
     seen = [Seen(n, tuple(c for c in frame[n].dropna() if c), len(frame)) for n in names]
     guess = {column: name for column in WORDS if (name := _guess(column, seen))}
     checks: list[str] = []
@@ -73,6 +78,8 @@ def draft_layout(path: str | Path) -> str:
         'status = "own"',
         f'format = "{ {"json": "jsonl"}.get(found.kind, found.kind) }"',
         *([f"records = {_text(inside)}"] if inside else []),
+        *(["header = false", f"delimiter = {_text(_delimiter(found.head))}"] if nameless else []),
+        *([f"columns = [{', '.join(map(_text, names))}]   # no header line: name them"] if nameless else []),
         *([f"sensitive = [{', '.join(map(_text, private))}]   # never shown in errors"] if private else []),
         *_stated(found.head),
         "",
@@ -97,7 +104,12 @@ def _wrapping(frame: pd.DataFrame, names: Sequence[str]) -> str | None:
     return None
 
 
-def _look(path: str | Path, kind: str, names: Sequence[str], inside: str | None = None) -> pd.DataFrame:
+def _delimiter(head: str) -> str:
+    """Return the delimiter that stands most often in the first lines of a file."""
+    return max(DELIMITERS, key="".join(head.splitlines(keepends=True)[:30]).count)
+
+
+def _look(path: str | Path, kind: str, names: Sequence[str], **shape: Any) -> pd.DataFrame:
     """Return the first rows of every column as text, as the loader would read them."""
     block = {"table": "targets", "fields": {n: {"value": v} for n, v in (("starts_on", "2000-01-01"),
              ("ends_on", "2000-01-01"), ("target", 1))}}  # fmt: skip
@@ -108,8 +120,8 @@ def _look(path: str | Path, kind: str, names: Sequence[str], inside: str | None 
             "title": "draft",
             "format": kinds,
             "signature": tuple(names),
-            "records": inside,
             "tables": (block,),
+            **shape,
         }
     )
     con = connect_raw(threads=1)

@@ -13,18 +13,25 @@ from retailkit.load.read import Raw, clean_sql
 def exploded(rows: str, raw: Raw, block: Block) -> tuple[str, Raw]:
     """One row per element of a JSON array (of an array within it, ...); its cells become columns.
 
-    ``item`` numbers the elements within their record.
+    ``item`` numbers the elements within their record. A lone element that stands there without its array,
+    as answers in XML leave it, is an array of one.
     """
     inside: dict[str, str] = {}
     known = {c for r in block.fields.values() for c in r.columns} | {w.column for w in block.conditions}
     source, base, elements, number = "@json", "", rows, ""
     for depth, step in enumerate(block.explode):
         written = raw.found.get(step, step)
-        array = f"json_extract({quote(source)}, '{json_path(written[len(base) :])}[*]')"
+        whole = f"{quote(source)}, {literal(json_path(written[len(base) :]))}"
+        several = f"json_extract({quote(source)}, {literal(json_path(written[len(base) :]) + '[*]')})"
+        alone = f"CASE WHEN json_type({whole}) = 'OBJECT' THEN [json_extract({whole})] ELSE [] END"
+        listed = (
+            f'SELECT *, CASE WHEN len({several}) > 0 THEN {several} ELSE {alone} END AS "@list" '
+            f"FROM {elements if not depth else f'({elements})'}"
+        )
         source, base = f"@element{depth}", written + "."
         elements = (
-            f"SELECT *{' EXCLUDE (item)' if depth else ''}, unnest({array}) AS {quote(source)}, "
-            f"{number}generate_subscripts({array}, 1) AS item FROM {elements if not depth else f'({elements})'}"
+            f"""SELECT * EXCLUDE ("@list"{", item" if depth else ""}), unnest("@list") AS {quote(source)}, """
+            f"""{number}generate_subscripts("@list", 1) AS item FROM ({listed})"""
         )
         number = "item * 100000 + "
         below = {c: raw.found.get(c, written + c[len(step) :]) for c in sorted(known) if c.startswith(step + ".")}

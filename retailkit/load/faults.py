@@ -54,7 +54,9 @@ def cell_problem(
     )
     secret = block.fields[e.name].kind or set(e.columns) & set(layout.sensitive)
     shown = (
-        "''" if secret or not cells else f"regexp_replace(left({cells}, 80), '1[3-9][0-9]{{9}}', '1**********', 'g')"
+        "''"
+        if secret or not cells
+        else f"regexp_replace(left({cells}, 80), '1[3-9][0-9][ -]?[0-9]{{4}}[ -]?[0-9]{{4}}', '1**********', 'g')"
     )
     return (
         f'SELECT merchant, source_row, {literal(block.table)} AS "table", '

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from retailkit.load.cells import handle_sql, id_sql, number_sql, phone_sql, secret_sql
+from retailkit.load.cells import handle_sql, id_sql, number_sql, phone_sql, secret_sql, unphoned_sql
 from retailkit.load.conditions import where_sql
 from retailkit.load.engine import SQL_TYPES, literal, quote
 from retailkit.load.layout import Layout
@@ -25,6 +25,8 @@ WIDE = "DECIMAL(28, 6)"
 """Room for any amount, and for a product of a price and a quantity."""
 EXACT = {"DOUBLE": 2**53, "FLOAT": 2**24}
 """Below these every whole number is a float of its own."""
+GUIDES = ("guide", "sold_by", "owned_by")
+"""Ids of guides: consoles let a guide's name and phone stand in their place."""
 PLANNED = ("starts_on", "valid_from")
 """Times that may lie in the future: they are plans."""
 
@@ -184,6 +186,7 @@ def _value(column: Column, rule: FieldRule, raw: Raw, layout: Layout, place: Pla
     if column.kind == "id":
         cells = [_read(c, raw, place) for c in rule.join] or [(cell, kind)]
         text = f" || {literal(rule.separator)} || ".join(_unrounded(*part) for part in cells)
+        text = unphoned_sql(text) if column.name in GUIDES else text
         return f"{literal(rule.prefix + ':')} || {text}" if rule.prefix else text, filled
     if column.kind == "text":
         text = _text(cell, kind)

@@ -42,6 +42,7 @@ class Probe:
     """One file: its kind (csv, excel, parquet, json), hash, size and, for text, its encoding.
 
     A ``plain`` file can be parsed as it lies there; in a ``tidy`` one no cell is quoted, wrapped or has blanks around it.
+    ``breaks`` counts line ends, at least as many as there are.
     """
 
     path: Path
@@ -53,6 +54,7 @@ class Probe:
     plain: bool = False
     head: str = ""
     tidy: bool = False
+    breaks: int = 0
 
 
 def probe(path: str | Path, encoding: str | None = None) -> Probe:
@@ -64,6 +66,8 @@ def probe(path: str | Path, encoding: str | None = None) -> Probe:
         If the file is missing, empty, cut off, in no known encoding, or holds merge-conflict marks.
     """
     path = Path(path)
+    if path.is_dir():
+        raise LoadError("this is a folder", str(path), "one export file", "name the files in it")
     if not path.is_file():
         raise LoadError("there is no such file", str(path), do="check the path")
     size = path.stat().st_size
@@ -137,7 +141,7 @@ def _probe_text(path: Path, size: int, gzipped: bool, encoding: str | None) -> P
 def _looked(path: Path, size: int, gzipped: bool, encoding: str | None, digest: Future[str]) -> Probe:
     strict = codecs.getincrementaldecoder("utf-8")()
     first, valid, plain, tidy, tail = b"", True, not gzipped, True, b""
-    newlines = returns = False
+    newlines = returns = 0
     for chunk in _chunks(path, gzipped):
         first = first or chunk
         # one byte is found at a tenth of the cost of several
@@ -151,7 +155,7 @@ def _looked(path: Path, size: int, gzipped: bool, encoding: str | None, digest: 
                 "take the file from the source again",
             )
         plain = plain and b"\x00" not in chunk
-        newlines, returns = newlines or b"\n" in chunk, returns or b"\r" in chunk
+        newlines, returns = newlines + chunk.count(b"\n"), returns + chunk.count(b"\r")
         if valid:
             try:
                 strict.decode(chunk)
@@ -167,12 +171,12 @@ def _looked(path: Path, size: int, gzipped: bool, encoding: str | None, digest: 
     if not first.strip(b"\x00\xef\xbb\xbf\xff\xfe \r\n\t"):
         raise LoadError("the file holds no text", str(path), "a header and rows", "export it again")
     encoding = encoding or _encoding(path, first, valid, gzipped)
-    plain = plain and encoding == "utf-8" and (newlines or not returns)
+    plain = plain and encoding == "utf-8" and (newlines > 0 or not returns)
     tidy = tidy and encoding == ("utf-8" if valid else "gb18030") and _tidy(tail + b"\n", valid)
     found = Probe(path, "csv", digest.result(), size, gzipped, encoding, plain)
     head = _head(found, 1 << 18)
     kind = "json" if head.lstrip()[:1] in ("{", "[") else "csv"
-    return Probe(path, kind, found.file_id, size, gzipped, encoding, plain, head, tidy)
+    return Probe(path, kind, found.file_id, size, gzipped, encoding, plain, head, tidy, max(newlines, returns))
 
 
 def _tidy(text: bytes, valid: bool) -> bool:

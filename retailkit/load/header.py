@@ -19,6 +19,8 @@ from retailkit.load.layout import Layout
 DELIMITERS = (",", "\t", ";", "|")
 LOOK = 60
 """Records at the top of a file among which the header is looked for."""
+_VALUE = re.compile(r"\+?\d[\d*]{8,}|\d{4}[-/年]\d{1,2}[-/月]\d{1,2}\D.*|[-+¥￥]?[\d,]*\.\d+")
+"""A phone or long number, a time, an amount: no name of a column."""
 
 
 @dataclass(frozen=True)
@@ -115,6 +117,13 @@ def check_needed(names: Sequence[str], layout: Layout, where: str) -> None:
     missing = [n for n in layout.needed if n not in there]
     if not missing:
         return
+    if holds_values(names):
+        raise LoadError(
+            "no header line was found: the likeliest line holds values",
+            where,
+            f"a line with the columns {', '.join(layout.needed)}",
+            'put the header back, or name the columns in a layout of your own (header = false, columns = ["..."])',
+        )
     near = {m: get_close_matches(m, names, 1) for m in missing}
     listed = ", ".join(f"'{m}'" + (f" (near: '{near[m][0]}')" if near[m] else "") for m in missing)
     raise LoadError(
@@ -123,6 +132,17 @@ def check_needed(names: Sequence[str], layout: Layout, where: str) -> None:
         f"the columns of layout '{layout.name}'; the file has {', '.join(names[:40])}",
         "correct the header, or use the layout that fits ('retailkit sniff FILE' names it)",
     )
+
+
+def holds_values(names: Sequence[str]) -> bool:
+    """Tell whether a line is no header but a row: it is then neither shown nor matched, since it may name a person.
+
+    Examples
+    --------
+    >>> holds_values(["王五", "13922223333"]), holds_values(["客户姓名", "客户手机号", "2018"])
+    (True, False)
+    """
+    return any(_VALUE.fullmatch(name) for name in names)
 
 
 def _scan(text: str, delimiter: str, needed: Sequence[str], layout: Layout) -> tuple[int, Header] | None:

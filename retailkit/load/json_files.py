@@ -4,21 +4,26 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
 from retailkit.load.engine import Connection, first, literal
-from retailkit.load.files import Probe, utf8_copy
+from retailkit.load.files import Probe, utf8, utf8_copy
 
 ROOM = 1 << 24
 """Bytes that the engine has for one JSON object by itself."""
+FIRST = 1000
+"""Records in which a file's names are looked for, at its start and where a wanted key first comes."""
 
 
 def json_names(
-    con: Connection, found: Probe, inside: str | None, scratch: Path
+    con: Connection, found: Probe, inside: str | None, scratch: Path, wanted: Collection[str] = ()
 ) -> tuple[tuple[str, ...], str, frozenset[str]]:
-    """Return the dotted names of a JSON file's cells (from its first records), SQL of its records, which are arrays.
+    """Return the dotted names of a JSON file's cells, SQL of its records, which are arrays.
 
+    Names are those of the first records, and ``wanted`` ones wherever they first come: sources leave empty
+    cells out, so a day may start with a thousand visits before its first order.
     ``inside`` names the array that holds the records, None where the objects are the records.
     """
     if found.kind == "parquet":
@@ -27,9 +32,33 @@ def json_names(
         records = _json_records(con, found, inside, scratch)
     names: dict[str, None] = {}
     arrays: set[str] = set()
-    for (text,) in con.execute(f"SELECT json::VARCHAR FROM ({records}) LIMIT 1000").fetchall():
-        _walk(json.loads(text), "", names, arrays)
+
+    def look(where: str = "true") -> None:
+        rows = con.execute(f"SELECT json::VARCHAR FROM ({records}) WHERE {where} LIMIT {FIRST}").fetchall()
+        for (text,) in rows:
+            _walk(json.loads(text), "", names, arrays)
+
+    look()
+    plain = {w: re.sub(r"\[.*?\]", "", w) for w in wanted} if found.kind != "parquet" else {}
+    for keys in _keys_within(found, [name for name in plain.values() if name not in names]):
+        look(" AND ".join(f"contains(json::VARCHAR, {literal(k)})" for k in keys))
     return tuple(n for n in names if n), records, frozenset(arrays)
+
+
+def _keys_within(found: Probe, names: Collection[str]) -> list[tuple[str, ...]]:
+    """Return the quoted keys of those dotted names whose last key stands anywhere in the file, as it is spelt there."""
+    spelt = {}
+    for name in names:
+        *above, last = name.split(".")
+        for key in {last, re.sub(r"_([a-z])", lambda m: m[1].upper(), last)}:
+            spelt[f'"{key}"'.encode()] = (*(f'"{a}"' for a in above), f'"{key}"')
+    there: dict[bytes, None] = {}
+    tail = b""
+    for chunk in utf8(found) if spelt else ():
+        text = tail + chunk
+        there |= dict.fromkeys(key for key in spelt if key not in there and key in text)
+        tail = text[-100:]
+    return [spelt[key] for key in there]
 
 
 def _json_records(con: Connection, found: Probe, inside: str | None, scratch: Path) -> str:

@@ -6,6 +6,7 @@ is not. The same key gives the same hash, so accounts still meet by phone.
 
 from __future__ import annotations
 
+import hmac
 import os
 import secrets
 from pathlib import Path
@@ -15,6 +16,8 @@ from retailkit.load.errors import LoadError
 
 BLOCK = 64
 """Bytes of an HMAC-SHA-256 pad."""
+MARK = ".key_mark"
+"""File of a store that tells which key its phones were hashed with, without telling the key."""
 
 
 def key_path() -> Path:
@@ -28,23 +31,59 @@ def read_key() -> bytes:
     Raises
     ------
     LoadError
-        If others may read the file, or it is too short to be a key.
+        If others may read the file, it is too short to be a key, or can be neither read nor made.
     """
     path = key_path()
-    if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        try:
-            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        except FileExistsError:
-            return read_key()
-        with os.fdopen(handle, "w") as out:
-            out.write(secrets.token_hex(32))
-    if path.stat().st_mode & 0o077:
-        raise LoadError("others may read the key file", str(path), "permissions 600", f"chmod 600 {path}")
-    key = path.read_bytes().strip()
+    try:
+        if not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            try:
+                handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            except FileExistsError:
+                return read_key()
+            with os.fdopen(handle, "w") as out:
+                out.write(secrets.token_hex(32))
+        if path.is_file() and path.stat().st_mode & 0o077:
+            raise LoadError("others may read the key file", str(path), "permissions 600", f"chmod 600 {path}")
+        key = path.read_bytes().strip()
+    except OSError as error:
+        raise LoadError(
+            f"the key file can be neither read nor made ({error.strerror})",
+            str(path),
+            "a file that you alone may read and write",
+            "give the key back, or say in RETAILKIT_KEY_FILE where it may lie",
+        ) from None
     if len(key) < 32:
         raise LoadError("the key file is too short", str(path), "32 characters or more", "restore it from your backup")
     return key
+
+
+def check_mark(store: Path) -> None:
+    """Refuse a key that is not the one of a store: under two keys one customer would be two persons.
+
+    Raises
+    ------
+    LoadError
+        If the store's phones were hashed with another key.
+    """
+    mark = store / MARK
+    if mark.exists() and mark.read_text("utf-8") != _mark():
+        raise LoadError(
+            f"the key {key_path()} is not the one that this store's phones were hashed with",
+            str(store),
+            "the same key for all loads: under another one nobody meets her earlier orders",
+            "give the first key back (RETAILKIT_KEY_FILE says where it lies), or load everything into a new store",
+        )
+
+
+def set_mark(store: Path) -> None:
+    """Note in a store which key its phones are hashed with."""
+    if not (store / MARK).exists():
+        (store / MARK).write_text(_mark(), "utf-8")
+
+
+def _mark() -> str:
+    return hmac.digest(read_key(), b"retailkit store", "sha256").hex()[:16]
 
 
 def set_pads(con: Connection) -> None:

@@ -6,11 +6,14 @@ published at once. A file that was loaded before with the same layout is not rea
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from difflib import get_close_matches
 from functools import partial
 from pathlib import Path
 from typing import Any
+from zoneinfo import available_timezones
 
 import pandas as pd
 
@@ -18,6 +21,7 @@ from retailkit.cohort import Cohort, Merchant, read_cohort
 from retailkit.load.engine import EngineError, empty_select, files_select, first, literal, quote
 from retailkit.load.errors import LoadError
 from retailkit.load.files import Probe, probe
+from retailkit.load.keys import set_mark
 from retailkit.load.layout import Layout, read_layout
 from retailkit.load.partitions import day_column
 from retailkit.load.publish import active_files, read_manifest, write_tables
@@ -62,14 +66,16 @@ def load_cohort(
     cohort = cohort if isinstance(cohort, Cohort) else read_cohort(cohort)
     cohort = cohort.model_copy(update={"folder": Path(root)}) if root else cohort
     merchants = {m.id: m for m in cohort.everyone}
+    listed = [
+        (source, path) for source in cohort.sources for path in cohort.files(source)
+    ]  # a missing one is said first
     with loading(Path(store), merchants) as load:
-        for source in cohort.sources:
+        for source, path in listed:
             everyone = list(merchants) if source.donors else list(cohort.merchant_ids)
             owners = [source.merchant] if source.merchant else everyone
-            for path in cohort.files(source):
-                if progress:
-                    progress(f"{path.name} ({source.layout})")
-                _try_file(load, path, source.layout, owners, source.shared or bool(source.merchant), cohort.folder)
+            if progress:
+                progress(f"{path.name} ({source.layout})")
+            _try_file(load, path, source.layout, owners, source.shared or bool(source.merchant), cohort.folder)
         if load.report and all(r["status"] == "failed" for r in load.report):
             raise LoadError("no file could be loaded", cohort.name, do="; ".join(r["warnings"] for r in load.report))
         load.con.register("cohort_rows", pd.DataFrame(cohort.to_rows()).convert_dtypes())
@@ -96,15 +102,32 @@ def load_file(
     Raises
     ------
     LoadError
-        If the file cannot be read: what, where, what was expected, what to do.
+        If the file cannot be read: what, where, what was expected, what to do. Also where merchant, zone or
+        currency are none.
     """
     rules = read_layout(layout)
     if merchant is None and rules.merchant is None and not rules.name.startswith("canonical_"):
-        raise LoadError("whose file is it?", str(path), f"a merchant: layout '{rules.name}' has no merchant column")
+        expected = f"a merchant: layout '{rules.name}' has no column that names one"
+        raise LoadError("it is not told whose file this is", str(path), expected, "say --merchant ID")
+    _check_place(merchant, zone, currency)
     found = {merchant: Merchant(id=merchant, zone=zone, currency=currency)} if merchant else {}
     with loading(Path(store), found) as load:
         _load_file(load, Path(path), rules, list(found), merchant is not None, (zone, currency))
         return _published(load)
+
+
+def _check_place(merchant: str | None, zone: str, currency: str) -> None:
+    """Refuse a merchant's id, zone or currency that no cohort file could hold."""
+    if merchant is not None and re.search(r"[/\\\s]|^$", merchant):
+        raise LoadError(
+            "this is no id of a merchant", repr(merchant), "letters without blanks and slashes", "choose another id"
+        )
+    if zone not in available_timezones():
+        near = get_close_matches(zone, available_timezones(), 2)
+        expected = f"did you mean {' or '.join(near)}?" if near else "a name such as Asia/Shanghai"
+        raise LoadError("there is no such time zone", repr(zone), expected, "give the zone of the merchant's days")
+    if not re.fullmatch(r"[A-Z]{3}", currency):
+        raise LoadError("this is no currency", repr(currency), "an ISO code of three capitals such as CNY")
 
 
 def _try_file(load: Load, path: Path, layout: str, owners: list[str], owned: bool, base: Path) -> None:
@@ -203,6 +226,8 @@ def _published(load: Load) -> pd.DataFrame:
         relations = {n: load.within(partial(_together, load, n)) for n in load.relations}
         relations |= {n: f"({empty_select(table(n))})" for n in gone if n not in relations}
         written = {n: load.written[rows] for n, rows in relations.items() if rows in load.written}
+        if load.keyed:
+            set_mark(load.store)
         load.within(lambda: write_tables(load.con, load.store, relations, gone=gone, written=written))
         told = table_warnings(load.con, load.store, set(relations), list(load.merchants))
         if told and len(report):

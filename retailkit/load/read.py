@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from retailkit.load.engine import Connection, EngineError, OutOfMemory, literal, quote
+from retailkit.load.engine import Connection, EngineError, OutOfMemory, first, literal, quote
 from retailkit.load.errors import LoadError
 from retailkit.load.files import Probe, utf8_copy
 from retailkit.load.header import Header, check_needed, clean_names, find_header, match
@@ -135,27 +135,55 @@ def _csv(con: Connection, found: Probe, layout: Layout, scratch: Path, passing: 
         utf8_copy(found, file, header.lines)
     path = literal(str(file))
     try:
-        return _cleaned(con, _numbered(parsed(path, skip)), header, names, layout, found)
+        raw = _cleaned(con, _numbered(parsed(path, skip)), header, names, layout, found)
     except EngineError as error:
         if "parallel=false" not in str(error):
             raise
-    # line breaks within cells: one thread reads the file
-    return _cleaned(con, _numbered(parsed(path, skip, parallel=False)), header, names, layout, found)
+        # line breaks within cells: one thread reads the file
+        raw = _cleaned(con, _numbered(parsed(path, skip, parallel=False)), header, names, layout, found)
+    (last,) = first(con, f"SELECT max(source_row) FROM {raw.relation}") or (0,)
+    if not found.tidy and found.breaks - header.lines > (last or 0):  # some cell may hold line breaks
+        _refuse_open_quote(con, _numbered(parsed(path, skip, parallel=False)), names, file, found)
+    return raw
+
+
+def _refuse_open_quote(con: Connection, select: str, names: Sequence[str], file: Path, found: Probe) -> None:
+    """Refuse a file whose last cell has an opening quote only: every row below it would be lost within that cell."""
+    cells = f"[{', '.join(map(quote, names))}]"
+    told = f"SELECT max(source_row), arg_max({cells}, source_row) FROM ({select})"
+    row, record = first(con, told) or (0, None)
+    tail = next((cell for cell in reversed(record or []) if cell), "").rstrip("\r\n")
+    if "\n" not in tail:
+        return
+    end = tail.encode()[-200:]
+    with open(file, "rb") as handle:
+        handle.seek(-min(file.stat().st_size, len(end) + 200), 2)
+        if handle.read().rstrip(b"\r\n").endswith(end):
+            raise LoadError(
+                f"a quotation mark that opens a cell in row {row:,} is never closed: all rows below stand within that cell",
+                found.path.name,
+                'a closing " for each opening one',
+                "export it again, or take the mark out of that row",
+            )
 
 
 def _excel(con: Connection, found: Probe, layout: Layout, scratch: Path) -> Raw:
     import pyarrow as pa
 
     sheets = _sheets(found, layout)
-    best: tuple[int, int, list[Any]] = (-1, 0, [])
-    for rows in sheets:
-        for record, cells in enumerate(rows[:60]):
-            hits = len(match(clean_names(cells), layout.needed))
-            if hits > best[0]:
-                best = (hits, record, rows)
-    if best[0] < 0:
+    tops = {n: _top(rows, layout) for n, rows in sheets.items() if rows}
+    if not tops:
         raise LoadError("the spreadsheet is empty", found.path.name, "a header and rows", "export it again")
-    _, record, rows = best
+    whole = [n for n, (hits, top) in tops.items() if hits == len(layout.needed) and len(sheets[n]) > top + 1]
+    if len(whole) > 1:  # months, or a filtered copy of the first: to read one or all would both be guesses
+        raise LoadError(
+            f"{len(whole)} sheets hold such a table: {', '.join(whole)}",
+            found.path.name,
+            "one sheet with the columns of the layout",
+            'save each sheet as a file of its own, or name one in a layout of your own (sheet = "...")',
+        )
+    name = whole[0] if whole else max(tops, key=lambda n: tops[n][0])
+    rows, record = sheets[name], tops[name][1]
     columns = clean_names(rows[record])
     check_needed(columns, layout, found.path.name)
     body = [[_cell(v) for v in column] for column in zip(*rows[record + 1 :], strict=False)]
@@ -169,7 +197,7 @@ def _excel(con: Connection, found: Probe, layout: Layout, scratch: Path) -> Raw:
 
 
 def _json(con: Connection, found: Probe, layout: Layout, scratch: Path) -> Raw:
-    names, records, arrays = json_names(con, found, layout.records, scratch)
+    names, records, arrays = json_names(con, found, layout.records, scratch, (*layout.used, *layout.misspelt))
     check_needed(list(names), layout, found.path.name)
     columns = match(list(names), layout.used, layout.misspelt)
     used = list(dict.fromkeys(n for column, n in columns.items() if column not in layout.inside))
@@ -188,18 +216,29 @@ def _json(con: Connection, found: Probe, layout: Layout, scratch: Path) -> Raw:
 
 def _sheet_heads(found: Probe, layout: Layout | None) -> list[tuple[str, ...]]:
     """Return the first rows of each sheet of a spreadsheet as possible headers."""
-    return [clean_names(cells) for rows in _sheets(found, layout) for cells in rows[:60]]
+    return [clean_names(cells) for rows in _sheets(found, layout).values() for cells in rows[:60]]
 
 
-def _sheets(found: Probe, layout: Layout | None) -> list[list[Any]]:
+def _top(rows: Sequence[Sequence[Any]], layout: Layout) -> tuple[int, int]:
+    """Return how many needed columns the header of a sheet has, and which row it is."""
+    hits = [len(match(clean_names(cells), layout.needed)) for cells in rows[:60]]
+    return max(hits), hits.index(max(hits))
+
+
+def _sheets(found: Probe, layout: Layout | None) -> dict[str, list[Any]]:
+    """Return the rows of each sheet by its name."""
     from python_calamine import CalamineError, CalamineWorkbook
 
     try:
         book = CalamineWorkbook.from_path(str(found.path))
         names = [layout.sheet] if layout and layout.sheet else book.sheet_names
-        return [book.get_sheet_by_name(n).to_python(skip_empty_area=False) for n in names]
+        return {n: book.get_sheet_by_name(n).to_python(skip_empty_area=False) for n in names}
     except (CalamineError, OSError, ValueError) as error:
-        raise LoadError(f"the spreadsheet cannot be opened ({error})", found.path.name, do="save it again") from None
+        raise LoadError(
+            f"the spreadsheet cannot be opened ({error})",
+            found.path.name,
+            do="save it again, or unpack it if it is an archive",
+        ) from None
 
 
 def _numbered(source: str) -> str:
@@ -241,8 +280,23 @@ def _cleaned(con: Connection, select: str, header: Header, names: Sequence[str],
             line = f"concat_ws(',', {', '.join(quote(n) for n in names)})"
             last = con.execute(f"SELECT {line} FROM ({select}) WHERE {cut} ORDER BY source_row LIMIT 50").fetchall()
             words = "\n".join([words, *(text for (text,) in last)])
+        _refuse_second_header(con, name, cut, raw, layout, found)
         con.execute(f"DELETE FROM {name} WHERE {cut}")
     return replace(raw, relation=name, preamble=words)
+
+
+def _refuse_second_header(con: Connection, rows: str, cut: str, raw: Raw, layout: Layout, found: Probe) -> None:
+    """Refuse exports put behind one another: all but the first would be cut off with its summary."""
+    told = [raw.found[c] for c in layout.signature or layout.needed if c in raw.found]
+    again = " AND ".join(f"{quote(c)} = {literal(c.partition('#')[0])}" for c in told) or "false"
+    (row,) = first(con, f"SELECT min(source_row) FROM {rows} WHERE {cut} AND {again}") or (None,)
+    if row is not None:
+        raise LoadError(
+            f"the header comes again after the summary, in row {row:,}: several exports stand behind one another",
+            found.path.name,
+            "one export, with its summary at the end",
+            "save each export as a file of its own",
+        )
 
 
 def clean_sql(column: str) -> str:

@@ -16,7 +16,7 @@ from retailkit.load.errors import LoadError
 from retailkit.load.files import Probe, probe
 from retailkit.load.header import DELIMITERS, clean_names, find_header, match
 from retailkit.load.json_files import json_names
-from retailkit.load.layout import Layout, layout_names, read_layout
+from retailkit.load.layout import Layout, canonical_layout, layout_names, read_layout
 from retailkit.load.read import _sheet_heads, nested
 from retailkit.schema import TABLES
 
@@ -57,12 +57,15 @@ def sniff(path: str | Path) -> Sniffed:
         If the file itself is damaged or unreadable.
     """
     found = probe(path)
-    rows = []
+    rows, columns_of = [], {}
     for name in layout_names():
         layout = read_layout(name)
         if not set({"json": ("json", "jsonl")}.get(found.kind, (found.kind,))) & set(layout.format):
             continue
         names = _header(found, layout)
+        if found.kind == "json" and len(match(names, layout.needed, layout.misspelt)) >= 0.5 * len(layout.needed):
+            names = _typed_header(found, layout.records, layout.needed)
+        columns_of[name] = names
         hit, used = (match(names, some, layout.misspelt) for some in (layout.needed, layout.used))
         missing = [n for n in layout.needed if n not in hit]
         if hit and not layout.name.startswith("canonical"):
@@ -83,7 +86,7 @@ def sniff(path: str | Path) -> Sniffed:
     best = read_layout(whole["layout"][0])
     tables = ", ".join(dict.fromkeys(b.table for b in best.tables))
     text = f"{file}: {best.title} (layout '{best.name}', {best.status}); would load {tables}"
-    text += f" from {whole['columns_used'][0]} of {len(_header(found, best))} columns."
+    text += f" from {whole['columns_used'][0]} of {len(columns_of[best.name])} columns."
     others = [
         n for n in whole["layout"][1:] if whole.set_index("layout")["columns_used"][n] == whole["columns_used"][0]
     ]
@@ -94,7 +97,7 @@ def canonical_table(names: tuple[str, ...] | list[str]) -> str | None:
     """Return the canonical table whose required columns a header has, the most columns first."""
     best, most = None, 0
     for table in TABLES.values():
-        needed = {c.name for c in table.columns if c.required} - {"merchant"}
+        needed = set(canonical_layout(table.name).needed)
         hits = len(set(names) & set(table.names))
         if table.room != "derived" and needed <= set(names) and hits > most and hits >= 0.5 * len(names):
             best, most = table.name, hits
@@ -123,15 +126,18 @@ def _header(found: Probe, layout: Layout | None) -> tuple[str, ...]:
 
 
 @lru_cache(maxsize=16)
-def _typed_header(found: Probe, inside: str | None) -> tuple[str, ...]:
-    """Return the names of a Parquet or JSON file's cells: most layouts look for its records in the same place."""
+def _typed_header(found: Probe, inside: str | None, wanted: tuple[str, ...] = ()) -> tuple[str, ...]:
+    """Return the names of a Parquet or JSON file's cells: most layouts look for its records in the same place.
+
+    ``wanted`` ones are looked for in all of a JSON file.
+    """
     if found.kind == "parquet":
         con = connect_raw(threads=1)
         source = f"read_parquet({literal(str(found.path))})"
         types = {n: kind for n, kind, *_ in con.execute(f"DESCRIBE SELECT * FROM {source}").fetchall()}
         return json_names(con, found, inside, Path())[0] if nested(types) else tuple(types)
     with tempfile.TemporaryDirectory() as scratch, suppress(EngineError):
-        return json_names(connect_raw(threads=1, temp=scratch), found, inside, Path(scratch))[0]
+        return json_names(connect_raw(threads=1, temp=scratch), found, inside, Path(scratch), wanted)[0]
     return ()
 
 

@@ -48,7 +48,7 @@ def fates_sentence(fates: pd.DataFrame, lang: str = "en") -> str:
 
 
 def quarantine_reasons(quarantine: Any, lang: str = "en") -> pd.DataFrame:
-    """Return one row per kind of problem: ``file, table, column, reason, rows, first_row, example``.
+    """Return one row per kind of problem: ``file, table, column, reason, rows, first_row, example`` (of the first).
 
     Rows that a later one of their key replaced are one kind, whichever row that is.
     """
@@ -57,7 +57,7 @@ def quarantine_reasons(quarantine: Any, lang: str = "en") -> pd.DataFrame:
         reason=quarantine.reason.re_replace("^same key as row [0-9]+, which", "same key as a row that")
     )
     counted = which.group_by(keys).agg(
-        rows=which.source_row.nunique(), first_row=which.source_row.min(), example=which.value.max()
+        rows=which.source_row.nunique(), first_row=which.source_row.min(), example=which.value.argmin(which.source_row)
     )
     frame = counted.to_pandas().sort_values(["rows", *keys], ascending=[False, *[True] * 4], ignore_index=True)
     return frame.assign(reason=[in_words(r, lang) for r in frame["reason"]]).astype({"rows": "int64"})

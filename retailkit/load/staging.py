@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import math
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -27,10 +28,10 @@ from retailkit.load.engine import (
     settings,
 )
 from retailkit.load.errors import LoadError
-from retailkit.load.fields import Place
+from retailkit.load.fields import GUIDES, Place
 from retailkit.load.files import Probe
 from retailkit.load.kept import BIG, PACKED, drop_kept, materialiser, scratch_folder
-from retailkit.load.keys import set_pads
+from retailkit.load.keys import check_mark, set_pads
 from retailkit.load.layout import Layout
 from retailkit.load.passing import may_pass, pass_through
 from retailkit.load.pieces import WholeOnly
@@ -51,7 +52,8 @@ class Load:
 
     ``before`` holds the files that the store knows (file, merchant, layout, its id); ``gone`` tells,
     per table, which stored rows (SQL) a file that is read anew takes back; ``written`` the files that hold
-    a relation's rows as they are published. A ``look`` publishes and counts nothing.
+    a relation's rows as they are published. A ``look`` publishes and counts nothing. In a ``keyed`` load some
+    file holds phones.
     """
 
     con: Connection
@@ -64,6 +66,7 @@ class Load:
     gone: dict[str, list[str]] = field(default_factory=dict)
     written: dict[str, tuple[dict[str, Any], ...]] = field(default_factory=dict)
     look: bool = False
+    keyed: bool = False
 
     def within(self, work: Callable[[], Result]) -> Result:
         """Do some work in little memory; what cannot go to disk is done again with all that may be used."""
@@ -101,7 +104,12 @@ def loading(store: Path, merchants: Mapping[str, Merchant], look: bool = False) 
     LoadError
         Instead of an engine's own error: what failed and what to do.
     """
-    store.mkdir(parents=True, exist_ok=True)
+    try:
+        store.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise LoadError(
+            f"the store cannot be made here ({error.strerror})", str(store), "a folder that you may write to"
+        ) from None
     memory = None if look else min(LEAN, settings()["memory_limit"], key=memory_bytes)
     try:
         with scratch_folder(store) as scratch, connect_raw(memory=memory, temp=scratch / "engine") as con:
@@ -140,6 +148,9 @@ def engine_failed(error: Exception, where: str) -> LoadError:
     text = str(error)
     if "No space left" in text or getattr(error, "errno", 0) == 28:
         return LoadError("the disk is full", where, "room for the rows twice", "free some space and load again")
+    if isinstance(error, OSError) and error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        what = f"no permission ({error.strerror})"
+        return LoadError(what, str(error.filename or where), "a folder that you may write to", "choose another --store")
     if isinstance(error, OutOfMemory):
         do = "raise RETAILKIT_MEMORY, or lower RETAILKIT_THREADS, then load again"
         return LoadError("the load needs more memory than it may use", where, do=do)
@@ -159,8 +170,10 @@ def stage_file(
     """Type one file into relations of the load's connection."""
     if not owned and layout.merchant is None and layout.name.startswith("canonical_"):
         layout = layout.model_copy(update={"merchant": "merchant"})
-    if any(rule.kind for block in layout.tables for rule in block.fields.values()):
+    if any(rule.kind or name in GUIDES for block in layout.tables for name, rule in block.fields.items()):
+        check_mark(load.store)
         set_pads(load.con)
+        load.keyed = True
     if may_pass(found, layout, owners, owned):
         try:
             return _staged(load, tag, found, layout, owners, owned, any_merchant, True)

@@ -168,7 +168,8 @@ def count_rows(
 
     Counts are ``rows_read, rows_kept, rows_duplicate, rows_quarantined, rows_skipped``. A row that
     one table keeps and another sets aside counts as set aside; one that some table keeps and for
-    others is a repeat (a customer in each of her orders) counts as kept.
+    others is a repeat counts as kept, unless it is kept in a group only (a customer in each of her
+    orders, an order that stands there twice).
     """
     owners = ", ".join(f"({literal(m)})" for m in place.zones) or "(NULL)"
     read = f'SELECT merchant, count(*) AS rows_read, count("@skip") AS rows_skipped FROM {rows} GROUP BY 1'
@@ -195,9 +196,9 @@ def _fates(typed: Sequence[Typed]) -> str:
         marks += [f"SELECT merchant, source_row, 1 AS fate FROM ({t.repeats})"] if t.repeats else []
         rows = f"SELECT merchant, source_row FROM {quote(t.typed)}"
         kept = f"SELECT * FROM ({rows}) ANTI JOIN ({t.repeats}) USING (merchant, source_row)" if t.repeats else rows
-        marks.append(f"SELECT merchant, source_row, 2 AS fate FROM ({kept})")
+        marks.append(f"SELECT merchant, source_row, {0 if t.grouped else 2} AS fate FROM ({kept})")
     fates = f"SELECT merchant, source_row, max(fate) AS fate FROM ({' UNION ALL '.join(marks)}) GROUP BY 1, 2"
     return (
-        "SELECT merchant, count_if(fate = 2) AS rows_kept, count_if(fate = 1) AS rows_duplicate, "
+        "SELECT merchant, count_if(fate IN (0, 2)) AS rows_kept, count_if(fate = 1) AS rows_duplicate, "
         f"count_if(fate = 3) AS rows_quarantined FROM ({fates}) GROUP BY 1"
     )

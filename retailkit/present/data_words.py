@@ -133,17 +133,27 @@ def _stated(source: str) -> str:
     )
 
 
-def agreement_table(table: pd.DataFrame, lang: str = "en") -> pd.DataFrame:
-    """One row per comparison as a reader wants it: figures written, the gap in per cent (see ``source_agreement``)."""
+def agreement_table(table: pd.DataFrame, currency: str, lang: str = "en") -> pd.DataFrame:
+    """One row per comparison as a reader wants it: figures written, the gap in per cent (see ``source_agreement``).
+
+    Money is written whole, in major units: the gap is what one looks for.
+    """
     told = agreement_words(table, lang)
+    amounts = table["measure"].str.endswith("amount")
+
+    def written(totals: pd.Series) -> list[str]:
+        return [
+            f"{major(v, currency):,.2f} {currency}" if m else f"{v:,.0f}" for v, m in zip(totals, amounts, strict=True)
+        ]
+
     return pd.DataFrame({
         choose(lang, "measure", "指标"): told["measure"],
         choose(lang, "one source", "来源一"): told["left"],
         choose(lang, "another", "来源二"): told["right"],
         choose(lang, "days", "天数"): [f"{n:,}" for n in told["days"]],
         choose(lang, "days apart", "不一致天数"): [f"{n:,}" for n in told["days_apart"]],
-        choose(lang, "first total", "来源一合计"): [f"{n:,.0f}" for n in told["left_total"]],
-        choose(lang, "second total", "来源二合计"): [f"{n:,.0f}" for n in told["right_total"]],
+        choose(lang, "first total", "来源一合计"): written(told["left_total"]),
+        choose(lang, "second total", "来源二合计"): written(told["right_total"]),
         choose(lang, "gap", "差距"): [f"{g:+.2%}" for g in told["gap"]],
         choose(lang, "agrees", "是否一致"): [choose(lang, "✓ yes", "✓ 是") if a else choose(lang, "✗ no", "✗ 否") for a in told["agrees"]],
     })  # fmt: skip

@@ -1,0 +1,212 @@
+"""What a file holds beyond its first lines is read or refused, never dropped without a word."""
+
+import copy
+import json
+
+import pytest
+from load_files import HEADER, ORDERS, layout, load, stored
+from test_layouts import SAMPLES
+
+from retailkit.cohort import Cohort
+from retailkit.load import LoadError, draft_layout, load_cohort, load_file, sniff
+
+
+def youshu(orders: int, guided: int) -> str:
+    """Orders of a source that leaves empty cells out, the last of them with guide, goods, person and phone."""
+    whole = json.loads((SAMPLES / "youshu_orders" / "youshu_orders.jsonl").read_text("utf-8").splitlines()[0])
+    lines = []
+    for i in range(orders):
+        order = copy.deepcopy(whole)
+        order["external_order_id"], order["user_info"]["open_id"] = f"Y{i}", f"o{i}"
+        if i < orders - guided:
+            del order["guide_id"], order["goods_info"], order["user_info"]["union_id"], order["user_info"]["user_phone"]
+        lines.append(json.dumps(order, ensure_ascii=False))
+    return "\n".join(lines) + "\n"
+
+
+def test_guides_goods_and_persons_are_read_wherever_in_a_json_export_they_first_come(tmp_path):
+    path = tmp_path / "orders.jsonl"
+    path.write_text(youshu(1200, 7), encoding="utf-8")
+    load_file(path, "youshu_orders", "m", tmp_path / "store")
+    assert (stored(tmp_path)["sold_by"] == "G07").sum() == 7
+    assert stored(tmp_path, "accounts")[["unionid", "phone_key"]].notna().sum().tolist() == [7, 7]
+    assert len(stored(tmp_path, "order_lines")) == 14
+
+
+def test_a_day_of_visits_before_its_first_order_is_known_and_its_refund_is_not_lost(tmp_path):
+    events = [
+        json.loads(line) for line in (SAMPLES / "ga4_events" / "ga4_events.jsonl").read_text("utf-8").splitlines()
+    ]
+    view = {k: v for k, v in events[0].items() if k not in ("ecommerce", "collected_traffic_source", "items")}
+    path = tmp_path / "events.jsonl"
+    path.write_text("".join(json.dumps(e) + "\n" for e in [*[view] * 1100, *events]), encoding="utf-8")
+    assert sniff(path).layout == "ga4_events"
+    load_file(path, "ga4_events", "m", tmp_path / "store")
+    alone = tmp_path / "alone"
+    alone.mkdir()
+    (alone / "events.jsonl").write_text("".join(json.dumps(e) + "\n" for e in events), encoding="utf-8")
+    load_file(alone / "events.jsonl", "ga4_events", "m", alone / "store")
+    cells = ["order_id", "gross_amount", "refund_amount", "net_amount"]
+    assert stored(tmp_path)[cells].equals(stored(alone)[cells])
+    assert stored(tmp_path)["refund_amount"].sum() > 0
+
+
+def test_two_bills_put_behind_one_another_are_refused_not_cut_at_the_first_summary(tmp_path):
+    page = ORDERS.replace("sensitive", 'footer = "合计"\nsensitive')
+    day = HEADER + "E1,a,2018-03-01 10:00,12.34\n"
+    assert load(tmp_path, day + "合计,,,12.34\n", page).loc[0, "rows_read"] == 1
+    with pytest.raises(LoadError, match="the header comes again after the summary, in row 3"):
+        load(tmp_path, f"{day}合计,,,12.34\n{HEADER}E2,a,2018-03-02 10:00,5\n合计,,,5\n", page)
+
+
+def test_a_workbook_with_a_sheet_for_each_month_is_refused_unless_one_is_named(tmp_path):
+    openpyxl = pytest.importorskip("openpyxl")
+    book = openpyxl.Workbook()
+    for month in ("March", "April"):
+        sheet = book.create_sheet(month)
+        sheet.append(HEADER.strip().split(","))
+        sheet.append([f"E-{month}", "a", "2018-03-01 10:00", "12.34"])
+    path = tmp_path / "orders.xlsx"
+    book.save(path)
+    with pytest.raises(LoadError, match="2 sheets hold such a table: March, April"):
+        load(tmp_path, path.read_bytes(), file="orders.xlsx")
+    load(tmp_path, path.read_bytes(), f'sheet = "April"\n{ORDERS}', file="orders.xlsx")
+    assert stored(tmp_path)["order_id"].tolist() == ["E-April"]
+
+
+def test_a_closed_order_that_was_paid_earned_nothing_where_the_export_has_no_refunds(tmp_path):
+    sample = (SAMPLES / "taobao_orders" / "ExportOrderList201811.csv").read_bytes().decode("gb18030")
+    classic = "\n".join(line.rsplit(",", 4)[0] for line in sample.splitlines())
+    path = tmp_path / "ExportOrderList.csv"
+    path.write_bytes(classic.encode("gb18030"))
+    load_file(path, "taobao_orders", "m", tmp_path / "store")
+    orders = stored(tmp_path).set_index("status")
+    assert orders.loc["交易关闭", ["gross_amount", "refund_amount", "net_amount"]].tolist() == [12900, 12900, 0]
+    assert orders.loc["交易成功", "net_amount"] == 45900
+
+
+def test_an_order_that_stands_twice_in_an_export_counts_as_a_repeat_though_its_customer_is_kept(tmp_path):
+    sample = (SAMPLES / "youzan_orders" / "youzan_orders.csv").read_text("utf-8")
+    first = sample.splitlines()[1]
+    path = tmp_path / "orders.csv"
+    path.write_text(sample + first + "\n", encoding="utf-8")
+    report = load_file(path, "youzan_orders", "m", tmp_path / "store")
+    assert report.loc[0, ["rows_read", "rows_kept", "rows_duplicate"]].tolist() == [5, 3, 1]
+    assert len(stored(tmp_path)) == 3
+
+
+def test_another_key_is_refused_because_one_customer_would_be_two_persons(tmp_path, monkeypatch):
+    sample = SAMPLES / "youzan_orders" / "youzan_orders.csv"
+    monkeypatch.setenv("RETAILKIT_KEY_FILE", str(tmp_path / "key"))
+    load_file(sample, "youzan_orders", "m", tmp_path / "store")
+    before = stored(tmp_path, "accounts")
+    (tmp_path / "key").unlink()
+    with pytest.raises(LoadError, match="is not the one that this store's phones were hashed with"):
+        load_file(sample, "youzan_orders", "n", tmp_path / "store")
+    assert stored(tmp_path, "accounts").equals(before)
+    load_file(sample, "youzan_orders", "n", tmp_path / "other")
+
+
+def test_a_key_that_cannot_be_made_is_told_with_its_place(tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("", "utf-8")
+    for place in (tmp_path / "file" / "key", tmp_path):
+        monkeypatch.setenv("RETAILKIT_KEY_FILE", str(place))
+        with pytest.raises(LoadError, match="key file can be neither read nor made") as error:
+            load_file(SAMPLES / "youzan_orders" / "youzan_orders.csv", "youzan_orders", "m", tmp_path / "store")
+        assert str(place) in str(error.value)
+        assert "RETAILKIT_KEY_FILE" in str(error.value)
+
+
+def test_a_row_in_the_place_of_a_header_is_not_shown_because_it_names_a_person(tmp_path):
+    rows = "E1,王五,13922223333,2018-03-01 10:00,12.34\nE2,赵六,13922224444,2018-03-01 11:00,5\n"
+    with pytest.raises(LoadError, match="no header line was found") as error:
+        load(tmp_path, rows)
+    drafted = draft_layout(tmp_path / "orders.csv")
+    for said in ("王五", "13922223333"):
+        assert said not in str(error.value)
+        assert said not in drafted
+    page = drafted.replace('{ join = ["@file", "@row"] }', '{ from = "column_1" }').replace(
+        '{ from = "?", unit = "?" }', '{ from = "column_5", unit = "yuan" }'
+    )
+    load(tmp_path, rows, page)
+    assert stored(tmp_path)[["order_id", "gross_amount"]].values.tolist() == [["E1", 1234], ["E2", 500]]
+
+
+def test_a_phone_with_blanks_is_not_shown_in_the_quarantine(tmp_path):
+    load(tmp_path, HEADER + "E1,a,2018-03-01 10:00,139 2222-3333\nE2,a,2018-03-01 10:00,5\n")
+    assert stored(tmp_path, "quarantine")["value"].tolist() == ["1**********"]
+
+
+@pytest.mark.parametrize(("asked", "said"), [
+    ({"zone": "Asia/Shangai"}, "no such time zone.\n  expected: did you mean Asia/Shanghai"),
+    ({"currency": "yuan"}, "this is no currency"),
+    ({"merchant": "a/b"}, "this is no id of a merchant"),
+])  # fmt: skip
+def test_a_place_that_no_cohort_could_have_is_refused_before_anything_is_read(tmp_path, asked, said):
+    with pytest.raises(LoadError, match=said):
+        load(tmp_path, HEADER + "E1,a,2018-03-01 10:00,5\n", **asked)
+    assert not (tmp_path / "store").exists()
+
+
+def test_a_store_that_cannot_be_made_is_told_with_its_place(tmp_path):
+    (tmp_path / "store").write_text("", "utf-8")
+    with pytest.raises(LoadError, match="the store cannot be made here") as error:
+        load(tmp_path, HEADER + "E1,a,2018-03-01 10:00,5\n")
+    assert str(tmp_path / "store") in str(error.value)
+
+
+def test_the_only_receiver_of_a_red_packet_is_read_though_it_stands_without_its_list(tmp_path):
+    whole = json.loads((SAMPLES / "red_packets" / "packets.jsonl").read_text("utf-8").splitlines()[0])
+    alone = copy.deepcopy(whole)
+    alone["detail_id"], alone["hblist"] = "2", {"hbinfo": {"openid": "o9", "amount": 100, "rcv_time": ""}}
+    nobody = whole | {"detail_id": "3", "hblist": ""}
+    path = tmp_path / "packets.jsonl"
+    path.write_text("".join(json.dumps(p) + "\n" for p in (whole, alone, nobody)), encoding="utf-8")
+    load_file(path, "red_packets", "m", tmp_path / "store")
+    packets = stored(tmp_path, "red_packets")
+    assert packets["amount"].tolist() == [120, 80, 100]
+    assert packets["account"].tolist()[-1] == "mini_program:o9"
+
+
+def test_a_guide_is_stored_by_her_id_but_never_with_her_phone(tmp_path):
+    page = f'{ORDERS}sold_by = "导购"\n'
+    head = HEADER.replace("实付", "实付,导购")
+    rows = [
+        f"E{i},a,2018-03-01 10:00,5,{guide}\n" for i, guide in enumerate(("G07", "李(13922223333)", "139 2222 3333"))
+    ]
+    rows += ["E3,a,2018-03-01 10:00,5,李(13922223333)\n", "E4,a,2018-03-01 10:00,5,2018111100031391111222200\n"]
+    load(tmp_path, head + "".join(rows), page)
+    guides = stored(tmp_path)["sold_by"].tolist()
+    assert guides[0] == "G07"
+    assert guides[4] == "2018111100031391111222200"
+    assert guides[1] == guides[3] != guides[2]
+    assert all(len(g) == 64 for g in guides[1:4])
+
+
+def test_october_comes_after_september_so_that_the_newer_state_of_an_order_stays(tmp_path):
+    rows = {9: "E1,a,2018-09-30 23:00,100\n", 10: "E1,a,2018-09-30 23:00,60\n"}
+    for month, row in rows.items():
+        (tmp_path / f"orders_{month}.csv").write_text(HEADER + row, encoding="utf-8")
+    layout(tmp_path)
+    source = {"layout": "own.toml", "path": "orders_*.csv", "merchant": "m"}
+    page = {
+        "name": "c",
+        "title": "c",
+        "as_of": "2019-01-01",
+        "zone": "Asia/Shanghai",
+        "currency": "CNY",
+        "country": "CN",
+    }
+    cohort = Cohort.model_validate(page | {"merchants": [{"id": "m"}], "sources": [source], "folder": tmp_path})
+    load_cohort(cohort, tmp_path / "store")
+    assert stored(tmp_path)["gross_amount"].tolist() == [6000]
+
+
+def test_an_opening_quote_that_is_never_closed_swallows_no_rows(tmp_path):
+    rows = [f'E{i},"a\n{i}",2018-03-01 10:00,5\n' for i in range(9)]
+    assert load(tmp_path, HEADER + "".join(rows)).loc[0, "rows_read"] == 9
+    broken = HEADER + "".join(rows[:3]) + 'E3,"T恤,2018-03-01 10:00,5\n' + "E4,a,2018-03-01 10:00,5\n" * 5
+    with pytest.raises(LoadError, match="opens a cell in row 4 is never closed") as error:
+        load(tmp_path, broken, file="broken.csv")
+    assert "T恤" not in str(error.value)
+    assert len(stored(tmp_path)) == 9
