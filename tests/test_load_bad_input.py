@@ -167,6 +167,24 @@ joined_at = "入会"
     assert len(stored(tmp_path)) == 2
 
 
+@pytest.mark.parametrize(
+    ("currencies", "said"),
+    [
+        (("CNY", "CNY"), ""),
+        (("CNY", "USD"), "merchant m: orders are in CNY, USD, and their amounts are added up as they stand"),
+        (("USD", "USD"), "merchant m: orders are in USD, but the cohort file says CNY"),
+    ],
+)
+def test_amounts_of_several_currencies_are_warned_of(tmp_path, currencies, said):
+    rows = [f"{i},a,2018-03-01 1{i}:00,7,{currency}\n" for i, currency in enumerate(currencies)]
+    (tmp_path / "orders.csv").write_text(HEADER.rstrip("\n") + ",币种\n" + "".join(rows), encoding="utf-8")
+    layout(tmp_path, ORDERS + 'currency = "币种"\n')
+    report = load_cohort(small_cohort(tmp_path, [("own.toml", "orders.csv")]), tmp_path / "store")
+    warned = "; ".join(report["warnings"])
+    assert said in warned
+    assert ("currency" in warned or "orders are in" in warned) == bool(said)
+
+
 def small_cohort(folder, sources):
     return Cohort.model_validate({
         "name": "c", "title": "c", "as_of": "2018-06-01", "zone": "Asia/Shanghai", "currency": "CNY", "country": "CN",

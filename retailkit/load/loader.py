@@ -229,7 +229,7 @@ def _published(load: Load) -> pd.DataFrame:
         if load.keyed:
             set_mark(load.store)
         load.within(lambda: write_tables(load.con, load.store, relations, gone=gone, written=written))
-        told = table_warnings(load.con, load.store, set(relations), list(load.merchants))
+        told = load.within(lambda: table_warnings(load.con, load.store, set(relations), list(load.merchants)))
         if told and len(report):
             line = next((i for i, t in enumerate(report["tables"]) if "orders" in str(t).split(", ")), 0)
             report.loc[line, "warnings"] = "; ".join(filter(None, [report.loc[line, "warnings"], *told]))

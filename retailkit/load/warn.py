@@ -44,7 +44,8 @@ def table_warnings(con: Connection, store: Path, loaded: set[str], merchants: li
         found += _missing_days(con, name, rows)
     if "orders" in loaded & set(versions):
         files = [f["path"] for f in active_files(store, "orders", versions["orders"], merchants)]
-        found += _counted_twice(con, files_select(table("orders"), files))
+        orders = files_select(table("orders"), files)
+        found += _counted_twice(con, orders) + _currencies(con, store, versions, orders)
     found += _forgotten(con, store, versions, merchants)
     return found + _orders_before_members(con, store, versions, loaded, merchants)
 
@@ -83,6 +84,29 @@ def _counted_twice(con: Connection, orders: str) -> list[str]:
         "load the bill as wechat_pay_totals instead"
         for (merchant,) in both
     ]
+
+
+def _currencies(con: Connection, store: Path, versions: dict[str, int], orders: str) -> list[str]:
+    """Warn of amounts that must not be added up, and of a currency that the cohort file does not say."""
+    told = {}
+    if "merchants" in versions:
+        files = [f["path"] for f in active_files(store, "merchants", versions["merchants"])]
+        told = dict(
+            con.execute(f"SELECT merchant, currency FROM ({files_select(table('merchants'), files)})").fetchall()
+        )
+    several = f"SELECT merchant, list(DISTINCT currency ORDER BY currency) FROM ({orders}) GROUP BY 1 ORDER BY 1"
+    found = []
+    for merchant, own in con.execute(several).fetchall():
+        if len(own) > 1:
+            found.append(
+                f"merchant {merchant}: orders are in {', '.join(own)}, and their amounts are added up as they stand: "
+                "load one currency only, or convert the others first"
+            )
+        elif own and told.get(merchant, own[0]) != own[0]:
+            found.append(
+                f"merchant {merchant}: orders are in {own[0]}, but the cohort file says {told[merchant]}: correct it there"
+            )
+    return found
 
 
 def _missing_days(con: Connection, name: str, rows: str) -> list[str]:
