@@ -210,3 +210,18 @@ def test_an_opening_quote_that_is_never_closed_swallows_no_rows(tmp_path):
         load(tmp_path, broken, file="broken.csv")
     assert "T恤" not in str(error.value)
     assert len(stored(tmp_path)) == 9
+
+
+def test_an_answer_that_is_an_error_is_said_and_alone_refused(tmp_path):
+    day = json.loads((SAMPLES / "mini_program_visit_trend" / "s.json").read_text("utf-8"))
+    late = {"errcode": 61503, "errmsg": "data not ready"}
+    path = tmp_path / "trend.jsonl"
+    path.write_text(
+        "".join(json.dumps(answer) + "\n" for answer in (day | {"errcode": 0}, late, late)), encoding="utf-8"
+    )
+    report = load_file(path, "mini_program_visit_trend", "m", tmp_path / "store")
+    assert report.loc[0, "rows_kept"] == 2
+    assert "2 answers are errors without data (errcode 61503: data not ready)" in report.loc[0, "warnings"]
+    path.write_text(json.dumps(late), encoding="utf-8")
+    with pytest.raises(LoadError, match=r"1 answer is an error without data \(errcode 61503: data not ready\)"):
+        load_file(path, "mini_program_visit_trend", "m", tmp_path / "store")

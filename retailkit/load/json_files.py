@@ -67,22 +67,48 @@ def _json_records(con: Connection, found: Probe, inside: str | None, scratch: Pa
     Where no object of the file has the array, the objects are the records: answers are saved with and without
     their wrapping.
     """
-    path = found.path if found.plain else utf8_copy(found, scratch / f"{found.file_id}.json")
-    lines = _one_object_a_line(found.head)
-    largest = max(path.stat().st_size, ROOM)
-    if lines and largest > ROOM:
-        largest = max(_longest_line(path), ROOM)
-
-    def objects(shape: str) -> str:
-        return f"read_json_objects({literal(str(path))}, format = {literal(shape)}, maximum_object_size = {largest})"
-
-    plain = objects("newline_delimited" if lines else "auto")
+    plain = _objects(found, scratch)
     if inside:
         some = f"SELECT json FROM {plain} LIMIT 1000"
         wrapped = f"SELECT 1 FROM ({some}) WHERE json_type(json, {literal(json_path(inside))}) = 'ARRAY' LIMIT 1"
         if first(con, wrapped) is not None:
             return f"SELECT unnest(json_extract(json, {literal(json_path(inside) + '[*]')})) AS json FROM {plain}"
     return f"SELECT json FROM {plain}"
+
+
+def refused_answers(con: Connection, found: Probe, scratch: Path) -> str:
+    """Say how many answers in a file of an API's answers are errors, with the first: they hold no record.
+
+    Empty where there is none.
+    """
+    code = "json_extract_string(json, '$.errcode')"
+    wrong = (
+        f"SELECT {code} AS code, json_extract_string(json, '$.errmsg') AS words FROM {_objects(found, scratch)} WHERE "
+    )
+    wrong += f"contains(json::VARCHAR, '\"errcode\"') AND {code} <> '0'"
+    count, number, words = first(con, f"SELECT count(*), any_value(code), any_value(words) FROM ({wrong})") or (
+        0,
+        "",
+        "",
+    )
+    if not count:
+        return ""
+    told = f"{number}: {words}" if words else number
+    return f"{count:,} answer{'s are errors' if count > 1 else ' is an error'} without data (errcode {told})"
+
+
+def _objects(found: Probe, scratch: Path) -> str:
+    """Return SQL of the objects of a JSON file."""
+    path = found.path
+    if not found.plain:
+        path = scratch / f"{found.file_id}.json"
+        path = path if path.exists() else utf8_copy(found, path)
+    lines = _one_object_a_line(found.head)
+    largest = max(path.stat().st_size, ROOM)
+    if lines and largest > ROOM:
+        largest = max(_longest_line(path), ROOM)
+    shape = "newline_delimited" if lines else "auto"
+    return f"read_json_objects({literal(str(path))}, format = {literal(shape)}, maximum_object_size = {largest})"
 
 
 def _one_object_a_line(head: str) -> bool:

@@ -16,7 +16,7 @@ from retailkit.load.engine import Connection, EngineError, OutOfMemory, first, l
 from retailkit.load.errors import LoadError
 from retailkit.load.files import Probe, utf8_copy
 from retailkit.load.header import Header, check_needed, clean_names, find_header, match
-from retailkit.load.json_files import json_cell, json_names, json_path
+from retailkit.load.json_files import json_cell, json_names, json_path, refused_answers
 from retailkit.load.layout import Layout
 from retailkit.load.pieces import PLACE, utf8_pieces
 
@@ -30,7 +30,8 @@ FIRST_WIDE, LAST_WIDE = "\u3041", "\ud7a3"
 class Raw:
     """One file as a relation: SQL, engine types of the columns, columns of the layout that are there.
 
-    ``found`` maps the layout's columns to the relation's columns (same name unless spelt otherwise).
+    ``found`` maps the layout's columns to the relation's columns (same name unless spelt otherwise); ``odd`` says
+    what is odd about the file and can be told while it is read only.
     A relation with ``pieces`` is that piece of the file to which the engine variable `PLACE` points. Its rows
     have no ``source_row``, and the blank ones are among them, not ``"@filled"``: to number rows as they are
     parsed would leave the work to one thread.
@@ -44,6 +45,7 @@ class Raw:
     text: bool = True
     samples: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     arrays: frozenset[str] = frozenset()
+    odd: str = ""
     pieces: Callable[[], Generator[Path]] | None = None
 
 
@@ -198,6 +200,11 @@ def _excel(con: Connection, found: Probe, layout: Layout, scratch: Path) -> Raw:
 
 def _json(con: Connection, found: Probe, layout: Layout, scratch: Path) -> Raw:
     names, records, arrays = json_names(con, found, layout.records, scratch, (*layout.used, *layout.misspelt))
+    refused = refused_answers(con, found, scratch) if layout.records else ""
+    if refused and not match(list(names), layout.needed, layout.misspelt):
+        raise LoadError(
+            refused, found.path.name, "answers with data", "ask the source again: days are ready in the morning"
+        )
     check_needed(list(names), layout, found.path.name)
     columns = match(list(names), layout.used, layout.misspelt)
     used = list(dict.fromkeys(n for column, n in columns.items() if column not in layout.inside))
@@ -211,7 +218,7 @@ def _json(con: Connection, found: Probe, layout: Layout, scratch: Path) -> Raw:
     keep = ', json AS "@json"' if any(b.explode for b in layout.tables) else ""
     select = f"SELECT row_number() OVER () AS source_row{paths}{keep} FROM ({records})"
     header = Header(names, "", 0, 0, 0)
-    return replace(_cleaned(con, select, header, used, layout, found), arrays=arrays)
+    return replace(_cleaned(con, select, header, used, layout, found), arrays=arrays, odd=refused)
 
 
 def _sheet_heads(found: Probe, layout: Layout | None) -> list[tuple[str, ...]]:

@@ -23,7 +23,8 @@ DAILY = {"guide_days", "group_days", "follower_days", "touchpoint_days"}
 
 def file_warnings(con: Connection, raw: Raw, layout: Layout, rows: str, typed: Sequence[Typed]) -> list[str]:
     """Return sentences: stated totals that do not hold, definitions that changed, limits of the source, repeats."""
-    found = [w for control in layout.control if (w := _control(con, raw, control))]
+    found = [raw.odd] if raw.odd else []
+    found += [w for control in layout.control if (w := _control(con, raw, control))]
     found += [f"since {b.on} the source counts otherwise: {b.what}" for b in layout.breaks]
     if layout.retention_days:
         found.append(f"the source keeps {layout.retention_days} days only: older days are gone unless archived")
