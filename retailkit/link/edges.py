@@ -82,10 +82,11 @@ def codes(column: pa.ChunkedArray) -> np.ndarray:
     """Number the distinct values of a text column; -1 where it is empty."""
     if column.null_count == len(column):
         return np.full(len(column), -1, dtype=np.int32)
-    if not pa.types.is_dictionary(column.type):
-        column = column.dictionary_encode()
-    chunks = column.unify_dictionaries().chunks  # one dictionary for all chunks
-    return np.concatenate([(c.indices.fill_null(-1) if c.null_count else c.indices).to_numpy() for c in chunks])
+    if pa.types.is_dictionary(column.type):
+        column = column.unify_dictionaries()
+    else:
+        column = column.dictionary_encode()  # its chunks share one dictionary: to unify would read it once per chunk
+    return np.concatenate([(c.indices.fill_null(-1) if c.null_count else c.indices).to_numpy() for c in column.chunks])
 
 
 def _listed(accounts: Table) -> tuple[pa.Table, Pairs, Pairs, np.ndarray]:
@@ -191,7 +192,7 @@ def _beyond(found: Sequence[tuple[pa.ChunkedArray, pa.ChunkedArray]], size: int)
 
     missing = [column.drop_null() for _, column in found]
     name = pa.chunked_array([chunk for column in missing for chunk in column.chunks], pa.string())
-    name = name.dictionary_encode().unify_dictionaries()
+    name = name.dictionary_encode()
     filled = []
     for (number, _), new in zip(found, np.split(codes(name), np.cumsum([len(m) for m in missing])[:-1]), strict=True):
         full = (number.fill_null(-1) if len(new) else number).to_numpy()
