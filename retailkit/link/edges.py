@@ -100,10 +100,12 @@ def _listed(accounts: Table) -> tuple[pa.Table, Pairs, Pairs, np.ndarray]:
         phone_key=accounts.phone_key.contains("*").ifelse(ibis.null("string"), accounts.phone_key.nullif("")),
     )
     rows = _not_nobody(a)
+    union, phone = codes(rows["unionid"]), codes(rows["phone_key"])
     # a copy: Arrow keeps all columns that came with one as long as it keeps the one
     account = rows.select(["account"]).combine_chunks()["account"]
     listed, number = _nodes(rows["merchant"], account, rows["system"]), np.arange(len(account), dtype=np.int32)
-    own, union, phone = _merchants(listed["merchant"]), codes(rows["unionid"]), codes(rows["phone_key"])
+    del rows
+    own = _merchants(listed["merchant"])
     shared = _shared_phones(_within(phone, own), codes(listed["system"]), np.where(union < 0, -1 - number, union))
     by_phone = _star(_within(np.where(shared, -1, phone), own), number)
     return listed, _star(_within(union, own), number), by_phone, number[shared]
