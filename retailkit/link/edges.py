@@ -82,10 +82,9 @@ def codes(column: pa.ChunkedArray) -> np.ndarray:
     """Number the distinct values of a text column; -1 where it is empty."""
     if column.null_count == len(column):
         return np.full(len(column), -1, dtype=np.int32)
-    if pa.types.is_dictionary(column.type):
-        column = column.unify_dictionaries()
-    else:
-        column = column.dictionary_encode()  # its chunks share one dictionary: to unify would read it once per chunk
+    given = pa.types.is_dictionary(column.type)
+    # the pieces of an encoded text share one dictionary: to unify them would read it once for each
+    column = column.unify_dictionaries() if given else column.dictionary_encode()
     return np.concatenate([(c.indices.fill_null(-1) if c.null_count else c.indices).to_numpy() for c in column.chunks])
 
 
