@@ -52,14 +52,20 @@ def scene_funnel(sessions: Table, scenes: pd.DataFrame) -> pd.DataFrame:
     95% interval, ``step_share`` of those who reached the step before.
     """
     seen = visits(sessions, scenes)
-    both = ibis.union(seen, seen.mutate(entrance=ibis.literal("all")))
+    # visits are passed once: a visitor's furthest step tells which steps the visitor reached
+    reached = {f"visits_{n}": (seen.step >= n).ifelse(1, 0).sum() for n in range(len(STEPS))}
+    each = seen.group_by(["merchant", "entrance", "visitor"]).agg(furthest=seen.step.max(), **reached)
+    whole = each.group_by(["merchant", "visitor"]).agg(
+        entrance=ibis.literal("all"), furthest=each.furthest.max(), **{name: each[name].sum() for name in reached}
+    )
+    both = each.union(whole.select(each.columns))
+    steps = {f"visitors_{n}": (both.furthest >= n).ifelse(1, 0).sum() for n in range(len(STEPS))}
+    counts = fetch(both.group_by(["merchant", "entrance"]).agg(**steps, **{name: both[name].sum() for name in reached}))
     frames = []
     for number, step in enumerate(STEPS):
-        reached = both.filter(both.step >= number).group_by(["merchant", "entrance"])
-        frame = fetch(reached.agg(visitors=ibis._.visitor.nunique(), visits=ibis._.count()))
+        columns = {f"visitors_{number}": "visitors", f"visits_{number}": "visits"}
+        frame = counts[["merchant", "entrance", *columns]].rename(columns=columns)
         frames.append(frame.assign(step=step, number=number))
-    entrances = frames[0][["merchant", "entrance"]]
-    frames = [entrances.merge(frame, how="left").assign(step=STEPS[n], number=n) for n, frame in enumerate(frames)]
     funnel = whole_counts(pd.concat(frames, ignore_index=True), "visitors", "visits")
     funnel = funnel.sort_values(["merchant", "entrance", "number"], ignore_index=True)
     by_entrance = funnel.groupby(["merchant", "entrance"])["visitors"]
@@ -79,10 +85,13 @@ def repeat_visits(sessions: Table, scenes: pd.DataFrame) -> pd.DataFrame:
     second day of visits through it) and ``return_share`` with its interval.
     """
     seen = visits(sessions, scenes)
-    each = seen.group_by(["merchant", "entrance", "visitor"]).agg(visits=seen.count(), days=seen.started_on.nunique())
+    # a second day: the first is not the last, which needs no set of days for each visitor
+    each = seen.group_by(["merchant", "entrance", "visitor"]).agg(
+        visits=seen.count(), first=seen.started_on.min(), last=seen.started_on.max()
+    )
     frame = fetch(
         each.group_by(["merchant", "entrance"]).agg(
-            visitors=each.count(), visits=each.visits.sum(), returned=(each.days > 1).ifelse(1, 0).sum()
+            visitors=each.count(), visits=each.visits.sum(), returned=(each["first"] < each["last"]).ifelse(1, 0).sum()
         )
     )
     frame = whole_counts(frame, "visitors", "visits", "returned")
