@@ -109,15 +109,14 @@ def visitor_value(sessions: Table, orders: Table, scenes: pd.DataFrame) -> pd.Da
     all three count distinct visitors of one period. Amounts in the minor unit.
     """
     paid = orders.select("merchant", "order_id", "net_amount")
-    seen = visits(sessions, scenes).left_join(paid, ["merchant", "order_id"])
-    seen = seen.select("merchant", "entrance", "visitor", "order_id", "net_amount", known="order_id_right")
-    each = seen.group_by(["merchant", "entrance", "visitor"]).agg(
-        orders=seen.known.nunique(), net_amount=seen.net_amount.sum().fill_null(0)
-    )
+    seen, who = visits(sessions, scenes), ["merchant", "entrance", "visitor"]
+    # few visits end in an order: only these need a set of orders for each visitor
+    bought = seen.inner_join(paid, ["merchant", "order_id"]).group_by(who)
+    bought = bought.agg(orders=ibis._.order_id.nunique(), net_amount=ibis._.net_amount.sum().fill_null(0))
+    none = ibis.literal(0, "int64")
+    each = seen.select(who).distinct().mutate(orders=none, net_amount=none).union(bought)
     both = ibis.union(each, each.mutate(entrance=ibis.literal("all")))
-    both = both.group_by(["merchant", "entrance", "visitor"]).agg(
-        orders=both.orders.sum(), net_amount=both.net_amount.sum()
-    )
+    both = both.group_by(who).agg(orders=both.orders.sum(), net_amount=both.net_amount.sum())
     frame = fetch(
         both.group_by(["merchant", "entrance"]).agg(
             visitors=both.count(),
