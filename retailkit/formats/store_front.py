@@ -52,19 +52,18 @@ def scene_funnel(sessions: Table, scenes: pd.DataFrame) -> pd.DataFrame:
     95% interval, ``step_share`` of those who reached the step before.
     """
     seen = visits(sessions, scenes)
-    # visits are passed once: a visitor's furthest step tells which steps the visitor reached
-    reached = {f"visits_{n}": (seen.step >= n).ifelse(1, 0).sum() for n in range(len(STEPS))}
-    each = seen.group_by(["merchant", "entrance", "visitor"]).agg(furthest=seen.step.max(), **reached)
-    whole = each.group_by(["merchant", "visitor"]).agg(
-        entrance=ibis.literal("all"), furthest=each.furthest.max(), **{name: each[name].sum() for name in reached}
-    )
-    both = each.union(whole.select(each.columns))
-    steps = {f"visitors_{n}": (both.furthest >= n).ifelse(1, 0).sum() for n in range(len(STEPS))}
-    counts = fetch(both.group_by(["merchant", "entrance"]).agg(**steps, **{name: both[name].sum() for name in reached}))
+    # a visitor's furthest step tells which steps the visitor reached: no set of visitors for each step
+    each = seen.group_by(["merchant", "entrance", "visitor"]).agg(step=seen.step.max())
+    whole = each.group_by(["merchant", "visitor"]).agg(entrance=ibis.literal("all"), step=each.step.max())
+    visitors = _reached(each.union(whole.select(each.columns)))
+    made = _reached(seen)
+    everywhere = made.groupby("merchant", as_index=False).sum(numeric_only=True)
+    made = pd.concat([made, everywhere.assign(entrance="all")])
+    key = ["merchant", "entrance"]
     frames = []
     for number, step in enumerate(STEPS):
-        columns = {f"visitors_{number}": "visitors", f"visits_{number}": "visits"}
-        frame = counts[["merchant", "entrance", *columns]].rename(columns=columns)
+        far = [frame.set_index(key)[f"step_{number}"] for frame in (visitors, made)]
+        frame = pd.concat(far, axis=1, keys=["visitors", "visits"]).reset_index()
         frames.append(frame.assign(step=step, number=number))
     funnel = whole_counts(pd.concat(frames, ignore_index=True), "visitors", "visits")
     funnel = funnel.sort_values(["merchant", "entrance", "number"], ignore_index=True)
@@ -75,6 +74,12 @@ def scene_funnel(sessions: Table, scenes: pd.DataFrame) -> pd.DataFrame:
     return funnel[
         ["merchant", "entrance", "step", "visitors", "visits", "share", "share_low", "share_high", "step_share"]
     ]
+
+
+def _reached(rows: Table) -> pd.DataFrame:
+    """One row per merchant and entrance: ``step_0, step_1 ...``, how many rows got that far."""
+    far = {f"step_{number}": (rows.step >= number).ifelse(1, 0).sum() for number in range(len(STEPS))}
+    return whole_counts(fetch(rows.group_by(["merchant", "entrance"]).agg(**far)), *far)
 
 
 def repeat_visits(sessions: Table, scenes: pd.DataFrame) -> pd.DataFrame:
