@@ -52,9 +52,9 @@ engines of 2 and 6 GB; seconds of CPU / GB. None fails, and none grows faster th
     5_growth    6 / .5      56 /  1.9         lags 20
     6_targets   8 / .5     132 /  2.5         measures by window 90
 
-Since then funnel, value and repeat visits take 46 s and at most 3.6 GB. Of the third chapter only the beginning has been run there:
-touches 127 s, paths 264 s, 6.4 GB, about the three times of .1 that 2.8 times the sessions make. Its other cells have
-not been run above a million members.
+Since then funnel, value and repeat visits take 46 s and at most 3.6 GB. Of the third chapter only the beginning has been
+run there: touches 127 s and paths 264 s, 6.4 GB, which is 3.1 and 3.3 times what 2.8 times fewer sessions cost at .1. Its
+other cells have not been run above a million members.
 
 Chapter 3 (``benchmarks/chapter.py 3_touchpoints``), whole: at .01 with an engine of 3 GB 103-115 s of CPU and 1.2 GB.
 At .1 (954,281 members, 9.9 million touches, 2.4 million orders) with an engine of 2.4 GB it runs to its end in 1,214 s
