@@ -22,13 +22,39 @@ Reference, two shared cores, the engine's own limits (m04; seconds of CPU / GB /
 
 Scale 1 ran once, with an engine of 12 GB, beside other work: 37 minutes to draw, 30 to load, 17 to link. Drawing needs
 more than 3 GB for the engine there. The load stays below .9 GB until the sessions of all files are put together, and
-takes 32 GB of disk at most beside the exports (18 GB); the store has 7.4 GB. Linking takes three times as much per
-account as at a tenth of it, and more memory than its line foretold (12 GB and the engine's); a smaller engine than
-12 GB has not been tried there.
+takes 32 GB of disk at most beside the exports (18 GB); the store has 7.4 GB. Linking cost three times as much per account
+as at a tenth of it: the texts of ids were numbered anew for each of the hundreds of pieces in which they come (10 million
+phones 52 s, half of them 13 s). They are numbered once since then (3 s); the scale has not been drawn again, but the
+accounts of .01 were taken a hundred times with ids of their own (32.9M accounts, 10.6M members, 49M orders, 139M
+sessions and 43M other rows that name accounts):
+
+    engine                          accounts     first link           link that keeps ids of before
+    14 GB (the default here)           32.9M     116 / 7.0 / 3.5
+     4 GB                              32.9M                          281 / 10.9 / 8.6
+     4 GB                               3.3M      11 /  .9 / 3.3       18 /  1.7 / 5.6
+
+Writing the persons takes 21 s more and no more memory. With 4 GB the engine spills 6 GB, which is why the second link
+costs more per account there; it has not been tried with more at this size. These sessions are not in order of time.
 
 The load of the scale of .1 takes 3.9 GB of scratch beside the store. Linking does not need what it takes there:
 with an engine of 400 MB (``RETAILKIT_MEMORY``) a second link, which keeps the ids of the first, takes 1.57 GB
 (2.00 while the rows were copied once more to be written) and .53 at the scale of .01, at a sixth more CPU.
+
+All chapters but the third (``benchmarks/chapter.py``) at .01 and with the rows of .01 taken thirty times, with ids of
+their own and a tenth of the visits left out (2.2 million members, 7.6M accounts, 14.7M orders, 38M sessions, no donors),
+engines of 2 and 6 GB; seconds of CPU / GB. None fails, and none grows faster than the rows:
+
+               .01          thirty times      the dearest cells there
+    link        -           37 /  2.7
+    1_data      4 / .4      28 /  2.4         counts of facts 14
+    2_people   19 / .6     261 /  5.1         churn 82, assets by month 36, audience's file 34
+    4_formats  16 / .5     246 /  4.6         funnel 51, visitors' value 37, repeat visits 27, inviters 26
+    5_growth    6 / .5      56 /  1.9         lags 20
+    6_targets   8 / .5     132 /  2.5         measures by window 90
+
+Since then funnel, value and repeat visits take 46 s and at most 3.6 GB. Of the third chapter only the beginning has been
+run there: touches 127 s and paths 264 s, 6.4 GB, which is 3.1 and 3.3 times what 2.8 times fewer sessions cost at .1. Its
+other cells have not been run above a million members.
 
 Chapter 3 (``benchmarks/chapter.py 3_touchpoints``), whole: at .01 with an engine of 3 GB 103-115 s of CPU and 1.2 GB.
 At .1 (954,281 members, 9.9 million touches, 2.4 million orders) with an engine of 2.4 GB it runs to its end in 1,214 s

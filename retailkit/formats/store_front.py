@@ -52,14 +52,19 @@ def scene_funnel(sessions: Table, scenes: pd.DataFrame) -> pd.DataFrame:
     95% interval, ``step_share`` of those who reached the step before.
     """
     seen = visits(sessions, scenes)
-    both = ibis.union(seen, seen.mutate(entrance=ibis.literal("all")))
+    # a visitor's furthest step tells which steps the visitor reached: no set of visitors for each step
+    each = seen.group_by(["merchant", "entrance", "visitor"]).agg(step=seen.step.max())
+    whole = each.group_by(["merchant", "visitor"]).agg(entrance=ibis.literal("all"), step=each.step.max())
+    visitors = _reached(each.union(whole.select(each.columns)))
+    made = _reached(seen)
+    everywhere = made.groupby("merchant", as_index=False).sum(numeric_only=True)
+    made = pd.concat([made, everywhere.assign(entrance="all")])
+    key = ["merchant", "entrance"]
     frames = []
     for number, step in enumerate(STEPS):
-        reached = both.filter(both.step >= number).group_by(["merchant", "entrance"])
-        frame = fetch(reached.agg(visitors=ibis._.visitor.nunique(), visits=ibis._.count()))
+        far = [frame.set_index(key)[f"step_{number}"] for frame in (visitors, made)]
+        frame = pd.concat(far, axis=1, keys=["visitors", "visits"]).reset_index()
         frames.append(frame.assign(step=step, number=number))
-    entrances = frames[0][["merchant", "entrance"]]
-    frames = [entrances.merge(frame, how="left").assign(step=STEPS[n], number=n) for n, frame in enumerate(frames)]
     funnel = whole_counts(pd.concat(frames, ignore_index=True), "visitors", "visits")
     funnel = funnel.sort_values(["merchant", "entrance", "number"], ignore_index=True)
     by_entrance = funnel.groupby(["merchant", "entrance"])["visitors"]
@@ -71,6 +76,12 @@ def scene_funnel(sessions: Table, scenes: pd.DataFrame) -> pd.DataFrame:
     ]
 
 
+def _reached(rows: Table) -> pd.DataFrame:
+    """One row per merchant and entrance: ``step_0, step_1 ...``, how many rows got that far."""
+    far = {f"step_{number}": (rows.step >= number).ifelse(1, 0).sum() for number in range(len(STEPS))}
+    return whole_counts(fetch(rows.group_by(["merchant", "entrance"]).agg(**far)), *far)
+
+
 def repeat_visits(sessions: Table, scenes: pd.DataFrame) -> pd.DataFrame:
     """One row per merchant and entrance: do people come back through it?
 
@@ -79,10 +90,13 @@ def repeat_visits(sessions: Table, scenes: pd.DataFrame) -> pd.DataFrame:
     second day of visits through it) and ``return_share`` with its interval.
     """
     seen = visits(sessions, scenes)
-    each = seen.group_by(["merchant", "entrance", "visitor"]).agg(visits=seen.count(), days=seen.started_on.nunique())
+    # a second day: the first is not the last, which needs no set of days for each visitor
+    each = seen.group_by(["merchant", "entrance", "visitor"]).agg(
+        visits=seen.count(), first=seen.started_on.min(), last=seen.started_on.max()
+    )
     frame = fetch(
         each.group_by(["merchant", "entrance"]).agg(
-            visitors=each.count(), visits=each.visits.sum(), returned=(each.days > 1).ifelse(1, 0).sum()
+            visitors=each.count(), visits=each.visits.sum(), returned=(each["first"] < each["last"]).ifelse(1, 0).sum()
         )
     )
     frame = whole_counts(frame, "visitors", "visits", "returned")
@@ -100,15 +114,14 @@ def visitor_value(sessions: Table, orders: Table, scenes: pd.DataFrame) -> pd.Da
     all three count distinct visitors of one period. Amounts in the minor unit.
     """
     paid = orders.select("merchant", "order_id", "net_amount")
-    seen = visits(sessions, scenes).left_join(paid, ["merchant", "order_id"])
-    seen = seen.select("merchant", "entrance", "visitor", "order_id", "net_amount", known="order_id_right")
-    each = seen.group_by(["merchant", "entrance", "visitor"]).agg(
-        orders=seen.known.nunique(), net_amount=seen.net_amount.sum().fill_null(0)
-    )
+    seen, who = visits(sessions, scenes), ["merchant", "entrance", "visitor"]
+    # few visits end in an order: only these need a set of orders for each visitor
+    bought = seen.inner_join(paid, ["merchant", "order_id"]).group_by(who)
+    bought = bought.agg(orders=ibis._.order_id.nunique(), net_amount=ibis._.net_amount.sum().fill_null(0))
+    none = ibis.literal(0, "int64")
+    each = seen.select(who).distinct().mutate(orders=none, net_amount=none).union(bought)
     both = ibis.union(each, each.mutate(entrance=ibis.literal("all")))
-    both = both.group_by(["merchant", "entrance", "visitor"]).agg(
-        orders=both.orders.sum(), net_amount=both.net_amount.sum()
-    )
+    both = both.group_by(who).agg(orders=both.orders.sum(), net_amount=both.net_amount.sum())
     frame = fetch(
         both.group_by(["merchant", "entrance"]).agg(
             visitors=both.count(),

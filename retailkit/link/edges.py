@@ -48,7 +48,7 @@ def gather(
     """Number every account that any table names and turn what the tables say into edges."""
     listed, by_union, by_phone, shared = _listed(accounts)
     give_back()
-    m, o = _naming(members, orders, others)
+    m, o = _naming(accounts, members, orders, others)
     asked = pa.concat_tables([m.select(["merchant", "account"]), o])
     number, (left, right, mark), unlisted = _numbered(listed, asked, pairs, min_weight)
     of_member = number[: m.num_rows]
@@ -82,10 +82,10 @@ def codes(column: pa.ChunkedArray) -> np.ndarray:
     """Number the distinct values of a text column; -1 where it is empty."""
     if column.null_count == len(column):
         return np.full(len(column), -1, dtype=np.int32)
-    if not pa.types.is_dictionary(column.type):
-        column = column.dictionary_encode()
-    chunks = column.unify_dictionaries().chunks  # one dictionary for all chunks
-    return np.concatenate([(c.indices.fill_null(-1) if c.null_count else c.indices).to_numpy() for c in chunks])
+    given = pa.types.is_dictionary(column.type)
+    # the pieces of an encoded text share one dictionary: to unify them would read it once for each
+    column = column.unify_dictionaries() if given else column.dictionary_encode()
+    return np.concatenate([(c.indices.fill_null(-1) if c.null_count else c.indices).to_numpy() for c in column.chunks])
 
 
 def _listed(accounts: Table) -> tuple[pa.Table, Pairs, Pairs, np.ndarray]:
@@ -99,24 +99,29 @@ def _listed(accounts: Table) -> tuple[pa.Table, Pairs, Pairs, np.ndarray]:
         phone_key=accounts.phone_key.contains("*").ifelse(ibis.null("string"), accounts.phone_key.nullif("")),
     )
     rows = _not_nobody(a)
+    union, phone = codes(rows["unionid"]), codes(rows["phone_key"])
     # a copy: Arrow keeps all columns that came with one as long as it keeps the one
     account = rows.select(["account"]).combine_chunks()["account"]
     listed, number = _nodes(rows["merchant"], account, rows["system"]), np.arange(len(account), dtype=np.int32)
-    own, union, phone = _merchants(listed["merchant"]), codes(rows["unionid"]), codes(rows["phone_key"])
+    del rows
+    own = _merchants(listed["merchant"])
     shared = _shared_phones(_within(phone, own), codes(listed["system"]), np.where(union < 0, -1 - number, union))
     by_phone = _star(_within(np.where(shared, -1, phone), own), number)
     return listed, _star(_within(union, own), number), by_phone, number[shared]
 
 
-def _naming(members: Table, orders: Table, others: Sequence[Table]) -> tuple[pa.Table, pa.Table]:
-    """Bring over the members, and the accounts that orders and other tables name."""
+def _naming(accounts: Table, members: Table, orders: Table, others: Sequence[Table]) -> tuple[pa.Table, pa.Table]:
+    """Bring over the members, and the accounts that only orders and other tables name.
+
+    These are sought before they are told apart: hundreds of millions of visits pass by the listed accounts
+    and nearly all are dropped, where telling them apart first would hold or spill them.
+    """
     m = members.select(
         "merchant", "account", system=members.account.split(":")[0], member_id=members.member_id.nullif("")
     )
-    o = ibis.union(*(t.select("merchant", "account") for t in (orders, *others)), distinct=True) if others else (
-        orders.select("merchant", "account").distinct()
-    )  # fmt: skip
-    return _not_nobody(m), _not_nobody(o)
+    key = ["merchant", "account"]
+    o = ibis.union(*(t.select(key) for t in (orders, *others))) if others else orders.select(key)
+    return _not_nobody(m), _not_nobody(o.anti_join(accounts, key).distinct())
 
 
 def _not_nobody(rows: Table) -> pa.Table:
@@ -191,7 +196,7 @@ def _beyond(found: Sequence[tuple[pa.ChunkedArray, pa.ChunkedArray]], size: int)
 
     missing = [column.drop_null() for _, column in found]
     name = pa.chunked_array([chunk for column in missing for chunk in column.chunks], pa.string())
-    name = name.dictionary_encode().unify_dictionaries()
+    name = name.dictionary_encode()
     filled = []
     for (number, _), new in zip(found, np.split(codes(name), np.cumsum([len(m) for m in missing])[:-1]), strict=True):
         full = (number.fill_null(-1) if len(new) else number).to_numpy()

@@ -103,7 +103,7 @@ def _named(accounts: pa.Table, previous: Table | None) -> pa.ChunkedArray:
         rows = ibis.memtable(accounts.set_column(0, "merchant", accounts["merchant"].cast(pa.string())))
         owner = rows.select("merchant", "label").distinct()
         founded = founded.inner_join(owner, "label")
-        kept = _kept(rows, previous)
+        kept = ibis.memtable(_kept(rows, previous).to_pyarrow())  # asked for twice: by its id and by its label
         taken = kept.select("merchant", person=kept.old).mutate(taken=True)
         founded = founded.left_join(taken, ["merchant", "person"]).drop("merchant_right", "person_right")
         founded = founded.left_join(kept, ["merchant", "label"]).drop("merchant_right", "label_right")
