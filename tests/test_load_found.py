@@ -3,6 +3,7 @@
 import copy
 import json
 
+import duckdb
 import pytest
 from load_files import HEADER, ORDERS, layout, load, stored
 from test_layouts import SAMPLES
@@ -225,3 +226,15 @@ def test_an_answer_that_is_an_error_is_said_and_alone_refused(tmp_path):
     path.write_text(json.dumps(late), encoding="utf-8")
     with pytest.raises(LoadError, match=r"1 answer is an error without data \(errcode 61503: data not ready\)"):
         load_file(path, "mini_program_visit_trend", "m", tmp_path / "store")
+
+
+@pytest.mark.parametrize("kind", ["TINYINT", "UTINYINT", "SMALLINT", "INTEGER", "DOUBLE", "VARCHAR"])
+def test_weeks_are_read_whatever_kind_of_number_holds_them(tmp_path, kind):
+    path = tmp_path / "promotions.parquet"
+    shown = (
+        f"SELECT 7 AS product_id, 367 AS store_id, '1' AS display_location, '0' AS mailer_location, 53::{kind} AS week"
+    )
+    duckdb.sql(f"COPY ({shown}) TO '{path}'")
+    load_file(path, "complete_journey_promotions", "367", tmp_path / "store")
+    placed = stored(tmp_path, "placements")
+    assert placed[["starts_on", "ends_on"]].astype(str).to_numpy().tolist() == [["2017-12-25", "2017-12-31"]]

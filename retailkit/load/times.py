@@ -40,7 +40,7 @@ def date_sql(rule: FieldRule, cell: str, kind: str, zone: str, mine: str, sample
     if rule.time == "week":
         if rule.origin is None:
             raise LoadError("a week number needs its origin", expected='origin = "2016-12-26" (first day of week 1)')
-        number = cell if kind != "VARCHAR" else f"TRY_CAST({cell} AS BIGINT)"
+        number = f"TRY_CAST({cell} AS BIGINT)"  # a number too: a small one's kind has no room for seven of it
         days = f"CAST(7 * ({number} - 1) + {6 if rule.edge == 'end' else 0} AS INTEGER)"
         day = f"TRY(DATE {literal(rule.origin)} + {days})"
         return f"greatest({day}, DATE {literal(rule.earliest)})" if rule.earliest else day
