@@ -42,7 +42,6 @@ class Probe:
     """One file: its kind (csv, excel, parquet, json), hash, size and, for text, its encoding.
 
     A ``plain`` file can be parsed as it lies there; in a ``tidy`` one no cell is quoted, wrapped or has blanks around it.
-    ``breaks`` counts line ends, at least as many as there are.
     """
 
     path: Path
@@ -54,7 +53,6 @@ class Probe:
     plain: bool = False
     head: str = ""
     tidy: bool = False
-    breaks: int = 0
 
 
 def probe(path: str | Path, encoding: str | None = None) -> Probe:
@@ -106,6 +104,12 @@ def utf8(found: Probe, skip_lines: int = 0) -> Iterator[bytes]:
         yield b"\n"
 
 
+def line_ends(found: Probe) -> int:
+    """Count the line ends of a text, in cells too: at least as many as there are."""
+    counts = [(chunk.count(b"\n"), chunk.count(b"\r")) for chunk in _chunks(found.path, found.gzipped)]
+    return max(map(sum, zip(*counts, strict=True)))
+
+
 def _binary_kind(magic: bytes) -> str:
     if magic.startswith(b"PAR1"):
         return "parquet"
@@ -141,7 +145,7 @@ def _probe_text(path: Path, size: int, gzipped: bool, encoding: str | None) -> P
 def _looked(path: Path, size: int, gzipped: bool, encoding: str | None, digest: Future[str]) -> Probe:
     strict = codecs.getincrementaldecoder("utf-8")()
     first, valid, plain, tidy, tail = b"", True, not gzipped, True, b""
-    newlines = returns = 0
+    newlines = returns = False
     for chunk in _chunks(path, gzipped):
         first = first or chunk
         # one byte is found at a tenth of the cost of several
@@ -154,9 +158,9 @@ def _looked(path: Path, size: int, gzipped: bool, encoding: str | None, digest: 
                 "one version of the export",
                 "take the file from the source again",
             )
-        plain = plain and b"\x00" not in chunk
-        newlines, returns = newlines + chunk.count(b"\n"), returns + chunk.count(b"\r")
         if valid:
+            plain = plain and b"\x00" not in chunk
+            newlines, returns = newlines or b"\n" in chunk, returns or b"\r" in chunk
             try:
                 strict.decode(chunk)
             except UnicodeDecodeError:
@@ -171,12 +175,12 @@ def _looked(path: Path, size: int, gzipped: bool, encoding: str | None, digest: 
     if not first.strip(b"\x00\xef\xbb\xbf\xff\xfe \r\n\t"):
         raise LoadError("the file holds no text", str(path), "a header and rows", "export it again")
     encoding = encoding or _encoding(path, first, valid, gzipped)
-    plain = plain and encoding == "utf-8" and (newlines > 0 or not returns)
+    plain = plain and encoding == "utf-8" and (newlines or not returns)
     tidy = tidy and encoding == ("utf-8" if valid else "gb18030") and _tidy(tail + b"\n", valid)
     found = Probe(path, "csv", digest.result(), size, gzipped, encoding, plain)
     head = _head(found, 1 << 18)
     kind = "json" if head.lstrip()[:1] in ("{", "[") else "csv"
-    return Probe(path, kind, found.file_id, size, gzipped, encoding, plain, head, tidy, max(newlines, returns))
+    return Probe(path, kind, found.file_id, size, gzipped, encoding, plain, head, tidy)
 
 
 def _tidy(text: bytes, valid: bool) -> bool:

@@ -14,7 +14,7 @@ from typing import Any
 
 from retailkit.load.engine import Connection, EngineError, OutOfMemory, first, literal, quote
 from retailkit.load.errors import LoadError
-from retailkit.load.files import Probe, utf8_copy
+from retailkit.load.files import Probe, line_ends, utf8_copy
 from retailkit.load.header import Header, check_needed, clean_names, find_header, match
 from retailkit.load.json_files import json_cell, json_names, json_path, refused_answers
 from retailkit.load.layout import Layout
@@ -144,7 +144,7 @@ def _csv(con: Connection, found: Probe, layout: Layout, scratch: Path, passing: 
         # line breaks within cells: one thread reads the file
         raw = _cleaned(con, _numbered(parsed(path, skip, parallel=False)), header, names, layout, found)
     (last,) = first(con, f"SELECT max(source_row) FROM {raw.relation}") or (0,)
-    if not found.tidy and found.breaks - header.lines > (last or 0):  # some cell may hold line breaks
+    if not found.tidy and line_ends(found) - header.lines > (last or 0):  # some cell may hold line breaks
         _refuse_open_quote(con, _numbered(parsed(path, skip, parallel=False)), names, file, found)
     return raw
 
