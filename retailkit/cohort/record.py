@@ -241,7 +241,7 @@ class Cohort(_Record):
 
 def _by_number(path: Path) -> list[str | int]:
     """Sort ``orders_9.csv`` before ``orders_10.csv``."""
-    return [int(part) if part.isdecimal() else part for part in re.split(r"([0-9]+)", str(path))]
+    return [int(part) if place % 2 else part for place, part in enumerate(re.split(r"([0-9]+)", str(path)))]
 
 
 def _package_folder(package: str, cohort: str) -> Path:

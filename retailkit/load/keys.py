@@ -79,7 +79,9 @@ def check_mark(store: Path) -> None:
 def set_mark(store: Path) -> None:
     """Note in a store which key its phones are hashed with."""
     if not (store / MARK).exists():
-        (store / MARK).write_text(_mark(), "utf-8")
+        written = store / f"{MARK}.{os.getpid()}"  # put in place whole: half a mark would refuse the right key
+        written.write_text(_mark(), "utf-8")
+        os.replace(written, store / MARK)
 
 
 def _mark() -> str:

@@ -15,24 +15,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from retailkit.charts.template import INK, MUTED, PALETTE, PAPER, UP
+from retailkit.charts.template import PALETTE, UP
 from retailkit.charts.words import choose
+from retailkit.present.native_bars import bars_chart
+from retailkit.present.native_dress import axes, fill, fonts, legend, low_labels
 from retailkit.present.native_scatter import no_marker, scatter, segments
-from retailkit.present.native_words import (
-    LATIN,
-    east_asian,
-    is_dark,
-    is_hex,
-    number,
-    number_format,
-    order,
-    plain,
-    rgb,
-    whole_steps,
-    width,
-)
+from retailkit.present.native_words import LABEL, is_hex, number, number_format, plain, rgb, width
 
-_PARTS = (("base", "底"), ("total", "合计"), ("up", "增"), ("down", "减"), ("label", "标签"))
+_PARTS = (("base", "底"), ("total", "合计"), ("up", "增"), ("down", "减"), LABEL)
 _ROOM = 0.06  # of a waterfall's height: the unseen bar on top of each, at whose foot its figure stands
 _MOST = 60  # series of a native scatter; more are better seen as a picture
 _ROWS, _LONG = 10, 24  # names beside a scatter, and letters of the longest, that still fit
@@ -100,7 +90,7 @@ def add_chart(slide: Any, fig: Any, box: tuple[int, int, int, int], lang: str = 
         If the figure has no native form, see ``kind``.
     """
     draw: dict[str, Callable[..., Any]] = {
-        "bars": partial(_bars, lang=lang), "waterfall": partial(_waterfall, lang=lang), "lines": partial(_lines, lang=lang),
+        "bars": partial(bars_chart, lang=lang), "waterfall": partial(_waterfall, lang=lang), "lines": partial(_lines, lang=lang),
         "scatter": scatter,
     }  # fmt: skip
     how = kind(fig)
@@ -108,8 +98,8 @@ def add_chart(slide: Any, fig: Any, box: tuple[int, int, int, int], lang: str = 
         raise ValueError("this figure has no native form in PowerPoint: show it as a picture")
     chart = draw[how](slide, fig, box)
     if how == "scatter":
-        _legend(chart, sum(bool(t.name) for t in fig.data) > 1)
-    _fonts(chart)
+        legend(chart, sum(bool(t.name) for t in fig.data) > 1)
+    fonts(chart)
     return chart
 
 
@@ -120,101 +110,6 @@ def _dated(values: Any) -> bool:
     return isinstance(first, date | np.datetime64) or (
         isinstance(first, str) and len(first) >= 10 and first[4:5] == "-" and first[7:8] == "-"
     )
-
-
-def _bars(slide: Any, fig: Any, box: tuple[int, int, int, int], lang: str) -> Any:
-    from pptx.chart.data import CategoryChartData
-    from pptx.enum.chart import XL_CHART_TYPE as T
-
-    bars, words = ([t for t in fig.data if (t.type == "bar") is wanted] for wanted in (True, False))
-    flat = any(t.orientation == "h" for t in bars)
-    stacked = fig.layout.barmode in ("stack", "relative")
-    axis = fig.layout.yaxis if flat else fig.layout.xaxis
-    labels = [(t.y if flat else t.x) for t in bars]
-    names = order(labels, axis.categoryarray)
-    data = CategoryChartData(number_format=number_format(fig.layout.xaxis if flat else fig.layout.yaxis))
-    data.categories = [plain(n) for n in names]
-    for trace, own in zip(bars, labels, strict=True):
-        values = dict(zip(map(str, own), trace.x if flat else trace.y, strict=True))
-        data.add_series(plain(trace.name or ""), [number(values.get(n)) for n in names])
-    beside = _beside(words, names, flat) if len(bars) == 1 else {}
-    if beside:
-        data.add_series(choose(lang, *_PARTS[-1]), [beside.get(n, (None, ""))[0] for n in names])
-    kinds = {(True, True): T.BAR_STACKED, (True, False): T.BAR_CLUSTERED, (False, True): T.COLUMN_STACKED}
-    chart = slide.shapes.add_chart(kinds.get((flat, stacked), T.COLUMN_CLUSTERED), *box, data).chart
-    plot = chart.plots[0]
-    alone = beside or (len(bars) > 1 and sum(map(len, labels)) == len(names))  # one bar to a name
-    plot.gap_width, plot.overlap = 45, 100 if stacked or alone else -5
-    for i, (series, trace) in enumerate(zip(plot.series, bars, strict=False)):
-        colours = trace.marker.color
-        whole = colours if is_hex(colours) else PALETTE[i % len(PALETTE)]
-        _fill(series, whole)
-        by_name = {}
-        if colours is not None and not isinstance(colours, str) and len(colours) == len(names):
-            by_name = {n: c for n, c in zip(map(str, labels[i]), colours, strict=True) if is_hex(c)}
-            for name, colour in by_name.items():
-                _fill(series.points[names.index(name)], colour)
-        under = [by_name.get(name, whole) if stacked else PAPER for name in names]
-        _point_labels(series, trace, labels[i], names, under)
-        _intervals(series, trace, labels[i], names, flat)
-    if beside:
-        plot.series[1].format.fill.background()
-        for j, name in enumerate(names):
-            if name in beside:
-                plot.series[1].points[j].data_label.text_frame.text = beside[name][1]
-    _legend(chart, len(bars) > 1)
-    _low_labels(chart)
-    _axes(chart, fig.layout.xaxis if flat else fig.layout.yaxis)
-    return chart
-
-
-def _beside(traces: list[Any], names: list[str], flat: bool) -> dict[str, tuple[float, str]]:
-    """Figures that stand beside bars, beyond their intervals: name -> place and text."""
-    out = {}
-    for trace in traces:
-        if trace.mode == "text":
-            for x, y, text in zip(trace.x, trace.y, trace.text, strict=True):
-                name, place = (str(y), number(x)) if flat else (str(x), number(y))
-                if name in names and place is not None:
-                    out[name] = (place, plain(str(text)))
-    return out
-
-
-def _intervals(series: Any, trace: Any, own: Any, names: list[str], flat: bool) -> None:
-    """The interval of each bar as PowerPoint's own error bars."""
-    from pptx.oxml import parse_xml
-    from pptx.oxml.ns import nsdecls, qn
-
-    error = trace.error_x if flat else trace.error_y
-    if error.array is None:
-        return
-
-    def ends(values: Any) -> str:
-        by_name = dict(zip(map(str, own), values, strict=True))
-        at = [(j, number(by_name.get(name))) for j, name in enumerate(names)]
-        points = "".join(f'<c:pt idx="{j}"><c:v>{v}</c:v></c:pt>' for j, v in at if v is not None)
-        return f'<c:numLit><c:formatCode>General</c:formatCode><c:ptCount val="{len(names)}"/>{points}</c:numLit>'
-
-    down = error.array if error.symmetric is not False and error.arrayminus is None else error.arrayminus
-    colour = (error.color if is_hex(error.color) else MUTED).lstrip("#")
-    series._element.find(qn("c:cat")).addprevious(parse_xml(
-        f'<c:errBars {nsdecls("c", "a")}><c:errBarType val="both"/><c:errValType val="cust"/><c:noEndCap val="1"/>'
-        f"<c:plus>{ends(error.array)}</c:plus><c:minus>{ends(down)}</c:minus>"
-        f'<c:spPr><a:ln w="19050"><a:solidFill><a:srgbClr val="{colour}"/></a:solidFill></a:ln></c:spPr></c:errBars>'
-    ))  # fmt: skip
-
-
-def _point_labels(series: Any, trace: Any, own: Any, names: list[str], under: list[str]) -> None:
-    """Figures at the bars' ends or within them: white where the colour under one is dark."""
-    if trace.text is None or isinstance(trace.text, str):
-        return
-    words = dict(zip(map(str, own), trace.text, strict=True))
-    for j, name in enumerate(names):
-        if words.get(name):
-            frame = series.points[j].data_label.text_frame
-            frame.text = plain(str(words[name]))
-            if is_dark(under[j]):
-                frame.paragraphs[0].runs[0].font.color.rgb = rgb(PAPER)
 
 
 def _waterfall(slide: Any, fig: Any, box: tuple[int, int, int, int], lang: str) -> Any:
@@ -235,13 +130,13 @@ def _waterfall(slide: Any, fig: Any, box: tuple[int, int, int, int], lang: str) 
     chart.plots[0].gap_width, chart.plots[0].overlap = 40, 100
     down = getattr(trace.decreasing.marker, "color", None) or PALETTE[1]
     for series, colour in zip(chart.plots[0].series, (None, "#4A5763", UP, down, None), strict=True):
-        series.format.fill.background() if colour is None else _fill(series, colour)
+        series.format.fill.background() if colour is None else fill(series, colour)
     if trace.text is not None and not isinstance(trace.text, str):
         for j, text in enumerate(trace.text):
             label = chart.plots[0].series[4].points[j].data_label
             label.text_frame.text, label.position = plain(str(text)), XL_LABEL_POSITION.INSIDE_BASE
-    _legend(chart, False)
-    _axes(chart, fig.layout.yaxis)
+    legend(chart, False)
+    axes(chart, fig.layout.yaxis)
     return chart
 
 
@@ -282,12 +177,12 @@ def _lines(slide: Any, fig: Any, box: tuple[int, int, int, int], lang: str) -> A
         series.format.line.width = Pt(0.75 if edge else 2.25)
         series.smooth = False
         no_marker(series)
-    _legend(chart, sum(bool(t.name) for t in fig.data) > 1)
-    _low_labels(chart)
+    legend(chart, sum(bool(t.name) for t in fig.data) > 1)
+    low_labels(chart)
     labels = chart.category_axis.tick_labels
     labels.number_format, labels.number_format_is_linked = choose(lang, "d mmm", 'm"月"d"日"'), False
     _tick_days(chart.category_axis, (days[-1] - days[0]).days)
-    _axes(chart, fig.layout.yaxis)
+    axes(chart, fig.layout.yaxis)
     return chart
 
 
@@ -304,54 +199,3 @@ def _tick_days(axis: Any, span: int) -> None:
             axis._element.remove(old)
         base = axis._element.find(qn("c:baseTimeUnit"))
         (base if base is not None else after).addnext(parse_xml(xml))
-
-
-def _legend(chart: Any, wanted: bool) -> None:
-    """A legend of the named series only: PowerPoint would call the others "Series1"."""
-    from pptx.enum.chart import XL_LEGEND_POSITION
-    from pptx.oxml import parse_xml
-    from pptx.oxml.ns import nsdecls
-
-    chart.has_title = False
-    chart.has_legend = wanted
-    if wanted:
-        chart.legend.position, chart.legend.include_in_layout = XL_LEGEND_POSITION.TOP, False
-        for i, series in reversed(list(enumerate(chart.plots[0].series))):
-            if not series.name:
-                entry = f'<c:legendEntry {nsdecls("c")}><c:idx val="{i}"/><c:delete val="1"/></c:legendEntry>'
-                chart.legend._element.insert(1, parse_xml(entry))
-
-
-def _low_labels(chart: Any) -> None:
-    """Names of categories at the axis' low end, so that negative bars do not run over them."""
-    from pptx.enum.chart import XL_TICK_LABEL_POSITION, XL_TICK_MARK
-
-    chart.category_axis.tick_label_position = XL_TICK_LABEL_POSITION.LOW
-    chart.category_axis.major_tick_mark = XL_TICK_MARK.NONE
-
-
-def _axes(chart: Any, source: Any, axis: Any = None) -> None:
-    axis = axis if axis is not None else chart.value_axis
-    axis.major_gridlines.format.line.color.rgb = rgb("#E3E7EB")
-    axis.format.line.fill.background()
-    axis.tick_labels.number_format, axis.tick_labels.number_format_is_linked = number_format(source), False
-    if source.range is not None and all(number(v) is not None for v in source.range):
-        axis.minimum_scale, axis.maximum_scale, axis.major_unit = whole_steps(source)
-    if source.visible is False:
-        axis.visible, axis.has_major_gridlines = False, False
-
-
-def _fonts(chart: Any) -> None:
-    """Set Latin and East Asian faces for the chart's text; without ``a:ea`` Chinese falls to any font."""
-    from pptx.oxml.ns import qn
-    from pptx.util import Pt
-
-    chart.font.size, chart.font.name = Pt(11), LATIN
-    chart.font.color.rgb = rgb(INK)
-    for properties in chart._chartSpace.iter(qn("a:defRPr")):
-        east_asian(properties)
-
-
-def _fill(part: Any, colour: str) -> None:
-    part.format.fill.solid()
-    part.format.fill.fore_color.rgb = rgb(colour if is_hex(colour) else PALETTE[0])

@@ -8,6 +8,8 @@ from typing import Any
 
 EAST_ASIAN = "Microsoft YaHei"
 LATIN = "Arial"
+LABEL = ("label", "标签")
+"""The series of unseen bars that carry figures, in the chart's data sheet."""
 
 
 def order(labels: list[Any], wanted: Any) -> list[str]:
