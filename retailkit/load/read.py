@@ -10,7 +10,6 @@ from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from retailkit.load.engine import Connection, EngineError, OutOfMemory, first, literal, quote
 from retailkit.load.errors import LoadError
@@ -19,6 +18,7 @@ from retailkit.load.header import Header, check_needed, clean_names, find_header
 from retailkit.load.json_files import json_cell, json_names, json_path, refused_answers
 from retailkit.load.layout import Layout
 from retailkit.load.pieces import PLACE, utf8_pieces
+from retailkit.load.sheets import cell_text, sheets_of, top_row
 
 WIDE = "\u00a0\u3000\ufeff"
 BLANKS = literal(" \t\r\n" + WIDE)
@@ -172,8 +172,8 @@ def _refuse_open_quote(con: Connection, select: str, names: Sequence[str], file:
 def _excel(con: Connection, found: Probe, layout: Layout, scratch: Path) -> Raw:
     import pyarrow as pa
 
-    sheets = _sheets(found, layout)
-    tops = {n: _top(rows, layout) for n, rows in sheets.items() if rows}
+    sheets = sheets_of(found, layout)
+    tops = {n: top_row(rows, layout) for n, rows in sheets.items() if rows}
     if not tops:
         raise LoadError("the spreadsheet is empty", found.path.name, "a header and rows", "export it again")
     whole = [n for n, (hits, top) in tops.items() if hits == len(layout.needed) and len(sheets[n]) > top + 1]
@@ -188,7 +188,7 @@ def _excel(con: Connection, found: Probe, layout: Layout, scratch: Path) -> Raw:
     rows, record = sheets[name], tops[name][1]
     columns = clean_names(rows[record])
     check_needed(columns, layout, found.path.name)
-    body = [[_cell(v) for v in column] for column in zip(*rows[record + 1 :], strict=False)]
+    body = [[cell_text(v) for v in column] for column in zip(*rows[record + 1 :], strict=False)]
     body = body[: len(columns)] or [[] for _ in columns]
     arrow = pa.table({n: pa.array(c, pa.string()) for n, c in zip(columns, body, strict=True)})
     con.register(f"excel_{found.file_id}", arrow)
@@ -219,33 +219,6 @@ def _json(con: Connection, found: Probe, layout: Layout, scratch: Path) -> Raw:
     select = f"SELECT row_number() OVER () AS source_row{paths}{keep} FROM ({records})"
     header = Header(names, "", 0, 0, 0)
     return replace(_cleaned(con, select, header, used, layout, found), arrays=arrays, odd=refused)
-
-
-def _sheet_heads(found: Probe, layout: Layout | None) -> list[tuple[str, ...]]:
-    """Return the first rows of each sheet of a spreadsheet as possible headers."""
-    return [clean_names(cells) for rows in _sheets(found, layout).values() for cells in rows[:60]]
-
-
-def _top(rows: Sequence[Sequence[Any]], layout: Layout) -> tuple[int, int]:
-    """Return how many needed columns the header of a sheet has, and which row it is."""
-    hits = [len(match(clean_names(cells), layout.needed)) for cells in rows[:60]]
-    return max(hits), hits.index(max(hits))
-
-
-def _sheets(found: Probe, layout: Layout | None) -> dict[str, list[Any]]:
-    """Return the rows of each sheet by its name."""
-    from python_calamine import CalamineError, CalamineWorkbook
-
-    try:
-        book = CalamineWorkbook.from_path(str(found.path))
-        names = [layout.sheet] if layout and layout.sheet else book.sheet_names
-        return {n: book.get_sheet_by_name(n).to_python(skip_empty_area=False) for n in names}
-    except (CalamineError, OSError, ValueError) as error:
-        raise LoadError(
-            f"the spreadsheet cannot be opened ({error})",
-            found.path.name,
-            do="save it again, or unpack it if it is an archive",
-        ) from None
 
 
 def _numbered(source: str) -> str:
@@ -321,14 +294,3 @@ def clean_sql(column: str) -> str:
     opened = f"{start} NOT BETWEEN 40 AND {ord(WIDE[-1]) - 1} OR {start} IN ({', '.join(str(ord(c)) for c in '=`' + WIDE[:-1])})"
     closed = f"{end} NOT BETWEEN '!' AND '~' AND ({end} <= ' ' OR {end} IN ({wide}))"
     return f"CASE WHEN {opened} OR {closed} THEN {cleaned} ELSE {column} END"
-
-
-def _cell(value: Any) -> str | None:
-    """Return a spreadsheet cell as text: dates in ISO form, whole numbers without '.0' while it keeps all digits."""
-    if value is None or value == "":
-        return None
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, float) and value.is_integer() and abs(value) < 10**15:
-        return str(int(value))
-    return str(value)

@@ -17,7 +17,8 @@ from retailkit.load.files import Probe, probe
 from retailkit.load.header import DELIMITERS, clean_names, find_header, match
 from retailkit.load.json_files import json_names
 from retailkit.load.layout import Layout, canonical_layout, layout_names, read_layout
-from retailkit.load.read import _sheet_heads, nested
+from retailkit.load.read import nested
+from retailkit.load.sheets import sheet_heads
 from retailkit.schema import TABLES
 
 
@@ -114,7 +115,7 @@ def _header(found: Probe, layout: Layout | None) -> tuple[str, ...]:
     if found.kind in ("parquet", "json"):
         return _typed_header(found, layout.records if layout else None)
     if found.kind == "excel":
-        heads = _sheet_heads(found, layout)
+        heads = sheet_heads(found, layout)
         needed = layout.needed if layout else ()
         return max(heads, key=lambda h: (len(match(h, needed)), sum(not n.startswith("@") for n in h)), default=())
     if layout is not None:

@@ -1,0 +1,49 @@
+"""The sheets of a spreadsheet: their rows, where a table begins in one, a cell as text."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from retailkit.load.errors import LoadError
+from retailkit.load.files import Probe
+from retailkit.load.header import clean_names, match
+from retailkit.load.layout import Layout
+
+
+def sheet_heads(found: Probe, layout: Layout | None) -> list[tuple[str, ...]]:
+    """Return the first rows of each sheet of a spreadsheet as possible headers."""
+    return [clean_names(cells) for rows in sheets_of(found, layout).values() for cells in rows[:60]]
+
+
+def top_row(rows: Sequence[Sequence[Any]], layout: Layout) -> tuple[int, int]:
+    """Return how many needed columns the header of a sheet has, and which row it is."""
+    hits = [len(match(clean_names(cells), layout.needed)) for cells in rows[:60]]
+    return max(hits), hits.index(max(hits))
+
+
+def sheets_of(found: Probe, layout: Layout | None) -> dict[str, list[Any]]:
+    """Return the rows of each sheet by its name."""
+    from python_calamine import CalamineError, CalamineWorkbook
+
+    try:
+        book = CalamineWorkbook.from_path(str(found.path))
+        names = [layout.sheet] if layout and layout.sheet else book.sheet_names
+        return {n: book.get_sheet_by_name(n).to_python(skip_empty_area=False) for n in names}
+    except (CalamineError, OSError, ValueError) as error:
+        raise LoadError(
+            f"the spreadsheet cannot be opened ({error})",
+            found.path.name,
+            do="save it again, or unpack it if it is an archive",
+        ) from None
+
+
+def cell_text(value: Any) -> str | None:
+    """Return a spreadsheet cell as text: dates in ISO form, whole numbers without '.0' while it keeps all digits."""
+    if value is None or value == "":
+        return None
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, float) and value.is_integer() and abs(value) < 10**15:
+        return str(int(value))
+    return str(value)
