@@ -56,12 +56,20 @@ def spark_backend(given: dict[str, Any]) -> Any:
     of_session = {name: str(value) for name, value in chosen.items() if name.startswith("spark.sql.")}
     del of_session["spark.sql.warehouse.dir"]  # belongs to the process
     backend = ibis.pyspark.connect(session, **of_session)
-    cached = backend._create_cached_table
+    cached, dropped = backend._create_cached_table, backend._drop_cached_table
 
-    def known_and_cached(name: str, expression: Any) -> Any:
+    def kept(name: str, expression: Any) -> Any:
         # Ibis forgets to hand over in-memory tables before it caches an expression with Spark
         backend._run_pre_execute_hooks(expression)
-        return cached(name, expression)
+        if not master.startswith("local"):
+            return cached(name, expression)
+        # Spark plans all that led to a cached table again in each query; rows that no lost machine can take need no past
+        session.sql(backend.compile(expression)).localCheckpoint(eager=False).createTempView(name)
+        return backend.table(name)
 
-    backend._create_cached_table = known_and_cached
+    def released(name: str) -> None:
+        # rows without a past are let go by Spark itself once no view names them
+        dropped(name) if name in backend._cached_dataframes else session.catalog.dropTempView(name)
+
+    backend._create_cached_table, backend._drop_cached_table = kept, released
     return backend
