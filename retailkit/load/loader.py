@@ -12,10 +12,8 @@ from datetime import UTC, datetime
 from difflib import get_close_matches
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zoneinfo import available_timezones
-
-import pandas as pd
 
 from retailkit.cohort import Cohort, Merchant, read_cohort
 from retailkit.load.engine import EngineError, empty_select, files_select, first, literal, quote
@@ -30,6 +28,9 @@ from retailkit.load.staging import Load, Staged, engine_failed, forget, loading,
 from retailkit.load.unique import count_rows, one_per_key
 from retailkit.load.warn import file_warnings, table_warnings
 from retailkit.schema import table
+
+if TYPE_CHECKING:  # imported while keys are compared
+    import pandas as pd
 
 REPORT = (
     "file", "layout", "status", "rows_read", "rows_kept", "rows_duplicate", "rows_quarantined", "rows_skipped",
@@ -78,6 +79,8 @@ def load_cohort(
             _try_file(load, path, source.layout, owners, source.shared or bool(source.merchant), cohort.folder)
         if load.report and all(r["status"] == "failed" for r in load.report):
             raise LoadError("no file could be loaded", cohort.name, do="; ".join(r["warnings"] for r in load.report))
+        import pandas as pd
+
         load.con.register("cohort_rows", pd.DataFrame(cohort.to_rows()).convert_dtypes())
         load.relations["merchants"] = [shaped("merchants", "cohort_rows")]
         return _published(load)
@@ -218,6 +221,8 @@ def _span(layout: Layout, typed: Sequence[Typed]) -> str:
 
 
 def _published(load: Load) -> pd.DataFrame:
+    import pandas as pd
+
     report = pd.DataFrame(load.report, columns=list(REPORT))
     if "merchants" in load.relations and _merchants_unchanged(load):
         del load.relations["merchants"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -96,7 +97,10 @@ def _each_once(hashes: Any) -> bool:
     import numpy as np
 
     halves = hashes.astype(np.uint32)
-    ordered = np.sort(halves)
+    middle = len(halves) // 2
+    ordered = np.partition(halves, middle) if middle else halves
+    with ThreadPoolExecutor(2) as pool:  # the smaller ones and the larger ones, each on a core
+        list(pool.map(np.ndarray.sort, (ordered[:middle], ordered[middle:])))
     agree = np.zeros(1 << 20, bool)
     agree[ordered[1:][ordered[1:] == ordered[:-1]] % len(agree)] = True
     few = np.sort(hashes[agree[halves % len(agree)]])
