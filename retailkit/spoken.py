@@ -1,4 +1,4 @@
-"""Texts that data carry in two languages at once: "English / 中文" in one cell, as registers of the programme keep them."""
+"""How pages speak: texts that data carry in two languages at once ("English / 中文" in one cell), and changes with their sign."""
 
 from __future__ import annotations
 
@@ -6,6 +6,24 @@ import re
 from typing import Any
 
 _BOTH = re.compile(r"(?P<en>[^\u4e00-\u9fff]*[^\s\u4e00-\u9fff]) / (?P<zh>.*[\u4e00-\u9fff].*)", re.DOTALL)
+
+
+def signed(change: float, digits: int = 0) -> str:
+    """A change as per cent with its sign.
+
+    >>> signed(0.1), signed(-0.2134, 1), signed(-0.001)
+    ('+10%', '−21.3%', '+0%')
+    """
+    return f"{change:+z.{digits}%}".replace("-", "−")
+
+
+def points(difference: float, digits: int = 1) -> str:
+    """A difference in percentage points with its sign.
+
+    >>> points(1.25, 2), points(-0.3)
+    ('+1.25', '−0.3')
+    """
+    return f"{difference:+z.{digits}f}".replace("-", "−")
 
 
 def own_half(text: str, lang: str = "en") -> str:

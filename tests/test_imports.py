@@ -14,7 +14,7 @@ MAY_IMPORT = {
     "schema": set(),
     "spoken": set(),
     "cohort": {"spoken"},
-    **{stage: {"schema"} for stage in STAGES},
+    **{stage: {"schema", "spoken"} for stage in STAGES},
     "load": {"schema", "cohort"},
     "simulate": {"schema", "load.layouts"},
     "folders": set(),

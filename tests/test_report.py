@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from retailkit.charts import cohort as draw
+from retailkit.charts.pooling import worked
 from retailkit.present import pooling, report, sentences, standing
 from retailkit.results import metric, save
 
@@ -107,6 +108,28 @@ def test_a_merchant_without_a_touchpoint_counts_as_zero_in_its_median():
     shares = report.touch_shares(ledger, table)
     assert shares.groupby("merchant")["share"].sum().tolist() == pytest.approx([1, 1])
     assert shares.set_index(["merchant", "touchpoint"])["share"]["b", "y"] == 0
+
+
+def test_a_format_and_a_touchpoint_of_one_name_stand_under_their_own_headings():
+    rows = [
+        ("touchpoint", "guide", 0.1),
+        ("format", "guide", 0.2),
+        ("format", "official_store", 0.4),
+        ("factor", "basket", 0.05),
+    ]
+    table = pd.DataFrame(rows, columns=["kind", "thing", "mean"]).assign(
+        merchants=3, rose=3, low=lambda t: t["mean"] - 0.01, high=lambda t: t["mean"] + 0.01, reading="common"
+    )
+    figure = worked(table, merchant="cohort", period="2018", most=3)
+    lines = dict(zip(figure.layout.yaxis.tickvals, figure.layout.yaxis.ticktext, strict=True))
+    assert [lines[y] for y in sorted(lines, reverse=True)] == [
+        "<b>formats</b>", "official_store (3/3)", "guide (3/3)", "<b>touchpoints</b>", "guide (3/3)",
+    ]  # fmt: skip
+    points = next(t for t in figure.data if t.mode == "markers" and len(t.x) == 3)
+    assert {lines[y]: x for x, y in zip(points.x, points.y, strict=True) if y > -3} == {
+        "official_store (3/3)": 0.4, "guide (3/3)": 0.2,
+    }  # fmt: skip
+    assert "the 3 largest" in str(figure.layout)
 
 
 @pytest.mark.parametrize("lang", ["en", "zh"])

@@ -11,6 +11,7 @@ import pandas as pd
 
 from retailkit.attribute.sentences import touchpoint_title
 from retailkit.attribute.tables import as_table, frame, with_person
+from retailkit.spoken import signed
 
 ENOUGH = 30
 """Orders of the reached before and after, each; with fewer nothing is said."""
@@ -137,7 +138,7 @@ def _alone(table: pd.DataFrame, credited: pd.DataFrame, zh: bool) -> str:
         return ""
     by_chance = f"{1 - 0.95 ** len(single):.0%}"
     each = [
-        (touchpoint_title(r.touchpoint, "zh" if zh else "en"), f"{r.change:+.0%}", f"{r.low:+.0%}", f"{r.high:+.0%}")
+        (touchpoint_title(r.touchpoint, "zh" if zh else "en"), signed(r.change), signed(r.low), signed(r.high))
         for r in rose.itertuples()
     ]
     if zh:
@@ -158,14 +159,14 @@ def _together(row: pd.Series, little: bool, days: int, zh: bool) -> str:
     """The sentence of all messages as one."""
     if zh:
         text = (
-            f"不用模型核对：消息发出后{days}天，收到者的购买次数比此前{days}天变化{row['change']:+.0%}，已扣除其他人的变化"
-            f"（90%区间{row['low']:+.0%}至{row['high']:+.0%}）。"
+            f"不用模型核对：消息发出后{days}天，收到者的购买次数比此前{days}天变化{signed(row['change'])}，已扣除其他人的变化"
+            f"（90%区间{signed(row['low'])}至{signed(row['high'])}）。"
         )
     else:
         text = (
             f"Checked without a model: in the {days} days after a message those reached bought {abs(row['change']):.0%} "
             f"{'more' if row['change'] > 0 else 'less'} often than in the {days} days before, everybody else's change "
-            f"taken out (90% interval {row['low']:+.0%} to {row['high']:+.0%}). "
+            f"taken out (90% interval {signed(row['low'])} to {signed(row['high'])}). "
         )
     if row["verdict"] == "more":
         if not little:

@@ -136,7 +136,7 @@ def quarantine_reasons(
     )
     fig.update_xaxes(visible=False, range=[0, 1.15 * shown["rows"].max()])
     short = [shortened(n, _LABEL) for n in names]
-    fig.update_yaxes(showgrid=False, tickvals=list(range(len(shown))), ticktext=short)
+    fig.update_yaxes(showgrid=False, zeroline=False, tickvals=list(range(len(shown))), ticktext=short)
     top = table.iloc[0]
     where = top["column"] or table_name(top["table"], lang)
     title = choose(
@@ -195,7 +195,7 @@ def source_agreement(
             orientation="h",
             marker_color=[UP if ok else DOWN for ok in shown["agrees"]],
             text=[
-                choose(lang, f"{g:+.2%} · {n} d", f"{g:+.2%} · {n}天")
+                choose(lang, f"{percent(g, 2, signed=True)} · {n} d", f"{percent(g, 2, signed=True)} · {n}天")
                 for g, n in zip(shown["gap"], shown["days"], strict=True)
             ],
             textposition="outside",

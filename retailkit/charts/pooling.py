@@ -29,6 +29,10 @@ from retailkit.charts.words import aside, labelled
 
 _ROW = 26  # pixels of height per line
 READING_COLOURS = {"common": ACCENT, "one industry": PALETTE[2], "single merchants": WARM, "cannot tell": UNSURE}
+_KINDS = {
+    "customer": ("customers", "顾客"), "factor": ("factors", "因素"), "format": ("formats", "业态"),
+    "touchpoint": ("touchpoints", "触点"),
+}  # fmt: skip
 _READINGS = {"common": "共同", "one industry": "行业特有", "single merchants": "个别商户", "cannot tell": "无法判断"}
 
 
@@ -79,7 +83,7 @@ def industries(
     fig.add_vline(x=0, line_color=INK, line_width=1, layer="below")
     fig.update_xaxes(percent_axis(low, high, signed=True), showgrid=True, gridcolor="#EEF1F4")
     fig.update_yaxes(
-        tickmode="array", tickvals=[-i for i in range(len(labels))], ticktext=labels, showgrid=False,
+        tickmode="array", tickvals=[-i for i in range(len(labels))], ticktext=labels, showgrid=False, zeroline=False,
         range=[-len(labels) + 0.3, 0.7], tickfont={"color": INK},
     )  # fmt: skip
     sub = choose(
@@ -129,7 +133,7 @@ def worked(
     """Forest of what worked: each thing's mean part of the gain over merchants with its interval, coloured by reading.
 
     ``table`` has one row per thing (``kind, thing, merchants, rose, mean, low, high, reading``); the
-    ``most`` with the largest parts are drawn; ``names`` gives things' titles.
+    ``most`` with the largest parts are drawn, kind by kind; ``names`` gives things' titles.
     """
     title = choose(lang, "What worked across merchants", "各商户共同有效的做法")
     known = table.dropna(subset=["low"])
@@ -139,9 +143,15 @@ def worked(
         )
         return empty(title, words, lang=lang)
     biggest = known["mean"].abs().nlargest(most).index
-    known = known.loc[known.index.isin(biggest)].sort_values(["kind", "mean"], kind="stable").reset_index(drop=True)
+    known = known.loc[biggest].sort_values(["kind", "mean"], ascending=[True, False], kind="stable", ignore_index=True)
     fig = go.Figure()
-    at = list(range(len(known)))
+    titles = [(names or {}).get(t, t) for t in known["thing"]]
+    marks, at = list[str](), list[float]()
+    for i, (title_of, row) in enumerate(zip(titles, known.itertuples(), strict=True)):
+        if not i or row.kind != known["kind"][i - 1]:
+            marks.append(f"<b>{choose(lang, *_KINDS.get(row.kind, (row.kind, row.kind)))}</b>")
+        at.append(-len(marks))
+        marks.append(aside(title_of, f"{row.rose}/{row.merchants}", lang))
     colours = [READING_COLOURS[r] for r in known["reading"]]
     hover = [
         labelled((names or {}).get(r.thing, r.thing), percent(r.mean, signed=True), lang) for r in known.itertuples()
@@ -154,16 +164,15 @@ def worked(
                 x=[None], y=[None], mode="markers", name=choose(lang, reading, _READINGS[reading]),
                 marker={"color": colour, "size": 11},
             ))  # fmt: skip
-    titles = [(names or {}).get(t, t) for t in known["thing"]]
-    marks = [aside(t, f"{r.rose}/{r.merchants}", lang) for t, r in zip(titles, known.itertuples(), strict=True)]
     fig.add_vline(x=0, line_color=INK, line_width=1, layer="below")
     fig.update_xaxes(percent_axis(min(known["low"].min(), 0), max(known["high"].max(), 0), signed=True), showgrid=True)
     fig.update_yaxes(
         tickmode="array",
-        tickvals=at,
+        tickvals=[-i for i in range(len(marks))],
         ticktext=marks,
         showgrid=False,
-        range=[-0.7, len(at) - 0.3],
+        zeroline=False,
+        range=[-len(marks) + 0.3, 0.7],
         tickfont={"color": INK},
     )
     n = int((table["reading"] == "common").sum())
@@ -175,7 +184,9 @@ def worked(
         lang, "Part of the gain over the counterfactual, in % of sales before; 90% intervals; (rose in / merchants)",
         "对反事实增量的贡献，占前期销售额的百分比；90%区间；（上升家数/商户数）",
     )  # fmt: skip
-    return frame(fig, title, f"{sub} · {merchant} · {period}", source, lang=lang, height=230 + _ROW * len(known))
+    if len(known) < len(table):
+        sub += choose(lang, f"; the {len(known)} largest", f"；仅列最大的{len(known)}项")
+    return frame(fig, title, f"{sub} · {merchant} · {period}", source, lang=lang, height=230 + _ROW * len(marks))
 
 
 def issues(

@@ -9,6 +9,8 @@ import numpy as np
 import pandas as pd
 from ibis.expr.types import Table
 
+from retailkit.spoken import signed
+
 from .rates import Z, between, fetch, of_persons, ratio, said, whole_counts, with_share
 
 PRIVATE = ("official_store", "guide", "community", "sharing")
@@ -200,8 +202,8 @@ def value_sentence(value: pd.DataFrame, lang: str = "en") -> str:
             "没有同时记录私域与平台订单，无法比较。",
         )
     one = value.iloc[0]
-    raw = f"A private order is worth {one['ratio']:.2f} times a platform order ({one['ratio'] - 1:+.0%})"
-    chinese = f"私域笔单价是平台的{one['ratio']:.2f}倍（{one['ratio'] - 1:+.0%}）"
+    raw = f"A private order is worth {one['ratio']:.2f} times a platform order ({signed(one['ratio'] - 1)})"
+    chinese = f"私域笔单价是平台的{one['ratio']:.2f}倍（{signed(one['ratio'] - 1)}）"
     if not np.isfinite(one["ratio_same_goods"]):
         return said(
             lang,

@@ -7,6 +7,8 @@ import numpy as np
 import pandas as pd
 from ibis.expr.types import Table
 
+from retailkit.spoken import points
+
 from .rates import between, fetch, of_persons, ratio, said, whole_counts, with_share
 
 ACTS = ("order", "binding", "new_contact", "share", "chat", "message", "live")
@@ -253,7 +255,7 @@ def with_guide_sentence(comparison: pd.DataFrame, lang: str = "en") -> str:
     return said(
         lang,
         f"Of customers alike, those with a guide buy {verdict} than those without: {one['rate_with']:.1%} against "
-        f"{one['rate_without']:.1%} (difference {one['low'] * 100:+.1f} to {one['high'] * 100:+.1f} points).",
+        f"{one['rate_without']:.1%} (difference {points(one['low'] * 100)} to {points(one['high'] * 100)} points).",
         f"在相似顾客中，有导购者{chinese}购买：{one['rate_with']:.1%}对{one['rate_without']:.1%}"
-        f"（相差{one['low'] * 100:+.1f}至{one['high'] * 100:+.1f}个百分点）。",
+        f"（相差{points(one['low'] * 100)}至{points(one['high'] * 100)}个百分点）。",
     )

@@ -16,6 +16,7 @@ import pandas as pd
 from retailkit.growth.calendar import bounds
 from retailkit.growth.fit import Array
 from retailkit.growth.segments import best_count, levels
+from retailkit.spoken import signed
 
 if TYPE_CHECKING:
     from ibis.expr.types import Table
@@ -156,7 +157,7 @@ def _breaks(pair: pd.DataFrame, name: str, partner: str) -> list[tuple[object, .
             continue
         week = pair.index[at]
         (en, zh), (their_en, their_zh) = NAMES[name], NAMES[partner]
-        moved, stayed = f"{np.expm1(own):+.0%}", f"{np.expm1(other):+.0%}"
+        moved, stayed = signed(np.expm1(own)), signed(np.expm1(other))
         rows.append((
             week, name, partner, own, other,
             f"from the week of {week:%Y-%m-%d} {en} jump by {moved} for good while {their_en} move by {stayed}: "

@@ -129,14 +129,18 @@ def _backdate(m: Matrix, estimator: Estimator, back: int, effect: Effect) -> Row
     p = doubt(tau, *false.placebos(), own_error=false.own_error).p
     if p >= BACKDATE_ALPHA:
         return (name, p, BACKDATE_ALPHA, "passed",
-                f"a false start {weeks} weeks earlier shows nothing ({percent(tau)}, p {p:.2f})",
-                f"假设提前 {weeks} 周开始，没有显著效应（{percent(tau)}，p {p:.2f}）")  # fmt: skip
-    shown = (f"a false start {weeks} weeks earlier shows an effect ({percent(tau)}, p {p:.2f})",
-             f"假设提前 {weeks} 周开始，也有显著效应（{percent(tau)}，p {p:.2f}）")  # fmt: skip
+                f"a false start {weeks} weeks earlier shows nothing ({percent(tau)}, {_p(p)})",
+                f"假设提前 {weeks} 周开始，没有显著效应（{percent(tau)}，{_p(p)}）")  # fmt: skip
+    shown = (f"a false start {weeks} weeks earlier shows an effect ({percent(tau)}, {_p(p)})",
+             f"假设提前 {weeks} 周开始，也有显著效应（{percent(tau)}，{_p(p)}）")  # fmt: skip
     if effect.low - abs(tau) <= 0 <= effect.high + abs(tau):
         return (name, p, BACKDATE_ALPHA, "failed", *shown)
     return (name, p, BACKDATE_ALPHA, "noted", f"{shown[0]}, too small to explain this one: allow for an error as large",
             f"{shown[1]}，但不足以解释本效应：应允许同样大的误差")  # fmt: skip
+
+
+def _p(p: float) -> str:
+    return f"p {p:.2f}" if p >= 0.005 else "p < 0.01"
 
 
 def _leave_one_out(m: Matrix, estimator: Estimator, effect: Effect) -> Row:

@@ -10,6 +10,7 @@ from retailkit.growth.definitions import NAMES
 from retailkit.growth.record import Effect
 from retailkit.growth.verdict import percent
 from retailkit.growth.words import in_words
+from retailkit.spoken import signed
 
 
 def headline_sentence(heads: pd.DataFrame, merchant: str, lang: str = "en", changes: pd.DataFrame | None = None) -> str:
@@ -30,12 +31,12 @@ def headline_sentence(heads: pd.DataFrame, merchant: str, lang: str = "en", chan
     doubt = _changed(changes, lang) or in_words(row.get("note", ""), lang)
     if lang == "zh":
         so = f"但{doubt}，不能据此判断是否翻倍" if doubt else f"{'已' if row['growth'] >= 1 else '未'}翻倍"
-        return (f"商户 {merchant} 日均 GMV 环比 {row['growth']:+.0%}，{so}；{count} 家合计 {total:+.0%}，"
-                f"商户均值 {mean:+.0%}，中位数 {median:+.0%}。")  # fmt: skip
+        return (f"商户 {merchant} 日均 GMV 环比 {signed(row['growth'])}，{so}；{count} 家合计 {signed(total)}，"
+                f"商户均值 {signed(mean)}，中位数 {signed(median)}。")  # fmt: skip
     so = f"so {'it doubled' if row['growth'] >= 1 else 'it did not double'}"
     so = f"but {doubt}, so no doubling is read from it" if doubt else so
-    return (f"{merchant}: mean daily GMV {row['growth']:+.0%} on the period before, {so}; over {count} "
-            f"merchants pooled {total:+.0%}, mean {mean:+.0%}, median {median:+.0%}.")  # fmt: skip
+    return (f"{merchant}: mean daily GMV {signed(row['growth'])} on the period before, {so}; over {count} "
+            f"merchants pooled {signed(total)}, mean {signed(mean)}, median {signed(median)}.")  # fmt: skip
 
 
 def pooled_caution(otherwise: pd.Series, heads: pd.DataFrame, lang: str = "en") -> str | None:
@@ -90,7 +91,7 @@ def bridge_sentence(steps: pd.DataFrame, lang: str = "en", changes: pd.DataFrame
     product = " x ".join(f"{s.step} {s.ratio:.3f}" for s in parts.itertuples())
     largest, mind = parts.iloc[int(np.argmax(np.abs(np.log(parts["ratio"]))))], _changed(changes, lang)
     return (f"Times {steps['ratio'].iloc[-1]:.3f} = {product}: the largest step is {largest['step']} "
-            f"({largest['ratio'] - 1:+.0%})." + (f" Mind: {mind}." if mind else ""))  # fmt: skip
+            f"({signed(largest['ratio'] - 1)})." + (f" Mind: {mind}." if mind else ""))  # fmt: skip
 
 
 def festival_name(part: str, lang: str = "en") -> str:
@@ -273,14 +274,14 @@ def festival_sentence(table: pd.DataFrame, share: pd.DataFrame, merchant: str, c
         if lang == "zh":
             return "项目所在年份的双11与双12未同时有记录，无法比较。"
         return "Double 11 and Double 12 of the programme's year are not both on record and cannot be compared."
-    donors = "" if pd.isna(row["donor_ratio"]) else f"{row['donor_ratio'] - 1:+.0%}"
+    donors = "" if pd.isna(row["donor_ratio"]) else signed(row["donor_ratio"] - 1)
     span = f"{one['low']:.0%}–{one['high']:.0%}"
     if lang == "zh":
         beside = f"（对照商户 {donors}）" if donors else ""
-        return (f"双12比双11 {row['ratio'] - 1:+.0%}{beside}；{total} 家中 {hits} 家超过双11"
+        return (f"双12比双11 {signed(row['ratio'] - 1)}{beside}；{total} 家中 {hits} 家超过双11"
                 f"（{one['share']:.0%}，区间 {span}）。")  # fmt: skip
     beside = f" (donors {donors})" if donors else ""
-    return (f"Double 12 sold {row['ratio'] - 1:+.0%} against Double 11{beside}; in {hits} of {total} "
+    return (f"Double 12 sold {signed(row['ratio'] - 1)} against Double 11{beside}; in {hits} of {total} "
             f"merchants it sold more ({one['share']:.0%}, interval {span}).")  # fmt: skip
 
 

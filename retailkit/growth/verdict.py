@@ -9,6 +9,7 @@ import pandas as pd
 
 from retailkit.growth.record import Effect
 from retailkit.growth.words import in_words
+from retailkit.spoken import signed
 
 RAISED, LOWERED, CANNOT_TELL = "raised", "lowered", "cannot tell"
 MOSTLY_AT_RISK = 0.5
@@ -124,13 +125,13 @@ def percent(log_ratio: float, digits: int = 0) -> str:
     """A log ratio as a signed percentage.
 
     >>> percent(0.0953), percent(-0.1)
-    ('+10%', '-10%')
+    ('+10%', '−10%')
     """
-    return f"{np.expm1(log_ratio):+.{digits}%}"
+    return signed(np.expm1(log_ratio), digits)
 
 
 def _english(effect: Effect, growth: float, why: str, answer: str, reasons: list[str]) -> str:
-    opening = f"Merchant {effect.merchant}: mean daily GMV in the programme was {growth:+.0%} on the period before"
+    opening = f"Merchant {effect.merchant}: mean daily GMV in the programme was {signed(growth)} on the period before"
     if not np.isfinite(growth):
         opening = f"Merchant {effect.merchant}: there is no headline ({why})"
     if effect.refused:
@@ -145,7 +146,7 @@ def _english(effect: Effect, growth: float, why: str, answer: str, reasons: list
 
 
 def _chinese(effect: Effect, growth: float, why: str, answer: str, reasons: list[str]) -> str:
-    opening = f"商户 {effect.merchant}：项目期日均 GMV 环比 {growth:+.0%}"
+    opening = f"商户 {effect.merchant}：项目期日均 GMV 环比 {signed(growth)}"
     if not np.isfinite(growth):
         opening = f"商户 {effect.merchant}：没有环比数字（{in_words(why, 'zh')}）"
     if effect.refused:

@@ -117,7 +117,7 @@ def claim_words(table: pd.DataFrame, lang: str = "en") -> pd.DataFrame:
         ]  # fmt: skip
     out |= {
         choose(lang, "computed (data to)", "计算值（数据截至）"): [
-            aside(_written(r.value, r.unit, lang), r.until, lang) for r in table.itertuples()
+            aside(_written(r.value, r.unit, lang, r.text[:1] == "+"), r.until, lang) for r in table.itertuples()
         ],
         choose(lang, "90% interval", "90%区间"): [_span(r, lang) for r in table.itertuples()],
         choose(lang, "merchants", "商户数"): [str(int(m)) if m else "–" for m in table["merchants"]],
@@ -128,24 +128,28 @@ def claim_words(table: pd.DataFrame, lang: str = "en") -> pd.DataFrame:
     return pd.DataFrame(out)
 
 
-def _written(value: float, unit: str, lang: str) -> str:
+def _written(value: float, unit: str, lang: str, change: bool = False) -> str:
     if value != value:
         return choose(lang, "cannot tell", "无法得出")
     if unit == "fraction":
-        return percent(value)
+        return percent(value, signed=change)
     if unit == "ratio":
         return f"×{value:.2f}"
     if unit == "merchants":
         return f"{value:.0f}"
     if len(unit) == 3 and unit.isupper():
         return money(value / float(major(1.0, unit)), unit, lang)
+    if value < 10_000 and float(value).is_integer():
+        return f"{value:,.0f}"
     return number(value, lang)
 
 
 def _span(row: Any, lang: str) -> str:
     if row.low != row.low:
         return "–"
-    return choose(lang, " to ", " 至 ").join(_written(v, row.unit, lang) for v in (row.low, row.high))
+    return choose(lang, " to ", " 至 ").join(
+        _written(v, row.unit, lang, row.text[:1] == "+") for v in (row.low, row.high)
+    )
 
 
 def say_claims(table: pd.DataFrame, lang: str = "en") -> str:

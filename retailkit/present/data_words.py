@@ -154,7 +154,7 @@ def agreement_table(table: pd.DataFrame, currency: str, lang: str = "en") -> pd.
         choose(lang, "days apart", "不一致天数"): [f"{n:,}" for n in told["days_apart"]],
         choose(lang, "first total", "来源一合计"): written(told["left_total"]),
         choose(lang, "second total", "来源二合计"): written(told["right_total"]),
-        choose(lang, "gap", "差距"): [f"{g:+.2%}" for g in told["gap"]],
+        choose(lang, "gap", "差距"): [percent(g, 2, signed=True) for g in told["gap"]],
         choose(lang, "agrees", "是否一致"): [choose(lang, "✓ yes", "✓ 是") if a else choose(lang, "✗ no", "✗ 否") for a in told["agrees"]],
     })  # fmt: skip
 

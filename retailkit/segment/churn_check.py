@@ -8,6 +8,7 @@ from scipy.stats import rankdata
 
 from retailkit.segment.intervals import wilson
 from retailkit.segment.said import said
+from retailkit.spoken import points as signed_points
 
 CALIBRATION = ("tenth", "persons", "expected_share", "away_share", "share_low", "share_high")
 HOLDS = 0.02
@@ -72,15 +73,15 @@ def season_sentence(season: float | None, merchants: int = 1, lang: str = "en") 
     if merchants > 1:
         return said(
             lang,
-            f" The expected share holds {points:+.1f} points that the same days of last year tell, pooled over "
+            f" The expected share holds {signed_points(points)} points that the same days of last year tell, pooled over "
             f"{merchants} merchants.",
-            f"预期比例中含依据去年同期的季节调整{points:+.1f}个百分点（由{merchants}家商户合并估计）。",
+            f"预期比例中含依据去年同期的季节调整{signed_points(points)}个百分点（由{merchants}家商户合并估计）。",
         )
     return said(
         lang,
-        f" The expected share holds {points:+.1f} points that the same days of last year tell, as far as they differed "
+        f" The expected share holds {signed_points(points)} points that the same days of last year tell, as far as they differed "
         "from those before by more than chance.",
-        f"预期比例中含依据去年同期的季节调整{points:+.1f}个百分点（仅计超出偶然的部分）。",
+        f"预期比例中含依据去年同期的季节调整{signed_points(points)}个百分点（仅计超出偶然的部分）。",
     )
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from ibis.expr.types import Table
 
+from retailkit.spoken import signed
 from retailkit.targets.tree import NODES
 
 LEAVES = {"known": ("buyers", "frequency", "basket"), "unknown": ("unknown_orders", "unknown_basket")}
@@ -176,7 +177,7 @@ def next_targets(tree: pd.DataFrame, gaps: pd.DataFrame, lifts: pd.DataFrame, la
             reached = f"{missed[node]:.1%}"
             words.append(f"上期达成 {reached}" if lang == "zh" else f"reached {reached} of plan last time")
         if node in base.index and base["merchants"][node] and np.isfinite(base["median"][node]):
-            lift, seen = f"{base['base'][node] - 1:+.1%}", f"{base['median'][node] - 1:+.1%}"
+            lift, seen = signed(base["base"][node] - 1, 1), signed(base["median"][node] - 1, 1)
             if lang == "zh":
                 words.append(
                     f"计划提升 {lift}；{base['merchants'][node]} 家商户{'下半期再增' if left else ''}中位数 {seen}"
