@@ -9,7 +9,7 @@ import pptx
 import pytest
 from pptx.oxml.ns import qn
 
-from retailkit.charts.template import date_axis, frame, interval, money_axis, percent_axis
+from retailkit.charts.template import date_axis, empty, frame, interval, money_axis, percent_axis
 from retailkit.present import native_words
 from retailkit.present.deck import write_deck
 from retailkit.present.native import kind
@@ -80,6 +80,17 @@ def test_every_figure_becomes_an_editable_chart_under_its_finding(study, tmp_pat
     assert deck.problems == ()
     assert deck.slides == 1 + len(KINDS)
     assert sum(any(s.has_chart for s in slide.shapes) for slide in slides(deck.path)) == len(KINDS)
+
+
+def test_figures_without_a_result_stand_together_on_the_last_slide_with_their_reasons(study, tmp_path):
+    figures = {f"none_{i}": empty(f"Groups {i}", "No group is on record.") for i in range(3)}
+    save(study, merchant="367", chapter="4_formats", as_of="2018-01-01", figures=figures)
+    found = slides(write_deck(study, tmp_path / "d.pptx").path)
+    assert len(found) == 1 + len(KINDS) + 1
+    last = found[len(found) - 1]
+    assert last.shapes.title.text == "What has no result to show"
+    assert last.shapes[-1].text_frame.text.split("\n") == [f"Groups {i}: No group is on record." for i in range(3)]
+    assert f"{len(KINDS)} findings" in "\n".join(s.text_frame.text for s in found[0].shapes if s.has_text_frame)
 
 
 def test_bars_keep_their_values_and_order(study, tmp_path):

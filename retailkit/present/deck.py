@@ -12,7 +12,7 @@ from typing import Any
 import pandas as pd
 
 from retailkit.charts.template import HEIGHT
-from retailkit.charts.words import choose
+from retailkit.charts.words import choose, labelled
 from retailkit.present.metric_words import defined
 from retailkit.present.native import add_chart, kind
 from retailkit.present.native_words import LATIN, east_asian, plain
@@ -26,6 +26,7 @@ REPORT_ORDER = (
     "verdicts", "headlines", "bridge", "industries", "worked", "growth_parts", "touchpoints", "issues", "cases",
 )  # fmt: skip
 """Figures of the cohort report in the order in which they are read."""
+_A_SLIDE = 10  # figures without a result that one slide names
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,8 @@ def write_deck(
 
     A figure that PowerPoint has no chart for (a heat map, a flow, a tree of boxes) comes as a
     picture; where Chromium is missing it is left out and named in ``problems``. Each slide's
-    notes carry the source, the run's id and the definitions of the chapter's figures.
+    notes carry the source, the run's id and the definitions of the chapter's figures. Figures
+    without a result stand by name and reason on the last slides.
 
     Raises
     ------
@@ -89,7 +91,9 @@ def write_deck(
         _, _, wide, high = _box(deck)
         drawn, trouble = _drawn(pictures, figures, Path(folder), wide / high)
         for picture, fig in zip(pictures, figures, strict=True):
-            problems += _figure_slide(deck, picture, fig, drawn.get(picture.stem), trouble, out_dir, metrics, lang)
+            if "empty" not in _words(fig):
+                problems += _figure_slide(deck, picture, fig, drawn.get(picture.stem), trouble, out_dir, metrics, lang)
+    _empty_slides(deck, pictures, figures, out_dir, lang)
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     deck.save(str(path))
@@ -187,17 +191,34 @@ def _figure_slide(
     _text(slide, (side, int(high * 0.935), wide - 2 * side, high // 20), notes.get("source", ""), 10)
     box = _box(deck)
     slide.notes_slide.notes_text_frame.text = _notes(picture, notes, out_dir, metrics, lang)
-    if "empty" in notes:
-        _text(slide, box, notes["empty"], 18)
-    elif kind(fig) is not None:
+    if kind(fig) is not None:
         add_chart(slide, fig, box, lang)
     elif drawn is not None:
         _fit(slide.shapes.add_picture(str(drawn), box[0], box[1]), box)
     else:
         return [f"{picture.stem}: no native chart for it, and no picture: {trouble[-1]}"]
-    if "empty" not in notes:  # what a screen reader says; a picture's would be its file's name
-        slide.shapes[-1]._element.xpath(".//p:cNvPr")[0].set("descr", plain(fig.layout.title.text or picture.name))
+    # what a screen reader says; a picture's would be its file's name
+    slide.shapes[-1]._element.xpath(".//p:cNvPr")[0].set("descr", plain(fig.layout.title.text or picture.name))
     return []
+
+
+def _empty_slides(deck: Any, pictures: list[Picture], figures: list[Any], out_dir: str | Path, lang: str) -> None:
+    """Name the figures that have nothing to show, each with its reason, on slides behind all others."""
+    empty = [(picture, fig) for picture, fig in zip(pictures, figures, strict=True) if "empty" in _words(fig)]
+    several = len({picture.merchant for picture in pictures}) > 1
+    wide, high = deck.slide_width, deck.slide_height
+    for start in range(0, len(empty), _A_SLIDE):
+        some = empty[start : start + _A_SLIDE]
+        slide = deck.slides.add_slide(_layout(deck, "title only", 5))
+        _heading(slide, choose(lang, "What has no result to show", "暂无结果可展示"), wide // 24, wide, high)
+        lines = [
+            (f"{picture.merchant} · " if several else "")
+            + labelled(plain(fig.layout.title.text or picture.name), _words(fig)["empty"], lang)
+            for picture, fig in some
+        ]
+        _text(slide, _box(deck), "\n".join(lines), 16)
+        runs = dict.fromkeys(run_id(picture, out_dir) for picture, _ in some)
+        slide.notes_slide.notes_text_frame.text = choose(lang, "Run: ", "运行编号：") + ", ".join(runs)
 
 
 def _box(deck: Any) -> tuple[int, int, int, int]:
