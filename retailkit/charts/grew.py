@@ -176,6 +176,9 @@ def by_touchpoint(
     if abs(parts.iloc[0]) < abs(parts).sum() / 2:
         title = choose(lang, f"{gap} a day over what would have been; the largest part is {top}",
                        f"比无项目每天 {gap}，最大的一部分是{top}")  # fmt: skip
+    if (table["touchpoint"] == "unknown").all():
+        title = choose(lang, f"{gap} a day over what would have been; no order names its touchpoint",
+                       f"比无项目每天 {gap}；订单未记录触点")  # fmt: skip
     unit = choose(lang, "mean daily GMV by touchpoint and format", "日均 GMV，按触点与业态")
     return frame(fig, title, f"{listed(unit, currency, lang=lang)} · {merchant} · {period}", source, lang=lang, right=60,
                  height=max(320, 150 + 34 * (len(parts) + 2)))  # fmt: skip

@@ -151,9 +151,12 @@ def acquisition(
     fig.update_yaxes(categoryorder="array", categoryarray=names, showgrid=False, tickfont={"color": INK})
     own = rows[rows["touchpoint"] != "all"]
     best = (own if len(own) else rows).iloc[-1]
+    cost = money(best["cost_per_new"], currency, lang)
     title = choose(
-        lang, f"{name(best['touchpoint'], lang)} wins a new customer for {money(best['cost_per_new'], currency)}",
-        f"{name(best['touchpoint'], lang)}拉新成本最低：{money(best['cost_per_new'], currency, 'zh')}",
+        lang, f"{name(best['touchpoint'], lang)} wins a new customer for {cost}",
+        f"{name(best['touchpoint'], lang)}拉新成本最低：{cost}",
     )  # fmt: skip
+    if own.empty:
+        title = choose(lang, f"A new customer costs {cost}, over all touchpoints", f"各触点合计，每位新客成本{cost}")
     unit = choose(lang, f"Spend per new customer, {currency}, 95% interval", f"每位新客花费，{currency}，95%区间")
     return frame(fig, title, below(unit, merchant, period), source, lang=lang, height=250 + ROW * len(rows))
