@@ -2,6 +2,8 @@
 
 import re
 import warnings
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import ibis
@@ -71,12 +73,25 @@ def chapter(orders: pd.DataFrame, lang: str, folder: Path) -> tuple[list[str], d
     return said, {"profile": profile, "worth": worth, "churn": churn, "sizes": sizes, "expected": expected}
 
 
+@pytest.fixture(scope="module")
+def answers(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Callable[[str, str], tuple[list[str], dict[str, pd.DataFrame]]]:
+    """What the chapter says of a case in a language; each is run once, and warns of nothing."""
+
+    @cache
+    def answered(name: str, lang: str) -> tuple[list[str], dict[str, pd.DataFrame]]:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", RuntimeWarning)
+            return chapter(CASES[name](), lang, tmp_path_factory.mktemp(name))
+
+    return answered
+
+
 @pytest.mark.parametrize("lang", ["en", "zh"])
 @pytest.mark.parametrize("name", CASES)
-def test_every_step_answers_in_sentences(name, lang, tmp_path):
-    with warnings.catch_warnings():
-        warnings.simplefilter("error", RuntimeWarning)
-        said, found = chapter(CASES[name](), lang, tmp_path)
+def test_every_step_answers_in_sentences(name, lang, answers):
+    said, found = answers(name, lang)
     for sentence in said:
         assert "nan" not in sentence.lower()
         assert any("\u4e00" <= c <= "\u9fff" for c in sentence) == (lang == "zh"), sentence
@@ -96,13 +111,13 @@ def test_every_step_answers_in_sentences(name, lang, tmp_path):
         ("refunded", "persons got more refunded than they paid"),
     ],
 )
-def test_the_chapter_says_what_is_wrong(name, words, tmp_path):
-    said, _ = chapter(CASES[name](), "en", tmp_path)
+def test_the_chapter_says_what_is_wrong(name, words, answers):
+    said, _ = answers(name, "en")
     assert pd.Series(said).str.contains(words).any(), said
 
 
-def test_refunds_above_payments_leave_no_share_of_spend(tmp_path):
-    said, found = chapter(refunded(), "en", tmp_path)
+def test_refunds_above_payments_leave_no_share_of_spend(answers):
+    said, found = answers("refunded", "en")
     assert found["profile"]["net_share"].isna().all()
     assert "All persons together were refunded" in " ".join(said)
 
