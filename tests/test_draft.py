@@ -57,6 +57,25 @@ def test_a_draft_loads_an_awkward_file_as_it_stands(file: str, encoding: str, he
 
 
 @pytest.mark.data
+def test_a_header_below_lines_about_the_account_is_found_although_cells_are_padded_with_tabs(tmp_path: Path):
+    file, page = AWKWARD / "cn_icbc_debit_padded.csv", tmp_path / "mine.toml"
+    page.write_text(draft_layout(file), encoding="utf-8")
+    with file.open(encoding="utf-8", newline="") as lines:
+        rows = [[cell.strip() for cell in row] for row in csv.reader(lines)]
+    names, *below = rows[next(i for i, row in enumerate(rows) if "交易日期" in row) :]
+    earned = [row[names.index("记账金额(收入)")] for row in below if len(row) > len(names)]
+    load_file(file, page, "m", tmp_path / "store")
+    orders = open_store(tmp_path / "store", merchants="m").orders.to_pandas()
+    assert sorted(orders["gross_amount"]) == sorted(cents(amount) for amount in earned if amount not in ("", "-"))
+    assert len(orders) == 5
+
+
+def test_a_row_without_a_number_is_no_header_and_its_name_is_not_shown(tmp_path: Path):
+    (tmp_path / "members.csv").write_text("王五,上海,\n李四,北京,13922223333\n", encoding="utf-8")
+    assert "王五" not in draft_layout(tmp_path / "members.csv")
+
+
+@pytest.mark.data
 def test_lines_of_one_number_and_day_become_one_order(tmp_path: Path):
     file = "uk_hmrc_over25k_2011.csv"
     text = draft_layout(AWKWARD / file)

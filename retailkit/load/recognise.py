@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 import tempfile
 from contextlib import suppress
 from dataclasses import dataclass
@@ -14,12 +15,14 @@ import pandas as pd
 from retailkit.load.engine import EngineError, connect_raw, literal
 from retailkit.load.errors import LoadError
 from retailkit.load.files import Probe, probe
-from retailkit.load.header import DELIMITERS, clean_names, find_header, match
+from retailkit.load.header import DELIMITERS, clean_names, find_header, holds_values, match
 from retailkit.load.json_files import json_names
 from retailkit.load.layout import Layout, canonical_layout, layout_names, read_layout
 from retailkit.load.read import nested
 from retailkit.load.sheets import sheet_heads
 from retailkit.schema import TABLES
+
+_DAY = re.compile(r"\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[/.]\d{1,2}[/.]\d{4}")
 
 
 @dataclass(frozen=True)
@@ -143,12 +146,26 @@ def _typed_header(found: Probe, inside: str | None, wanted: tuple[str, ...] = ()
 
 
 def _widest(found: Probe) -> tuple[str, ...]:
-    """Return the first of the early lines with the most cells, under the delimiter that gives the most."""
+    """Return the widest of the lines above the first rows, else the first of the early lines with the most cells.
+
+    All delimiters are tried: a file padded with tabs has more tabs than commas, but no line of names between tabs.
+    """
     lines = [line for line in found.head.split("\n")[:30] if line.strip()]
     best: tuple[str, ...] = ()
+    named: tuple[str, ...] = ()
     for delimiter in DELIMITERS:
+        above: tuple[str, ...] = ()
         # a head cut within a quoted cell ends the reading, not the draft
         with suppress(csv.Error):
             for cells in csv.reader(lines, delimiter=delimiter):
-                best = max(best, clean_names(cells), key=len)
-    return best
+                names = clean_names(cells)
+                best = max(best, names, key=len)
+                if not (holds_values(names) or any(_DAY.fullmatch(name) for name in names)):
+                    # a line with a gap (but for a first column of row numbers) is a row: it may name a person
+                    above = max(above, () if any(n.startswith("@") for n in names[1:]) else names, key=len)
+                elif len(above) >= len(names):
+                    named = max(named, above, key=len)
+                    break
+                else:  # a line about the file, with its period or account
+                    above = ()
+    return named if len(named) > 1 else best
