@@ -14,6 +14,8 @@ from retailkit.load.words import in_words
 
 FATES = ("rows_kept", "rows_duplicate", "rows_quarantined", "rows_skipped")
 COMPARISONS = ["measure", "left", "right", "days", "days_apart", "left_total", "right_total", "gap", "agrees"]
+BELONGS = "^belongs to .*, of which row [0-9]+ was set aside$"
+"""What the quarantine says of rows that go with another one."""
 PARTIAL = 0.5
 """A newest day with less than this part of the usual day is taken for unfinished."""
 
@@ -53,8 +55,9 @@ def quarantine_reasons(quarantine: Any, lang: str = "en") -> pd.DataFrame:
     Rows that a later one of their key replaced are one kind, whichever row that is.
     """
     keys = ["file", "table", "column", "reason"]
+    reason = quarantine.reason.re_replace("^same key as row [0-9]+, which", "same key as a row that")
     which = quarantine.mutate(
-        reason=quarantine.reason.re_replace("^same key as row [0-9]+, which", "same key as a row that")
+        reason=reason.re_replace(BELONGS, "belongs to an order or another record that was set aside")
     )
     counted = which.group_by(keys).agg(
         rows=which.source_row.nunique(), first_row=which.source_row.min(), example=which.value.argmin(which.source_row)

@@ -60,7 +60,8 @@ def keep_last(con: Connection, rows: Typed, block: Block, materialise: Materiali
     )
     changed = (
         f'SELECT merchant, source_row, {literal(contract.name)} AS "table", {literal(" + ".join(contract.key[1:]))} '
-        "AS \"column\", 'same key as row ' || winner || ', which comes later and stays' AS reason, '' AS value "
+        "AS \"column\", 'same key as row ' || winner || ', which comes later and stays' AS reason, '' AS value, "
+        "NULL::VARCHAR AS record, true AS whole_row "
         f"FROM {name} WHERE nth > 1 AND NOT same"
     )
     aside = f"SELECT merchant, source_row FROM {name} WHERE nth > 1 AND NOT same"
