@@ -219,6 +219,7 @@ DERIVED = (
     declared("quarantine", "derived", "one bad cell or row, set aside", "file_id source_row table column record", (
         id_("file_id", "file", required=True),
         text("file", "file name"),
+        text("layout", "layout it was read with"),
         count("source_row", "row in the file, the first row after the header is 1", "rows"),
         text("table", "table the row was meant for"),
         text("column", "column of the export"),
