@@ -63,7 +63,8 @@ def _carried(accounts: pa.Table, previous: Table) -> tuple[np.ndarray, np.ndarra
     row, old = found["row"].to_numpy(), found["old"].dictionary_encode()
     del found
     words = old.chunk(0).dictionary if old.num_chunks else pa.array([], pa.string())
-    code = codes(old)
+    # one encoding of a column has one dictionary, however many pieces: to unify them would read it once for each
+    code = np.concatenate([np.empty(0, np.int32), *(c.indices.to_numpy() for c in old.chunks)])
     give_back()
     return row, code, words
 
