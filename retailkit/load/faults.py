@@ -43,7 +43,7 @@ def _reason(e: Expression, contract: Table, block: Block) -> str:
     }[column.kind]
     if column.minimum is not None and column.kind in ("int", "money", "float"):
         wanted += f", {column.minimum:g} or more"
-    if rule.kind:
+    if rule.kind and rule.kind != "staff":
         wanted = "no phone number" if rule.kind == "phone" else "unreadable"
     return f"CASE WHEN {e.filled} THEN {literal(wanted)} ELSE 'empty, but required' END"
 

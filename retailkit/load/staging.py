@@ -29,11 +29,11 @@ from retailkit.load.engine import (
     settings,
 )
 from retailkit.load.errors import LoadError
-from retailkit.load.fields import GUIDES, Place
+from retailkit.load.fields import Place
 from retailkit.load.files import Probe
 from retailkit.load.kept import BIG, PACKED, drop_kept, materialiser, scratch_folder
 from retailkit.load.keys import check_mark, set_pads
-from retailkit.load.layout import Layout
+from retailkit.load.layout import GUIDES, Layout
 from retailkit.load.passing import may_pass, pass_through
 from retailkit.load.pieces import WholeOnly
 from retailkit.load.publish import active_files, read_manifest
