@@ -121,8 +121,8 @@ def _source(rule: FieldRule, raw: Raw, place: Place) -> tuple[str, str]:
     if rule.cases:
         ways = [_source(rule.model_copy(update={"source": c.source, "cases": ()}), raw, place) for c in rule.cases]
         told = zip(rule.cases, ways, strict=True)
-        cells = " ".join(f"WHEN {where_sql(c.where, raw)} THEN {_text(cell, kind)}" for c, (cell, kind) in told)
-        return f"CASE {cells} END", "VARCHAR"
+        chosen = " ".join(f"WHEN {where_sql(c.where, raw)} THEN {_text(cell, kind)}" for c, (cell, kind) in told)
+        return f"CASE {chosen} END", "VARCHAR"
     if rule.join:
         return f" || {literal(rule.separator)} || ".join(_text(*_read(c, raw, place)) for c in rule.join), "VARCHAR"
     cells = [_read(c, raw, place) for c in rule.source if c in raw.found or c.startswith("@")]
