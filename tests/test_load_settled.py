@@ -2,13 +2,16 @@
 
 from pathlib import Path
 
+import pandas as pd
 import pytest
+from engines import plain, quick
 from load_files import HEADER, ORDERS, layout, load, stored
 from test_load_together import FLAT, ROWS, SAMPLES, flat
 
 from retailkit import load as room
 from retailkit.cohort import read_cohort
 from retailkit.load import load_cohort, load_file, open_store
+from retailkit.load.engine import ENGINES
 
 WRONG = HEADER + "1,a,2018-03-01,1\n2,b,never,2\n3,c,2018-03-01,three\n4,d,never,4\n,e,2018-03-01,5\n"
 RIGHT = HEADER + "2,b,2018-03-02,2\n3,c,2018-03-01,3\n9,z,2018-03-01,9\n"
@@ -132,3 +135,21 @@ def test_lines_of_another_file_that_miss_their_order_are_told(tmp_path, correcte
     health = room.data_health(open_store(tmp_path / "store")).set_index("question")["why"]
     told = "2 lines of 1 order came in another file than the order itself, whose row was set aside"
     assert health.get("lines without their order") == (None if corrected else told)
+
+
+@pytest.mark.java
+@pytest.mark.slow
+def test_spark_tells_the_same_of_what_came(tmp_path):
+    flat(tmp_path, ROWS.replace("B,2018-03-01,7,p,7", "B,2018-03-01,y,p,7\nC,2018-03-01,7,p,7"))
+    flat(tmp_path, ROWS.replace("B,2018-03-01,7,p,7", "B,2018-03-01,z,p,7"), FLAT, "lines_2.csv")
+    flat(tmp_path, ROWS.replace("x", "5"), FLAT, "lines_3.csv")
+    told = []
+    for engine in ENGINES:
+        t = open_store(tmp_path / "store", "m", threads=2, engine=engine)
+        quick(t.connection)
+        told.append([
+            room.file_fates(t.sources, t.quarantine), room.quarantine_reasons(t.quarantine), room.data_health(t),
+        ])  # fmt: skip
+    assert told[0][0]["rows_come_since"].sum() > 0
+    for one, two in zip(*told, strict=True):
+        pd.testing.assert_frame_equal(plain(one), plain(two))

@@ -286,8 +286,6 @@ def test_every_plain_table_says_why_no_vendors_file_carries_it(made: Path) -> No
     private = table(made, "orders", "m10")
     assert set(private["channel"]) == {"pos"}
     for merchant in ("m05", "m06", "m08", "m09", "m10", "m13"):
-        assert table(made, "guide_bindings", merchant).empty
-        assert table(made, "guide_days", merchant).empty
         followers = table(made, "follower_days", merchant)
         assert set(followers["system"]) == {"wecom"}
         assert table(made, "red_packets", merchant)["received_at"].isna().all()
