@@ -52,12 +52,15 @@ def with_their_orders(con: Connection, typed: Sequence[Typed], layout: Layout) -
     ]
     if not lost or all(t.contract.name != "order_lines" for t in typed):
         return tuple(typed)
-    there = " UNION ALL ".join(f"SELECT merchant, order_id FROM {quote(t.relation)}" for t in orders)
     name = quote(orders[0].typed + "_orders_lost")
     con.execute(
         f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT merchant, order_id, min(spoilt) AS spoilt "
-        f"FROM ({' UNION ALL '.join(lost)}) ANTI JOIN ({there}) USING (merchant, order_id) GROUP BY ALL"
+        f"FROM ({' UNION ALL '.join(lost)}) GROUP BY ALL"
     )
+    if len(orders) > 1 or not orders[0].grouped:  # another row may tell the same order, and be sound
+        there = " UNION ALL ".join(f"SELECT merchant, order_id FROM {quote(t.relation)}" for t in orders)
+        sound = f"SELECT merchant, order_id FROM ({there}) SEMI JOIN {name} USING (merchant, order_id)"
+        con.execute(f"DELETE FROM {name} WHERE (merchant, order_id) IN ({sound})")
     if first(con, f"FROM {name} LIMIT 1") is None:
         return tuple(typed)
     pairs = zip(typed, layout.tables, strict=True)
