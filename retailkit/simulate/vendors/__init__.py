@@ -4,7 +4,7 @@
 so that nothing is told twice; `OWN` says why the rest is in no vendor's file. Which rows are dirty is truth.
 """
 
-from retailkit.simulate.vendors.mix import Export, exports, kept
+from retailkit.simulate.vendors.mix import Export, all_carried, exports, kept
 from retailkit.simulate.vendors.own import OWN
 
-__all__ = ["OWN", "Export", "exports", "kept"]
+__all__ = ["OWN", "Export", "all_carried", "exports", "kept"]

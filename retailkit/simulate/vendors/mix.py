@@ -95,6 +95,16 @@ def exports(systems: tuple[str, ...]) -> tuple[Export, ...]:
     return tuple(export for system in systems for export in EXPORTS[system])
 
 
+def all_carried(systems: tuple[str, ...], table: str) -> bool:
+    """Tell whether vendors' files stand for every row of a canonical table.
+
+    >>> all_carried(("youshu",), "sessions"), all_carried(("youshu",), "order_lines"), all_carried(("youshu", "jd"), "order_lines")
+    (True, False, True)
+    """
+    gone = {e.replaces[table] for e in exports(systems) if table in e.replaces}
+    return "true" in gone or {PLATFORM, f"not ({PLATFORM})"} <= gone
+
+
 def kept(systems: tuple[str, ...], table: str) -> str:
     """Return the SQL condition of the canonical rows that no vendor's file stands for.
 
