@@ -1,9 +1,13 @@
 """What belongs together is set aside together, and every row of a file is either loaded or in the quarantine."""
 
 import json
+from collections import Counter
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pandas as pd
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from load_files import layout, stored
 
 from retailkit.load import load_file, open_file
@@ -130,6 +134,34 @@ def test_a_look_at_a_file_leaves_out_the_same_lines(tmp_path):
     path.write_text(ROWS, encoding="utf-8")
     with open_file(path, layout(tmp_path, FLAT), "m") as tables:
         assert tables["order_lines"].order_id.execute().tolist() == ["B"]
+
+
+LINES = st.lists(
+    st.tuples(
+        st.sampled_from("ABC"),
+        st.sampled_from(["10", "x", "-3"]),
+        st.sampled_from(["p", "p", ""]),
+        st.sampled_from(["5", "?"]),
+    ),
+    min_size=1,
+    max_size=9,
+)
+
+
+@settings(max_examples=20, deadline=None)
+@given(drawn=LINES)
+def test_every_line_in_the_store_has_its_order_and_every_row_is_accounted_for(drawn):
+    """An order stands if all amounts of its rows do; of its lines stand those that can be read."""
+    sound = {o for o, *_ in drawn if all(amount == "10" for order, amount, *_ in drawn if order == o)}
+    rows = "".join(f"{o},2018-03-01,{amount},{product},{paid}\n" for o, amount, product, paid in drawn)
+    with TemporaryDirectory() as name:
+        folder = Path(name)
+        report = flat(folder, ROWS.splitlines()[0] + "\n" + rows + "Z,2018-03-01,1,p,1\n")
+        adds_up(folder, report)
+        assert set(stored(folder)["order_id"]) == sound | {"Z"}
+        lines = stored(folder, "order_lines")["order_id"].value_counts().to_dict()
+    good = Counter(o for o, _, product, paid in drawn if o in sound and product and paid == "5")
+    assert lines == {**good, "Z": 1}
 
 
 def test_the_reason_is_told_in_chinese():
