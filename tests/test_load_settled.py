@@ -83,6 +83,15 @@ def test_what_came_stays_so_when_yet_another_file_is_loaded(tmp_path):
     assert fates(tmp_path).loc["third.csv", ["rows_quarantined", "rows_come_since"]].tolist() == [1, 0]
 
 
+def test_what_came_stays_so_when_the_wrong_file_is_read_again(tmp_path):
+    """A layout that is worded otherwise reads the file anew."""
+    load(tmp_path, WRONG)
+    load(tmp_path, RIGHT, file="orders_corrected.csv")
+    load(tmp_path, WRONG, ORDERS.replace('title = "shop orders"', 'title = "orders of the shop"'))
+    assert came(tmp_path) == {2: "orders_corrected.csv", 3: "orders_corrected.csv", 4: None, 5: None}
+    assert fates(tmp_path).loc["orders.csv", ["rows_quarantined", "rows_come_since"]].tolist() == [2, 2]
+
+
 def test_all_lines_of_an_order_come_with_it(tmp_path):
     flat(tmp_path, ROWS)
     flat(tmp_path, ROWS.replace("x", "5"), FLAT, "lines_corrected.csv")

@@ -212,7 +212,7 @@ def _record(load: Load, found: Probe, layout: Layout, staged: Staged) -> None:
     problems = [p for t in typed for p in t.problems]
     if problems:
         union = " UNION ALL ".join(problems)
-        read = f"{facts}, {literal(layout.name)} AS layout"
+        read = f"{facts}, {literal(layout.name)} AS layout, NULL::VARCHAR AS came_in"
         load.con.execute(f"CREATE OR REPLACE TEMP TABLE {tag}_quarantine AS SELECT DISTINCT *, {read} FROM ({union})")
         load.relations.setdefault("quarantine", []).append(shaped("quarantine", f"{tag}_quarantine"))
         add_missing(load.con, f"{tag}_quarantine")

@@ -13,8 +13,8 @@ from retailkit.load.faults import record_sql
 from retailkit.load.rows import Typed
 from retailkit.schema import table
 
-MISSING, SETTLED = "quarantine_missing", "quarantine_settled"
-"""Tables of a load's connection: what is in quarantine and has not come, and what came with files of this load."""
+MISSING, CAME, SETTLED = "quarantine_missing", "quarantine_came", "quarantine_settled"
+"""Tables of a load's connection: what is in quarantine and has not come, what came in earlier loads, and in this one."""
 
 
 def gather_missing(con: Connection, stored: Sequence[str]) -> None:
@@ -22,6 +22,7 @@ def gather_missing(con: Connection, stored: Sequence[str]) -> None:
     con.execute(f"CREATE TEMP TABLE {SETTLED} AS FROM ({files_select(table('quarantine'), [])}) LIMIT 0")
     rows = files_select(table("quarantine"), list(stored))
     con.execute(f"CREATE TEMP TABLE {MISSING} AS FROM ({rows}) WHERE record IS NOT NULL AND came_in IS NULL")
+    con.execute(f"CREATE TEMP TABLE {CAME} AS FROM ({rows}) WHERE record IS NOT NULL AND came_in IS NOT NULL")
 
 
 def settle(con: Connection, file: str, file_id: str, layout: str, typed: Sequence[Typed]) -> None:
@@ -48,8 +49,15 @@ def settle(con: Connection, file: str, file_id: str, layout: str, typed: Sequenc
 
 
 def add_missing(con: Connection, rows: str) -> None:
-    """Keep what this file has set aside as well: a later file of the same load may bring it."""
-    con.execute(f"INSERT INTO {MISSING} BY NAME FROM {rows} WHERE record IS NOT NULL")
+    """Keep what this file has set aside as well: a later file of the same load may bring it.
+
+    What was set aside in an earlier reading of the file too, and has come since, has come.
+    """
+    con.execute(
+        f"UPDATE {rows} AS q SET came_in = c.came_in FROM {CAME} c WHERE q.file_id = c.file_id AND "
+        'q.merchant = c.merchant AND q.layout = c.layout AND q."table" = c."table" AND q.record = c.record'
+    )
+    con.execute(f"INSERT INTO {MISSING} BY NAME FROM {rows} WHERE record IS NOT NULL AND came_in IS NULL")
 
 
 def take_back(con: Connection, which: str) -> None:
