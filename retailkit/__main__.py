@@ -246,7 +246,11 @@ def layouts_new(file: str, out: str | None) -> None:
 @click.option("--merchants", default="", metavar="LIST", help="Only these: ids, with commas.")
 @click.option("--canonical", is_flag=True, help="Plain tables instead of the vendors' own files.")
 def simulate(cohort: str, out: str, merchants: str, canonical: bool, **asked: Any) -> None:
-    """Write a simulated cohort with known truth, in the layouts of its vendors' exports."""
+    """Write a simulated cohort with known truth, in the layouts of its vendors' exports.
+
+    What no vendor's file carries (tills, books, plans, rosters ...) lies beside them in plain tables, as a merchant's own
+    analyst keeps it: docs/layouts.md says which tables, and why.
+    """
     from retailkit.simulate.write import simulate as write
 
     who = names(merchants) or None

@@ -234,6 +234,22 @@ def test_a_wrong_layout_page_lists_every_problem(tmp_path):
         load_file("x.csv", "online_retai", "m", tmp_path)
 
 
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        ('status = { cases = [{ value = "a", from = "会员" }] }', 'a case says either "value" or "from"'),
+        (
+            'status = { cases = [{ value = "a" }, { from = "会员" }] }',
+            'cases say "value" all of them, or "from" all of them',
+        ),
+        ('shop_id = { from = "会员", kind = "staff" }', "'shop_id' is no guide"),
+    ],
+)
+def test_a_field_that_contradicts_itself_is_refused(tmp_path, line, says):
+    with pytest.raises(LoadError, match=says):
+        load(tmp_path, HEADER + GOOD, f"{ORDERS}{line}\n")
+
+
 def test_more_cells_than_the_header_set_the_row_aside(tmp_path):
     load(tmp_path, HEADER + GOOD + "3,c,2018-03-01,1,000\n")
     assert quarantine(tmp_path) == [(3, "", "more cells than the header has names")]

@@ -16,7 +16,7 @@ import retailkit as rk
 from retailkit.load import load_file
 from retailkit.load.recognise import sniff
 from retailkit.simulate import profiles, simulate
-from retailkit.simulate.vendors import exports
+from retailkit.simulate.vendors import OWN, exports
 
 WHO = ("m05", "m06", "m08", "m09", "m10", "m13", "d01")
 """Between them they export every system; d01 is a donor."""
@@ -279,6 +279,55 @@ def test_live_rooms_that_were_held_are_actions_of_the_programme(store: Path) -> 
     assert len(live) == 11, "13 Thursdays less two rooms called off"
     assert set(pd.to_datetime(live["starts_on"]).dt.day_name()) == {"Thursday"}
     assert live["starts_on"].astype(str).between("2018-10-01", "2018-12-31").all()
+
+
+def test_every_plain_table_says_why_no_vendors_file_carries_it(made: Path) -> None:
+    assert {p.stem for p in (made / "canonical").iterdir()} == set(OWN)
+    private = table(made, "orders", "m10")
+    assert set(private["channel"]) == {"pos"}
+    for merchant in ("m05", "m06", "m08", "m09", "m10", "m13"):
+        followers = table(made, "follower_days", merchant)
+        assert set(followers["system"]) == {"wecom"}
+        assert table(made, "red_packets", merchant)["received_at"].isna().all()
+        lines = table(made, "order_lines", merchant)
+        assert lines.empty or merchant in ("m05", "m06"), "Youzan's console and a payment bill do not split goods"
+        assert not set(table(made, "accounts", merchant)["system"]) & {"taobao", "jd"}
+
+
+def test_goods_of_platform_orders_come_in_taobaos_item_report(plain: Path, store: Path) -> None:
+    lines = rk.open_store(store, merchants="m09", as_of="2019-06-15").order_lines.to_pandas()
+    want = table(plain, "order_lines", "m09")
+    ours, theirs = (f[f["order_id"].str.startswith("2865")].groupby("order_id") for f in (lines, want))
+    assert set(ours.groups) == set(theirs.groups)
+    orders = table(plain, "orders", "m09").set_index("order_id").loc[list(theirs.groups)]
+    paid = orders["gross_amount"] - orders["freight_amount"]
+    left = (paid - orders["refund_amount"]).clip(lower=0)
+    got = ours["net_amount"].sum().loc[left.index]
+    # what came back beyond the first line's price stands on the order only
+    assert (got >= left).all()
+    assert (
+        got[orders["refund_amount"].isin([0]) | (orders["net_amount"] == 0)]
+        == left[orders["refund_amount"].isin([0]) | (orders["net_amount"] == 0)]
+    ).all()
+    assert (ours["quantity"].sum() == theirs["quantity"].sum()).all()
+
+
+def test_youshu_tells_goods_and_the_days_of_returns(made: Path, store: Path) -> None:
+    t = rk.open_store(store, merchants="m10", as_of="2019-06-15")
+    lines, orders, back = t.order_lines.to_pandas(), t.orders.to_pandas(), t.refunds.to_pandas()
+    private = orders[orders["format"] != "platform"].set_index("order_id")
+    paid = lines[lines["order_id"].isin(private.index)].groupby("order_id")["net_amount"].sum()
+    assert set(paid.index) == set(private.index), "an order that was set aside took its goods along"
+    assert (paid == (private["gross_amount"] - private["freight_amount"]).loc[paid.index]).all()
+    causes = pd.read_parquet(made / "truth" / "order_causes.parquet").query("merchant == 'm10'").set_index("order_id")
+    want = causes["gross_amount"] - causes["net_amount"]
+    assert back.set_index("order_id")["refund_amount"].sort_index().tolist() == want[want > 0].sort_index().tolist()
+
+
+def test_weimobs_guide_list_is_the_roster(plain: Path, store: Path) -> None:
+    loaded = rk.open_store(store, merchants="m13", as_of="2019-06-15").guides.to_pandas().set_index("guide")
+    want = table(plain, "guides", "m13").set_index("guide")
+    assert loaded[["shop_id", "region"]].sort_index().equals(want[["shop_id", "region"]].sort_index())
 
 
 def test_a_donor_gives_its_sales_only(made: Path) -> None:

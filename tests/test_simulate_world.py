@@ -31,7 +31,8 @@ def test_merchants_export_different_mixes() -> None:
     mixes = [p.exports for p in profiles() if p.group == "first"]
     assert len(set(mixes)) >= 10
     assert {system for mix in mixes for system in mix} == {
-        "youzan", "weimob", "shopify", "taobao", "jd", "wechat_pay", "youshu", "ga4", "wecom", "analysis", "packets", "cards", "live",
+        "youzan", "weimob", "shopify", "taobao", "jd", "wechat_pay", "youshu", "ga4", "wecom", "contacts",
+        "analysis", "packets", "cards", "live",
     }  # fmt: skip
 
 

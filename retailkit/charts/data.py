@@ -13,6 +13,7 @@ from retailkit.charts.template import (
     GREY,
     INK,
     PAPER,
+    SKY,
     UP,
     WARM,
     choose,
@@ -33,6 +34,7 @@ _FATES = (
     ("rows_kept", "kept", "采用", ACCENT),
     ("rows_skipped", "left out by rule", "按规则略去", GREY),
     ("rows_duplicate", "repeats", "重复", GOLD),
+    ("rows_come_since", "came later", "后补", SKY),
     ("rows_quarantined", "set aside", "隔离", WARM),
 )
 

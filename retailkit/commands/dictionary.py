@@ -76,7 +76,31 @@ def layouts_text() -> str:
     known = list(list_layouts().itertuples())
     lines = [f"| `{r.layout}` | {r.title} | {r.status} | {r.format} | {r.tables} | {r.source} |" for r in known]
     notes = [f"- `{r.layout}`: {r.notes}" for r in known if r.notes]
-    return LAYOUTS_HEAD + "\n".join([*lines, "", "## Notes", "", *notes]) + "\n"
+    return LAYOUTS_HEAD + "\n".join([*lines, "", "## Notes", "", *notes, "", *_kept_by_merchants()]) + "\n"
+
+
+def _kept_by_merchants() -> list[str]:
+    """Lines on the tables that no layout carries, and on what the simulated merchants keep beside their vendors' files."""
+    from retailkit.load.layout import layout_names, read_layout
+    from retailkit.simulate.vendors import OWN
+
+    carried = {block.table for name in layout_names() for block in read_layout(name).tables}
+    none = [t.name for t in TABLES.values() if t.room != "derived" and t.name not in carried and t.name != "merchants"]
+    return [
+        "## What no layout carries",
+        "",
+        f"No vendor's export is known for {', '.join(f'`{name}`' for name in none)}. Keep each as a plain CSV or Parquet file "
+        "with the table's own columns ([data dictionary](../data/README.md)) and load it as `canonical_<table>`.",
+        "",
+        "## What the simulated merchants keep themselves",
+        "",
+        "`retailkit simulate` writes what a merchant's vendors export in their own files. The rest lies beside them in plain "
+        "canonical Parquet, as the merchant's own analyst keeps it; donors give sales, refunds and daily totals only, all plain.",
+        "",
+        "| table | rows that are in no vendor's file |",
+        "|---|---|",
+        *(f"| `{name}` | {why} |" for name, why in OWN.items()),
+    ]
 
 
 def write_pages(check: bool = False) -> list[Path]:

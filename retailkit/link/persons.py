@@ -7,9 +7,12 @@ from collections.abc import Sequence
 import ibis
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from ibis.expr.types import Table
 
+from .edges import codes
 from .founders import may_found
+from .kept import Kept, kept_ids
 from .linked import FLAGS, MAX_ACCOUNTS, MIN_WEIGHT, link
 
 PIECE = 4_000_000  # rows of one Arrow array
@@ -97,24 +100,37 @@ def person_rows(
 
 def _named(accounts: pa.Table, previous: Table | None) -> pa.ChunkedArray:
     """Person id of each account: its label's from before where there is one, else a new one."""
-    founded = _founded(accounts)
-    founded = founded.mutate(person=_id(founded.founder))
-    if previous is not None:
-        rows = ibis.memtable(accounts.set_column(0, "merchant", accounts["merchant"].cast(pa.string())))
-        owner = rows.select("merchant", "label").distinct()
-        founded = founded.inner_join(owner, "label")
-        kept = ibis.memtable(_kept(rows, previous).to_pyarrow())  # asked for twice: by its id and by its label
-        taken = kept.select("merchant", person=kept.old).mutate(taken=True)
-        founded = founded.left_join(taken, ["merchant", "person"]).drop("merchant_right", "person_right")
-        founded = founded.left_join(kept, ["merchant", "label"]).drop("merchant_right", "label_right")
-        # an id that another part of a split person kept is never given a second time
-        again = _id(founded.founder.concat("+"))
-        person = ibis.coalesce(founded.old, founded.taken.fill_null(False).ifelse(again, founded.person))
-        founded = founded.mutate(person=person)
-    named = founded.select("label", "person").to_pyarrow()
-    place = np.empty(named.num_rows, dtype=np.int32)
-    place[named["label"].to_numpy()] = np.arange(named.num_rows, dtype=np.int32)
-    return _spread(named["person"].combine_chunks(), place[accounts["label"].to_numpy()])
+    label = accounts["label"].to_numpy()
+    if previous is None:
+        kept = Kept(pa.array([], pa.string()), np.full(int(label.max(initial=-1)) + 1, -1, dtype=np.int32))
+        named = _with_ids(_founded(accounts)).select(["label", "person"])
+        person = named["person"].combine_chunks()
+    else:
+        kept = kept_ids(accounts, previous)
+        named = _with_ids(_founded(accounts.filter(pa.array(kept.place[label] < 0))))
+        of = np.empty(len(kept.place), dtype=np.int32)
+        of[label] = codes(accounts["merchant"])
+        person = _unlike(named, kept, of)
+    kept.place[named["label"].to_numpy()] = len(kept.words) + np.arange(named.num_rows, dtype=np.int32)
+    return _spread(pa.concat_arrays([kept.words, person]) if len(kept.words) else person, kept.place[label])
+
+
+def _unlike(named: pa.Table, kept: Kept, merchant: np.ndarray) -> pa.Array:
+    """New ids, others where another part of a split person keeps that id: none is ever given a second time."""
+    encoded = named["person"].combine_chunks().dictionary_encode()
+    met = pc.index_in(kept.words, value_set=encoded.dictionary).fill_null(-1).to_numpy()
+    holder = np.flatnonzero(kept.place >= 0)
+    at = met[kept.place[holder]]
+    width = int(merchant.max(initial=0)) + 1
+    held = (at.astype(np.int64) * width + merchant[holder])[at >= 0]
+    mine = encoded.indices.to_numpy().astype(np.int64) * width + merchant[named["label"].to_numpy()]
+    taken = np.isin(mine, held)
+    if not taken.any():
+        return encoded.cast(pa.string())
+    row = pa.array(np.arange(named.num_rows, dtype=np.int32))
+    rows = ibis.memtable(named.select(["founder"]).append_column("row", row).filter(pa.array(taken)))
+    again = rows.select("row", person=_id(rows.founder.concat("+"))).order_by("row").to_pyarrow()
+    return pc.replace_with_mask(encoded.cast(pa.string()), pa.array(taken), again["person"].combine_chunks())
 
 
 def _spread(words: pa.Array, place: np.ndarray) -> pa.ChunkedArray:
@@ -134,18 +150,9 @@ def _founded(accounts: pa.Table) -> Table:
     return sole.union(rest.group_by("label").agg(founder=rest.account.min()))
 
 
+def _with_ids(founded: Table) -> pa.Table:
+    return founded.mutate(person=_id(founded.founder)).to_pyarrow()
+
+
 def _id(founder: ibis.expr.types.StringColumn) -> ibis.expr.types.StringColumn:
     return ibis.literal("p").concat(founder.hexdigest("sha256").substr(0, ID_DIGITS))
-
-
-def _kept(rows: Table, previous: Table) -> Table:
-    """One row per label that keeps an id of the run before: merchant, label, old."""
-    before = previous.select("merchant", "account", old=previous.person)
-    votes = rows.inner_join(before, ["merchant", "account"])
-    votes = votes.group_by(["merchant", "old", "label"]).agg(n=votes.count(), first=votes.account.min())
-    by_id = ibis.window(group_by=["merchant", "old"], order_by=[votes.n.desc(), votes.first])
-    heirs = votes.mutate(place=ibis.row_number().over(by_id))
-    heirs = heirs.filter(heirs.place == 0)
-    by_label = ibis.window(group_by=["merchant", "label"], order_by=[heirs.n.desc(), heirs.old])
-    chosen = heirs.mutate(rank=ibis.row_number().over(by_label))
-    return chosen.filter(chosen["rank"] == 0).select("merchant", "label", "old")

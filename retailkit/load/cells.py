@@ -111,8 +111,7 @@ def phone_sql(text: str) -> str:
 
     The two pads stand in engine variables, so that no key is ever part of a statement.
     """
-    digits = f"regexp_replace(regexp_replace({text}, '\\.0+$', ''), '[^0-9]', '', 'g')"
-    digits = f"regexp_replace({digits}, '^(00)?86(1[0-9]{{10}})$', '\\2')"
+    digits = _digits(f"regexp_replace({text}, '\\.0+$', '')")
     whole = f"NOT contains({text}, '*') AND NOT {_exponent(text)}"
     return f"CASE WHEN {whole} AND length({digits}) BETWEEN 7 AND 15 THEN {_keyed(digits)} END"
 
@@ -122,10 +121,26 @@ def secret_sql(cell: str) -> str:
     return f"CASE WHEN NOT contains({cell}, '*') THEN {_keyed(f'lower(trim({cell}))')} END"
 
 
-def unphoned_sql(cell: str) -> str:
-    """Return SQL of an id, by its keyed hash where a mobile phone stands in it: no phone is stored as it is."""
-    phone = "(^|[^0-9])1[3-9][0-9][ -]?[0-9]{4}[ -]?[0-9]{4}($|[^0-9])"
-    return f"CASE WHEN length({cell}) >= 11 AND regexp_matches({cell}, {literal(phone)}) THEN {_keyed(cell)} ELSE {cell} END"
+def _digits(text: str) -> str:
+    """Return SQL of a phone's digits, without China's code before a mobile one."""
+    return f"regexp_replace(regexp_replace({text}, '[^0-9]', '', 'g'), '^(00)?86(1[0-9]{{10}})$', '\\2')"
+
+
+def guide_sql(cell: str, named: bool) -> str:
+    """Return SQL of a guide's id, or of a keyed hash where her phone or her name stands in its place.
+
+    A phone has the hash that it has everywhere, whatever is written around it. Letters beyond ASCII or a blank make
+    a name (no system gives such ids); in columns that show staff by name (``named``) so does a cell without digits.
+    Blanks and capitals make no other name.
+    """
+    mobile = "(?:^|[^0-9])(1[3-9][0-9][ -]?[0-9]{4}[ -]?[0-9]{4})(?:$|[^0-9])"
+    phone = f"length({cell}) >= 11 AND regexp_matches({cell}, {literal(mobile)})"
+    by_phone = _keyed(_digits(f"regexp_extract({cell}, {literal(mobile)}, 1)"))
+    # bytes against letters: a tenth of the cost of a pattern
+    name = f"strlen({cell}) <> length({cell}) OR contains({cell}, ' ')"
+    name += f" OR NOT regexp_matches({cell}, '[0-9]')" if named else ""
+    by_name = _keyed(f"lower(regexp_replace({cell}, '[\\s\u00a0\u3000]', '', 'g'))")
+    return f"CASE WHEN {phone} THEN {by_phone} WHEN {name} THEN {by_name} ELSE {cell} END"
 
 
 def handle_sql(parts: Sequence[str]) -> str:

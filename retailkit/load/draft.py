@@ -225,6 +225,9 @@ def _field(column: str, name: str | None, seen: dict[str, Seen], checks: list[st
         checks.append(
             f"'{name}' is the time of payment, e.g. {seen[name].cells[0]}" + (": day or month first?" if both else "")
         )
+    if column == "sold_by":
+        parts.append('kind = "staff"')
+        checks.append(f"'{name}' is the guide: an id with a digit in it stays, a name is kept as a keyed hash")
     if column == "order_id":
         checks.append(f"'{name}' is the order's own number")
     return f"{column} = {{ {', '.join(parts)} }}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from retailkit.load.engine import Connection, first, literal, quote
 from retailkit.load.errors import LoadError
@@ -10,6 +10,9 @@ from retailkit.load.fields import Expression, Place, typed
 from retailkit.load.layout import Block, Layout
 from retailkit.load.read import Raw
 from retailkit.schema import Column, Table
+
+PHONE = "'1[3-9][0-9][ -]?[0-9]{4}[ -]?[0-9]{4}', '1**********', 'g'"
+"""SQL of what looks like a phone, and of what is shown in its place."""
 
 
 def is_fatal(column: Column, contract: Table) -> bool:
@@ -40,7 +43,7 @@ def _reason(e: Expression, contract: Table, block: Block) -> str:
     }[column.kind]
     if column.minimum is not None and column.kind in ("int", "money", "float"):
         wanted += f", {column.minimum:g} or more"
-    if rule.kind:
+    if rule.kind and rule.kind != "staff":
         wanted = "no phone number" if rule.kind == "phone" else "unreadable"
     return f"CASE WHEN {e.filled} THEN {literal(wanted)} ELSE 'empty, but required' END"
 
@@ -53,23 +56,34 @@ def cell_problem(
         f"coalesce(CAST({quote(raw.found[c])} AS VARCHAR), '')" for c in e.columns if c in raw.found
     )
     secret = block.fields[e.name].kind or set(e.columns) & set(layout.sensitive)
-    shown = (
-        "''"
-        if secret or not cells
-        else f"regexp_replace(left({cells}, 80), '1[3-9][0-9][ -]?[0-9]{{4}}[ -]?[0-9]{{4}}', '1**********', 'g')"
-    )
+    shown = "''" if secret or not cells else f"regexp_replace(left({cells}, 80), {PHONE})"
+    whole = str(is_fatal(contract[e.name], contract)).lower()
     return (
         f'SELECT merchant, source_row, {literal(block.table)} AS "table", '
         f'{literal(" + ".join(e.columns))} AS "column", '
-        f"{_reason(e, contract, block)} AS reason, {shown} AS value FROM ({inner}) WHERE {failing}"
+        f'{_reason(e, contract, block)} AS reason, {shown} AS value, "@record" AS record, {whole} AS whole_row '
+        f"FROM ({inner}) WHERE {failing}"
     )
 
 
 def overlong_problem(block: Block, inner: str) -> str:
     return (
         f'SELECT merchant, source_row, {literal(block.table)} AS "table", \'\' AS "column", '
-        f"'more cells than the header has names' AS reason, '' AS value FROM ({inner}) WHERE \"@more\" <> ''"
+        "'more cells than the header has names' AS reason, '' AS value, \"@record\" AS record, true AS whole_row "
+        f"FROM ({inner}) WHERE \"@more\" <> ''"
     )
+
+
+def record_sql(contract: Table, cells: Mapping[str, str] | None = None) -> str:
+    """Return SQL of the key of a table's row as one text: empty where a part that is required is missing.
+
+    ``cells`` gives SQL of the columns that are not yet under their own names.
+    """
+    keys = [k for k in contract.key if k != "merchant"]
+    parts = {k: (cells[k] or "NULL") if cells else quote(k) for k in keys}
+    text = " || ' | ' || ".join(f"coalesce(CAST({parts[k]} AS VARCHAR), '')" for k in keys) or "''"
+    known = " AND ".join(f"{parts[k]} IS NOT NULL" for k in keys if contract[k].required) or "true"
+    return f"CASE WHEN {known} THEN {text} END"
 
 
 def refuse_if_hopeless(

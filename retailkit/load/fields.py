@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from retailkit.load.cells import handle_sql, id_sql, number_sql, phone_sql, secret_sql, unphoned_sql
+from retailkit.load.cells import guide_sql, handle_sql, id_sql, number_sql, phone_sql, secret_sql
 from retailkit.load.conditions import where_sql
 from retailkit.load.engine import SQL_TYPES, literal, quote
-from retailkit.load.layout import Layout
+from retailkit.load.layout import GUIDES, Layout
 from retailkit.load.read import Raw
 from retailkit.load.rules import FieldRule
 from retailkit.load.times import date_sql, instant_sql
@@ -25,8 +25,6 @@ WIDE = "DECIMAL(28, 6)"
 """Room for any amount, and for a product of a price and a quantity."""
 EXACT = {"DOUBLE": 2**53, "FLOAT": 2**24}
 """Below these every whole number is a float of its own."""
-GUIDES = ("guide", "sold_by", "owned_by")
-"""Ids of guides: consoles let a guide's name and phone stand in their place."""
 PLANNED = ("starts_on", "valid_from")
 """Times that may lie in the future: they are plans."""
 
@@ -78,7 +76,7 @@ def expression(contract: Table, name: str, rule: FieldRule, raw: Raw, layout: La
         keys = ", ".join(_cell(c, raw) for c in rule.number_within)
         number = f"row_number() OVER (PARTITION BY merchant, {keys} ORDER BY source_row, item)"
         return Expression(name, f"CAST({number} AS VARCHAR)", "false", (), column.kind)
-    if rule.cases:
+    if any(case.value is not None for case in rule.cases):
         told = " ".join(f"WHEN {where_sql(c.where, raw)} THEN {literal(c.value)}" for c in rule.cases)
         rules = _rules(contract, column, rule, place)
         return Expression(name, f"CASE {told} END", "false", rule.columns, column.kind, rules)
@@ -120,6 +118,11 @@ def _read(name: str, raw: Raw, place: Place) -> tuple[str, str]:
 
 def _source(rule: FieldRule, raw: Raw, place: Place) -> tuple[str, str]:
     """Return SQL and engine type of the text or typed cell that a field reads."""
+    if rule.cases:
+        ways = [_source(rule.model_copy(update={"source": c.source, "cases": ()}), raw, place) for c in rule.cases]
+        told = zip(rule.cases, ways, strict=True)
+        chosen = " ".join(f"WHEN {where_sql(c.where, raw)} THEN {_text(cell, kind)}" for c, (cell, kind) in told)
+        return f"CASE {chosen} END", "VARCHAR"
     if rule.join:
         return f" || {literal(rule.separator)} || ".join(_text(*_read(c, raw, place)) for c in rule.join), "VARCHAR"
     cells = [_read(c, raw, place) for c in rule.source if c in raw.found or c.startswith("@")]
@@ -171,7 +174,7 @@ def _value(column: Column, rule: FieldRule, raw: Raw, layout: Layout, place: Pla
     filled = f"({cell}) IS NOT NULL"
     if rule.agg in ("count", "count_distinct"):
         return cell, filled
-    if rule.kind:
+    if rule.kind and rule.kind != "staff":
         text = _text(cell, kind)
         keyed = phone_sql(text) if rule.kind == "phone" else secret_sql(text)
         keyed = f"{literal(rule.prefix + ':')} || {keyed}" if rule.prefix else keyed
@@ -186,7 +189,7 @@ def _value(column: Column, rule: FieldRule, raw: Raw, layout: Layout, place: Pla
     if column.kind == "id":
         cells = [_read(c, raw, place) for c in rule.join] or [(cell, kind)]
         text = f" || {literal(rule.separator)} || ".join(_unrounded(*part) for part in cells)
-        text = unphoned_sql(text) if column.name in GUIDES else text
+        text = guide_sql(text, rule.kind == "staff") if column.name in GUIDES else text
         return f"{literal(rule.prefix + ':')} || {text}" if rule.prefix else text, filled
     if column.kind == "text":
         text = _text(cell, kind)

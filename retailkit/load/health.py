@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from retailkit.load.breaks import breaks_sentence, source_breaks
+from retailkit.load.reconcile import file_fates
 from retailkit.load.retention import retention_gaps, retention_sentence
 
 COLUMNS = ["chapter", "question", "answer", "why"]
@@ -20,7 +21,8 @@ def data_health(tables: Any, programme_start: str | date | None = None, lang: st
     """Return one row per question of the study: ``chapter, question, answer`` (yes, partly, no), ``why``.
 
     Where a source changed what it counts within a loaded series, a last row says which and when;
-    where a source keeps its days for a limited time, another says which days no export holds.
+    where a source keeps its days for a limited time, another says which days no export holds. Rows that were
+    set aside and have come since, and lines whose order was set aside in another file, have a row each.
 
     Parameters
     ----------
@@ -34,6 +36,7 @@ def data_health(tables: Any, programme_start: str | date | None = None, lang: st
     for chapter, english, hanzi, judge in QUESTIONS:
         answer, why, grund = judge(facts, start)
         rows.append((chapter, hanzi if chinese else english, answer, grund if chinese else why))
+    rows += _aside(tables, chinese)
     if said := breaks_sentence(source_breaks(tables), lang):
         rows.append(
             ("1_data", "口径改变前后的比较" if chinese else "series over a change of definition", "partly", said)
@@ -66,7 +69,12 @@ def data_metrics(
     return [
         _record("rows_read", read, "rows", "rows of this merchant in all files"),
         _record("rows_used", fates["rows_kept"].sum() / read if read else None, "fraction", "rows kept over rows read"),
-        _record("rows_set_aside", fates["rows_quarantined"].sum(), "rows", "rows in quarantine, each with its reason"),
+        _record(
+            "rows_set_aside",
+            fates["rows_quarantined"].sum(),
+            "rows",
+            "rows in quarantine that no later file has brought",
+        ),
         _record("days_with_orders", len(daily), "days", "local days with at least one order"),
         _record("days_missing", missing, "days", "days without any order between the first and the last"),
         _record(
@@ -105,6 +113,37 @@ def _facts(tables: Any) -> dict[str, Any]:
     facts["guided"] = int(guided["sold"]) + int(guided["owned"])
     facts["shared"] = int(tables.sessions.share_node.count().to_pandas())
     return facts
+
+
+def _aside(tables: Any, chinese: bool) -> list[tuple[str, str, str, str]]:
+    """Return what became of rows that were set aside: those that came since, and lines that miss their order."""
+    rows, missing = [], tables.quarantine.filter(tables.quarantine.whole_row)
+    fates = file_fates(tables.sources, tables.quarantine)
+    since, left = int(fates["rows_come_since"].sum()), int(fates["rows_quarantined"].sum())
+    if since:
+        why = f"{since:,} rows set aside earlier have come since, in a later file; {left:,} are still missing"
+        grund = f"此前隔离的行中，{since:,}行已由后来的文件补齐，{left:,}行仍缺"
+        asked = "被隔离的行" if chinese else "rows that were set aside"
+        rows.append(("1_data", asked, "partly" if left else "yes", grund if chinese else why))
+    missing = missing.filter((missing.table == "orders") & missing.came_in.isnull() & missing.record.notnull())
+    missing = missing.select("merchant", order_id=missing.record).distinct()
+    if missing.count().to_pandas():
+        missing = missing.anti_join(tables.orders, ["merchant", "order_id"])
+        lines = tables.order_lines.semi_join(missing, ["merchant", "order_id"])
+        count, orders = lines.aggregate(n=lines.count(), orders=lines.order_id.nunique()).to_pandas().iloc[0]
+        if count:
+            of = f"{orders:,} order{'s' if orders > 1 else ''}"
+            why = f"{count:,} lines of {of} came in another file than the order itself, whose row was set aside"
+            grund = f"{orders:,}笔订单的{count:,}行明细来自其他文件，而订单行已被隔离"
+            rows.append(
+                (
+                    "1_data",
+                    "缺少订单的明细" if chinese else "lines without their order",
+                    "partly",
+                    grund if chinese else why,
+                )
+            )
+    return rows
 
 
 def _sales(f: dict[str, Any], start: pd.Timestamp | None) -> Answer:

@@ -24,6 +24,7 @@ from retailkit.load.layout import Layout, read_layout
 from retailkit.load.partitions import day_column
 from retailkit.load.publish import active_files, read_manifest, write_tables
 from retailkit.load.rows import Typed
+from retailkit.load.settled import SETTLED, add_missing, gather_missing, settle, take_back
 from retailkit.load.staging import Load, Staged, engine_failed, forget, loading, shaped, stage_file
 from retailkit.load.unique import count_rows, one_per_key
 from retailkit.load.warn import file_warnings, table_warnings
@@ -71,6 +72,7 @@ def load_cohort(
         (source, path) for source in cohort.sources for path in cohort.files(source)
     ]  # a missing one is said first
     with loading(Path(store), merchants) as load:
+        gather_missing(load.con, _quarantine_files(load))
         for source, path in listed:
             everyone = list(merchants) if source.donors else list(cohort.merchant_ids)
             owners = [source.merchant] if source.merchant else everyone
@@ -115,6 +117,7 @@ def load_file(
     _check_place(merchant, zone, currency)
     found = {merchant: Merchant(id=merchant, zone=zone, currency=currency)} if merchant else {}
     with loading(Path(store), found) as load:
+        gather_missing(load.con, _quarantine_files(load))
         _load_file(load, Path(path), rules, list(found), merchant is not None, (zone, currency))
         return _published(load)
 
@@ -177,7 +180,8 @@ def _load_file(
 def _record(load: Load, found: Probe, layout: Layout, staged: Staged) -> None:
     """Add the file's rows to the tables ``sources``, ``source_breaks`` and ``quarantine``.
 
-    What an earlier reading of the same file with this layout (then worded otherwise) set aside is taken back.
+    What an earlier reading of the same file with this layout (then worded otherwise) set aside is taken back,
+    and what other files had set aside and this one brings is noted.
     """
     tag, typed = f"f{len(load.report)}", staged.typed
     facts = f"{literal(found.file_id)} AS file_id, {literal(found.path.name)} AS file"
@@ -203,11 +207,15 @@ def _record(load: Load, found: Probe, layout: Layout, staged: Staged) -> None:
         owners = ", ".join(map(literal, staged.place.zones))
         taken = f"(file_id = {literal(found.file_id)} AND merchant IN ({owners}){mine})"
         load.gone.setdefault("quarantine", []).append(taken)
+        take_back(load.con, taken)
+    settle(load.con, found.path.name, found.file_id, layout.name, typed)
     problems = [p for t in typed for p in t.problems]
     if problems:
         union = " UNION ALL ".join(problems)
-        load.con.execute(f"CREATE OR REPLACE TEMP TABLE {tag}_quarantine AS SELECT DISTINCT *, {facts} FROM ({union})")
+        read = f"{facts}, {literal(layout.name)} AS layout, NULL::VARCHAR AS came_in"
+        load.con.execute(f"CREATE OR REPLACE TEMP TABLE {tag}_quarantine AS SELECT DISTINCT *, {read} FROM ({union})")
         load.relations.setdefault("quarantine", []).append(shaped("quarantine", f"{tag}_quarantine"))
+        add_missing(load.con, f"{tag}_quarantine")
 
 
 def _span(layout: Layout, typed: Sequence[Typed]) -> str:
@@ -220,10 +228,19 @@ def _span(layout: Layout, typed: Sequence[Typed]) -> str:
     return f" LEFT JOIN (SELECT *, {layout.retention_days} AS kept_days FROM ({span})) USING (merchant)"
 
 
+def _quarantine_files(load: Load) -> list[str]:
+    """Return the files that hold what earlier loads have set aside of the merchants of this one (none named: of all)."""
+    version = read_manifest(load.store)["tables"].get("quarantine")
+    known = () if version is None else active_files(load.store, "quarantine", version, set(load.merchants) or None)
+    return [f["path"] for f in known]
+
+
 def _published(load: Load) -> pd.DataFrame:
     import pandas as pd
 
     report = pd.DataFrame(load.report, columns=list(REPORT))
+    if first(load.con, f"FROM {SETTLED} LIMIT 1"):
+        load.relations.setdefault("quarantine", []).append(shaped("quarantine", SETTLED))  # the last word on its rows
     if "merchants" in load.relations and _merchants_unchanged(load):
         del load.relations["merchants"]
     if load.relations:

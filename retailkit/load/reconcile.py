@@ -12,24 +12,41 @@ import pandas as pd
 
 from retailkit.load.words import in_words
 
-FATES = ("rows_kept", "rows_duplicate", "rows_quarantined", "rows_skipped")
+FATES = ("rows_kept", "rows_duplicate", "rows_quarantined", "rows_skipped", "rows_come_since")
 COMPARISONS = ["measure", "left", "right", "days", "days_apart", "left_total", "right_total", "gap", "agrees"]
+BELONGS = "^belongs to .*, of which row [0-9]+ was set aside$"
+"""What the quarantine says of rows that go with another one."""
 PARTIAL = 0.5
 """A newest day with less than this part of the usual day is taken for unfinished."""
 
 
-def file_fates(sources: Any) -> pd.DataFrame:
+def file_fates(sources: Any, quarantine: Any = None) -> pd.DataFrame:
     """Return one row per loaded file: what became of its rows of these merchants.
 
     Columns: ``file, layout, rows_read, rows_kept, rows_duplicate, rows_quarantined,
-    rows_skipped, kept_share`` (fraction of the rows read), the largest file first.
+    rows_skipped, rows_come_since, kept_share`` (fraction of the rows read), the largest file first.
+    ``rows_come_since`` were set aside, but a later file of the same layout has brought what they were
+    to tell: they no longer count as ``rows_quarantined``. It is 0 where no ``quarantine`` is given.
     """
     names = ["rows_read", *FATES]
-    grouped = sources.group_by(["file", "layout"]).agg(**{n: sources[n].sum() for n in names}).to_pandas()
+    told = {n: sources[n].sum() for n in names if n in sources.columns}
+    grouped = sources.group_by(["file", "layout"]).agg(**told).to_pandas()
+    since = pd.DataFrame(columns=["file", "layout", "rows_come_since"]) if quarantine is None else _come(quarantine)
+    grouped = grouped.merge(since, "left", ["file", "layout"])
+    grouped["rows_quarantined"] -= grouped["rows_come_since"].fillna(0)
     frame = grouped.sort_values(["rows_read", "file"], ascending=[False, True], ignore_index=True)
     frame = frame.fillna(dict.fromkeys(names, 0)).astype(dict.fromkeys(names, "int64"))
     frame["kept_share"] = frame["rows_kept"] / frame["rows_read"].where(frame["rows_read"] > 0)
     return frame
+
+
+def _come(quarantine: Any) -> pd.DataFrame:
+    """Return one row per file: ``file, layout, rows_come_since``: rows set aside of which nothing is missing any more."""
+    whole = quarantine.filter(quarantine.whole_row)
+    keys = ["merchant", "file_id", "file", "layout", "source_row"]
+    rows = whole.group_by(keys).agg(told=whole.count(), come=whole.came_in.count())
+    rows = rows.filter(rows.told == rows.come)
+    return rows.group_by(["file", "layout"]).agg(rows_come_since=rows.count()).to_pandas()
 
 
 def fates_sentence(fates: pd.DataFrame, lang: str = "en") -> str:
@@ -38,23 +55,34 @@ def fates_sentence(fates: pd.DataFrame, lang: str = "en") -> str:
     if not read:
         return _choose(lang, "No export was loaded for this merchant.", "该商家尚未导入任何数据。")
     aside, twice = int(fates["rows_quarantined"].sum()), int(fates["rows_duplicate"].sum())
-    return _choose(
+    text = _choose(
         lang,
         f"{kept:,} of {read:,} rows are used ({kept / read:.2%}); {aside:,} were set aside with a reason, {twice:,} "
         f"were there word for word, {int(fates['rows_skipped'].sum()):,} left out by rule.",
         f"共{read:,}行，采用{kept:,}行（{kept / read:.2%}）；{aside:,}行附原因隔离，{twice:,}行完全重复，"
         f"{int(fates['rows_skipped'].sum()):,}行按规则略去。",
     )
+    if since := int(fates["rows_come_since"].sum()):
+        said = (
+            f" {since:,} rows set aside earlier have come since."
+            if since > 1
+            else " A row set aside earlier has come since."
+        )
+        text += _choose(lang, said, f"另有{since:,}行此前被隔离，其内容已由后来的文件补齐。")
+    return text
 
 
 def quarantine_reasons(quarantine: Any, lang: str = "en") -> pd.DataFrame:
     """Return one row per kind of problem: ``file, table, column, reason, rows, first_row, example`` (of the first).
 
-    Rows that a later one of their key replaced are one kind, whichever row that is.
+    Rows that a later one of their key replaced are one kind, whichever row that is. What a later file of
+    the same layout has brought since is no problem any more.
     """
+    quarantine = quarantine.filter(quarantine.came_in.isnull())
     keys = ["file", "table", "column", "reason"]
+    reason = quarantine.reason.re_replace("^same key as row [0-9]+, which", "same key as a row that")
     which = quarantine.mutate(
-        reason=quarantine.reason.re_replace("^same key as row [0-9]+, which", "same key as a row that")
+        reason=reason.re_replace(BELONGS, "belongs to an order or another record that was set aside")
     )
     counted = which.group_by(keys).agg(
         rows=which.source_row.nunique(), first_row=which.source_row.min(), example=which.value.argmin(which.source_row)

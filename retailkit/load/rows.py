@@ -15,12 +15,13 @@ from retailkit.load.conditions import where_sql
 from retailkit.load.engine import SQL_TYPES, Connection, constant, first, literal, quote
 from retailkit.load.errors import LoadError
 from retailkit.load.explode import exploded
-from retailkit.load.faults import cell_problem, fails, is_fatal, overlong_problem, refuse_if_hopeless
+from retailkit.load.faults import cell_problem, fails, is_fatal, overlong_problem, record_sql, refuse_if_hopeless
 from retailkit.load.fields import Expression, Place, expression, net_amount, row_currency, typed
 from retailkit.load.kept import Materialise
 from retailkit.load.layout import Block, Layout
 from retailkit.load.passing import Passed
 from retailkit.load.read import Raw
+from retailkit.load.together import lost_records, set_aside, those_with_them
 from retailkit.schema import Column, Table, table
 
 Through = Callable[..., Passed]
@@ -33,7 +34,8 @@ class Typed:
 
     ``typed`` holds one row per export row that the block reads, also where ``relation`` holds them
     ``grouped``; ``aside`` and ``repeats`` are queries of ``merchant, source_row`` that were set
-    aside or were there word for word before. ``files`` hold the relation's rows as they can be published.
+    aside or were there word for word before. ``lost`` names the records of which a row was set aside (as of
+    `lost_records`), where they are kept. ``files`` hold the relation's rows as they can be published.
     """
 
     contract: Table
@@ -42,6 +44,7 @@ class Typed:
     problems: tuple[str, ...]
     aside: str | None = None
     repeats: str | None = None
+    lost: str | None = None
     grouped: bool = False
     files: tuple[dict[str, Any], ...] = ()
 
@@ -117,22 +120,31 @@ def type_rows(
     problems: list[str] = []
     if bad or doubtful:
         # every sentence about a cell is looked for among the failed rows only
-        rejected = f"SELECT * EXCLUDE (bad) FROM {quote(name + '_rejected')}"
-        if not passed:
-            marked = name + "_marked"
-            materialise(marked, f"SELECT merchant, source_row, item FROM {quote(name)} WHERE bad OR doubtful")
-            rejected = f"SELECT * FROM ({source}) SEMI JOIN {quote(marked)} USING (merchant, source_row, item)"
-        materialise(name + "_failed", _judged(made, rejected, wanted, someone))
+        if passed:
+            told = _judged(made, f"SELECT * EXCLUDE (bad) FROM {quote(name + '_rejected')}", wanted, someone)
+            told = f'SELECT *, {record_sql(contract, _final(contract, made, place, typed))} AS "@record" FROM ({told})'
+        else:
+            marked, record = name + "_marked", record_sql(contract, _final(contract, made, place))
+            some = f'SELECT merchant, source_row, item, {record} AS "@record" FROM {quote(name)} WHERE bad OR doubtful'
+            materialise(marked, some)
+            rejected = f"SELECT * FROM ({source}) JOIN {quote(marked)} USING (merchant, source_row, item)"
+            told = _judged(made, rejected, wanted, someone)
+        materialise(name + "_failed", told)
         failed = f"FROM {quote(name + '_failed')}"
         problems = [cell_problem(e, contract, block, failing[e.name], failed, raw, layout) for e in made if e.columns]
         if overlong != "false":
             problems.append(overlong_problem(block, failed))
         refuse_if_hopeless(con, problems, int(bad), int(total), place, block)
-    aside = _aside(name, contract, block) if bad else None
     if passed and passed.files:
+        aside = set_aside(name) if bad else None
         return Typed(contract, name + "_out", name, tuple(problems), aside, files=passed.files)
-    relation, below = _finished(con, name, contract, block, made, place, bool(bad))
-    return Typed(contract, relation, name, (*problems, *below), aside, grouped=bool(block.group))
+    relation, below, test = _finished(con, name, contract, block, made, place, bool(bad))
+    lost = None
+    if (bad or below) and (block.group or contract.name == "orders"):
+        lost = lost_records(con, name, contract, test)
+    aside = set_aside(name, contract, lost if block.group else None) if bad or below else None
+    beside = [those_with_them(name, contract, block, layout, lost)] if lost and block.group else []
+    return Typed(contract, relation, name, (*problems, *below, *beside), aside, lost=lost, grouped=bool(block.group))
 
 
 def _judged(made: Sequence[Expression], source: str, wanted: str, someone: str) -> str:
@@ -170,9 +182,13 @@ def _grouped(name: str, contract: Table, block: Block, made: Sequence[Expression
 
 def _finished(
     con: Connection, name: str, contract: Table, block: Block, made: Sequence[Expression], place: Place, bad: bool
-) -> tuple[str, list[str]]:
-    """Return the relation with the contract's columns (dated, with a currency) and the groups' sums out of bounds."""
-    below: list[str] = []
+) -> tuple[str, list[str], str]:
+    """Return the relation with the contract's columns (dated, with a currency), and the groups' sums out of bounds.
+
+    Of those sums: what the quarantine says of them, and SQL that tells them.
+    """
+    below, tests = list[str](), list[str]()
+    finals = _final(contract, made, place)
     if block.group:
         # half an order would be a silent wrong number: one bad line sets the whole group aside
         good = f"SELECT * FROM {quote(name + '_g')} WHERE bad = 0"
@@ -186,26 +202,20 @@ def _finished(
                 below.append(
                     f'SELECT merchant, source_row, {literal(block.table)} AS "table", '
                     f"{literal(' + '.join(e.columns))} AS \"column\", 'the sum over the rows is below {minimum:g}' "
-                    f"AS reason, CAST({quote(e.name)} AS VARCHAR) AS value FROM ({sound}) WHERE {test}"
+                    f"AS reason, CAST({quote(e.name)} AS VARCHAR) AS value, {record_sql(contract, finals)} AS record, "
+                    f"true AS whole_row FROM ({sound}) WHERE {test}"
                 )
+                tests.append(test)
                 good += f" AND NOT coalesce({test}, false)"
     else:
         good = f"SELECT * FROM {quote(name)}" + (" WHERE NOT bad" if bad else "")
-    finals = _final(contract, made, place).items()
-    columns = ", ".join(f"{sql or f'CAST(NULL AS {SQL_TYPES[contract[n].kind]})'} AS {quote(n)}" for n, sql in finals)
+    columns = ", ".join(
+        f"{sql or f'CAST(NULL AS {SQL_TYPES[contract[n].kind]})'} AS {quote(n)}" for n, sql in finals.items()
+    )
     con.execute(
         f"CREATE OR REPLACE TEMP VIEW {quote(name + '_out')} AS SELECT source_row, item, {columns} FROM ({good})"
     )
-    return name + "_out", below
-
-
-def _aside(name: str, contract: Table, block: Block) -> str:
-    """Return SQL of the export rows set aside: the bad ones, and in groups all that share their key."""
-    bad = f"SELECT merchant, source_row FROM {quote(name)} WHERE bad"
-    if not block.group:
-        return bad
-    same = " AND ".join(f"g.{quote(k)} IS NOT DISTINCT FROM t.{quote(k)}" for k in contract.key)
-    return f"SELECT t.merchant, t.source_row FROM {quote(name)} t SEMI JOIN (FROM {quote(name)} WHERE bad) g ON {same}"
+    return name + "_out", below, " OR ".join(tests)
 
 
 def _aggregate(block: Block, e: Expression, contract: Table) -> str:
@@ -220,23 +230,25 @@ def _aggregate(block: Block, e: Expression, contract: Table) -> str:
     return f"CAST({calls.get(agg, f'{agg}({cell})')} AS {SQL_TYPES[e.kind]})"
 
 
-def _final(contract: Table, made: Sequence[Expression], place: Place) -> dict[str, str]:
-    """Return SQL of the contract's columns, empty for those that no row fills."""
+def _final(
+    contract: Table, made: Sequence[Expression], place: Place, cell: Callable[[str], str] = quote
+) -> dict[str, str]:
+    """Return SQL of the contract's columns, empty for those that no row fills; ``cell`` names what was made."""
     have = {"merchant", *(e.name for e in made)}
-    told = {c: _column(c, have, place) for c in contract.columns}
+    told = {c: _column(c, have, place, cell) for c in contract.columns}
     return {c.name: f"CAST({sql} AS {SQL_TYPES[c.kind]})" if sql else "" for c, sql in told.items()}
 
 
-def _column(column: Column, have: set[str], place: Place) -> str:
+def _column(column: Column, have: set[str], place: Place, cell: Callable[[str], str]) -> str:
     """Return SQL of a column of the contract; empty if the rows do not tell it."""
     if column.name == "share_node" and {"share_node", "share_parent", "session_id"} <= have:
         # who came by a share and passed nothing on is a leaf of its tree, not outside of it
         return "coalesce(share_node, CASE WHEN share_parent IS NOT NULL THEN session_id END)"
     if column.name in have:
-        return quote(column.name)
+        return cell(column.name) if column.name != "merchant" else "merchant"
     at = column.name.removesuffix("_on") + "_at"
     if column.name.endswith("_on") and at in have:
-        return local_day(quote(at), place.by_merchant(place.zones))
+        return local_day(cell(at), place.by_merchant(place.zones))
     if column.name == "currency":
         return place.by_merchant(place.currencies)
     return ""

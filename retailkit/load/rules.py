@@ -61,10 +61,22 @@ class Break(Record):
 
 
 class Case(Record):
-    """One value, where some conditions hold."""
+    """One value, or the columns to read it from, where some conditions hold."""
 
-    value: str
+    value: str | None = None
+    source: tuple[str, ...] = Field(default=(), alias="from")
     where: tuple[Where, ...] = ()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _short_forms(cls, data: Any) -> Any:
+        return {k: (v,) if k == "from" and isinstance(v, str) else v for k, v in data.items()}
+
+    @model_validator(mode="after")
+    def _says_one(self) -> Case:
+        if (self.value is None) == (not self.source):
+            raise ValueError('a case says either "value" or "from"')
+        return self
 
 
 class FieldRule(Record):
@@ -78,7 +90,7 @@ class FieldRule(Record):
     plus: tuple[str, ...] = ()
     minus: tuple[str, ...] = ()
     negate: bool = False
-    kind: Literal["phone", "secret", "handle"] | None = None
+    kind: Literal["phone", "secret", "handle", "staff"] | None = None
     unit: Literal["major", "yuan", "minor", "fen", "percent"] | None = None
     time: Literal["text", "epoch_s", "epoch_ms", "epoch_us", "week"] = "text"
     formats: tuple[str, ...] = ()
@@ -110,8 +122,14 @@ class FieldRule(Record):
             return {k: (v,) if k in lists and isinstance(v, str) else v for k, v in data.items()}
         return data
 
+    @model_validator(mode="after")
+    def _cases_alike(self) -> FieldRule:
+        if len({case.value is None for case in self.cases}) > 1:
+            raise ValueError('cases say "value" all of them, or "from" all of them')
+        return self
+
     @property
     def columns(self) -> tuple[str, ...]:
         """Every export column that the field reads."""
-        told = (w.column for case in self.cases for w in case.where)
+        told = (c for case in self.cases for c in (*case.source, *(w.column for w in case.where)))
         return (*self.source, *self.join, *self.times, *self.plus, *self.minus, *self.number_within, *told)

@@ -29,16 +29,17 @@ from retailkit.load.engine import (
     settings,
 )
 from retailkit.load.errors import LoadError
-from retailkit.load.fields import GUIDES, Place
+from retailkit.load.fields import Place
 from retailkit.load.files import Probe
 from retailkit.load.kept import BIG, PACKED, drop_kept, materialiser, scratch_folder
 from retailkit.load.keys import check_mark, set_pads
-from retailkit.load.layout import Layout
+from retailkit.load.layout import GUIDES, Layout
 from retailkit.load.passing import may_pass, pass_through
 from retailkit.load.pieces import WholeOnly
 from retailkit.load.publish import active_files, read_manifest
 from retailkit.load.read import Raw, read_raw
 from retailkit.load.rows import Typed, type_rows
+from retailkit.load.together import with_their_orders
 from retailkit.load.unique import keep_last
 from retailkit.schema import table
 
@@ -217,7 +218,7 @@ def _staged(
             f'CREATE OR REPLACE TEMP VIEW {tag}_seen AS SELECT merchant, NULL::INT AS "@skip" FROM {quote(typed[0].typed)}'
         )
         rows = f"{tag}_seen"
-    return Staged(raw, rows, place, tuple(typed), outside)
+    return Staged(raw, rows, place, with_their_orders(load.con, typed, layout), outside)
 
 
 def _owned_rows(
@@ -276,7 +277,7 @@ def _filled(base: str, raw: Raw, layout: Layout) -> str:
 
 def forget(load: Load, staged: Staged) -> None:
     """Drop what nobody reads once a file has its report: its text, rows that failed, rows that were grouped since."""
-    spent = [f"{t.typed}_{end}" for t in staged.typed for end in ("marked", "failed", "rejected")]
+    spent = [f"{t.typed}_{end}" for t in staged.typed for end in ("marked", "failed", "rejected", "lost")]
     drop_kept(load.con, load.scratch, spent + [t.typed for t in staged.typed if t.grouped])
     if staged.raw.relation.startswith('"'):
         load.con.execute(f"DROP TABLE IF EXISTS {staged.raw.relation}")

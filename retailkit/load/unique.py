@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from retailkit.load.engine import Connection, first, literal, quote, write_file, write_partitions
+from retailkit.load.faults import record_sql
 from retailkit.load.fields import Place
 from retailkit.load.kept import Materialise
 from retailkit.load.layout import Block, Layout
@@ -60,7 +61,8 @@ def keep_last(con: Connection, rows: Typed, block: Block, materialise: Materiali
     )
     changed = (
         f'SELECT merchant, source_row, {literal(contract.name)} AS "table", {literal(" + ".join(contract.key[1:]))} '
-        "AS \"column\", 'same key as row ' || winner || ', which comes later and stays' AS reason, '' AS value "
+        "AS \"column\", 'same key as row ' || winner || ', which comes later and stays' AS reason, '' AS value, "
+        f"{record_sql(contract)} AS record, true AS whole_row "
         f"FROM {name} WHERE nth > 1 AND NOT same"
     )
     aside = f"SELECT merchant, source_row FROM {name} WHERE nth > 1 AND NOT same"

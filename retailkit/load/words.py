@@ -19,6 +19,7 @@ PATTERNS = (
     (r"unreadable", "无法识别"),
     (r"more cells than the header has names", "单元格多于表头列数"),
     (r"the sum over the rows is below (\S+)", r"各行合计小于\1"),
+    (r"belongs to an order or another record that was set aside", "所属订单（或其他记录）已隔离，一并隔离"),
     (r"same key as a row that comes later and stays", "与后面某行主键相同，保留后者"),
 )  # fmt: skip
 BOUND = re.compile(r"(.+), (\S+) or more")

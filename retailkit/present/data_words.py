@@ -77,7 +77,8 @@ def file_words(table: pd.DataFrame, lang: str = "en") -> pd.DataFrame:
             return out
     for column, en, zh in (
         ("rows_read", "read", "读入"), ("rows_kept", "kept", "保留"), ("rows_duplicate", "repeats", "重复"),
-        ("rows_quarantined", "set aside", "隔离"), ("rows_skipped", "left out by rule", "按规则略去"),
+        ("rows_quarantined", "set aside", "隔离"), ("rows_come_since", "came later", "后补"),
+        ("rows_skipped", "left out by rule", "按规则略去"),
     ):  # fmt: skip
         if column in ("rows_read", "rows_kept") or (column in table and table[column].fillna(0).any()):
             out[choose(lang, en, zh)] = [f"{n:,.0f}" if pd.notna(n) else "–" for n in table[column]]

@@ -216,13 +216,17 @@ DERIVED = (
         on("changed_on", "first day of the new definition", required=True),
         text("what", "what is counted otherwise from this day on"),
     ), time="changed_on"),
-    declared("quarantine", "derived", "one bad cell or row, set aside", "file_id source_row table column", (
+    declared("quarantine", "derived", "one bad cell or row, set aside", "file_id source_row table column record", (
         id_("file_id", "file", required=True),
         text("file", "file name"),
+        text("layout", "layout it was read with"),
         count("source_row", "row in the file, the first row after the header is 1", "rows"),
         text("table", "table the row was meant for"),
         text("column", "column of the export"),
         text("reason", "what was wrong and what was expected"),
         text("value", "offending value; empty for columns that may hold phones or names"),
+        id_("record", "key of the table's row that was meant (an order number, say); empty where the key itself cannot be read"),
+        Column("whole_row", "bool", "the table lacks the row; false where only the cell was left empty"),
+        text("came_in", "file of the same layout that brought the record later; empty while it is missing"),
     )),
 )  # fmt: skip

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from retailkit.simulate.vendors import exports
-from retailkit.simulate.world import COHORTS, parameters, profiles, roles
+from retailkit.simulate.vendors import all_carried, exports
+from retailkit.simulate.world import COHORTS, Profile, parameters, profiles, roles
 
 LIMITS = (
     "SIMULATED: no row describes a real merchant, person or order; titles are numbers."
@@ -81,7 +81,8 @@ def cohort_page(
                 f'  {{ id = "{p.id}", title = "{p.title} / {p.title_zh}", industry = "{p.industry}"{invited} }},'
             )
         lines.append("]")
-    sources = [(f"canonical_{name}", f"canonical/{name}.parquet", "") for name in TABLES]
+    own = [name for name in TABLES if any(_keeps(p, who[p.id], name) for p in profiles() if p.id in who)]
+    sources = [(f"canonical_{name}", f"canonical/{name}.parquet", "") for name in own]
     for p in (p for p in profiles() if who.get(p.id) == "merchant"):
         sources += [(export.layout, f"exports/{p.id}/{export.file}", p.id) for export in exports(p.exports)]
     for layout, path, owner in sources:
@@ -89,6 +90,11 @@ def cohort_page(
             lines += ["", "[[sources]]", f'layout = "{layout}"', f'path = "{base}/{path}"']
             lines += [f'merchant = "{owner}"'] if owner else ["donors = false"] * (path not in _OF_DONORS)
     return "\n".join(lines) + "\n"
+
+
+def _keeps(p: Profile, role: str, name: str) -> bool:
+    """Tell whether a merchant has a canonical table of its own, beside what its vendors' files carry."""
+    return name in DONOR_TABLES if role == "donor" else not all_carried(p.exports, name)
 
 
 def write_pages(folder: str | Path) -> list[Path]:

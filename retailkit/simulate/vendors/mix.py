@@ -31,16 +31,23 @@ class Export:
 
 _PRIVATE = {"orders": "channel = 'mini_program'"}
 _PRIVATE_LINES = {**_PRIVATE, "order_lines": f"not ({PLATFORM})"}
-_PLATFORM = {"orders": "format = 'platform'", "order_lines": PLATFORM}
+_PLATFORM = {"orders": "format = 'platform'", "accounts": "system in ('taobao', 'jd')"}
+_BY_GUIDES = "system = 'wecom' and account in (select 'wecom:' || contact_id from person where contact_id is not null and guide >= 0)"
 
 EXPORTS: dict[str, tuple[Export, ...]] = {
     "youzan": (
         Export("youzan_orders", "youzan_orders.csv", "utf-8-sig", _PRIVATE, shops.youzan_orders, shops.YOUZAN),
         Export("youzan_customers", "youzan_customers.csv", "gb18030", {}, shops.youzan_customers, shops.YOUZAN_CUSTOMERS),
     ),
-    "taobao": (Export("taobao_orders", "ExportOrderList.csv", "gb18030", _PLATFORM, shops.taobao_orders, shops.TAOBAO),),
-    "jd": (Export("jd_orders", "jd_orders.csv", "gb18030", _PLATFORM, shops.jd_orders, shops.JD),),
-    "weimob": (Export("weimob_orders", "weimob_order_list.jsonl", "utf-8", _PRIVATE_LINES, weimob.weimob_orders),),
+    "taobao": (
+        Export("taobao_orders", "ExportOrderList.csv", "gb18030", _PLATFORM, shops.taobao_orders, shops.TAOBAO),
+        Export("taobao_items", "ExportItemList.csv", "gb18030", {"order_lines": PLATFORM}, shops.taobao_items, shops.TAOBAO_ITEMS),
+    ),
+    "jd": (Export("jd_orders", "jd_orders.csv", "gb18030", {**_PLATFORM, "order_lines": PLATFORM}, shops.jd_orders, shops.JD),),
+    "weimob": (
+        Export("weimob_orders", "weimob_order_list.jsonl", "utf-8", _PRIVATE_LINES, weimob.weimob_orders),
+        Export("weimob_guides", "weimob_guider_list.jsonl", "utf-8", {"guides": "true"}, weimob.weimob_guides),
+    ),
     "shopify": (Export("shopify_orders", "orders_export.csv", "utf-8", _PRIVATE_LINES, web.shopify_orders, web.SHOPIFY),),
     "ga4": (Export("ga4_events", "events.jsonl", "utf-8", {**_PRIVATE_LINES, "sessions": "true"}, web.ga4_events),),
     "wechat_pay": (
@@ -50,7 +57,8 @@ EXPORTS: dict[str, tuple[Export, ...]] = {
         ),
     ),
     "youshu": (
-        Export("youshu_orders", "youshu_orders.jsonl", "utf-8", _PRIVATE, tencent.youshu_orders),
+        Export("youshu_orders", "youshu_orders.jsonl", "utf-8", _PRIVATE_LINES, tencent.youshu_orders),
+        Export("youshu_returns", "youshu_returns.jsonl", "utf-8", {"refunds": "order_id like 'E%'"}, tencent.youshu_returns),
         Export("youshu_events", "youshu_events.jsonl", "utf-8", {"sessions": "true"}, tencent.youshu_events),
         Export("youshu_order_totals", "youshu_order_totals.jsonl", "utf-8", {}, tencent.youshu_totals),
     ),
@@ -69,6 +77,11 @@ EXPORTS: dict[str, tuple[Export, ...]] = {
         Export("wecom_group_detail", "groupchat_get.jsonl", "utf-8", {"groups": "true", "group_members": "true"}, wecom.groups),
         Export("wecom_behaviour", "get_user_behavior_data.jsonl", "utf-8", {"guide_days": "true"}, wecom.behaviour),
     ),
+    "contacts": (
+        Export("wecom_external_contacts", "externalcontact_get.jsonl", "utf-8",
+               {"accounts": _BY_GUIDES, "guide_bindings": "true"}, wecom.contacts),
+        Export("wecom_behaviour", "get_user_behavior_data.jsonl", "utf-8", {"guide_days": "true"}, wecom.behaviour),
+    ),
 }  # fmt: skip
 """System -> its files, in the order in which they are written."""
 
@@ -80,6 +93,16 @@ def exports(systems: tuple[str, ...]) -> tuple[Export, ...]:
     ['youzan_orders.csv', 'youzan_customers.csv', 'jd_orders.csv']
     """
     return tuple(export for system in systems for export in EXPORTS[system])
+
+
+def all_carried(systems: tuple[str, ...], table: str) -> bool:
+    """Tell whether vendors' files stand for every row of a canonical table.
+
+    >>> all_carried(("youshu",), "sessions"), all_carried(("youshu",), "order_lines"), all_carried(("youshu", "jd"), "order_lines")
+    (True, False, True)
+    """
+    gone = {e.replaces[table] for e in exports(systems) if table in e.replaces}
+    return "true" in gone or {PLATFORM, f"not ({PLATFORM})"} <= gone
 
 
 def kept(systems: tuple[str, ...], table: str) -> str:

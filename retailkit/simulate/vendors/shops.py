@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from retailkit.simulate.merchant import Simulated
+from retailkit.simulate.vendors.lines import order_lines
 from retailkit.simulate.vendors.spoil import dirty, masked, spoilt, yuan
 
 YOUZAN = (
@@ -28,6 +29,10 @@ TAOBAO = (
     "卖家服务费", "买家服务费", "发票抬头", "是否手机订单", "分阶段订单信息", "特权订金订单id", "定金排名",
     "修改后的sku", "修改后的收货地址",
     "异常信息", "天猫卡券抵扣", "集分宝抵扣", "是否是O2O交易", "退款金额", "确认收货时间", "打款商家金额", "支付单号",
+)  # fmt: skip
+TAOBAO_ITEMS = (
+    "子订单编号", "主订单编号", "商品标题", "商品价格", "购买数量", "商品属性", "套餐信息", "订单状态", "商家编码", "买家应付货款",
+    "买家实付金额", "退款状态", "退款金额", "订单创建时间", "订单付款时间", "商品ID", "商家备注",
 )  # fmt: skip
 JD = (
     "订单号", "商品ID", "商品名称", "订购数量", "支付方式", "下单时间", "京东价", "订单金额", "结算金额", "余额支付", "应付金额",
@@ -108,6 +113,23 @@ def taobao_orders(s: Simulated) -> str:
     return f"""select order_id as row_key, {columns(TAOBAO, filled)}, dirty from
         (select o.*, p.phone, p.name, {dirty("o.order_id")} as dirty from outside_orders o join person p using (person) where platform)
         order by sale desc"""
+
+
+def taobao_items(s: Simulated) -> str:
+    """Taobao's item report: a row for each sub-order; words stand where nothing was asked back."""
+    back = "case when refund = gross then x.net_amount when nth = 1 then least(refund, x.net_amount) else 0 end"
+    filled = {
+        "子订单编号": """'="' || order_id || nth || '"'""", "主订单编号": """'="' || order_id || '"'""",
+        "商品标题": "x.product || '，赠品'", "商品价格": yuan("x.list_amount / x.quantity"), "购买数量": "x.quantity::bigint::varchar",
+        "订单状态": "case when refund = gross then '交易关闭' else '交易成功' end", "商家编码": "x.product_id",
+        "买家应付货款": yuan("x.list_amount"), "买家实付金额": yuan("x.net_amount"),
+        "退款状态": f"case when {back} > 0 then '退款成功' else '没有申请退款' end",
+        "退款金额": f"case when {back} > 0 then {yuan(back)} else '无退款申请' end",
+        "订单创建时间": f"strftime(clock(day, greatest(second - 300, 0)), {_DAY})", "订单付款时间": f"strftime(clock(day, second), {_DAY})",
+    }  # fmt: skip
+    return f"""select order_id || nth as row_key, {columns(TAOBAO_ITEMS, filled)}, '' as dirty from
+        (select o.*, unnest(range(1, 1 + len(lines))) as nth, unnest(lines) as x
+         from outside_orders o join ({order_lines(private=False)}) using (order_id) where platform) order by sale desc, nth"""
 
 
 def jd_orders(s: Simulated) -> str:

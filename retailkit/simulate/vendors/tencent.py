@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from retailkit.simulate.merchant import EPOCH, Simulated
+from retailkit.simulate.vendors.lines import order_lines
 from retailkit.simulate.vendors.spoil import dirty
 from retailkit.simulate.world import window
 
@@ -10,7 +11,7 @@ _MS = f"(({EPOCH} + day::bigint * 86400 + second) * 1000)::varchar"
 
 
 def youshu_orders(s: Simulated) -> str:
-    """Youshu's add_order records: yuan as numbers, the channel on the order line."""
+    """Youshu's add_order records: yuan as numbers, the channel on the order's goods."""
     return f"""select order_id as row_key, order_id as external_order_id,
           case when dirty = 'time' then '2018-02-30' else {_MS} end as create_time, 'wxapp' as order_source, '1' as order_type,
           items as goods_num_total, listed / 100.0 as goods_amount_total, freight / 100.0 as freight_amount,
@@ -19,10 +20,21 @@ def youshu_orders(s: Simulated) -> str:
           case when refund = gross then '1290' else '1180' end as order_status, {_MS} as status_change_time, '0' as is_deleted,
           {{'open_id': open_id, 'app_id': 'wxsimulated', 'union_id': case when union_known then unionid end,
             'user_phone': case when phone_given then phone end, 'member_id': member_id}} as user_info,
-          [{{'external_sku_id': product_id, 'goods_num': items,
-            'chan_info': [{{'chan_weapp': {{'chan_scene': scene}}, 'chan_id': last_chan}}]}}] as goods_info, dirty
-        from (select o.*, p.unionid, p.union_known, p.phone, p.phone_given, p.member_id, {dirty("o.order_id", ids=False)} as dirty
-              from private_orders o join person p using (person)) order by sale"""
+          list_transform(lines, lambda x: {{'external_sku_id': x.product_id, 'sku_name_chinese': x.product,
+            'category_name': x.category, 'goods_num': x.quantity::bigint, 'goods_amount': x.list_amount / 100.0 / x.quantity,
+            'payment_amount': x.net_amount / 100.0,
+            'chan_info': [{{'chan_weapp': {{'chan_scene': scene}}, 'chan_id': last_chan}}]}}) as goods_info, dirty
+        from (select o.*, p.unionid, p.union_known, p.phone, p.phone_given, p.member_id, {dirty("o.order_id", ids=False)} as dirty, lines
+              from private_orders o join person p using (person) join ({order_lines()}) using (order_id)) order by sale"""
+
+
+def youshu_returns(s: Simulated) -> str:
+    """Youshu's return records: yuan as numbers, one a return, all of them done."""
+    moment = f"(({EPOCH} + (day + refund_day)::bigint * 86400 + second) * 1000)::varchar"
+    return f"""select 'R' || order_id as row_key, 'R' || order_id as external_return_order_id, order_id as external_order_id,
+          {moment} as return_create_time, items as return_num, refund / 100.0 as return_amount, 0.0 as return_freight_amount,
+          refund / 100.0 as return_order_amount, '1290' as return_order_status, {moment} as status_change_time, '' as dirty
+        from private_orders where refund > 0 order by sale"""
 
 
 def youshu_events(s: Simulated) -> str:

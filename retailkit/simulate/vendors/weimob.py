@@ -1,4 +1,4 @@
-"""Weimob's order list, one order a line: numbers too long for a float, yuan as text, refunds without an amount."""
+"""Weimob's order list, one order a line: numbers too long for a float, yuan as text, refunds without an amount; its guides."""
 
 from __future__ import annotations
 
@@ -40,3 +40,10 @@ def weimob_orders(s: Simulated) -> str:
           }} as "orderInfo",
           case when refund > 0 then [{{'orderNo': order_id::bigint, 'rightsStatusName': '已完成'}}] end as "rightsInfos", dirty
         from (from paid union all from unpaid) order by day, second, order_id"""
+
+
+def weimob_guides(s: Simulated) -> str:
+    """Weimob's guider/getList, one answer for the whole roster: names and phones beside the job number, no days."""
+    return """select 'roster' as row_key, list({'guiderWid': 20000000000 + g.guide, 'guiderName': name, 'guiderPhone': phone,
+          'jobNumber': o.guide, 'vidName': o.shop_id, 'zone': o.region} order by o.guide) as "pageList", '' as dirty
+        from out_guides o join guide g on guide_no(g.guide) = o.guide join person p on p.person = g.guide"""
