@@ -11,7 +11,7 @@ _MS = f"(({EPOCH} + day::bigint * 86400 + second) * 1000)::varchar"
 
 
 def youshu_orders(s: Simulated) -> str:
-    """Youshu's add_order records: yuan as numbers, the channel on the order's goods."""
+    """Youshu's add_order records: yuan as numbers, the channel on the order's goods; the merchant adds who sold the order."""
     return f"""select order_id as row_key, order_id as external_order_id,
           case when dirty = 'time' then '2018-02-30' else {_MS} end as create_time, 'wxapp' as order_source, '1' as order_type,
           items as goods_num_total, listed / 100.0 as goods_amount_total, freight / 100.0 as freight_amount,
@@ -19,7 +19,7 @@ def youshu_orders(s: Simulated) -> str:
           case when dirty = 'amount' then 'NaN' else printf('%.2f', gross / 100.0) end as payment_amount,
           case when refund = gross then '1290' else '1180' end as order_status, {_MS} as status_change_time, '0' as is_deleted,
           {{'open_id': open_id, 'app_id': 'wxsimulated', 'union_id': case when union_known then unionid end,
-            'user_phone': case when phone_given then phone end, 'member_id': member_id}} as user_info,
+            'user_phone': case when phone_given then phone end, 'member_id': member_id}} as user_info, guide_no(sold_by) as guide_id,
           list_transform(lines, lambda x: {{'external_sku_id': x.product_id, 'sku_name_chinese': x.product,
             'category_name': x.category, 'goods_num': x.quantity::bigint, 'goods_amount': x.list_amount / 100.0 / x.quantity,
             'payment_amount': x.net_amount / 100.0,
