@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -10,8 +10,9 @@ import ibis
 import ibis.expr.types as ir
 import pandas as pd
 
+from retailkit.attribute.ledger import KEY, of_orders
+from retailkit.attribute.met import Met, meetings, walk
 from retailkit.attribute.paths import Direct
-from retailkit.attribute.paths import paths as build_paths
 from retailkit.attribute.rules import RULES, places
 from retailkit.attribute.sentences import touchpoint_title
 from retailkit.attribute.tables import as_table, frame
@@ -20,11 +21,7 @@ from retailkit.attribute.windows import effects_by_order, thin_windows, window_c
 CHAINS = (1, 2)
 """Orders of the chains in the panel: longer windows cost more and are computed when an analyst asks."""
 PANEL_KEY = ["model", "look_back_days", "direct", "identity"]
-NEEDED = (
-    *("merchant", "journey_id", "order_id", "outcome", "net_amount"),
-    *("position", "path_length", "days_before", "touchpoint", "kind", "role"),
-)
-"""Columns of paths that models read: the engine leaves out the rest before it sorts and keeps a setting's paths."""
+LOOK_BACKS = (7, 14, 30, 60)
 
 NARROW, RANKS = 1.5, 1
 """Robust: the largest share is at most 1.5 times the smallest, and the rank moves by at most one."""
@@ -34,11 +31,10 @@ def sensitivity(
     touches: ir.Table,
     orders: Any,
     persons: Any = None,
-    look_backs: Sequence[int] = (7, 14, 30, 60),
+    look_backs: Sequence[int] = LOOK_BACKS,
     base: int = 30,
     as_of: str | None = None,
     chains: Sequence[int] = CHAINS,
-    known: Mapping[tuple[int, str], ir.Table] | None = None,
 ) -> pd.DataFrame:
     """One row per touchpoint and setting: its share of the attributed money, and its rank.
 
@@ -49,32 +45,31 @@ def sensitivity(
     look_back_days, direct, identity, touchpoint, kind, share (of money credited to touches;
     unattributed is left out), rank (1 = most).
 
-    ``attrs`` hold ``look_back_days``, the base. ``known`` holds paths of the same touches, orders and
-    persons that are there already, by look-back and what is done with returns: they are not made again.
+    ``attrs`` hold ``look_back_days``, the base.
     """
-    settings: list[tuple[int, Direct, str]] = [(days, "fold", "person") for days in look_backs]
+    settings: list[tuple[int, Direct]] = [(days, "fold") for days in look_backs]
     if bool((touches.role == "direct").any().fill_null(False).execute()):
-        settings += [(base, "keep", "person"), (base, "drop", "person")]
+        settings += [(base, "keep"), (base, "drop")]
+    met = meetings(touches, orders, persons, max(*look_backs, base))
+    parts = list(_settings(met, settings, "person", as_of, chains))
     linked = as_table(persons, "persons")
     if bool((linked.account.nunique() > linked.person.nunique()).execute()):
-        settings.append((base, "fold", "account"))
-    parts = []
-    for days, direct, identity in settings:
-        by_account = identity == "account"
-        walked = None if by_account or known is None else known.get((days, direct))
-        if walked is None:
-            seen = touches.mutate(person=touches.account) if by_account else touches
-            walked = build_paths(seen, orders, None if by_account else persons, days, direct=direct, as_of=as_of)
-            walked = walked.select(NEEDED).cache()
-        if by_account and not int(
-            walked.filter((walked.outcome == "order") & (walked.kind == "exposure")).count().execute()
-        ):
-            continue  # visits and orders share no account: what is left are attached touches, no other answer
-        shares = _shares(walked, effects_by_order(window_counts(walked, max(chains)), chains) if chains else None)
-        parts.append(shares.assign(look_back_days=days, direct=direct, identity=identity))
+        met = meetings(touches.mutate(person=touches.account), orders, None, base)
+        if met.reached.count().execute():  # else accounts leave only attached touches: that is no other answer
+            parts += _settings(met, [(base, "fold")], "account", as_of, chains)
     panel = _ranked(pd.concat(parts, ignore_index=True))
     panel.attrs["look_back_days"] = base  # where a reader starts
     return panel
+
+
+def _settings(
+    met: Met, settings: Sequence[tuple[int, Direct]], identity: str, as_of: str | None, chains: Sequence[int]
+) -> Iterator[pd.DataFrame]:
+    for days, direct in settings:
+        walked = walk(met, days, direct, as_of).cache()
+        effects = effects_by_order(window_counts(walked, max(chains)), chains) if chains else None
+        shares = _shares(walked, effects)
+        yield shares.assign(look_back_days=days, direct=direct, identity=identity)
 
 
 def chains_on_demand(
@@ -87,21 +82,24 @@ def chains_on_demand(
     """A function of order, look-back and returns that computes a chain once and remembers it.
 
     It returns rows as in :func:`sensitivity` (persons linked), and :func:`thin_windows` of that order.
-    ``known`` holds paths that are there already, as in :func:`sensitivity`.
+    ``known`` holds paths of the same touches, orders and persons that are there already, by look-back and
+    what is done with returns: they are not made again.
     """
 
     @cache
-    def walk(days: int, direct: Direct) -> ir.Table:
-        walked = None if known is None else known.get((days, direct))
-        if walked is not None:
-            return walked
-        return build_paths(touches, orders, persons, days, direct=direct, as_of=as_of).select(NEEDED).cache()
+    def met(longest: int) -> Met:
+        return meetings(touches, orders, persons, longest)
+
+    @cache
+    def walked(days: int, direct: Direct) -> ir.Table:
+        made = None if known is None else known.get((days, direct))
+        return walk(met(max(days, *LOOK_BACKS)), days, direct, as_of).cache() if made is None else made
 
     @cache
     def chain(order: int, days: int, direct: Direct = "fold") -> tuple[pd.DataFrame, pd.DataFrame]:
-        walked = walk(days, direct)
-        counts = window_counts(walked, order)
-        shares = _shares(walked, effects_by_order(counts, (order,)), rules=())
+        rows = walked(days, direct)
+        counts = window_counts(rows, order)
+        shares = _shares(rows, effects_by_order(counts, (order,)), rules=())
         return _ranked(shares.assign(look_back_days=days, direct=direct, identity="person")), thin_windows(counts)
 
     return chain
@@ -119,15 +117,16 @@ def _shares(walked: ir.Table, effect: pd.DataFrame | None, rules: Sequence[str] 
     if effect is not None:
         types = {"touchpoint": "string"} | dict.fromkeys(chains, "float64")
         rows = rows.left_join(ibis.memtable(effect, schema=ibis.schema(types)), "touchpoint").drop("touchpoint_right")
-    whole = ibis.window(group_by=["merchant", "order_id"])
-    rows = rows.mutate(
-        **{name: RULES[name](rows, 7.0, 0.4) for name in rules},
-        **{name: _within_order(rows, rows[name]) for name in chains},
+    exposed = rows.kind == "exposure"
+    weight = {name: RULES[name](rows, 7.0, 0.4) for name in rules}
+    weight |= {name: exposed.ifelse(rows[name].fill_null(0.0), 0.0) for name in chains}
+    rows = rows.select(*KEY, "touchpoint", "kind", "net_amount", "path_length", "attached", **weight).cache()
+    rows = of_orders(rows, **{f"all_{name}": rows[name].sum() for name in weight})
+    paid = {name: rows[name] / rows[f"all_{name}"].nullif(0.0) for name in rules}
+    paid |= {name: _within_order(rows, name) for name in chains}
+    sums = rows.group_by(["touchpoint", "kind"]).aggregate(
+        **{name: (part * rows.net_amount).sum() for name, part in paid.items()}
     )
-    names = [*rules, *chains]
-    paid = {name: rows[name] / rows[name].sum().over(whole).nullif(0.0) * rows.net_amount for name in names}
-    rows = rows.select("touchpoint", "kind", **paid)
-    sums = rows.group_by(["touchpoint", "kind"]).aggregate(**{name: rows[name].sum() for name in names})
     table = frame(sums).sort_values(["touchpoint", "kind"]).set_index(["touchpoint", "kind"]).astype(float)
     if not (table.abs() > 0).any(axis=None):
         table = table.head(0)  # orders without money: there is nothing to share out
@@ -135,14 +134,12 @@ def _shares(walked: ir.Table, effect: pd.DataFrame | None, rules: Sequence[str] 
     return share.reset_index().melt(["touchpoint", "kind"], var_name="model", value_name="share")
 
 
-def _within_order(rows: ir.Table, effect: ir.NumericColumn) -> ir.NumericColumn:
-    """The weight of :func:`markov_credit`: attached touches by an equal split, exposures share the rest."""
-    whole = ibis.window(group_by=["merchant", "order_id"])
-    exposed = rows.kind == "exposure"
-    own = exposed.ifelse(effect.fill_null(0.0), 0.0)
-    total, exposures = own.sum().over(whole), rows.path_length - rows.attached
+def _within_order(rows: ir.Table, name: str) -> ir.NumericColumn:
+    """The part of :func:`markov_credit`: attached touches by an equal split, exposures share the rest."""
+    total, exposures = rows[f"all_{name}"], rows.path_length - rows.attached
     even = ibis.literal(1.0) / rows.path_length.nullif(0)
-    inside = (total > 0).ifelse(own / total.nullif(0.0), ibis.literal(1.0) / exposures.nullif(0))
+    inside = (total > 0).ifelse(rows[name] / total.nullif(0.0), ibis.literal(1.0) / exposures.nullif(0))
+    exposed = rows.kind == "exposure"
     return exposed.ifelse(inside * exposures.cast("float64") / rows.path_length.nullif(0), even)
 
 
