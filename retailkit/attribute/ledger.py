@@ -68,10 +68,10 @@ def allot(
     return rows.mutate(**{credit: rows.floor + extra}).drop("exact", "floor", "given", "rest", "nth")
 
 
-def of_orders(rows: ir.Table, **sums: Any) -> ir.Table:
+def of_orders(rows: ir.Table, key: Sequence[str] = KEY, **sums: Any) -> ir.Table:
     """Add sums over each order to its rows: counted once an order, where a window would sort all that rows carry."""
-    whole = rows.group_by(KEY).aggregate(**sums)
-    both = rows.left_join(whole, KEY)
+    whole = rows.group_by(key).aggregate(**sums)
+    both = rows.left_join(whole, key)
     return both.select(*[both[c] for c in (*rows.columns, *sums)])
 
 

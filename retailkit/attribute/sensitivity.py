@@ -8,15 +8,16 @@ from typing import Any
 
 import ibis
 import ibis.expr.types as ir
+import numpy as np
 import pandas as pd
 
 from retailkit.attribute.ledger import KEY, of_orders
-from retailkit.attribute.met import Met, meetings, walk
+from retailkit.attribute.met import Met, meetings, placed, transitions_at
 from retailkit.attribute.paths import Direct
 from retailkit.attribute.rules import RULES, places
 from retailkit.attribute.sentences import touchpoint_title
 from retailkit.attribute.tables import as_table, frame
-from retailkit.attribute.windows import effects_by_order, thin_windows, window_counts
+from retailkit.attribute.windows import ORDERS, effects_by_order, thin_windows, window_counts
 
 CHAINS = (1, 2)
 """Orders of the chains in the panel: longer windows cost more and are computed when an analyst asks."""
@@ -50,25 +51,26 @@ def sensitivity(
     settings: list[tuple[int, Direct]] = [(days, "fold") for days in look_backs]
     if bool((touches.role == "direct").any().fill_null(False).execute()):
         settings += [(base, "keep"), (base, "drop")]
-    met = meetings(touches, orders, persons, max(*look_backs, base))
-    parts = list(_settings(met, settings, "person", as_of, chains))
+    before = max(chains, default=1)
+    met = meetings(touches, orders, persons, look_backs, base, before, as_of)
+    parts = list(_settings(met, settings, "person", chains))
     linked = as_table(persons, "persons")
     if bool((linked.account.nunique() > linked.person.nunique()).execute()):
-        met = meetings(touches.mutate(person=touches.account), orders, None, base)
-        if met.reached.count().execute():  # else accounts leave only attached touches: that is no other answer
-            parts += _settings(met, [(base, "fold")], "account", as_of, chains)
+        met = meetings(touches.mutate(person=touches.account), orders, None, (base,), base, before, as_of)
+        if met.bought.filter(~met.bought.at_till).count().execute():
+            # else accounts leave only attached touches: that is no other answer
+            parts += _settings(met, [(base, "fold")], "account", chains)
     panel = _ranked(pd.concat(parts, ignore_index=True))
     panel.attrs["look_back_days"] = base  # where a reader starts
     return panel
 
 
 def _settings(
-    met: Met, settings: Sequence[tuple[int, Direct]], identity: str, as_of: str | None, chains: Sequence[int]
+    met: Met, settings: Sequence[tuple[int, Direct]], identity: str, chains: Sequence[int]
 ) -> Iterator[pd.DataFrame]:
     for days, direct in settings:
-        walked = walk(met, days, direct, as_of).cache()
-        effects = effects_by_order(window_counts(walked, max(chains)), chains) if chains else None
-        shares = _shares(walked, effects)
+        effects = effects_by_order(transitions_at(met, days, direct, max(chains)), chains) if chains else None
+        shares = _shares_at(met, days, direct, effects)
         yield shares.assign(look_back_days=days, direct=direct, identity=identity)
 
 
@@ -87,19 +89,19 @@ def chains_on_demand(
     """
 
     @cache
-    def met(longest: int) -> Met:
-        return meetings(touches, orders, persons, longest)
-
-    @cache
-    def walked(days: int, direct: Direct) -> ir.Table:
-        made = None if known is None else known.get((days, direct))
-        return walk(met(max(days, *LOOK_BACKS)), days, direct, as_of).cache() if made is None else made
+    def met(days: int) -> Met:
+        return meetings(touches, orders, persons, (days,), days, max(ORDERS), as_of)
 
     @cache
     def chain(order: int, days: int, direct: Direct = "fold") -> tuple[pd.DataFrame, pd.DataFrame]:
-        rows = walked(days, direct)
-        counts = window_counts(rows, order)
-        shares = _shares(rows, effects_by_order(counts, (order,)), rules=())
+        walked = None if known is None else known.get((days, direct))
+        if walked is None:
+            counts = transitions_at(met(days), days, direct, order)
+            shares = _shares_at(met(days), days, direct, effects_by_order(counts, (order,)), rules=())
+        else:
+            counts = window_counts(walked, order)
+            rows = places(walked.filter((walked.outcome == "order") & (walked.kind != "none")))
+            shares = _shares(rows, effects_by_order(counts, (order,)), rules=())
         return _ranked(shares.assign(look_back_days=days, direct=direct, identity="person")), thin_windows(counts)
 
     return chain
@@ -110,18 +112,30 @@ def _ranked(panel: pd.DataFrame) -> pd.DataFrame:
     return panel[[*PANEL_KEY, "touchpoint", "kind", "share", "rank"]]
 
 
-def _shares(walked: ir.Table, effect: pd.DataFrame | None, rules: Sequence[str] = tuple(RULES)) -> pd.DataFrame:
-    """Shares by every model in one pass over the paths; fractions, because nothing is paid here."""
-    rows = places(walked.filter((walked.outcome == "order") & (walked.kind != "none")))
+def _shares_at(
+    met: Met, days: int, direct: Direct, effect: pd.DataFrame | None, rules: Sequence[str] = tuple(RULES)
+) -> pd.DataFrame:
+    """Shares by every model at one setting."""
+    number = {name: i for i, name in enumerate(met.names)}
+    if effect is not None:
+        effect = effect.assign(touchpoint=effect["touchpoint"].map(number).astype("int64"))
+    shares = _shares(placed(met, days, direct), effect, rules, ("order_id",))
+    return shares.assign(touchpoint=np.array(met.names, dtype=object)[shares["touchpoint"].astype("int64")])
+
+
+def _shares(
+    rows: ir.Table, effect: pd.DataFrame | None, rules: Sequence[str] = tuple(RULES), key: Sequence[str] = KEY
+) -> pd.DataFrame:
+    """Shares by every model in one pass over touches of orders; fractions, because nothing is paid here."""
     chains = [] if effect is None else [c for c in effect if c != "touchpoint"]
     if effect is not None:
-        types = {"touchpoint": "string"} | dict.fromkeys(chains, "float64")
+        types = {"touchpoint": rows.touchpoint.type()} | dict.fromkeys(chains, "float64")
         rows = rows.left_join(ibis.memtable(effect, schema=ibis.schema(types)), "touchpoint").drop("touchpoint_right")
     exposed = rows.kind == "exposure"
     weight = {name: RULES[name](rows, 7.0, 0.4) for name in rules}
     weight |= {name: exposed.ifelse(rows[name].fill_null(0.0), 0.0) for name in chains}
-    rows = rows.select(*KEY, "touchpoint", "kind", "net_amount", "path_length", "attached", **weight).cache()
-    rows = of_orders(rows, **{f"all_{name}": rows[name].sum() for name in weight})
+    rows = rows.select(*key, "touchpoint", "kind", "net_amount", "path_length", "attached", **weight)
+    rows = of_orders(rows, key, **{f"all_{name}": rows[name].sum() for name in weight})
     paid = {name: rows[name] / rows[f"all_{name}"].nullif(0.0) for name in rules}
     paid |= {name: _within_order(rows, name) for name in chains}
     sums = rows.group_by(["touchpoint", "kind"]).aggregate(
