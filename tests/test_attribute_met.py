@@ -6,9 +6,10 @@ import pandas as pd
 import pytest
 
 from retailkit.attribute.journeys import transitions
-from retailkit.attribute.met import meetings, placed, transitions_at
+from retailkit.attribute.met import meetings
 from retailkit.attribute.paths import paths
 from retailkit.attribute.rules import places
+from retailkit.attribute.stretches import placed, transitions_at
 from retailkit.attribute.touches import touches
 
 AS_OF, LOOK_BACKS, BASE = "2024-05-01", (0, 3, 12), 7

@@ -15,11 +15,8 @@ from typing import Any
 
 import ibis
 import ibis.expr.types as ir
-import numpy as np
-import pandas as pd
 
-from retailkit.attribute.journeys import NONE, ORDER
-from retailkit.attribute.paths import Direct, day_after
+from retailkit.attribute.paths import day_after
 from retailkit.attribute.tables import as_table, frame, numbered, with_person
 
 
@@ -114,16 +111,6 @@ def _reached(sold: ir.Table, seen: ir.Table, longest: int) -> ir.Table:
     return both.mutate(days=both.paid_on.delta(both.touched_on, unit="day")).drop("paid_on", "touched_on")
 
 
-def _stretch(rows: ir.Table) -> dict[str, Any]:
-    """Where a stretch of a line ends: its last touch and its last return, by place among all and among their sort."""
-    return {
-        "last_touch": rows.direct.ifelse(0, rows.own + 1).max(),
-        "last_return": rows.direct.ifelse(rows.own + 1, 0).max(),
-        "end": (rows.nth + 1).max(),
-        "end_touch": rows.direct.ifelse(0, rows.nth + 1).max(),
-    }
-
-
 def _bought(sold: ir.Table, reached: ir.Table, attached: ir.Table, days: Sequence[int]) -> ir.Table:
     """Rows of orders, with the facts of the order's stretch at each look-back; touches attached to the order have no place."""
     counts = {}
@@ -131,7 +118,7 @@ def _bought(sold: ir.Table, reached: ir.Table, attached: ir.Table, days: Sequenc
         near = reached.days <= d
         counts[f"touches_{d}"] = (near & ~reached.direct).cast("int64").sum()
         counts[f"returns_{d}"] = (near & reached.direct).cast("int64").sum()
-    facts = reached.group_by("order_id").aggregate(**_stretch(reached), **counts)
+    facts = reached.group_by("order_id").aggregate(**ends(reached), **counts)
     both = attached.filter(attached.order_id.notnull()).inner_join(sold, "order_id")
     at_till = both.select("order_id", sold.net_amount, attached.touchpoint, sold.paid_on, attached.touched_on)
     at_till = at_till.mutate(days=at_till.paid_on.delta(at_till.touched_on, unit="day"), direct=ibis.literal(False))
@@ -153,7 +140,7 @@ def _journeys(seen: ir.Table, reached: ir.Table, days: Sequence[int], base: int)
     """Exposures that no order follows within the shortest look-back, with the journey each look-back puts them in."""
     place = ["person", "nth"]
     soonest = reached.group_by(place).aggregate(to_order=reached.days.min())
-    lasts = reached.group_by("order_id").aggregate(person=reached.person.max(), **_stretch(reached))
+    lasts = reached.group_by("order_id").aggregate(person=reached.person.max(), **ends(reached))
     # a touch that stands first after an order begins a journey, whatever the look-back
     after = lasts.select("person", nth="end", line_new=ibis.literal(True)).distinct()
     after_own = lasts.select(
@@ -181,99 +168,11 @@ def _new(rows: ir.Table, sort: str, days: int) -> ir.IntegerColumn:
     return (after | since.isnull() | long_ago).cast("int64")
 
 
-def _of_orders(met: Met, days: int, direct: Direct) -> ir.Table:
-    """One row per order and touch at this look-back, placed: ``position``, ``length`` (exposures), neighbours ``w1`` ... ``then``."""
-    rows = met.bought.filter(met.bought.at_till | (met.bought.days <= days))
-    return _placed(rows, direct, rows[f"touches_{days}"], rows[f"returns_{days}"], rows.attached)
-
-
-def _without_order(met: Met, days: int, direct: Direct) -> ir.Table:
-    """One row per exposure that no order follows within the look-back, placed in its journey; those too young are left out."""
-    rows = met.seen.filter(met.seen.to_order.isnull() | (met.seen.to_order > days).fill_null(False))
-    rows = rows.mutate(journey=rows.journey_drop if direct == "drop" else rows[f"journey_{days}"])
-    if direct == "drop":
-        rows = rows.filter(~rows.direct)
-    key = ["person", "journey"]
-    facts = rows.group_by(key).aggregate(
-        touches=(~rows.direct).cast("int64").sum(),
-        returns=rows.direct.cast("int64").sum(),
-        ended=rows.touched_on.max(),
-        touched_last=rows.direct.ifelse(ibis.null("date"), rows.touched_on).max(),
-        **_stretch(rows),
-    )
-    ended = facts.ended if direct == "keep" else facts.touched_last.fill_null(facts.ended)
-    facts = facts.filter(ended + ibis.interval(days=days) < met.known_until).drop("ended", "touched_last")
-    both = rows.inner_join(facts, key)
-    return _placed(both, direct, both.touches, both.returns, ibis.literal(0))
-
-
-def _placed(
-    rows: ir.Table, direct: Direct, touches: ir.IntegerValue, returns: ir.IntegerValue, attached: ir.IntegerValue
-) -> ir.Table:
-    rows = rows.mutate(n_touches=touches, n_returns=returns, n_attached=attached)
-    if direct == "keep":
-        sort, length, end, place = "line", rows.n_touches + rows.n_returns, rows.end, rows.nth
-        last = (rows.n_touches > 0).ifelse(rows.end_touch - (end - length), 0)
-    else:
-        alone = (rows.n_touches == 0) & (rows.n_attached == 0) if direct == "fold" else ibis.literal(False)
-        rows = rows.filter(~rows.direct | alone)
-        sort, place = "own", rows.own
-        length = rows.direct.ifelse(rows.n_returns, rows.n_touches)
-        end = rows.direct.ifelse(rows.last_return, rows.last_touch)
-        last = rows.n_touches
-    position = place + 1 - (end - length)
-    beside = {c.replace(f"{sort}_", "before_"): rows[c] for c in rows.columns if c.startswith(f"{sort}_")}
-    return rows.mutate(**beside, position=position, length=length, last=last)
-
-
-def placed(met: Met, days: int, direct: Direct) -> ir.Table:
-    """One row per order and touch at this look-back, with the columns that rules read (see :func:`rules.places`)."""
-    rows = _of_orders(met, days, direct)
-    exposed, some = rows.length, rows.n_attached > 0
-    return rows.select(
-        "order_id",
-        "touchpoint",
-        "net_amount",
-        kind=rows.at_till.ifelse("order_attached", "exposure"),
-        days_before=rows.days,
-        path_length=exposed + rows.n_attached,
-        attached=rows.n_attached,
-        place=rows.at_till.ifelse(exposed + 1, rows.position),
-        places=exposed + some.cast("int64"),
-        crowd=rows.at_till.ifelse(rows.n_attached, 1).cast("float64"),
-        latest=some.ifelse(exposed + 1, rows["last"]),
-    )
-
-
-def transitions_at(met: Met, days: int, direct: Direct, order: int) -> pd.DataFrame:
-    """The rows of :func:`transitions` at this look-back."""
-    sold = _of_orders(met, days, direct)
-    sold = sold.filter(~sold.at_till).mutate(bought=ibis.literal(True))
-    missed = _without_order(met, days, direct).mutate(bought=ibis.literal(False), net_amount=ibis.literal(0, "int64"))
-    counts = ibis.union(*(_counted(rows, order) for rows in (sold, missed))).execute()
-    names = np.array(met.names, dtype=object)
-    for column in (c for c in counts if c == "then" or c.startswith("w")):
-        known = counts[column].notna()
-        counts[column] = pd.Series(names[counts[column].fillna(0).astype("int64")], counts.index, dtype="str").where(
-            known
-        )
-    counts["then"] = counts["then"].fillna(counts.pop("bought").map({True: ORDER, False: NONE}))
-    key = [c for c in counts.columns if c not in ("journeys", "value")]
-    return counts.groupby(key, as_index=False, dropna=False)[["journeys", "value"]].sum()
-
-
-def _counted(rows: ir.Table, order: int) -> ir.Table:
-    windows = {
-        f"w{i + 1}": (rows.position > i).ifelse(rows[f"before_{i}"], ibis.null("int64")) for i in range(1, order)
+def ends(rows: ir.Table) -> dict[str, Any]:
+    """Where a stretch of a line ends: its last touch and its last return, by place among all and among their sort."""
+    return {
+        "last_touch": rows.direct.ifelse(0, rows.own + 1).max(),
+        "last_return": rows.direct.ifelse(rows.own + 1, 0).max(),
+        "end": (rows.nth + 1).max(),
+        "end_touch": rows.direct.ifelse(0, rows.nth + 1).max(),
     }
-    ends = rows.position == rows.length
-    rows = rows.select(
-        "bought",
-        w1=rows.touchpoint,
-        **windows,
-        first=(rows.position == 1).cast("int64"),
-        then=ends.ifelse(ibis.null("int64"), rows.before_next),
-        paid=(ends & rows.bought).ifelse(rows.net_amount, 0),
-    )
-    key = ["bought", "w1", *windows, "first", "then"]
-    return rows.group_by(key).aggregate(journeys=rows.count(), value=rows.paid.sum())

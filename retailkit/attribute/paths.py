@@ -71,12 +71,10 @@ def paths(
     exposures = usable.filter((usable.kind == "exposure") & usable.person.notnull())
     reached = _reached(sales, exposures, after_order)
     attached = _attached(sales, usable.filter(usable.kind == "order_attached"))
-    bought = in_order(ibis.union(reached, attached), direct).mutate(journey_id=ibis._.order_id)
-    known_until = ibis.date(as_of) if as_of else day_after(exposures, sales)
-    idle = exposures.anti_join(sales, inside(exposures, sales, after_order)).drop("order_id")
-    missed = without_order(idle, look_back_days, direct, known_until)
-    missed = missed.mutate(journey_id=ibis.literal("none:") + missed.person + ":" + missed.journey.cast("string"))
-    return ibis.union(shape(bought, PATH), shape(missed, PATH))
+    bought = _numbered(ibis.union(reached, attached), direct)
+    known_until = ibis.literal(as_of).cast("date") if as_of else day_after(exposures, sales)
+    idle = exposures.anti_join(sales, _inside(exposures, sales, after_order))
+    return ibis.union(bought, _without_order(idle, look_back_days, direct, known_until))
 
 
 def _sales(orders: ir.Table, persons: ir.Table, days: int, after_order: str) -> ir.Table:
@@ -88,7 +86,7 @@ def _sales(orders: ir.Table, persons: ir.Table, days: int, after_order: str) -> 
     return sale.mutate(before=sale.paid_at.lag().over(earlier))
 
 
-def inside(exposures: ir.Table, sales: ir.Table, after_order: str = "keep") -> list[ir.BooleanValue]:
+def _inside(exposures: ir.Table, sales: ir.Table, after_order: str) -> list[ir.BooleanValue]:
     """The touch counts for the order: the same person, not after it, not older than the look-back."""
     inside = [
         exposures.merchant == sales.merchant,
@@ -105,7 +103,7 @@ def inside(exposures: ir.Table, sales: ir.Table, after_order: str = "keep") -> l
 def _reached(sales: ir.Table, exposures: ir.Table, after_order: str) -> ir.Table:
     """Every order beside its exposures, or beside nothing where it has none: one pass, one join."""
     side = exposures.select("merchant", "person", *_TOUCH_SIDE)
-    both = sales.left_join(side, inside(side, sales, after_order))
+    both = sales.left_join(side, _inside(side, sales, after_order))
     return both.select(*[both[c] for c in (*_SALE_SIDE, *_TOUCH_SIDE)])
 
 
@@ -115,7 +113,7 @@ def _attached(sales: ir.Table, attached: ir.Table) -> ir.Table:
     return both.select(*[both[c] for c in (*_SALE_SIDE, *_TOUCH_SIDE)])
 
 
-def in_order(found: ir.Table, direct: str) -> ir.Table:
+def _numbered(found: ir.Table, direct: str) -> ir.Table:
     """Number each order's touches; what gives way stands behind them and goes: one sort for all windows."""
     own = (found.role == "direct").fill_null(False) if direct == "fold" else ibis.literal(False)
     late = (found.kind == "order_attached").fill_null(False)
@@ -133,19 +131,23 @@ def in_order(found: ir.Table, direct: str) -> ir.Table:
     bare = found.touched == 0
     unknown = found.person.isnull().ifelse("unknown_person", "no_touch")
     length = (found.others > 0).ifelse(found.others, bare.ifelse(1, found.touched))
-    return found.mutate(
-        outcome=ibis.literal("order"),
-        position=bare.ifelse(1, found.nth + 1),
-        path_length=length,
-        days_before=found.paid_on.delta(found.touched_on, unit="day"),
-        touchpoint=bare.ifelse("unattributed", found.touchpoint),
-        kind=bare.ifelse("none", found.kind),
-        role=bare.ifelse(unknown, found.role),
+    return shape(
+        found.mutate(
+            journey_id=found.order_id,
+            outcome=ibis.literal("order"),
+            position=bare.ifelse(1, found.nth + 1),
+            path_length=length,
+            days_before=found.paid_on.delta(found.touched_on, unit="day"),
+            touchpoint=bare.ifelse("unattributed", found.touchpoint),
+            kind=bare.ifelse("none", found.kind),
+            role=bare.ifelse(unknown, found.role),
+        ),
+        PATH,
     )
 
 
-def without_order(idle: ir.Table, days: int, direct: str, known_until: ir.DateValue) -> ir.Table:
-    """Number the ``journey`` of exposures that no order followed: a silence longer than the look-back ends one.
+def _without_order(idle: ir.Table, days: int, direct: str, known_until: ir.DateValue) -> ir.Table:
+    """Journeys of exposures that no order followed: a silence longer than the look-back ends one.
 
     Two sorts only: starts and ends of journeys are carried along the person's own line of touches.
     """
@@ -176,11 +178,14 @@ def without_order(idle: ir.Table, days: int, direct: str, known_until: ir.DateVa
     idle = idle.filter((idle.counts == 1) | (idle.until == idle.before))
     mixed = idle.until > idle.before
     ended = mixed.ifelse(idle.seen_last, idle.ended)
-    return idle.mutate(
+    idle = idle.mutate(
+        journey_id=ibis.literal("none:") + idle.person + ":" + idle.journey.cast("string"),
         outcome=(ended + gap >= known_until).ifelse("censored", "none"),
+        order_id=ibis.null().cast("string"),
         position=mixed.ifelse(idle.counted - idle.before, idle.nth - idle.first + 1),
         path_length=mixed.ifelse(idle.until - idle.before, idle.final - idle.first + 1),
     )
+    return shape(idle, PATH)
 
 
 def day_after(exposures: ir.Table, sales: ir.Table) -> ir.DateScalar:

@@ -12,10 +12,11 @@ import numpy as np
 import pandas as pd
 
 from retailkit.attribute.ledger import KEY, of_orders
-from retailkit.attribute.met import Met, meetings, placed, transitions_at
+from retailkit.attribute.met import Met, meetings
 from retailkit.attribute.paths import Direct
 from retailkit.attribute.rules import RULES, places
 from retailkit.attribute.sentences import touchpoint_title
+from retailkit.attribute.stretches import placed, transitions_at
 from retailkit.attribute.tables import as_table, frame
 from retailkit.attribute.windows import ORDERS, effects_by_order, thin_windows, window_counts
 
