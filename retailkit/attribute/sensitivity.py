@@ -56,7 +56,7 @@ def sensitivity(
     met = meetings(touches, orders, persons, look_backs, base, before, as_of)
     parts = list(_settings(met, settings, "person", chains))
     linked = as_table(persons, "persons")
-    if bool((linked.account.nunique() > linked.person.nunique()).execute()):
+    if bool((linked.account.nunique() > linked.person.nunique()).execute()) and _accounts_meet(touches, orders):
         met = meetings(touches.mutate(person=touches.account), orders, None, (base,), base, before, as_of)
         if met.bought.filter(~met.bought.at_till).count().execute():
             # else accounts leave only attached touches: that is no other answer
@@ -64,6 +64,13 @@ def sensitivity(
     panel = _ranked(pd.concat(parts, ignore_index=True))
     panel.attrs["look_back_days"] = base  # where a reader starts
     return panel
+
+
+def _accounts_meet(touches: ir.Table, orders: Any) -> bool:
+    """Do exposures and orders share an account at all? Often each has its own system, and nothing needs a second look."""
+    usable = touches.filter((touches.kind == "exposure") & touches.role.isin(("touch", "direct")))
+    paying = as_table(orders, "orders").select("merchant", "account").distinct()
+    return bool(usable.semi_join(paying, ["merchant", "account"]).count().execute())
 
 
 def _settings(
