@@ -52,9 +52,8 @@ engines of 2 and 6 GB; seconds of CPU / GB. None fails, and none grows faster th
     5_growth    6 / .5      56 /  1.9         lags 20
     6_targets   8 / .5     132 /  2.5         measures by window 90
 
-Since then funnel, value and repeat visits take 46 s and at most 3.6 GB. Of the third chapter only the beginning has been
-run there: touches 127 s and paths 264 s, 6.4 GB, which is 3.1 and 3.3 times what 2.8 times fewer sessions cost at .1. Its
-other cells have not been run above a million members.
+Since then funnel, value and repeat visits take 46 s and at most 3.6 GB; the measures by window share one join, which takes 9 s
+where they took 38 (at .1). Of the third chapter only touches (127 s) and paths (264 s, 6.4 GB) have been run there.
 
 Chapter 3 (``benchmarks/chapter.py 3_touchpoints``), whole: at .01 with an engine of 3 GB 103-115 s of CPU and 1.2 GB.
 At .1 (954,281 members, 9.9 million touches, 2.4 million orders) with an engine of 2.4 GB it runs to its end in 1,214 s
@@ -63,6 +62,21 @@ of CPU, 24 minutes by the clock on two busy cores, and 3.7 GB. Seconds of CPU by
     sensitivity panel  527    hazard and ledgers  129    removal effects' interval   64    touches  41
     interval, ledgers  204    paths                79    owners                      44    others   94
     side by side                                         peers                       32
+
+Since then the sums of orders are joined, not sorted for (hazard and ledgers 99, interval and ledgers 164, by a run of
+their own), and the panel sorts and joins once for all its settings: 122 s and 3.3 GB.
+
+With the rows of .1 taken twice, with ids of their own (1.9 million members, 28 million sessions, 20 million touches, 4.7
+million orders), and an engine of 4 GB; seconds of CPU / GB. These are three processes, not one run: nobody has run the
+chapter from end to end there, nor its cells of the touchpoints' ledger, levels and owners.
+
+    touches   96 / 4.3    hazard and ledgers               207 / 5.5    peers (without touches)          31 / 2.6
+    paths    185 / 4.4    interval, ledgers side by side   340 / 5.0    removal effects, their interval  112 / 4.4
+    before    20 / 3.6    sensitivity panel                343 / 4.4    held out chains                   21 / 4.9
+    and after
+
+The panel's 343 hold 86 of accounts that visits and orders do not share, which are asked for first since and left out.
+Touches fail with an engine of 3 GB there.
 """
 
 from __future__ import annotations

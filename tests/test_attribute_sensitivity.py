@@ -4,9 +4,14 @@ import attribute_tables as tables
 import ibis
 import pandas as pd
 import pytest
+from test_attribute_engines import AS_OF
+from test_attribute_engines import tables as canonical_tables
+from test_formats_engines import PEOPLE
 
+from retailkit.attribute.models import ledgers
 from retailkit.attribute.paths import paths
-from retailkit.attribute.sensitivity import sensitivity, sensitivity_sentence, sensitivity_verdicts
+from retailkit.attribute.rules import RULES
+from retailkit.attribute.sensitivity import PANEL_KEY, sensitivity, sensitivity_sentence, sensitivity_verdicts
 from retailkit.attribute.touches import touches
 
 
@@ -90,11 +95,45 @@ def test_persons_of_one_account_each_need_no_second_look_whatever_they_are_calle
     assert set(panel["identity"]) == {"person"}
 
 
-def test_paths_that_are_there_already_are_not_made_again_and_change_nothing():
-    found, orders = _shop("1089", 2)
-    known = {(30, "fold"): paths(found, orders), (30, "drop"): paths(found, orders, direct="drop")}
-    known = {setting: ibis.memtable(made.execute()) for setting, made in known.items()}
-    made_again = sensitivity(found, orders, look_backs=[30])
-    pd.testing.assert_frame_equal(sensitivity(found, orders, look_backs=[30], known=known), made_again)
-    nothing = {(30, "fold"): paths(touches(), orders)}
-    assert set(sensitivity(found, orders, look_backs=[30], known=nothing)["direct"]) == {"keep", "drop"}
+@pytest.fixture(scope="module")
+def mixed():
+    """Visits, messages, coupons and displays, returns of one's own accord, and persons of two accounts each."""
+    given = canonical_tables() | {"persons": pairs_of_accounts()}
+    names = ("sessions", "pushes", "campaigns", "coupons", "placements", "order_lines", "orders", "persons")
+    seen = touches(**{name: given[name] for name in names}, by_campaign=True).cache()
+    panel = sensitivity(seen, given["orders"], given["persons"], (3, 30), base=14, as_of=AS_OF)
+    return seen, given["orders"], given["persons"], panel.set_index(PANEL_KEY[1:])
+
+
+def pairs_of_accounts():
+    return pd.DataFrame({"merchant": "m", "account": PEOPLE, "person": [f"p{i // 2}" for i in range(len(PEOPLE))]})
+
+
+def _of_ledgers(walked):
+    """Shares of the money that touches got, by each model's own ledger."""
+    sold = walked.filter(walked.outcome == "order").select("order_id", "net_amount").distinct()
+    shares = {}
+    for name, book in ledgers(walked, [*RULES, "markov_1", "markov_2"]).items():
+        rows = book.filter(book.kind != "none").inner_join(sold, "order_id").execute()
+        money = (rows["share"] * rows["net_amount"]).groupby([rows["touchpoint"], rows["kind"]]).sum()
+        shares |= {(name, *key): share for key, share in (money / money.sum()).items()}
+    return shares
+
+
+@pytest.mark.parametrize(
+    "setting",
+    [
+        (3, "fold", "person"),
+        (30, "fold", "person"),
+        (14, "keep", "person"),
+        (14, "drop", "person"),
+        (14, "fold", "account"),
+    ],
+)
+def test_one_join_for_all_settings_gives_what_the_paths_of_each_give(mixed, setting):
+    seen, orders, persons, panel = mixed
+    days, direct, identity = setting
+    who = (seen.mutate(person=seen.account), None) if identity == "account" else (seen, persons)
+    expected = _of_ledgers(paths(who[0], orders, who[1], days, direct, as_of=AS_OF))
+    found = panel.loc[setting].set_index(["model", "touchpoint", "kind"])["share"]
+    assert found.to_dict() == pytest.approx(expected, abs=1e-8)

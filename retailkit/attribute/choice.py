@@ -67,8 +67,9 @@ def _ends(paths: ir.Table, order: int, part: float, since: str | None) -> pd.Dat
         first = (rows.position == i).ifelse(START, ibis.null().cast("string"))
         windows[f"w{i + 1}"] = ibis.coalesce(rows.touchpoint.lag(i).over(along), first)
     began = (rows.position == 1).ifelse(rows.touched_on, ibis.null().cast("date")).max().over(ibis.window(group_by=key))
-    rows = rows.mutate(**windows, **({"began": began} if since else {}))
-    rows = rows.filter(rows.position == rows.path_length)
+    later = rows.touchpoint.lead().over(along)
+    rows = rows.mutate(**windows, **({"began": began} if since else {}), later=later)
+    rows = rows.filter(rows.later.isnull())
     drawn = rows.person.hexdigest("sha256").substr(0, 8)  # eight digits sort as the numbers that they are
     rows = rows.mutate(held=drawn < f"{math.ceil(part * 2**32):08x}" if part < 1 else ibis.literal(True))
     if since is not None:

@@ -23,9 +23,7 @@ def exposure_journeys(paths: ir.Table) -> ir.Table:
     Order-attached touches are left out (nobody knows who saw them and did not buy), as are
     unattributed orders and journeys too young to judge.
     """
-    rows = paths.filter((paths.kind == "exposure") & paths.outcome.isin(("order", "none")))
-    whole = ibis.window(group_by=["merchant", "journey_id"])
-    return rows.mutate(path_length=rows.position.count().over(whole))
+    return paths.filter((paths.kind == "exposure") & paths.outcome.isin(("order", "none")))
 
 
 def transitions(paths: ir.Table, order: int = 1, by: tuple[str, ...] = ()) -> pd.DataFrame:
@@ -54,14 +52,13 @@ def transition_counts(paths: ir.Table, order: int = 1, by: tuple[str, ...] = ())
     """The rows of :func:`transitions`, still in the engine: by person there are more than memory should hold."""
     rows = exposure_journeys(paths)
     along = ibis.window(group_by=["merchant", "journey_id"], order_by="position")
-    ends = (rows.outcome == "order").ifelse(ORDER, NONE)
-    last = rows.position == rows.path_length
     windows = {f"w{i + 1}": rows.touchpoint.lag(i).over(along) if i else rows.touchpoint for i in range(order)}
+    rows = rows.mutate(**windows, later=rows.touchpoint.lead().over(along))  # one sort: nothing comes after the last
+    bought = rows.outcome == "order"
     rows = rows.mutate(
-        **windows,
         first=(rows.position == 1).cast("int64"),
-        then=last.ifelse(ends, rows.touchpoint.lead().over(along)),
-        paid=(last & (rows.outcome == "order")).ifelse(rows.net_amount, 0),
+        then=ibis.coalesce(rows.later, bought.ifelse(ORDER, NONE)),
+        paid=(rows.later.isnull() & bought).ifelse(rows.net_amount, 0),
     )
     key = [*by, *windows, "first", "then"]
     return rows.group_by(key).aggregate(journeys=rows.position.count(), value=rows.paid.sum())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import ibis
 import ibis.expr.types as ir
@@ -38,10 +39,8 @@ def ledger(weighted: ir.Table, rule: str) -> ir.Table:
     equally, never lost.
     """
     rows = weighted.filter(weighted.outcome == "order")
-    whole = ibis.window(group_by=KEY)
-    weight = rows.weight.cast("float64").fill_null(0.0).clip(lower=0.0)
-    rows = rows.mutate(weight=weight)
-    rows = rows.mutate(total=rows.weight.sum().over(whole), n=rows.position.count().over(whole))
+    rows = rows.mutate(weight=rows.weight.cast("float64").fill_null(0.0).clip(lower=0.0))
+    rows = of_orders(rows, total=rows.weight.sum(), n=rows.position.count())
     equal = ibis.literal(1.0) / rows.n.nullif(0)
     rows = rows.mutate(share=(rows.total > 0).ifelse(rows.weight / rows.total.nullif(0), equal))
     rows = allot(rows, "gross_amount", "gross_credit")
@@ -57,14 +56,23 @@ def allot(
 
     ``amount`` repeats the key's amount on each of its rows; ``ties`` say who is served first.
     """
-    whole = ibis.window(group_by=key)
     exact = (rows[amount].cast("float64") * rows.share).round(6)  # engines add floats in any order: ties stay ties
     rows = rows.mutate(exact=exact, floor=exact.floor().cast("int64"))
-    rows = rows.mutate(left=rows[amount] - rows.floor.sum().over(whole), rest=rows.exact - rows.floor)
-    order = ibis.window(group_by=key, order_by=[rows.rest.desc(), *ties])
-    rows = rows.mutate(nth=ibis.row_number().over(order))
-    extra = (rows.nth < rows.left).cast("int64")
-    return rows.mutate(**{credit: rows.floor + extra}).drop("exact", "floor", "left", "rest", "nth")
+    rows = rows.mutate(rest=rows.exact - rows.floor)
+    served = {"group_by": key, "order_by": [rows.rest.desc(), *ties]}  # one sort for both windows
+    rows = rows.mutate(
+        given=rows.floor.sum().over(ibis.window(**served, preceding=None, following=None)),
+        nth=ibis.row_number().over(ibis.window(**served)),
+    )
+    extra = (rows.nth < rows[amount] - rows.given).cast("int64")
+    return rows.mutate(**{credit: rows.floor + extra}).drop("exact", "floor", "given", "rest", "nth")
+
+
+def of_orders(rows: ir.Table, key: Sequence[str] = KEY, **sums: Any) -> ir.Table:
+    """Add sums over each order to its rows: counted once an order, where a window would sort all that rows carry."""
+    whole = rows.group_by(key).aggregate(**sums)
+    both = rows.left_join(whole, key)
+    return both.select(*[both[c] for c in (*rows.columns, *sums)])
 
 
 def from_frame(weighted: pd.DataFrame, rule: str) -> ir.Table:

@@ -12,7 +12,7 @@ from scipy import linalg, sparse
 
 from retailkit.attribute.chain import Chain, chain_of_paths, chain_of_transitions
 from retailkit.attribute.journeys import AggregatedPaths, transitions
-from retailkit.attribute.ledger import ledger
+from retailkit.attribute.ledger import ledger, of_orders
 from retailkit.attribute.tables import frame
 
 CHECK_EVERY = 4
@@ -165,10 +165,8 @@ def weigh(paths: ir.Table, known: ir.Table) -> ir.Table:
     rows = paths.filter(paths.outcome == "order")
     joined = rows.left_join(known, "touchpoint")
     rows = joined.select(*[joined[c] for c in rows.columns], effect=joined.effect.fill_null(0.0))
-    whole = ibis.window(group_by=["merchant", "order_id"])
-    exposed = rows.kind == "exposure"
-    rows = rows.mutate(effect=exposed.ifelse(rows.effect, 0.0))
-    rows = rows.mutate(sum_effect=rows.effect.sum().over(whole), exposures=exposed.cast("int64").sum().over(whole))
+    rows = rows.mutate(effect=(rows.kind == "exposure").ifelse(rows.effect, 0.0))
+    rows = of_orders(rows, sum_effect=rows.effect.sum(), exposures=(rows.kind == "exposure").cast("int64").sum())
     even = ibis.literal(1.0) / rows.path_length.nullif(0)
     equal = ibis.literal(1.0) / rows.exposures.nullif(0)
     inside = (rows.sum_effect > 0).ifelse(rows.effect / rows.sum_effect.nullif(0.0), equal)

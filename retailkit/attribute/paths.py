@@ -72,7 +72,7 @@ def paths(
     reached = _reached(sales, exposures, after_order)
     attached = _attached(sales, usable.filter(usable.kind == "order_attached"))
     bought = _numbered(ibis.union(reached, attached), direct)
-    known_until = ibis.literal(as_of).cast("date") if as_of else _day_after(exposures, sales)
+    known_until = ibis.literal(as_of).cast("date") if as_of else day_after(exposures, sales)
     idle = exposures.anti_join(sales, _inside(exposures, sales, after_order))
     return ibis.union(bought, _without_order(idle, look_back_days, direct, known_until))
 
@@ -188,7 +188,7 @@ def _without_order(idle: ir.Table, days: int, direct: str, known_until: ir.DateV
     return shape(idle, PATH)
 
 
-def _day_after(exposures: ir.Table, sales: ir.Table) -> ir.DateScalar:
+def day_after(exposures: ir.Table, sales: ir.Table) -> ir.DateScalar:
     """The day after the last known row: never the wall clock."""
     days = ibis.union(exposures.select(day="touched_on"), sales.select(day="paid_on"))
     latest = days.aggregate(day=days.day.max() + ibis.interval(days=1))

@@ -12,7 +12,7 @@ import pandas as pd
 from scipy import sparse
 
 from retailkit.attribute.intent import WEEK, Strata, activity_strata
-from retailkit.attribute.tables import frame
+from retailkit.attribute.tables import frame, numbered
 
 
 @dataclass(frozen=True)
@@ -57,8 +57,8 @@ def risk(
         raise ValueError("the hazard is fitted to one merchant at a time; filter the paths first")
     usable = touches.filter((touches.kind == "exposure") & touches.role.isin(("touch", "direct")))
     usable = usable.filter(usable.person.notnull())
-    people = _numbered(ibis.union(usable.select("person"), bought.select("person"), distinct=True), "person")
-    orders = _numbered(bought.select("order_id", "person", "paid_on").distinct(), "order_id")
+    people = numbered(ibis.union(usable.select("person"), bought.select("person"), distinct=True), "person")
+    orders = numbered(bought.select("order_id", "person", "paid_on").distinct(), "order_id")
     sold = orders.inner_join(people.select("person", who="number"), "person").order_by("number")
     sold = frame(sold.select("paid_on", person="who"))
     if sold.empty:
@@ -102,11 +102,6 @@ def risk(
         days=days,
         edges=edges,
     ), names
-
-
-def _numbered(rows: ir.Table, name: str) -> ir.Table:
-    """Keep the rows in the engine with ``number``: their place by name, from 0."""
-    return rows.mutate(number=ibis.row_number().over(ibis.window(order_by=name))).cache()
 
 
 def _visits(signs: ir.Table, people: ir.Table, first: pd.Timestamp, length: int) -> pd.DataFrame:

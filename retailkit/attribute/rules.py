@@ -8,7 +8,7 @@ from typing import Any
 import ibis
 import ibis.expr.types as ir
 
-from retailkit.attribute.ledger import ledger
+from retailkit.attribute.ledger import ledger, of_orders
 from retailkit.attribute.scenes import Classification, scenes
 from retailkit.attribute.tables import PATH, as_table, shape, with_person
 
@@ -52,18 +52,21 @@ def places(rows: ir.Table) -> ir.Table:
     ``crowd`` is the number of touches in a place; their weight is shared, never given to the
     one whose name sorts last. ``latest`` is the last place that is no return, 0 where all are.
     """
-    whole = ibis.window(group_by=["merchant", "order_id"])
-    attached = (rows.kind == "order_attached").cast("int64")
-    rows = rows.mutate(attached=attached.sum().over(whole))
-    exposed = rows.path_length - rows.attached
     together = rows.kind == "order_attached"
-    rows = rows.mutate(
+    other = (rows.role != "direct").fill_null(False)
+    rows = of_orders(
+        rows,
+        attached=together.cast("int64").sum(),
+        latest=(other & ~together).ifelse(rows.position, 0).max(),
+        closes=(other & together).cast("int64").max(),
+    )
+    together, exposed = rows.kind == "order_attached", rows.path_length - rows.attached
+    return rows.mutate(
         place=together.ifelse(exposed + 1, rows.position),
         places=exposed + (rows.attached > 0).cast("int64"),
         crowd=together.ifelse(rows.attached, 1).cast("float64"),
-    )
-    own = (rows.role != "direct").ifelse(rows.place, 0)
-    return rows.mutate(latest=own.max().over(whole))
+        latest=(rows.closes == 1).ifelse(exposed + 1, rows.latest),
+    ).drop("closes")
 
 
 def _first(rows: ir.Table, half_life: float, ends: float) -> ir.NumericColumn:

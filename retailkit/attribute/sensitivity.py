@@ -2,29 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any
 
 import ibis
 import ibis.expr.types as ir
+import numpy as np
 import pandas as pd
 
+from retailkit.attribute.ledger import KEY, of_orders
+from retailkit.attribute.met import Met, meetings
 from retailkit.attribute.paths import Direct
-from retailkit.attribute.paths import paths as build_paths
 from retailkit.attribute.rules import RULES, places
 from retailkit.attribute.sentences import touchpoint_title
+from retailkit.attribute.stretches import placed, transitions_at
 from retailkit.attribute.tables import as_table, frame
-from retailkit.attribute.windows import effects_by_order, thin_windows, window_counts
+from retailkit.attribute.windows import ORDERS, effects_by_order, thin_windows, window_counts
 
 CHAINS = (1, 2)
 """Orders of the chains in the panel: longer windows cost more and are computed when an analyst asks."""
 PANEL_KEY = ["model", "look_back_days", "direct", "identity"]
-NEEDED = (
-    *("merchant", "journey_id", "order_id", "outcome", "net_amount"),
-    *("position", "path_length", "days_before", "touchpoint", "kind", "role"),
-)
-"""Columns of paths that models read: the engine leaves out the rest before it sorts and keeps a setting's paths."""
+LOOK_BACKS = (7, 14, 30, 60)
 
 NARROW, RANKS = 1.5, 1
 """Robust: the largest share is at most 1.5 times the smallest, and the rank moves by at most one."""
@@ -34,11 +33,10 @@ def sensitivity(
     touches: ir.Table,
     orders: Any,
     persons: Any = None,
-    look_backs: Sequence[int] = (7, 14, 30, 60),
+    look_backs: Sequence[int] = LOOK_BACKS,
     base: int = 30,
     as_of: str | None = None,
     chains: Sequence[int] = CHAINS,
-    known: Mapping[tuple[int, str], ir.Table] | None = None,
 ) -> pd.DataFrame:
     """One row per touchpoint and setting: its share of the attributed money, and its rank.
 
@@ -49,32 +47,39 @@ def sensitivity(
     look_back_days, direct, identity, touchpoint, kind, share (of money credited to touches;
     unattributed is left out), rank (1 = most).
 
-    ``attrs`` hold ``look_back_days``, the base. ``known`` holds paths of the same touches, orders and
-    persons that are there already, by look-back and what is done with returns: they are not made again.
+    ``attrs`` hold ``look_back_days``, the base.
     """
-    settings: list[tuple[int, Direct, str]] = [(days, "fold", "person") for days in look_backs]
+    settings: list[tuple[int, Direct]] = [(days, "fold") for days in look_backs]
     if bool((touches.role == "direct").any().fill_null(False).execute()):
-        settings += [(base, "keep", "person"), (base, "drop", "person")]
+        settings += [(base, "keep"), (base, "drop")]
+    before = max(chains, default=1)
+    met = meetings(touches, orders, persons, look_backs, base, before, as_of)
+    parts = list(_settings(met, settings, "person", chains))
     linked = as_table(persons, "persons")
-    if bool((linked.account.nunique() > linked.person.nunique()).execute()):
-        settings.append((base, "fold", "account"))
-    parts = []
-    for days, direct, identity in settings:
-        by_account = identity == "account"
-        walked = None if by_account or known is None else known.get((days, direct))
-        if walked is None:
-            seen = touches.mutate(person=touches.account) if by_account else touches
-            walked = build_paths(seen, orders, None if by_account else persons, days, direct=direct, as_of=as_of)
-            walked = walked.select(NEEDED).cache()
-        if by_account and not int(
-            walked.filter((walked.outcome == "order") & (walked.kind == "exposure")).count().execute()
-        ):
-            continue  # visits and orders share no account: what is left are attached touches, no other answer
-        shares = _shares(walked, effects_by_order(window_counts(walked, max(chains)), chains) if chains else None)
-        parts.append(shares.assign(look_back_days=days, direct=direct, identity=identity))
+    if bool((linked.account.nunique() > linked.person.nunique()).execute()) and _accounts_meet(touches, orders):
+        met = meetings(touches.mutate(person=touches.account), orders, None, (base,), base, before, as_of)
+        if met.bought.filter(~met.bought.at_till).count().execute():
+            # else accounts leave only attached touches: that is no other answer
+            parts += _settings(met, [(base, "fold")], "account", chains)
     panel = _ranked(pd.concat(parts, ignore_index=True))
     panel.attrs["look_back_days"] = base  # where a reader starts
     return panel
+
+
+def _accounts_meet(touches: ir.Table, orders: Any) -> bool:
+    """Do exposures and orders share an account at all? Often each has its own system, and nothing needs a second look."""
+    usable = touches.filter((touches.kind == "exposure") & touches.role.isin(("touch", "direct")))
+    paying = as_table(orders, "orders").select("merchant", "account").distinct()
+    return bool(usable.semi_join(paying, ["merchant", "account"]).count().execute())
+
+
+def _settings(
+    met: Met, settings: Sequence[tuple[int, Direct]], identity: str, chains: Sequence[int]
+) -> Iterator[pd.DataFrame]:
+    for days, direct in settings:
+        effects = effects_by_order(transitions_at(met, days, direct, max(chains)), chains) if chains else None
+        shares = _shares_at(met, days, direct, effects)
+        yield shares.assign(look_back_days=days, direct=direct, identity=identity)
 
 
 def chains_on_demand(
@@ -87,21 +92,24 @@ def chains_on_demand(
     """A function of order, look-back and returns that computes a chain once and remembers it.
 
     It returns rows as in :func:`sensitivity` (persons linked), and :func:`thin_windows` of that order.
-    ``known`` holds paths that are there already, as in :func:`sensitivity`.
+    ``known`` holds paths of the same touches, orders and persons that are there already, by look-back and
+    what is done with returns: they are not made again.
     """
 
     @cache
-    def walk(days: int, direct: Direct) -> ir.Table:
-        walked = None if known is None else known.get((days, direct))
-        if walked is not None:
-            return walked
-        return build_paths(touches, orders, persons, days, direct=direct, as_of=as_of).select(NEEDED).cache()
+    def met(days: int) -> Met:
+        return meetings(touches, orders, persons, (days,), days, max(ORDERS), as_of)
 
     @cache
     def chain(order: int, days: int, direct: Direct = "fold") -> tuple[pd.DataFrame, pd.DataFrame]:
-        walked = walk(days, direct)
-        counts = window_counts(walked, order)
-        shares = _shares(walked, effects_by_order(counts, (order,)), rules=())
+        walked = None if known is None else known.get((days, direct))
+        if walked is None:
+            counts = transitions_at(met(days), days, direct, order)
+            shares = _shares_at(met(days), days, direct, effects_by_order(counts, (order,)), rules=())
+        else:
+            counts = window_counts(walked, order)
+            rows = places(walked.filter((walked.outcome == "order") & (walked.kind != "none")))
+            shares = _shares(rows, effects_by_order(counts, (order,)), rules=())
         return _ranked(shares.assign(look_back_days=days, direct=direct, identity="person")), thin_windows(counts)
 
     return chain
@@ -112,22 +120,35 @@ def _ranked(panel: pd.DataFrame) -> pd.DataFrame:
     return panel[[*PANEL_KEY, "touchpoint", "kind", "share", "rank"]]
 
 
-def _shares(walked: ir.Table, effect: pd.DataFrame | None, rules: Sequence[str] = tuple(RULES)) -> pd.DataFrame:
-    """Shares by every model in one pass over the paths; fractions, because nothing is paid here."""
-    rows = places(walked.filter((walked.outcome == "order") & (walked.kind != "none")))
+def _shares_at(
+    met: Met, days: int, direct: Direct, effect: pd.DataFrame | None, rules: Sequence[str] = tuple(RULES)
+) -> pd.DataFrame:
+    """Shares by every model at one setting."""
+    number = {name: i for i, name in enumerate(met.names)}
+    if effect is not None:
+        effect = effect.assign(touchpoint=effect["touchpoint"].map(number).astype("int64"))
+    shares = _shares(placed(met, days, direct), effect, rules, ("order_id",))
+    return shares.assign(touchpoint=np.array(met.names, dtype=object)[shares["touchpoint"].astype("int64")])
+
+
+def _shares(
+    rows: ir.Table, effect: pd.DataFrame | None, rules: Sequence[str] = tuple(RULES), key: Sequence[str] = KEY
+) -> pd.DataFrame:
+    """Shares by every model in one pass over touches of orders; fractions, because nothing is paid here."""
     chains = [] if effect is None else [c for c in effect if c != "touchpoint"]
     if effect is not None:
-        types = {"touchpoint": "string"} | dict.fromkeys(chains, "float64")
+        types = {"touchpoint": rows.touchpoint.type()} | dict.fromkeys(chains, "float64")
         rows = rows.left_join(ibis.memtable(effect, schema=ibis.schema(types)), "touchpoint").drop("touchpoint_right")
-    whole = ibis.window(group_by=["merchant", "order_id"])
-    rows = rows.mutate(
-        **{name: RULES[name](rows, 7.0, 0.4) for name in rules},
-        **{name: _within_order(rows, rows[name]) for name in chains},
+    exposed = rows.kind == "exposure"
+    weight = {name: RULES[name](rows, 7.0, 0.4) for name in rules}
+    weight |= {name: exposed.ifelse(rows[name].fill_null(0.0), 0.0) for name in chains}
+    rows = rows.select(*key, "touchpoint", "kind", "net_amount", "path_length", "attached", **weight)
+    rows = of_orders(rows, key, **{f"all_{name}": rows[name].sum() for name in weight})
+    paid = {name: rows[name] / rows[f"all_{name}"].nullif(0.0) for name in rules}
+    paid |= {name: _within_order(rows, name) for name in chains}
+    sums = rows.group_by(["touchpoint", "kind"]).aggregate(
+        **{name: (part * rows.net_amount).sum() for name, part in paid.items()}
     )
-    names = [*rules, *chains]
-    paid = {name: rows[name] / rows[name].sum().over(whole).nullif(0.0) * rows.net_amount for name in names}
-    rows = rows.select("touchpoint", "kind", **paid)
-    sums = rows.group_by(["touchpoint", "kind"]).aggregate(**{name: rows[name].sum() for name in names})
     table = frame(sums).sort_values(["touchpoint", "kind"]).set_index(["touchpoint", "kind"]).astype(float)
     if not (table.abs() > 0).any(axis=None):
         table = table.head(0)  # orders without money: there is nothing to share out
@@ -135,14 +156,12 @@ def _shares(walked: ir.Table, effect: pd.DataFrame | None, rules: Sequence[str] 
     return share.reset_index().melt(["touchpoint", "kind"], var_name="model", value_name="share")
 
 
-def _within_order(rows: ir.Table, effect: ir.NumericColumn) -> ir.NumericColumn:
-    """The weight of :func:`markov_credit`: attached touches by an equal split, exposures share the rest."""
-    whole = ibis.window(group_by=["merchant", "order_id"])
-    exposed = rows.kind == "exposure"
-    own = exposed.ifelse(effect.fill_null(0.0), 0.0)
-    total, exposures = own.sum().over(whole), rows.path_length - rows.attached
+def _within_order(rows: ir.Table, name: str) -> ir.NumericColumn:
+    """The part of :func:`markov_credit`: attached touches by an equal split, exposures share the rest."""
+    total, exposures = rows[f"all_{name}"], rows.path_length - rows.attached
     even = ibis.literal(1.0) / rows.path_length.nullif(0)
-    inside = (total > 0).ifelse(own / total.nullif(0.0), ibis.literal(1.0) / exposures.nullif(0))
+    inside = (total > 0).ifelse(rows[name] / total.nullif(0.0), ibis.literal(1.0) / exposures.nullif(0))
+    exposed = rows.kind == "exposure"
     return exposed.ifelse(inside * exposures.cast("float64") / rows.path_length.nullif(0), even)
 
 

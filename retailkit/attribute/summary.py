@@ -126,8 +126,8 @@ def path_flows(paths: ir.Table, steps: int = 3, most: int = 8) -> pd.DataFrame:
     ``most`` frequent touchpoints are told apart, the rest is ``other``.
     """
     rows = paths.filter((paths.kind == "exposure") & paths.outcome.isin(("order", "none")))
-    whole = ibis.window(group_by=["merchant", "journey_id"])
-    along = ibis.window(group_by=["merchant", "journey_id"], order_by="position")
+    line = {"group_by": ["merchant", "journey_id"], "order_by": "position"}
+    along, whole = ibis.window(**line), ibis.window(**line, preceding=None, following=None)
     end = rows.position.max().over(whole)
     rows = rows.mutate(left=end - rows.position, then=rows.touchpoint.lead().over(along))
     rows = rows.filter(rows.left < steps)

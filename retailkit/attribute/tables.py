@@ -116,6 +116,12 @@ def with_person(table: ir.Table, persons: ir.Table) -> ir.Table:
     return joined.mutate(person=ibis.coalesce(joined.linked, joined.account)).drop("linked")
 
 
+def numbered(rows: ir.Table, *by: str) -> ir.Table:
+    """Keep the rows in the engine with ``number``: their place by these columns, from 0."""
+    place = ibis.row_number().over(ibis.window(order_by=by))
+    return rows.mutate(number=place.cast("int64")).cache()
+
+
 def frame(table: ir.Table) -> pd.DataFrame:
     """Return the rows as pandas; empty text columns are made anew, because pandas 3 cannot merge
     the chunkless ones that an empty engine result has."""

@@ -102,39 +102,62 @@ def measure(orders: Table, persons: Table, sessions: Table, windows: Mapping[str
     the start, or its last more than a week before the end) has no row: part of a window is
     not comparable with a whole one.
     """
+    kept = {name: window_days(window) for name, window in windows.items() if window is not None}
+    if not kept:
+        return pd.DataFrame(columns=list(COLUMNS))
     who = persons.select("merchant", "account", "person").distinct()
-    sales = orders.left_join(who, ["merchant", "account"]).select(
-        "merchant", "paid_on", "order_id", "net_amount", "person"
-    )
-    known = sales.filter(sales.person.notnull())
-    first = known.group_by(["merchant", "person"]).aggregate(first_on=known.paid_on.min())
-    sales = sales.left_join(first, ["merchant", "person"]).select(*sales.columns, "first_on")
+    sold, seen = _sold(orders, who, list(kept.values())), _seen(sessions, who, list(kept.values()))
+    both = sold.merge(seen, on="merchant", how="left")
+    frames = [_window(both, i, name, *days) for i, (name, days) in enumerate(kept.items())]
+    return pd.concat(frames)[list(COLUMNS)].sort_values(["merchant", "window"], ignore_index=True)
+
+
+def _sold(orders: Table, who: Table, days: list[tuple[pd.Timestamp, pd.Timestamp]]) -> pd.DataFrame:
+    """One row per merchant: first and last order, and of each window by its number what was sold to whom.
+
+    Orders meet persons once for all windows: a person is one row before anybody is counted.
+    """
+    sales = orders.left_join(who, ["merchant", "account"])
+    sales = sales.select("merchant", "person", "paid_on", "net_amount")
+    sums: dict[str, Any] = {"first": sales.paid_on.min(), "last": sales.paid_on.max()}
+    for i, (start, end) in enumerate(days):
+        inside = sales.paid_on.between(_day(start), _day(end)).fill_null(False)
+        sums |= {f"orders_{i}": inside.cast("int64").sum(), f"gmv_{i}": inside.ifelse(sales.net_amount, 0).sum()}
+    people = sales.group_by(["merchant", "person"]).aggregate(**sums)
+    known = people.person.notnull()
+    sums = {"first": people["first"].min(), "last": people["last"].max()}
+    for i, (start, _) in enumerate(days):
+        bought, new = known & (people[f"orders_{i}"] > 0), people["first"] >= _day(start)
+        sums |= {f"buyers_{i}": bought.cast("int64").sum(), f"new_buyers_{i}": (bought & new).cast("int64").sum()}
+        for name in ("orders", "gmv"):
+            sums[f"{name}_{i}"] = known.ifelse(people[f"{name}_{i}"], 0).sum()
+            sums[f"unknown_{name}_{i}"] = known.ifelse(0, people[f"{name}_{i}"]).sum()
+    table = people.group_by("merchant").aggregate(**sums).execute()
+    return table.assign(**{c: pd.to_datetime(table[c]) for c in ("first", "last")})
+
+
+def _seen(sessions: Table, who: Table, days: list[tuple[pd.Timestamp, pd.Timestamp]]) -> pd.DataFrame:
+    """One row per merchant: the visitors of each window by its number, and whether anybody (known or not) came."""
     visits = sessions.left_join(who, ["merchant", "account"])
     visits = visits.select("merchant", "started_on", visitor=ibis.coalesce(visits.person, visits.account))
-    span = sales.group_by("merchant").aggregate(first=sales.paid_on.min(), last=sales.paid_on.max()).execute()
-    span = span.set_index("merchant").apply(pd.to_datetime)
-    frames = [_window(sales, visits, name, window, span) for name, window in windows.items() if window is not None]
-    table = pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=list(COLUMNS))
-    return table[list(COLUMNS)].sort_values(["merchant", "window"], ignore_index=True)
+    came = {
+        f"came_{i}": visits.started_on.between(_day(start), _day(end)).fill_null(False).cast("int64").max()
+        for i, (start, end) in enumerate(days)
+    }
+    each = visits.group_by(["merchant", "visitor"]).aggregate(**came)
+    sums = {name: each[name].max() for name in came}
+    sums |= {f"visitors_{i}": each.visitor.notnull().ifelse(each[f"came_{i}"], 0).sum() for i in range(len(days))}
+    return each.group_by("merchant").aggregate(**sums).execute()
 
 
-def _window(sales: Table, visits: Table, name: str, window: Any, span: pd.DataFrame) -> pd.DataFrame:
-    start, end = window_days(window)
-    first, last = ibis.date(str(start.date())), ibis.date(str(end.date()))
-    inside = sales.filter(sales.paid_on.between(first, last))
-    unknown = inside.person.isnull().ifelse(1, 0)
-    rows = inside.group_by("merchant").aggregate(
-        buyers=inside.person.nunique(),
-        new_buyers=(inside.first_on >= first).fill_null(False).ifelse(inside.person, ibis.null("string")).nunique(),
-        orders=(1 - unknown).sum(),
-        gmv=((1 - unknown) * inside.net_amount).sum(),
-        unknown_orders=unknown.sum(),
-        unknown_gmv=(unknown * inside.net_amount).sum(),
-    )
-    seen = visits.filter(visits.started_on.between(first, last))
-    seen = seen.group_by("merchant").aggregate(visitors=seen.visitor.nunique())
-    covered = span[(span["first"] <= start + _GRACE) & (span["last"] >= end - _GRACE)].index
-    table = rows.execute()
-    table = table[table["merchant"].isin(covered)].merge(seen.execute(), on="merchant", how="left")
-    days = (end - start).days + 1
-    return table.assign(window=name, start=start, end=end, days=days, visitors=table["visitors"].astype("float64"))
+def _window(both: pd.DataFrame, i: int, name: str, start: pd.Timestamp, end: pd.Timestamp) -> pd.DataFrame:
+    sold = both[f"orders_{i}"] + both[f"unknown_orders_{i}"] > 0
+    covered = (both["first"] <= start + _GRACE) & (both["last"] >= end - _GRACE)
+    table = both[sold & covered]
+    visitors = table[f"visitors_{i}"].where(table[f"came_{i}"] == 1).astype("float64")
+    table = table[["merchant"]].assign(**{m: table[f"{m}_{i}"] for m in MEASURES if m != "visitors"}, visitors=visitors)
+    return table.assign(window=name, start=start, end=end, days=(end - start).days + 1)
+
+
+def _day(day: pd.Timestamp) -> Any:
+    return ibis.date(str(day.date()))
