@@ -30,7 +30,7 @@ WRONG = {
     "two merchants": lambda: segment.fit_rfm(ORDERS),
     "two merchants, scored": lambda: segment.rfm_scores(ORDERS),
     "nobody": lambda: segment.fit_rfm(ORDERS.head(0)),
-    "a shape that is none": lambda: segment.Clusters(2, shape="log").fit(NUMBERS),
+    "a shape that is none": lambda: segment.Clusters(2, shape="cube").fit(NUMBERS),
     "fewer persons than clusters": lambda: segment.Clusters(9).fit(NUMBERS),
     "no names for clusters": lambda: segment.Clusters(2).fit(NUMBERS.to_numpy()).score_expression(None),
     "fewer persons than prototypes": lambda: segment.KPrototypes(9, words=("c",)).fit(PEOPLE),
