@@ -18,8 +18,8 @@ SHAPES = ("log", "standard")
 KINDS = ("mixture", "kmeans")
 MOST = 8
 """Clusters among which the number is chosen: more are hardly treated differently."""
-LEARNED_FROM = 20_000
-"""Persons from whom a mixture is learned; a cluster of one in a hundred still has 200 of them."""
+LEARNED_FROM = 10_000
+"""Persons from whom a mixture is learned; a cluster of one in a hundred still has 100 of them."""
 _FLOOR = 0.1  # of a column's variance: no cluster is narrower, else everybody with one order would be a cluster
 
 
@@ -39,7 +39,7 @@ class Clusters(ClusterMixin, TransformerMixin, BaseEstimator):
         same do not count twice) or ``kmeans`` (clusters alike in size and round; needs ``n_clusters``).
     shape : ``log`` or ``standard``.
     n_init : starts, the best is kept.
-    random_state : seed of the starts, and of the draw of 20,000 persons from whom a mixture of more is learned.
+    random_state : seed of the starts, and of the draw of 10,000 persons from whom a mixture of more is learned.
 
     Attributes
     ----------
@@ -118,7 +118,7 @@ class Clusters(ClusterMixin, TransformerMixin, BaseEstimator):
         k, persons = len(self.centres_), len(self.labels_)
         if not self.icl_:
             return said(lang, f"{persons:,} persons in {k} clusters, as asked.", f"{persons:,}人按指定分为{k}群。")
-        most, second = max(self.icl_), sorted(self.icl_, key=self.icl_.get)[1:2]
+        most, second = max(self.icl_), sorted(self.icl_, key=self.icl_.__getitem__)[1:2]
         if k == 1:
             return said(
                 lang,
@@ -171,7 +171,7 @@ class Clusters(ClusterMixin, TransformerMixin, BaseEstimator):
             )  # persons enough for a shape
             tried = {k: self._fitted(Z, k) for k in range(1, most + 1)}
             self.icl_ = {k: _icl(mixture, Z) for k, mixture in tried.items()}
-            best = tried[min(self.icl_, key=self.icl_.get)]
+            best = tried[min(self.icl_, key=self.icl_.__getitem__)]
         return best.means_, best.precisions_cholesky_, best.weights_
 
     def _fitted(self, Z, k):
