@@ -10,6 +10,7 @@ from sklearn.cluster import KMeans
 from sklearn.mixture import GaussianMixture
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
+from threadpoolctl import threadpool_limits
 
 from retailkit.segment.said import NoColumnNamesError, SaidError, TooFewError, said
 from retailkit.segment.scales import Scale
@@ -35,8 +36,9 @@ class Clusters(ClusterMixin, TransformerMixin, BaseEstimator):
     ----------
     n_clusters : number of clusters; None (default) takes the one of 1 to 8 with the lowest ICL, which
         asks that clusters fit and that it is clear who belongs to which (Biernacki, Celeux & Govaert 2000).
-    method : ``mixture`` (Gaussian; clusters of unequal size, width and direction, so that columns which say the
-        same do not count twice) or ``kmeans`` (clusters alike in size and round; needs ``n_clusters``).
+    method : ``mixture`` (Gaussian; clusters of unequal size, their widths and directions their own or shared,
+        whichever has the lower ICL: columns which say the same do not count twice) or ``kmeans`` (clusters
+        alike in size and round; needs ``n_clusters``).
     shape : ``log`` or ``standard``.
     n_init : starts, the best is kept.
     random_state : seed of the starts, and of the draw of 10,000 persons from whom a mixture of more is learned.
@@ -162,21 +164,23 @@ class Clusters(ClusterMixin, TransformerMixin, BaseEstimator):
         return found, np.tile(np.eye(Z.shape[1]), (len(found), 1, 1)), np.ones(len(found))
 
     def _mixture(self, Z):
-        """Centres, precisions (Cholesky) and weights of the mixture with the number given, or chosen by ICL."""
-        if self.n_clusters is not None:
-            best = self._fitted(Z, self.n_clusters)
-        else:
-            most = min(
-                MOST, len(np.unique(Z, axis=0)), max(1, len(Z) // (Z.shape[1] + 1))
-            )  # persons enough for a shape
-            tried = {k: self._fitted(Z, k) for k in range(1, most + 1)}
-            self.icl_ = {k: _icl(mixture, Z) for k, mixture in tried.items()}
-            best = tried[min(self.icl_, key=self.icl_.__getitem__)]
-        return best.means_, best.precisions_cholesky_, best.weights_
+        """Centres, precisions (Cholesky) and weights of the mixture with the lowest ICL."""
+        most = min(MOST, len(np.unique(Z, axis=0)), max(1, len(Z) // (Z.shape[1] + 1)))  # persons enough for a shape
+        numbers = range(1, most + 1) if self.n_clusters is None else [self.n_clusters]
+        with threadpool_limits(1):  # so small a product is done before a second thread has woken up
+            tried = {(k, own): self._fitted(Z, k, own) for k in numbers for own in ("full", "tied")}
+            icl = {key: _icl(mixture, Z) for key, mixture in tried.items()}
+        if self.n_clusters is None:
+            self.icl_ = {k: min(icl[k, "full"], icl[k, "tied"]) for k in numbers}
+        best = tried[min(icl, key=icl.__getitem__)]
+        precision = best.precisions_cholesky_
+        if precision.ndim == 2:
+            precision = np.tile(precision, (len(best.means_), 1, 1))
+        return best.means_, precision, best.weights_
 
-    def _fitted(self, Z, k):
+    def _fitted(self, Z, k, own):
         return GaussianMixture(
-            k, n_init=self.n_init, max_iter=300, random_state=self.random_state, reg_covar=_FLOOR
+            k, covariance_type=own, n_init=self.n_init, max_iter=300, random_state=self.random_state, reg_covar=_FLOOR
         ).fit(Z)  # fmt: skip
 
     def _scaled(self, X: np.ndarray) -> np.ndarray:
