@@ -21,7 +21,7 @@ MOST = 8
 """Clusters among which the number is chosen: more are hardly treated differently."""
 LEARNED_FROM = 10_000
 """Persons from whom a mixture is learned; a cluster of one in a hundred still has 100 of them."""
-_FLOOR = 0.1  # of a column's variance: no cluster is narrower, else everybody with one order would be a cluster
+_FLOOR = 0.1  # of a column's variance, with what ties add to it: no cluster is narrower
 
 
 class Clusters(ClusterMixin, TransformerMixin, BaseEstimator):
@@ -167,6 +167,8 @@ class Clusters(ClusterMixin, TransformerMixin, BaseEstimator):
         """Centres, precisions (Cholesky) and weights of the mixture with the lowest ICL."""
         most = min(MOST, len(np.unique(Z, axis=0)), max(1, len(Z) // (Z.shape[1] + 1)))  # persons enough for a shape
         numbers = range(1, most + 1) if self.n_clusters is None else [self.n_clusters]
+        step = np.sqrt(_FLOOR / (_FLOOR + np.array([_alike(column) for column in Z.T])))
+        Z = Z * step
         with threadpool_limits(1):  # so small a product is done before a second thread has woken up
             tried = {(k, own): self._fitted(Z, k, own) for k in numbers for own in ("full", "tied")}
             icl = {key: _icl(mixture, Z) for key, mixture in tried.items()}
@@ -176,7 +178,7 @@ class Clusters(ClusterMixin, TransformerMixin, BaseEstimator):
         precision = best.precisions_cholesky_
         if precision.ndim == 2:
             precision = np.tile(precision, (len(best.means_), 1, 1))
-        return best.means_, precision, best.weights_
+        return best.means_ / step, precision * step[:, None], best.weights_
 
     def _fitted(self, Z, k, own):
         return GaussianMixture(
@@ -192,6 +194,15 @@ class Clusters(ClusterMixin, TransformerMixin, BaseEstimator):
             for centre, precision, penalty in zip(self.centres_, self.precision_, self.penalty_, strict=True)
         ]
         return np.argmin(np.stack(far, axis=1), axis=1)
+
+
+def _alike(values: np.ndarray) -> float:
+    """Chance that two persons have the same value: so much of its variance the column is too coarse to tell.
+
+    Else those with one order, or with all of their few orders at one guide, would be clusters.
+    """
+    counts = np.unique(values, return_counts=True)[1]
+    return float((counts * (counts - 1)).sum() / (len(values) * (len(values) - 1)))
 
 
 def _icl(mixture: GaussianMixture, Z: np.ndarray) -> float:
