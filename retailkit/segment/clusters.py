@@ -40,7 +40,7 @@ class Clusters(ClusterMixin, TransformerMixin, BaseEstimator):
         whichever has the lower ICL: columns which say the same do not count twice) or ``kmeans`` (clusters
         alike in size and round; needs ``n_clusters``).
     shape : ``log`` or ``standard``.
-    n_init : starts, the best is kept.
+    n_init : starts (of a mixture: of either kind), the best is kept.
     random_state : seed of the starts, and of the draw of 10,000 persons from whom a mixture of more is learned.
 
     Attributes
@@ -181,9 +181,15 @@ class Clusters(ClusterMixin, TransformerMixin, BaseEstimator):
         return best.means_ / step, precision * step[:, None], best.weights_
 
     def _fitted(self, Z, k, own):
-        return GaussianMixture(
-            k, covariance_type=own, n_init=self.n_init, max_iter=300, random_state=self.random_state, reg_covar=_FLOOR
-        ).fit(Z)  # fmt: skip
+        """Best of the starts: from k-means, which sees wide columns first, and from persons drawn, which do not."""
+        found = [
+            GaussianMixture(
+                k, covariance_type=own, n_init=self.n_init, max_iter=300, random_state=self.random_state,
+                reg_covar=_FLOOR, init_params=start,
+            ).fit(Z)
+            for start in ("kmeans", "random_from_data")
+        ]  # fmt: skip
+        return max(found, key=lambda mixture: mixture.lower_bound_)
 
     def _scaled(self, X: np.ndarray) -> np.ndarray:
         return np.column_stack([scale(column) for scale, column in zip(self.scales_, X.T, strict=True)])
