@@ -40,7 +40,7 @@ class Clusters(ClusterMixin, TransformerMixin, BaseEstimator):
         whichever has the lower ICL: columns which say the same do not count twice) or ``kmeans`` (clusters
         alike in size and round; needs ``n_clusters``).
     shape : ``log`` or ``standard``.
-    n_init : starts (of a mixture: of either kind), the best is kept.
+    n_init : starts, of which the best is kept; a mixture has one from k-means besides.
     random_state : seed of the starts, and of the draw of 10,000 persons from whom a mixture of more is learned.
 
     Attributes
@@ -51,7 +51,7 @@ class Clusters(ClusterMixin, TransformerMixin, BaseEstimator):
     labels_ : cluster of each row of ``fit``.
     """
 
-    def __init__(self, n_clusters=None, method="mixture", shape="log", n_init=3, random_state=1):
+    def __init__(self, n_clusters=None, method="mixture", shape="log", n_init=6, random_state=1):
         self.n_clusters = n_clusters
         self.method = method
         self.shape = shape
@@ -184,10 +184,10 @@ class Clusters(ClusterMixin, TransformerMixin, BaseEstimator):
         """Best of the starts: from k-means, which sees wide columns first, and from persons drawn, which do not."""
         found = [
             GaussianMixture(
-                k, covariance_type=own, n_init=self.n_init, max_iter=300, random_state=self.random_state,
-                reg_covar=_FLOOR, init_params=start,
+                k, covariance_type=own, n_init=starts, max_iter=300, random_state=self.random_state,
+                reg_covar=_FLOOR, init_params=kind,
             ).fit(Z)
-            for start in ("kmeans", "random_from_data")
+            for kind, starts in (("kmeans", 1), ("random_from_data", self.n_init))
         ]  # fmt: skip
         return max(found, key=lambda mixture: mixture.lower_bound_)
 
