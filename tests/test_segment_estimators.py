@@ -20,8 +20,9 @@ ESTIMATORS = [
     RFM(method="jenks", bins=3),
     RFM(method="mean"),
     RFM(ties="order_of_appearance", ranked=(0,)),
-    Clusters(n_clusters=2),
-    Clusters(n_clusters=2, method="mixture"),
+    Clusters(),
+    Clusters(n_clusters=2, shape="standard"),
+    Clusters(n_clusters=2, method="kmeans"),
     KPrototypes(n_clusters=2),
 ]
 

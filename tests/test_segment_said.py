@@ -30,7 +30,8 @@ WRONG = {
     "two merchants": lambda: segment.fit_rfm(ORDERS),
     "two merchants, scored": lambda: segment.rfm_scores(ORDERS),
     "nobody": lambda: segment.fit_rfm(ORDERS.head(0)),
-    "a shape that is none": lambda: segment.Clusters(2, shape="log").fit(NUMBERS),
+    "a shape that is none": lambda: segment.Clusters(2, shape="cube").fit(NUMBERS),
+    "k-means of an unknown number": lambda: segment.Clusters(method="kmeans").fit(NUMBERS),
     "fewer persons than clusters": lambda: segment.Clusters(9).fit(NUMBERS),
     "no names for clusters": lambda: segment.Clusters(2).fit(NUMBERS.to_numpy()).score_expression(None),
     "fewer persons than prototypes": lambda: segment.KPrototypes(9, words=("c",)).fit(PEOPLE),
@@ -71,6 +72,8 @@ def test_clusters_are_judged_and_named_in_chinese() -> None:
     model = segment.Clusters(2).fit(people)
     found = segment.cluster_stability(model, people, draws=5)
     assert not english(found.sentence("zh"))
+    for fitted in (model, segment.Clusters().fit(people), segment.Clusters().fit(groups[0])):
+        assert not english(fitted.sentence("zh").replace("k-means", ""))
     assert set(segment.cluster_names(people, model.labels_, found, "zh").values()) == {
         "低订单数、低净消费",
         "高订单数、高净消费",

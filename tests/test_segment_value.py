@@ -72,6 +72,31 @@ def test_days_weeks_and_months_agree(cdnow: pd.DataFrame, model: str, per_week: 
     assert_allclose(other.parameters, weeks.parameters * scale, rtol=1e-6)
 
 
+def all_alike(seed: int, customers: int) -> pd.DataFrame:
+    """Customers who all buy at one rate, 40 days apart, and never leave: no model has an inner optimum there."""
+    draw = np.random.default_rng(seed)
+    age = draw.integers(30, 365, customers).astype(float)
+    repeats = draw.poisson(age / 40)
+    last = np.where(repeats > 0, age * draw.random(customers) ** (1 / np.maximum(repeats, 1)), 0).round()
+    return pd.DataFrame({"repeat_days": repeats, "days_to_last": last, "age_days": age})
+
+
+@pytest.mark.parametrize("customers", [60, 600, 3000])
+@pytest.mark.parametrize("model", MODELS)
+def test_units_agree_where_parameters_run_to_their_bound(model: str, customers: int) -> None:
+    people = all_alike(customers, customers)
+    found = {}
+    for unit in (1, 7, 30.4375):
+        fit = fit_purchases(
+            people.assign(days_to_last=people.days_to_last / unit, age_days=people.age_days / unit), model
+        )
+        h = histories(people.assign(days_to_last=people.days_to_last / unit, age_days=people.age_days / unit))
+        days = fit.parameters * [unit if n in {"alpha", "beta"} else 1 for n in fit.names]
+        found[unit] = np.append(days, expected_purchases(fit, h, 365 / unit)[h.row_of].sum())
+    for unit in (7, 30.4375):
+        assert_allclose(found[unit], found[1], rtol=1e-9)
+
+
 def test_conditional_expectations_are_the_published_ones() -> None:
     bg = given("bg_nbd", 0.243, 4.414, 0.793, 2.426)
     assert expected_purchases(bg, one(2, 30.43, 38.86), 39)[0] == pytest.approx(1.226, abs=5e-4)

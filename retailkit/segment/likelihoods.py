@@ -45,8 +45,9 @@ class Histories:
         index = rows.index.to_frame(index=False)
         unit = scale or float(np.average(index["T"], weights=rows)) or 1.0
         x = index["x"].to_numpy(np.int64)
-        return cls(x, index["t_x"].to_numpy() / unit, index["T"].to_numpy() / unit, rows.to_numpy(),
-                   groups.ngroup().to_numpy(), unit)  # fmt: skip
+        # to nine digits: what a unit leaves behind the last one must not choose the way along a flat ridge
+        t_x, T = (np.round(index[name].to_numpy() / unit, 9) for name in ("t_x", "T"))
+        return cls(x, t_x, T, rows.to_numpy(), groups.ngroup().to_numpy(), unit)
 
     @cached_property
     def whole(self) -> np.ndarray:

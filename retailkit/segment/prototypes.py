@@ -12,12 +12,13 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from retailkit.segment.said import NoColumnNamesError, SaidError, TooFewError
+from retailkit.segment.scales import Scale
 
 
 class KPrototypes(ClusterMixin, BaseEstimator):
     """Group persons by numbers (squared distance) and words (count of mismatches) together.
 
-    Numbers are put to deviation 1. A mismatch of words costs ``gamma``; by default the mean variance
+    Numbers are put on one scale, long tails by logarithms (``Scale``). A mismatch of words costs ``gamma``; by default the mean variance
     of the scaled numbers, so that a word weighs as much as a number (Huang 1998). Clusters are
     numbered by size, largest first.
 
@@ -31,6 +32,7 @@ class KPrototypes(ClusterMixin, BaseEstimator):
 
     Attributes
     ----------
+    scales_ : the scale of each number column.
     centres_ : clusters × number columns, in scaled units; modes_ : clusters × word columns.
     labels_, cost_, n_iter_ : of the best start.
     """
@@ -56,12 +58,10 @@ class KPrototypes(ClusterMixin, BaseEstimator):
                 f"n_samples with different values: 1; {self.n_clusters} clusters need as many",
                 f"所有人取值相同；分{self.n_clusters}群至少需要同样多不同取值的人",
             )
-        self.mean_ = numbers.mean(axis=0)
-        deviation = numbers.std(axis=0)
-        self.deviation_ = np.where(deviation > 0, deviation, 1.0)
+        self.scales_ = [Scale.of(column) for column in numbers.T]
         self.categories_ = [np.unique(column) for column in texts.T]
-        varies = float((deviation > 0).mean()) if len(deviation) else 1.0
-        self.gamma_ = self.gamma if self.gamma is not None else (varies or 1.0)
+        varies = [scale.low < scale.high for scale in self.scales_]
+        self.gamma_ = self.gamma if self.gamma is not None else (float(np.mean(varies)) if any(varies) else 1.0)
         points = self._points(numbers, texts)
         draw = check_random_state(self.random_state)
         best = min((self._once(points, draw) for _ in range(self.n_init)), key=lambda found: found[0])
@@ -89,21 +89,22 @@ class KPrototypes(ClusterMixin, BaseEstimator):
             raise NoColumnNamesError
         worded = self._word_places(names)
         numbers = [n for j, n in enumerate(names) if j not in worded]
+        scaled = {f"_z{j}": scale.expression(table[numbers[j]]) for j, scale in enumerate(self.scales_)}
+        wide = table.mutate(**scaled)
         far = {}
         for k in range(self.n_clusters):
             distance = ibis.literal(0.0)
-            for j, name in enumerate(numbers):
-                z = (table[name].cast("float64") - float(self.mean_[j])) / ibis.literal(float(self.deviation_[j]))
-                step = z - float(self.centres_[k, j])
+            for j, name in enumerate(scaled):
+                step = wide[name] - float(self.centres_[k, j])
                 distance = distance + step * step
             for place, word in zip(worded, self.modes_[k], strict=True):
-                differs = (table[names[place]].cast("string") != str(word)).fill_null(True)
+                differs = (wide[names[place]].cast("string") != str(word)).fill_null(True)
                 distance = distance + differs.cast("float64") * float(self.gamma_)
             far[f"_d{k}"] = distance
-        wide = table.mutate(**far)
+        wide = wide.mutate(**far)
         least = ibis.least(*[wide[name] for name in far])
         cluster = ibis.cases(*((wide[f"_d{k}"] <= least, k) for k in range(self.n_clusters)), else_=0)
-        return wide.mutate(cluster=cluster.cast("int64")).drop(*far)
+        return wide.mutate(cluster=cluster.cast("int64")).drop(*scaled, *far)
 
     def _once(self, points, draw):
         """One start: seeds far apart (k-means++ on the mixed distance), then rounds until nobody moves."""
@@ -144,14 +145,14 @@ class KPrototypes(ClusterMixin, BaseEstimator):
 
         Two words differ in two columns, so squared distance is 2 × gamma / 2; a word never seen has none.
         """
-        columns = [(numbers - self.mean_) / self.deviation_]
+        columns = [scale(column)[:, None] for scale, column in zip(self.scales_, numbers.T, strict=True)]
         for categories, column in zip(self.categories_, texts.T, strict=True):
             columns.append((column[:, None] == categories[None, :]) * np.sqrt(self.gamma_ / 2))
         return np.hstack(columns)
 
     def _blocks(self, points):
         """Views of the columns of each word column, in order."""
-        ends = len(self.mean_) + np.cumsum([0, *(len(c) for c in self.categories_)])
+        ends = len(self.scales_) + np.cumsum([0, *(len(c) for c in self.categories_)])
         return [points[:, a:b] for a, b in pairwise(ends)]
 
     def _word_places(self, names):

@@ -65,16 +65,17 @@ def cluster_stability(model, people: pd.DataFrame, draws: int = 50, seed: int = 
 
     Parameters
     ----------
-    model : fitted ``Clusters`` or ``KPrototypes``.
+    model : fitted ``Clusters`` or ``KPrototypes``; where it chose their number, refits keep to it.
     people : the persons it was fitted on, persons × columns.
     """
     rng = np.random.default_rng(seed)
     own = np.asarray(model.predict(people))
-    k = model.n_clusters
+    k = len(model.centres_)
+    refit = clone(model).set_params(n_clusters=k)
     agreement, overlap = [], []
     for _ in range(draws):
         rows = rng.integers(0, len(people), len(people))
-        again = clone(model).fit(people.iloc[rows])
+        again = clone(refit).fit(people.iloc[rows])
         drawn = np.unique(rows)
         new = np.asarray(again.predict(people.iloc[drawn]))
         agreement.append(adjusted_rand_score(own[drawn], new))
@@ -137,7 +138,7 @@ def cluster_drift(model, before: pd.DataFrame, after: pd.DataFrame, level: float
     ``index`` is the cluster's part of the population stability index; their sum over .25 says that
     the persons have changed so much that the model should be learned anew.
     """
-    k = model.n_clusters
+    k = len(model.centres_)
     was, now = (np.bincount(model.predict(p), minlength=k) for p in (before, after))
     p, q = was / len(before), now / len(after)
     half = normal_half(level) * np.sqrt(p * (1 - p) / len(before) + q * (1 - q) / len(after))
