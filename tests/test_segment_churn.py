@@ -111,7 +111,7 @@ def test_a_festival_of_every_year_is_foreseen_where_the_record_holds_the_one_bef
     assert np.average(apart, weights=table["persons"]) < 0.02
     assert table["expected_share"].between(table["share_low"], table["share_high"]).sum() >= 7
     assert fit.season < -0.03
-    assert f"holds {100 * fit.season:+.1f} points that the same days of last year tell" in fit.sentence()
+    assert f"holds −{-100 * fit.season:.1f} points that the same days of last year tell" in fit.sentence()
     assert abs(fit.shift_today) < 0.15  # the festival is over, and last year it was too
 
     since = pd.Timestamp(END_OF_WORLD) - pd.Timedelta(days=450)
