@@ -103,7 +103,8 @@ def _named(accounts: pa.Table, previous: Table | None) -> pa.ChunkedArray:
     label = accounts["label"].to_numpy()
     if previous is None:
         kept = Kept(pa.array([], pa.string()), np.full(int(label.max(initial=-1)) + 1, -1, dtype=np.int32))
-        named = _with_ids(_founded(accounts)).select(["label", "person"])
+        founded = _founded(accounts)
+        named = founded.select("label", person=_id(founded.founder)).to_pyarrow()
         person = named["person"].combine_chunks()
     else:
         kept = kept_ids(accounts, previous)
