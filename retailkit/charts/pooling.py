@@ -142,6 +142,7 @@ def worked(
             lang, "Fewer than three merchants have a gain that can be taken apart.", "可拆解增量的商户不足三家。"
         )
         return empty(title, words, lang=lang)
+    told = len(known)
     biggest = known["mean"].abs().nlargest(most).index
     known = known.loc[biggest].sort_values(["kind", "mean"], ascending=[True, False], kind="stable", ignore_index=True)
     fig = go.Figure()
@@ -177,14 +178,14 @@ def worked(
     )
     n = int((table["reading"] == "common").sum())
     title = choose(
-        lang, f"{n} of {len(table)} things are common to the cohort" if n else "Nothing can be told to be common to the cohort",
-        f"{len(table)}项中有{n}项是共同的" if n else "没有一项可以说是各商户共同的",
+        lang, f"{n} of {told} things are common to the cohort" if n else "Nothing can be told to be common to the cohort",
+        f"{told}项中有{n}项是共同的" if n else "没有一项可以说是各商户共同的",
     )  # fmt: skip
     sub = choose(
         lang, "Part of the gain over the counterfactual, in % of sales before; 90% intervals; (rose in / merchants)",
         "对反事实增量的贡献，占前期销售额的百分比；90%区间；（上升家数/商户数）",
     )  # fmt: skip
-    if len(known) < len(table):
+    if len(known) < told:
         sub += choose(lang, f"; the {len(known)} largest", f"；仅列最大的{len(known)}项")
     return frame(fig, title, f"{sub} · {merchant} · {period}", source, lang=lang, height=230 + _ROW * len(marks))
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 OWN = {
-    "orders": "the shops' tills; and m03's private orders, whose own shop notes which touchpoint sold each one "
-    "(its published cost per new customer needs that, and no shop system's export tells it)",
+    "orders": "the shops' tills; and the private orders of m03 and m11, whose own shops note which touchpoint and format sold "
+    "each one (m03's published cost per new customer needs that, and no shop system's export tells it)",
     "order_lines": "goods of private orders where the shop's export does not split them: Youzan's console has all in one "
     "cell, a payment bill none (layout youzan_trades would carry them for a merchant that asks Youzan's API)",
     "refunds": "the day of a refund, from the books: order exports tell the amount only (Youshu's returns and the payment "
