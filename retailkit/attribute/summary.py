@@ -141,13 +141,6 @@ def path_flows(paths: ir.Table, steps: int = 3, most: int = 8) -> pd.DataFrame:
     return flows.groupby(["step", "source", "target"], as_index=False)["journeys"].sum()
 
 
-def model_shares(table: pd.DataFrame) -> pd.DataFrame:
-    """One row per touchpoint and model from :func:`side_by_side`: touchpoint, kind, model, share."""
-    fixed = ["touchpoint", "kind", "least", "most", "recommended", "credit", "low", "high"]
-    models = [c for c in table.columns if c not in fixed]
-    return table.melt(id_vars=["touchpoint", "kind"], value_vars=models, var_name="model", value_name="share")
-
-
 def paths_period(paths: ir.Table, lang: str = "en") -> str:
     """Return the first and last day of the orders in the paths, for a subtitle."""
     days = paths.filter(paths.outcome == "order").aggregate(first=ibis._.paid_on.min(), last=ibis._.paid_on.max())

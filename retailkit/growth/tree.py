@@ -209,10 +209,3 @@ def _factors(table: pd.DataFrame, segment: str, days: int) -> pd.DataFrame:
         return pd.DataFrame({"orders a day": orders / days, "basket": gmv / orders}).fillna(0)
     buyers = table["buyers"].where(table["buyers"] > 0)
     return pd.DataFrame({"buyers": buyers, "frequency": orders / buyers / days, "basket": gmv / orders}).fillna(0)
-
-
-def tree_total(tree: pd.DataFrame) -> pd.DataFrame:
-    """One row per factor over all segments: its part of the change (minor units a day)."""
-    total = tree.groupby("factor", sort=False, as_index=False)["part"].sum()
-    change = total["part"].sum()
-    return total.assign(share=total["part"] / change if change else np.nan)

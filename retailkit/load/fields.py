@@ -137,15 +137,16 @@ def _source(rule: FieldRule, raw: Raw, place: Place) -> tuple[str, str]:
     text = texts[0] if len(texts) == 1 else f"coalesce({', '.join(texts)})"
     if rule.pattern:
         text = f"nullif(regexp_extract({text}, {literal(rule.pattern)}, 1), '')"
-    if rule.map:
-        cases = " ".join(
-            f"WHEN {literal(k)} THEN {literal(str(v).lower() if isinstance(v, bool) else str(v))}"
-            for k, v in rule.map.items()
-        )
-        rest = literal(rule.other) if rule.other is not None else text
-        text = f"CASE {text} {cases} ELSE CASE WHEN {text} IS NOT NULL THEN {rest} END END"
-        text = f"nullif({text}, '')" if "" in (rule.other, *rule.map.values()) else text
-    return text, "VARCHAR"
+    return (_mapped(text, rule) if rule.map else text), "VARCHAR"
+
+
+def _mapped(text: str, rule: FieldRule) -> str:
+    """Return SQL of what a layout says for each text; an empty word stands for no value."""
+    said = {k: str(v).lower() if isinstance(v, bool) else str(v) for k, v in rule.map.items()}
+    cases = " ".join(f"WHEN {literal(k)} THEN {literal(v)}" for k, v in said.items())
+    rest = literal(rule.other) if rule.other is not None else text
+    told = f"CASE {text} {cases} ELSE CASE WHEN {text} IS NOT NULL THEN {rest} END END"
+    return f"nullif({told}, '')" if "" in (rule.other, *said.values()) else told
 
 
 def _text(cell: str, kind: str) -> str:
@@ -162,45 +163,49 @@ def _number(cell: str, kind: str, rule: FieldRule) -> str:
 
 
 def _value(column: Column, rule: FieldRule, raw: Raw, layout: Layout, place: Place) -> tuple[str, str]:
+    """Return SQL of a column of the contract, and of whether the export says anything for it."""
     if rule.plus or rule.minus or rule.times:
         number, filled = _arithmetic(rule, raw)
         return _numeric(column, rule, number, layout, place), filled
     if rule.kind == "handle":
         parts = [_text(_cell(c, raw), _type(c, raw)) for c in rule.join]
-        keyed = handle_sql(parts)
-        some = f"({' OR '.join(f'{part} IS NOT NULL' for part in parts)})"
-        return (f"{literal(rule.prefix + ':')} || {keyed}" if rule.prefix else keyed), some
+        return _prefixed(handle_sql(parts), rule), f"({' OR '.join(f'{part} IS NOT NULL' for part in parts)})"
     cell, kind = _source(rule, raw, place)
-    filled = f"({cell}) IS NOT NULL"
+    text, filled = _text(cell, kind), f"({cell}) IS NOT NULL"
     if rule.agg in ("count", "count_distinct"):
         return cell, filled
     if rule.kind and rule.kind != "staff":
-        text = _text(cell, kind)
         keyed = phone_sql(text) if rule.kind == "phone" else secret_sql(text)
-        keyed = f"{literal(rule.prefix + ':')} || {keyed}" if rule.prefix else keyed
-        return keyed, f"({filled} AND NOT contains({text}, '*'))"
-    zone = literal(rule.zone or layout.zone) if (rule.zone or layout.zone) else place.by_merchant(place.zones)
-    mine = place.by_merchant(place.zones)
-    samples = [text for c in rule.source for text in raw.samples.get(raw.found.get(c, ""), ())]
-    if column.kind == "instant":
-        return instant_sql(rule, cell, kind, zone, samples), filled
-    if column.kind == "date":
-        return date_sql(rule, cell, kind, zone, mine, samples), filled
+        return _prefixed(keyed, rule), f"({filled} AND NOT contains({text}, '*'))"
+    if column.kind in ("instant", "date"):
+        return _when(column, rule, cell, kind, raw, layout, place), filled
     if column.kind == "id":
         cells = [_read(c, raw, place) for c in rule.join] or [(cell, kind)]
-        text = f" || {literal(rule.separator)} || ".join(_unrounded(*part) for part in cells)
-        text = guide_sql(text, rule.kind == "staff") if column.name in GUIDES else text
-        return f"{literal(rule.prefix + ':')} || {text}" if rule.prefix else text, filled
+        name = f" || {literal(rule.separator)} || ".join(_unrounded(*part) for part in cells)
+        name = guide_sql(name, rule.kind == "staff") if column.name in GUIDES else name
+        return _prefixed(name, rule), filled
     if column.kind == "text":
-        text = _text(cell, kind)
-        return f"{literal(rule.prefix + ':')} || {text}" if rule.prefix else text, filled
+        return _prefixed(text, rule), filled
     if column.kind == "bool":
-        text = f"lower({_text(cell, kind)})"
         yes, no = "('true', '1', 'yes', 'y', 't', '是')", "('false', '0', 'no', 'n', 'f', '否')"
-        return f"CASE WHEN {text} IN {yes} THEN true WHEN {text} IN {no} THEN false END", filled
+        return f"CASE WHEN lower({text}) IN {yes} THEN true WHEN lower({text}) IN {no} THEN false END", filled
     if rule.unit == "percent" and kind == "VARCHAR":
         cell = f"rtrim({cell}, '%％ ')"
     return _numeric(column, rule, _number(cell, kind, rule), layout, place), filled
+
+
+def _prefixed(text: str, rule: FieldRule) -> str:
+    return f"{literal(rule.prefix + ':')} || {text}" if rule.prefix else text
+
+
+def _when(column: Column, rule: FieldRule, cell: str, kind: str, raw: Raw, layout: Layout, place: Place) -> str:
+    """Return SQL of an instant, or of a day in the merchant's zone."""
+    stated, mine = rule.zone or layout.zone, place.by_merchant(place.zones)
+    zone = literal(stated) if stated else mine
+    samples = [text for c in rule.source for text in raw.samples.get(raw.found.get(c, ""), ())]
+    if column.kind == "instant":
+        return instant_sql(rule, cell, kind, zone, samples)
+    return date_sql(rule, cell, kind, zone, mine, samples)
 
 
 def _arithmetic(rule: FieldRule, raw: Raw) -> tuple[str, str]:

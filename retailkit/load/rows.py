@@ -6,17 +6,18 @@ only over the rows that failed, to say which cell, why, and what stood there.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Generator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from retailkit.load.cells import local_day
-from retailkit.load.conditions import where_sql
 from retailkit.load.engine import SQL_TYPES, Connection, constant, first, literal, quote
 from retailkit.load.errors import LoadError
 from retailkit.load.explode import exploded
-from retailkit.load.faults import cell_problem, fails, is_fatal, overlong_problem, record_sql, refuse_if_hopeless
-from retailkit.load.fields import Expression, Place, expression, net_amount, row_currency, typed
+from retailkit.load.faults import cell_problem, overlong_problem, record_sql, refuse_if_hopeless
+from retailkit.load.fields import Expression, Place, typed
+from retailkit.load.judged import Judged, as_expressions, judge
 from retailkit.load.kept import Materialise
 from retailkit.load.layout import Block, Layout
 from retailkit.load.passing import Passed
@@ -76,69 +77,24 @@ def type_rows(
         return _nothing(name, contract, materialise)
     if block.explode:
         rows, raw = exploded(rows, raw, block)
-    # an optional column that the file lacks is no field: what it would say is derived or stays empty
-    fields = {n: r for n, r in block.fields.items() if not r.optional or any(c in raw.found for c in r.columns)}
-    place = replace(place, stated=row_currency(fields.get("currency"), raw))
-    made = [expression(contract, n, r, raw, layout, place) for n, r in fields.items()]
-    if contract.name == "orders" and "net_amount" not in fields:
-        made.append(net := net_amount(contract, made))
-        block = block.model_copy(update={"fields": {**block.fields, net.name: block.fields["gross_amount"]}})
-    source = _numbered(rows, block)
-    wanted = "true" if raw.pieces else f'"@skip" IS NULL AND {where_sql(block.where, raw)}'
-    absent = [e for e in made if contract.room == "identity" and e.name in contract.key and len(layout.tables) > 1]
-    # an order without a customer is an order all the same: nobody is missing from the table of customers
-    someone = " AND ".join(f"({typed(e.name)} IS NOT NULL OR {e.filled})" for e in absent if e.columns) or "true"
-    inner = _judged(made, source, wanted, someone)
-    failing = {e.name: fails(e, contract) for e in made}
-    fatal = " OR ".join(f"({failing[e.name]})" for e in made if is_fatal(contract[e.name], contract)) or "false"
-    soft = " OR ".join(f"({failing[e.name]})" for e in made if not is_fatal(contract[e.name], contract)) or "false"
-    overlong = "coalesce(\"@more\" <> '', false)" if "@more" in raw.types else "false"
-    columns = ", ".join(f"{typed(e.name)} AS {quote(e.name)}" for e in made)
-    is_bad, is_doubtful = f"({fatal} OR {overlong})", f"({soft})"
-    passed = None
-    if raw.pieces:  # asked for once: the cells of failed rows, which tell what was wrong, are kept beside them
-        cells = f'CASE WHEN "@bad" OR "@doubtful" THEN [{", ".join(map(quote, raw.types))}] END'
-        (owner,) = place.zones
-        query = (
-            f'SELECT {constant(owner)} AS merchant, {columns}, "@bad" AS bad, "@doubtful" AS doubtful, "@filled", '
-            f'{cells} AS "@cells" FROM (SELECT *, {is_bad} AS "@bad", {is_doubtful} AS "@doubtful" FROM ({inner}))'
-        )
-        shared = {"merchant": owner} | ({} if place.stated else {"currency": place.currencies[owner]})
-        final = _final(contract, made, place) | {n: constant(text) for n, text in shared.items() if n in contract.names}
-        passed = through(name, contract, raw.pieces(), query, list(raw.types), final, bool(block.group))
-    else:
-        query = (
-            f"SELECT source_row, item, merchant, {columns}, {is_bad} AS bad, {is_doubtful} AS doubtful FROM ({inner})"
-        )
-        materialise(name, query, once=block.group)
+    block, made, place = as_expressions(contract, block, raw, layout, place)
+    judged = judge(contract, block, made, rows, raw, layout)
+    final = _final(contract, made, place)
+    passed = _passed(name, judged, raw, raw.pieces(), place, final, through) if raw.pieces else None
+    if not passed:
+        columns = f"{judged.columns}, {judged.bad} AS bad, {judged.doubtful} AS doubtful"
+        materialise(name, f"SELECT source_row, item, merchant, {columns} FROM ({judged.rows()})", once=block.group)
     if block.group:
         materialise(name + "_g", _grouped(name, contract, block, made))
-        totals = f"coalesce(sum(bad), 0), coalesce(sum(doubtful), 0), coalesce(sum(rows), 0) FROM {quote(name + '_g')}"
-    else:
-        totals = f"coalesce(sum(bad::INT), 0), coalesce(sum(doubtful::INT), 0), count(*) FROM {quote(name)}"
-    bad, doubtful, total = passed.counts if passed else first(con, f"SELECT {totals}") or (0, 0, 0)
-    problems: list[str] = []
+    bad, doubtful, total = passed.counts if passed else _counts(con, name, bool(block.group))
+    problems = list[str]()
     if bad or doubtful:
-        # every sentence about a cell is looked for among the failed rows only
-        if passed:
-            told = _judged(made, f"SELECT * EXCLUDE (bad) FROM {quote(name + '_rejected')}", wanted, someone)
-            told = f'SELECT *, {record_sql(contract, _final(contract, made, place, typed))} AS "@record" FROM ({told})'
-        else:
-            marked, record = name + "_marked", record_sql(contract, _final(contract, made, place))
-            some = f'SELECT merchant, source_row, item, {record} AS "@record" FROM {quote(name)} WHERE bad OR doubtful'
-            materialise(marked, some)
-            rejected = f"SELECT * FROM ({source}) JOIN {quote(marked)} USING (merchant, source_row, item)"
-            told = _judged(made, rejected, wanted, someone)
-        materialise(name + "_failed", told)
-        failed = f"FROM {quote(name + '_failed')}"
-        problems = [cell_problem(e, contract, block, failing[e.name], failed, raw, layout) for e in made if e.columns]
-        if overlong != "false":
-            problems.append(overlong_problem(block, failed))
-        refuse_if_hopeless(con, problems, int(bad), int(total), place, block)
+        problems = _problems(name, judged, raw, layout, place, materialise, passed is not None)
+        refuse_if_hopeless(con, problems, bad, total, place, block)
     if passed and passed.files:
         aside = set_aside(name) if bad else None
         return Typed(contract, name + "_out", name, tuple(problems), aside, files=passed.files)
-    relation, below, test = _finished(con, name, contract, block, made, place, bool(bad))
+    relation, below, test = _finished(con, name, contract, block, made, final, bool(bad))
     lost = None
     if (bad or below) and (block.group or contract.name == "orders"):
         lost = lost_records(con, name, contract, test)
@@ -147,12 +103,58 @@ def type_rows(
     return Typed(contract, relation, name, (*problems, *below, *beside), aside, lost=lost, grouped=bool(block.group))
 
 
-def _judged(made: Sequence[Expression], source: str, wanted: str, someone: str) -> str:
-    """Return SQL of the wanted rows with their typed columns; what breaks a rule is empty."""
-    inner = f"SELECT *, {', '.join(f'{e.value} AS {typed(e.name)}' for e in made)} FROM ({source}) WHERE {wanted}"
-    judged = [f"CASE WHEN {e.rules} THEN {typed(e.name)} END AS {typed(e.name)}" for e in made if e.rules]
-    inner = f"SELECT * REPLACE ({', '.join(judged)}) FROM ({inner})" if judged else inner
-    return inner if someone == "true" else f"SELECT * FROM ({inner}) WHERE {someone}"
+def _passed(
+    name: str,
+    judged: Judged,
+    raw: Raw,
+    pieces: Generator[Path],
+    place: Place,
+    final: Mapping[str, str],
+    through: Through,
+) -> Passed:
+    """Type the rows of a file that is asked for once: the cells of failed rows are kept beside them."""
+    (owner,) = place.zones
+    cells = f'CASE WHEN "@bad" OR "@doubtful" THEN [{", ".join(map(quote, raw.types))}] END'
+    query = (
+        f'SELECT {constant(owner)} AS merchant, {judged.columns}, "@bad" AS bad, "@doubtful" AS doubtful, "@filled", '
+        f'{cells} AS "@cells" '
+        f'FROM (SELECT *, {judged.bad} AS "@bad", {judged.doubtful} AS "@doubtful" FROM ({judged.rows()}))'
+    )
+    shared = {"merchant": owner} | ({} if place.stated else {"currency": place.currencies[owner]})
+    names = judged.contract.names
+    final = {**final, **{n: constant(text) for n, text in shared.items() if n in names}}
+    return through(name, judged.contract, pieces, query, list(raw.types), final, bool(judged.block.group))
+
+
+def _counts(con: Connection, name: str, grouped: bool) -> tuple[int, int, int]:
+    """Return how many rows of a name are bad, doubtful and there at all."""
+    totals = "coalesce(sum(bad::INT), 0), coalesce(sum(doubtful::INT), 0), count(*) FROM " + quote(name)
+    if grouped:
+        totals = f"coalesce(sum(bad), 0), coalesce(sum(doubtful), 0), coalesce(sum(rows), 0) FROM {quote(name + '_g')}"
+    bad, doubtful, total = first(con, f"SELECT {totals}") or (0, 0, 0)
+    return int(bad), int(doubtful), int(total)
+
+
+def _problems(
+    name: str, judged: Judged, raw: Raw, layout: Layout, place: Place, materialise: Materialise, passed: bool
+) -> list[str]:
+    """Return SQL of what is wrong with which cell: every sentence about one is looked for among the failed rows only."""
+    contract, made = judged.contract, judged.made
+    if passed:
+        told = judged.rows(f"SELECT * EXCLUDE (bad) FROM {quote(name + '_rejected')}")
+        told = f'SELECT *, {record_sql(contract, _final(contract, made, place, typed))} AS "@record" FROM ({told})'
+    else:
+        record = record_sql(contract, _final(contract, made, place))
+        some = f'SELECT merchant, source_row, item, {record} AS "@record" FROM {quote(name)} WHERE bad OR doubtful'
+        materialise(name + "_marked", some)
+        marked = quote(name + "_marked")
+        told = judged.rows(f"SELECT * FROM ({judged.source}) JOIN {marked} USING (merchant, source_row, item)")
+    materialise(name + "_failed", told)
+    failed = f"FROM {quote(name + '_failed')}"
+    overlong = [overlong_problem(judged.block, failed)] if judged.overlong != "false" else []
+    told_of = [e for e in made if e.columns]
+    cells = [cell_problem(e, contract, judged.block, judged.failing[e.name], failed, raw, layout) for e in told_of]
+    return cells + overlong
 
 
 def _nothing(name: str, contract: Table, materialise: Materialise) -> Typed:
@@ -160,10 +162,6 @@ def _nothing(name: str, contract: Table, materialise: Materialise) -> Typed:
     columns = ", ".join(f"CAST(NULL AS {SQL_TYPES[c.kind]}) AS {quote(c.name)}" for c in contract.columns)
     materialise(name, f"SELECT 0 AS source_row, 0 AS item, {columns}, false AS bad, false AS doubtful WHERE false")
     return Typed(contract, name, name, ())
-
-
-def _numbered(rows: str, block: Block) -> str:
-    return rows if block.explode else f"SELECT *, 0 AS item FROM {rows}"
 
 
 def _grouped(name: str, contract: Table, block: Block, made: Sequence[Expression]) -> str:
@@ -181,14 +179,19 @@ def _grouped(name: str, contract: Table, block: Block, made: Sequence[Expression
 
 
 def _finished(
-    con: Connection, name: str, contract: Table, block: Block, made: Sequence[Expression], place: Place, bad: bool
+    con: Connection,
+    name: str,
+    contract: Table,
+    block: Block,
+    made: Sequence[Expression],
+    finals: Mapping[str, str],
+    bad: bool,
 ) -> tuple[str, list[str], str]:
     """Return the relation with the contract's columns (dated, with a currency), and the groups' sums out of bounds.
 
     Of those sums: what the quarantine says of them, and SQL that tells them.
     """
     below, tests = list[str](), list[str]()
-    finals = _final(contract, made, place)
     if block.group:
         # half an order would be a silent wrong number: one bad line sets the whole group aside
         good = f"SELECT * FROM {quote(name + '_g')} WHERE bad = 0"
