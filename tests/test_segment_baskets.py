@@ -16,6 +16,7 @@ from retailkit.segment import (
     vintage_retention,
     vintage_sentence,
 )
+from retailkit.segment.said import SaidError
 
 AS_OF = "2024-12-01"
 SPANS = {"before": ("2024-01-01", "2024-06-01"), "after": ("2024-06-01", "2024-12-01")}
@@ -126,6 +127,14 @@ def test_stand_ins_merge_before_things_used_together():
 
 def test_one_product_has_no_hierarchy():
     assert decision_hierarchy(*basket_lines([("1", ["a"])]), AS_OF).empty
+
+
+def test_a_hierarchy_is_of_one_merchant():
+    lines, persons = basket_lines([("1", ["a"]), ("1", ["b"])])
+    other = lines.mutate(merchant=ibis.literal("other")), persons.mutate(merchant=ibis.literal("other"))
+    both = [one.union(two) for one, two in zip((lines, persons), other, strict=True)]
+    with pytest.raises(SaidError, match=r"of m, other: filter them by merchant"):
+        decision_hierarchy(*both, AS_OF)
 
 
 def test_a_month_that_has_not_ended_is_unknown_and_not_zero():

@@ -203,15 +203,16 @@ def group_adoption(group_members: Table, orders: Table, persons: Table) -> pd.Da
     paid = paid.mutate(who=ibis.coalesce(paid.person, paid.account)).drop_null("who")
     first = paid.group_by(["merchant", "who"]).agg(first_on=paid.paid_on.min())
     each = member.select("merchant", "group_id", "who").distinct().left_join(first, ["merchant", "who"])
-    frame = fetch(each.select("merchant", "group_id", "first_on"))
-    frame["first_on"] = pd.to_datetime(frame["first_on"])
-    rows = []
-    for (merchant, group), part in frame.groupby(["merchant", "group_id"]):
-        days = part["first_on"].dropna().sort_values()
-        half = int(np.ceil(len(part) / 2))
-        half_on = days.iloc[half - 1].date() if len(days) >= half else None
-        rows.append((merchant, group, len(part), len(days), half_on))
-    frame = pd.DataFrame(rows, columns=["merchant", "group_id", "members", "adopters", "half_on"])
+    group, by_day = ["merchant", "group_id"], ibis.asc("first_on", nulls_first=False)
+    ranked = each.mutate(
+        place=ibis.row_number().over(group_by=group, order_by=by_day), members=each.who.count().over(group_by=group)
+    )
+    middle = ranked.place == (ranked.members - 1) // 2
+    found = ranked.group_by(group).agg(
+        members=ranked.count(), adopters=ranked.first_on.count(), half_on=ranked.first_on.max(where=middle)
+    )
+    frame = fetch(found).sort_values(group, ignore_index=True)
+    frame["half_on"] = [None if pd.isna(day) else pd.Timestamp(day).date() for day in frame["half_on"]]
     return with_share(frame, "saturation", "adopters", "members")
 
 

@@ -74,26 +74,27 @@ def gain_loss(
     part = sales.mutate(cell=side + when).filter(_.cell.length() == 2)
     known = part.left_join(who, ["merchant", "account"])
     cells = ("f1", "f2", "c1", "c2")
-    sums = {cell: (known.cell == cell).ifelse(known.net_amount, 0).sum() for cell in cells}
+    sums = {cell: (known.cell == cell).ifelse(known.net_amount, 0).sum().cast("int64") for cell in cells}
     times = {f"bought{n}": known.cell.endswith(n).cast("int64").max() for n in "12"}  # also what was all paid back
-    frame = known.group_by("merchant", "person").agg(**sums, **times).to_pandas()
-    amounts = frame[list(cells)].astype("int64")
-    change, rival = amounts["f2"] - amounts["f1"], amounts["c2"] - amounts["c1"]
-    unknown = frame["person"].isna()
-    new, lost = ~unknown & (frame["bought1"] == 0), ~unknown & (frame["bought2"] == 0)
+    people = known.group_by("merchant", "person").agg(**sums, **times)
+    change, rival = people.f2 - people.f1, people.c2 - people.c1
+    unknown = people.person.isnull()
+    new, lost = ~unknown & (people.bought1 == 0), ~unknown & (people.bought2 == 0)
     stay = ~(unknown | new | lost)
-    up, down = change.clip(lower=0), change.clip(upper=0)
-    came = np.minimum(up, (-rival).clip(lower=0))
-    went = np.maximum(down, (-rival).clip(upper=0))
+    up, down = ibis.greatest(change, 0), ibis.least(change, 0)
+    came, went = ibis.least(up, ibis.greatest(-rival, 0)), ibis.greatest(down, ibis.least(-rival, 0))
     parts = {
-        "new": change.where(new, 0), "from_rivals": came.where(stay, 0), "more": (up - came).where(stay, 0),
-        "lost": change.where(lost, 0), "to_rivals": went.where(stay, 0), "less": (down - went).where(stay, 0),
-        UNKNOWN: change.where(unknown, 0),
+        "new": (new, change), "from_rivals": (stay, came), "more": (stay, up - came),
+        "lost": (lost, change), "to_rivals": (stay, went), "less": (stay, down - went), UNKNOWN: (unknown, change),
     }  # fmt: skip
-    wide = pd.DataFrame(parts).assign(merchant=frame["merchant"])
-    counts = wide.drop(columns="merchant").ne(0).assign(merchant=frame["merchant"])
-    table = wide.groupby("merchant").sum().melt(ignore_index=False, var_name="reason", value_name="amount")
-    table["persons"] = counts.groupby("merchant").sum().melt(ignore_index=False)["value"].to_numpy()
+    amounts = people.select("merchant", **{reason: whose.ifelse(part, 0) for reason, (whose, part) in parts.items()})
+    added = amounts.group_by("merchant").agg(
+        **{reason: _[reason].sum().cast("int64") for reason in parts},
+        **{f"{reason} persons": (_[reason] != 0).sum().cast("int64") for reason in parts},
+    )
+    wide = added.to_pandas().sort_values("merchant").set_index("merchant")
+    table = wide[list(parts)].melt(ignore_index=False, var_name="reason", value_name="amount")
+    table["persons"] = wide[[f"{reason} persons" for reason in parts]].melt()["value"].to_numpy()
     table.loc[table["reason"] == UNKNOWN, "persons"] = pd.NA
     return table.reset_index().sort_values("merchant", kind="stable", ignore_index=True).astype({"persons": "Int64"})
 

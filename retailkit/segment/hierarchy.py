@@ -10,6 +10,7 @@ from scipy.cluster.hierarchy import linkage
 from scipy.spatial.distance import squareform
 
 from retailkit.segment.features import person_orders
+from retailkit.segment.said import SaidError
 
 MERGE_COLUMNS = ("step", "left", "right", "distance", "products", "members")
 
@@ -33,22 +34,34 @@ def decision_hierarchy(
     Returns
     -------
     ``step, left, right, distance, products, members``; empty for under two products.
+
+    Raises
+    ------
+    SaidError
+        If the lines are of several merchants.
     """
     bought = person_orders(lines, persons, as_of)
-    rows = bought.select("person", "order_id", item=bought[by].cast("string")).filter(_.item != "").distinct()
-    buyers = rows.select("person", "item").distinct().group_by("item").agg(buyers=_.count())
-    top = buyers.to_pandas().sort_values(["buyers", "item"], ascending=[False, True])["item"].head(most)
-    if len(top) < 2:
+    rows = bought.select("merchant", "person", "order_id", item=bought[by].cast("string"))
+    rows = rows.filter(_.item != "").distinct()
+    shops = sorted(rows.select("merchant").distinct().to_pandas()["merchant"])
+    if len(shops) > 1:
+        raise SaidError(
+            f"a decision hierarchy is one merchant's, these lines are of {', '.join(shops)}: filter them by merchant",
+            f"决策层级只针对一家商户，这些明细属于{'、'.join(shops)}：请按merchant筛选",
+        )
+    owned = rows.group_by("person", "item").agg(orders=_.count())
+    counted = owned.group_by("item").agg(buyers=_.count()).order_by(_.buyers.desc(), "item").limit(most).to_pandas()
+    if len(counted) < 2:
         return pd.DataFrame(columns=list(MERGE_COLUMNS))
-    frame = rows.filter(_["item"].isin(top.tolist())).to_pandas()
-    names = sorted(top)
-    person, order = (pd.factorize(frame[c])[0] for c in ("person", "order_id"))
-    column = pd.Index(names).get_indexer(frame["item"])
-    owns = np.zeros((person.max() + 1, len(names)))
-    owns[person, column] = 1
+    counted = counted.sort_values("item", ignore_index=True)
+    names = counted["item"].tolist()
+    pairs = _pairs(rows.filter(_["item"].isin(names)), owned.filter(_["item"].isin(names))).to_pandas()
+    place = tuple(pd.Index(names).get_indexer(pairs[side]) for side in ("item", "other"))
+    joint, instead = (np.zeros((len(names), len(names))) for _ in range(2))
+    joint[place], instead[place] = pairs["persons"], pairs["persons"] - pairs["only_together"]
+    joint, a = joint + joint.T, instead + instead.T
+    alone = counted["buyers"].to_numpy(float)
     total = int(rows.select("person").distinct().count().to_pyarrow().as_py())
-    joint, alone = owns.T @ owns, owns.sum(axis=0)
-    a = joint - _only_together(person, order, column, owns)
     b, c = alone[:, None] - joint, alone[None, :] - joint
     d = total - alone[:, None] - alone[None, :] + joint
     product, cross = (a + 0.5) * (d + 0.5), (b + 0.5) * (c + 0.5)  # Haldane's half keeps empty cells finite
@@ -58,18 +71,19 @@ def decision_hierarchy(
     return _merges(linkage(squareform(distance, checks=False), "average"), names)
 
 
-def _only_together(person: np.ndarray, order: np.ndarray, column: np.ndarray, owns: np.ndarray) -> np.ndarray:
-    """Persons, for each pair, who never bought one of the two without the other."""
-    width = owns.shape[1]
-    persons = np.zeros((width, width))
-    frame = pd.DataFrame({"person": person, "order": order, "column": column})
-    for someone, mine in frame.groupby("person"):
-        orders = np.zeros((mine["order"].nunique(), width))
-        orders[pd.factorize(mine["order"])[0], mine["column"]] = 1
-        together, times = orders.T @ orders, orders.sum(axis=0)
-        held = np.outer(owns[someone], owns[someone]) > 0
-        persons += held & (times[:, None] == together) & (times[None, :] == together)
-    return persons
+def _pairs(rows: ibis.Table, owned: ibis.Table) -> ibis.Table:
+    """One row per pair of items, the first by name as ``item``: the persons who own both, and those who never
+    bought one of the two without the other (``only_together``).
+    """
+    later = rows.select("order_id", "person", other=_.item)
+    together = rows.inner_join(later, ["order_id", "person"]).filter(_["item"] < _.other)
+    together = together.group_by("person", "item", "other").agg(both=_.count())
+    second = owned.select("person", other=_.item, other_orders=_.orders)
+    held = owned.inner_join(second, "person").filter(_["item"] < _.other)
+    held = held.left_join(together, ["person", "item", "other"])
+    only = (held.orders == held.both) & (held.other_orders == held.both)
+    held = held.select("item", "other", only=only.fill_null(False).cast("int64"))
+    return held.group_by("item", "other").agg(persons=_.count(), only_together=_.only.sum())
 
 
 def _merges(tree: np.ndarray, names: list[str]) -> pd.DataFrame:
