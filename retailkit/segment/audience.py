@@ -137,11 +137,12 @@ def export_audience(chosen: pd.DataFrame, persons: ibis.Table, out_dir: str | Pa
     and ``id``. Systems of phones, names or mail addresses are left out. Who is held back is in the file,
     marked ``hold``: do not message them, compare with them. ``expected_minor_units`` is the expected amount per person.
     """
-    accounts = persons.select("merchant", "account", "person").to_pandas().astype({"account": "str"})
+    wanted = chosen[chosen["merchant"] == merchant]
+    accounts = persons.semi_join(_texts(wanted[["merchant", "person"]]), ["merchant", "person"])
+    accounts = accounts.select("merchant", "account", "person").to_pandas().astype({"account": "str"})
     parts = accounts["account"].str.split(":", n=1)
     accounts = accounts.assign(system=parts.str[0].str.lower(), id=parts.str[1])
     accounts = accounts[~accounts["system"].isin(NEVER_EXPORTED)]
-    wanted = chosen[chosen["merchant"] == merchant]
     rows = wanted.merge(accounts[["merchant", "person", "system", "id"]], on=["merchant", "person"])
     rows = rows.rename(columns={"expected_amount": "expected_minor_units"})
     columns = [
@@ -175,12 +176,19 @@ def audience_log(path: str | Path, persons: ibis.Table) -> pd.DataFrame:
     """
     sent = pd.read_csv(path, dtype=str, keep_default_na=False)
     sent["account"] = sent["system"] + ":" + sent["id"]
-    known = persons.select("merchant", "account", "person").to_pandas().astype("str")
+    asked = _texts(sent[["merchant"]].assign(low=sent["account"].str.lower()))
+    known = persons.select("merchant", "account", "person", low=persons.account.lower())
+    known = known.semi_join(asked, ["merchant", "low"]).drop("low").to_pandas().astype("str")
     parts = known["account"].str.split(":", n=1)
     known["account"] = parts.str[0].str.lower() + ":" + parts.str[1]
     rows = sent.merge(known, on=["merchant", "account"])[["merchant", "person", "audience", "group"]]
     rows = rows.drop_duplicates(["merchant", "person", "group"])
     return rows.drop_duplicates(["merchant", "person"], keep=False, ignore_index=True)
+
+
+def _texts(rows: pd.DataFrame) -> ibis.Table:
+    """Rows of texts, each once, to join with where the data are."""
+    return ibis.memtable(rows.drop_duplicates().astype("str"), schema=dict.fromkeys(rows.columns, "string"))
 
 
 def audience_sentence(sizes: pd.DataFrame, lang: str = "en") -> str:
