@@ -135,16 +135,16 @@ def with_guide(orders: Table, persons: Table, bindings: Table, *, start: str, en
     customers = _customers(orders, persons, bindings, start, end)
     rows = []
     for merchant, part in customers.groupby("merchant"):
-        alike = [_quartiles(part[name]) for name in ("orders", "days_since_last", "net_amount")]
-        stratum = pd.Series(list(zip(*alike, strict=True)), index=part.index)
-        rows.append({"merchant": merchant, "comparison": "plain", **_compare(part, pd.Series("", part.index))})
+        orders, since, spent = (_quartiles(part[name]) for name in ("orders", "days_since_last", "net_amount"))
+        stratum = pd.Series(16 * orders + 4 * since + spent, index=part.index)
+        rows.append({"merchant": merchant, "comparison": "plain", **_compare(part, pd.Series(0, part.index))})
         rows.append({"merchant": merchant, "comparison": "matched", **_compare(part, stratum)})
     names = ["with_guide", "without_guide", "rate_with", "rate_without", "difference", "low", "high", "unmatched"]
     return pd.DataFrame(rows, columns=["merchant", "comparison", *names])
 
 
 def _customers(orders: Table, persons: Table, bindings: Table, start: str, end: str) -> pd.DataFrame:
-    """One row per person who bought before ``start``: history, guided, bought in the window."""
+    """One row per person who bought before ``start``, unnamed: history, guided, bought in the window."""
     day = ibis.date(start)
     paid = of_persons(orders.select("merchant", "account", "paid_on", "net_amount"), persons).drop_null("person")
     past = paid.filter(paid.paid_on < day)
@@ -158,7 +158,8 @@ def _customers(orders: Table, persons: Table, bindings: Table, start: str, end: 
     held = held.distinct().mutate(guided=1)
     both = past.left_join(now, ["merchant", "person"]).drop("merchant_right", "person_right")
     both = both.left_join(held, ["merchant", "person"]).drop("merchant_right", "person_right")
-    frame = fetch(both.mutate(days_since_last=day.delta(both["last"], unit="day")).drop("last"))
+    since = day.delta(both["last"], unit="day")
+    frame = fetch(both.select("merchant", "orders", "net_amount", "bought", "guided", days_since_last=since))
     return frame.assign(bought=frame["bought"].astype("float64") > 0, guided=frame["guided"].astype("float64") > 0)
 
 
