@@ -14,6 +14,7 @@ from retailkit.segment.value import ValueFit, customer_value, fit_value
 SMALL = 500  # persons below which a merchant alone does not pin down who left
 ENOUGH_MERCHANTS = 3  # others, to learn how far merchants differ
 NOBODY_LEAVES = 0.99  # everybody is more likely active than this: leaving was not seen
+HISTORY = ("repeat_days", "days_to_last", "age_days", "repeat_day_amount")
 WORTH_COLUMNS = ("merchant", "person", "alive", "purchases", "spend", "value", "value_low", "value_high")
 WORTH_BY_SEGMENT = (
     "merchant", "segment", "persons", "alive", "purchases", "value", "value_low", "value_high", "value_share",
@@ -44,7 +45,8 @@ def people_worth(
     cohort : table of ``purchase_histories`` of several merchants. A merchant of under 500 persons leans on
         them (partial pooling): alone it cannot tell who left from who buys slowly.
     """
-    frame = features.to_pandas().sort_values(["merchant", "person"], ignore_index=True)  # sums run in one order
+    known = features.select("merchant", "person", *HISTORY)  # millions of persons come over, with what models need
+    frame = known.order_by("merchant", "person").to_pandas()  # sums run in one order
     if frame.empty:
         return pd.DataFrame(columns=list(WORTH_COLUMNS)), said(
             lang,
