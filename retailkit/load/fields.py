@@ -15,7 +15,7 @@ from retailkit.load.conditions import where_sql
 from retailkit.load.engine import SQL_TYPES, literal, quote
 from retailkit.load.layout import GUIDES, Layout
 from retailkit.load.read import Raw
-from retailkit.load.rules import FieldRule
+from retailkit.load.rules import Case, FieldRule
 from retailkit.load.times import date_sql, instant_sql
 from retailkit.schema import Column, Table
 
@@ -120,8 +120,8 @@ def _source(rule: FieldRule, raw: Raw, place: Place) -> tuple[str, str]:
     """Return SQL and engine type of the text or typed cell that a field reads."""
     if rule.cases:
         ways = [_source(rule.model_copy(update={"source": c.source, "cases": ()}), raw, place) for c in rule.cases]
-        told = zip(rule.cases, ways, strict=True)
-        chosen = " ".join(f"WHEN {where_sql(c.where, raw)} THEN {_text(cell, kind)}" for c, (cell, kind) in told)
+        told = [(c, _system(c, *way)) for c, way in zip(rule.cases, ways, strict=True)]
+        chosen = " ".join(f"WHEN {where_sql(c.where, raw)} THEN {text}" for c, text in told)
         return f"CASE {chosen} END", "VARCHAR"
     if rule.join:
         return f" || {literal(rule.separator)} || ".join(_text(*_read(c, raw, place)) for c in rule.join), "VARCHAR"
@@ -147,6 +147,11 @@ def _mapped(text: str, rule: FieldRule) -> str:
     rest = literal(rule.other) if rule.other is not None else text
     told = f"CASE {text} {cases} ELSE CASE WHEN {text} IS NOT NULL THEN {rest} END END"
     return f"nullif({told}, '')" if "" in (rule.other, *said.values()) else told
+
+
+def _system(case: Case, cell: str, kind: str) -> str:
+    """Return SQL of a case's text, behind its account system where it names one."""
+    return f"{literal(case.prefix + ':')} || {_unrounded(cell, kind)}" if case.prefix else _text(cell, kind)
 
 
 def _text(cell: str, kind: str) -> str:

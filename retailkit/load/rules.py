@@ -61,10 +61,11 @@ class Break(Record):
 
 
 class Case(Record):
-    """One value, or the columns to read it from, where some conditions hold."""
+    """One value, or the columns to read it from (an account: and its system), where some conditions hold."""
 
     value: str | None = None
     source: tuple[str, ...] = Field(default=(), alias="from")
+    prefix: str | None = None
     where: tuple[Where, ...] = ()
 
     @model_validator(mode="before")
@@ -76,6 +77,8 @@ class Case(Record):
     def _says_one(self) -> Case:
         if (self.value is None) == (not self.source):
             raise ValueError('a case says either "value" or "from"')
+        if self.prefix and not self.source:
+            raise ValueError('a case with "prefix" says "from": where the id stands')
         return self
 
 
