@@ -135,7 +135,11 @@ def _keep(con: duckdb.DuckDBPyConnection, name: str, rows: pa.Table, after: dict
 
 def _macros(profile: Profile, seed: int) -> str:
     m = profile.id
-    goods = "(8000 + n)::varchar" if "weimob" in profile.exports else f"'{m}-' || lpad(n::varchar, 3, '0')"
+    goods = (
+        "(8000 + n)::varchar"
+        if {"weimob", "youzan_api"} & set(profile.exports)
+        else f"'{m}-' || lpad(n::varchar, 3, '0')"
+    )
     return f"""
         create macro merchant() as '{m}';
         create macro instant(day, second) as make_timestamp(({EPOCH} + day::bigint * 86400 + second) * 1000000);
@@ -146,6 +150,7 @@ def _macros(profile: Profile, seed: int) -> str:
         create macro session_no(n) as '{m}s' || lpad(n::varchar, 9, '0');
         create macro cookie(person, seen) as (1000000000 + person)::varchar || '.' || ({EPOCH} + seen);
         create macro wid(person) as 10000000000 + person;
+        create macro yz_open_id(person) as 'yz' || substr(md5('{m}:yz:' || person), 1, 20);
         create macro share_no(n) as case when n >= 0 then 'sh' || substr(md5('{m}:share:' || n), 1, 16) end;
         create macro guide_no(n) as case when n >= 0 then 'G{m}' || lpad(n::varchar, 5, '0') end;
         create macro rnd(key) as ('0x' || substr(md5('{m}:{seed}:' || key), 1, 8))::bigint / 4294967296.0;

@@ -106,6 +106,9 @@ def truth(s: Simulated) -> dict[str, str]:
 
 
 _WEB = {
+    "youzan_api": """select distinct 'youzan:' || yz_open_id(person), true_person,
+              case when member_id is not null then if(openid is not null and (bound_member or phone_given), 'main', 'member')
+                else if(phone_given, 'main', 'youzan') end from person join sale using (person)""",
     "weimob": """select 'weimob:' || wid(person), true_person, if(union_known or phone_given, 'main', 'weimob') from person
               where openid is not null""",
     "ga4": """select 'ga4:' || cookie(person, first_at), true_person, if(member_id is not null and bound_member, 'main', 'web') from person

@@ -22,10 +22,8 @@ from retailkit.simulate.merchant import MEMORY, Simulated, draw
 from retailkit.simulate.page import DONOR_TABLES, TABLES, cohort_page
 from retailkit.simulate.tables import identity, organisation, plan, sales, traffic
 from retailkit.simulate.vendors import exports, kept
-from retailkit.simulate.vendors.files import write_export
+from retailkit.simulate.vendors.files import NOTICE, write_export
 from retailkit.simulate.world import Profile, parameters, profiles, roles
-
-NOTICE = "SIMULATED: no row describes a real merchant, person or order"
 
 
 def simulate(

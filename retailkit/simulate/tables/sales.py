@@ -67,8 +67,15 @@ def _number(s: Simulated) -> int:
 
 
 def _session_id(s: Simulated) -> str:
-    """Number of a visit; web analytics know it as a visitor's cookie (a new phone is a new one) and the second it began."""
-    if "ga4" not in s.profile.exports:
+    """Number of a visit, as the system that tells it writes one.
+
+    Google Analytics knows a visit as a visitor's cookie (a new phone is a new one) and the second it began.
+    """
+    if "snowplow" in s.profile.exports:
+        return "md5(session_no(session))::uuid::varchar"
+    if "matomo" in s.profile.exports:
+        return "(session + 1)::varchar"
+    if not {"ga4", "ga4_mini"} & set(s.profile.exports):
         return "session_no(session)"
     seen = "case when again and day >= changed then cookie(person + 500000000, changed * 86400) else cookie(person, first_at) end"
     nth = "row_number() over (partition by person, day, second order by session) - 1"

@@ -1,4 +1,4 @@
-"""Writing one vendor's file: CSV with its header, encoding and footer, or one JSON object a line."""
+"""Writing one vendor's file: CSV with its header, encoding and footer, Parquet, or one JSON object a line."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from retailkit.simulate.merchant import Simulated
 from retailkit.simulate.vendors.mix import Export
 
 BLOCK = 1 << 22
+NOTICE = "SIMULATED: no row describes a real merchant, person or order"
 
 
 def write_export(s: Simulated, export: Export, folder: Path) -> pa.Table:
@@ -29,6 +30,8 @@ def write_export(s: Simulated, export: Export, folder: Path) -> pa.Table:
         con.execute(f"copy ({body}) to '{plain}' (format csv, header false)")
         _recode(plain, path, export, export.footer(s) if export.footer else "")
         plain.unlink()
+    elif path.suffix == ".parquet":
+        con.execute(f"copy ({body}) to '{path}' (format parquet, compression zstd, kv_metadata {{notice: '{NOTICE}'}})")
     else:
         con.execute(f"copy ({body}) to '{path}' (format json)")
     spoilt = con.sql(f"""select merchant() as merchant, '{export.file}' as file, '{export.layout}' as layout, row_key, dirty as kind,

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from retailkit.simulate.merchant import Simulated
-from retailkit.simulate.vendors import shops, tencent, web, wecom, weimob
+from retailkit.simulate.vendors import shops, tencent, visits, web, wecom, weimob
 from retailkit.simulate.vendors.lines import PLATFORM
 
 
@@ -49,6 +49,15 @@ EXPORTS: dict[str, tuple[Export, ...]] = {
         Export("weimob_guides", "weimob_guider_list.jsonl", "utf-8", {"guides": "true"}, weimob.weimob_guides),
     ),
     "shopify": (Export("shopify_orders", "orders_export.csv", "utf-8", _PRIVATE_LINES, web.shopify_orders, web.SHOPIFY),),
+    "youzan_api": (
+        Export("youzan_trades", "youzan_trades.jsonl", "utf-8", _PRIVATE_LINES, shops.youzan_trades),
+        Export("youzan_customers", "youzan_customers.csv", "gb18030", {}, shops.youzan_customers, shops.YOUZAN_CUSTOMERS),
+    ),
+    "snowplow": (Export("snowplow_events", "atomic_events.parquet", "utf-8", {"sessions": "true"}, visits.snowplow_visits),),
+    "matomo": (Export("matomo_visits", "getLastVisitsDetails.jsonl", "utf-8", {"sessions": "true"}, visits.matomo_visits),),
+    "ga4_mini": (
+        Export("ga4_events", "events.parquet", "utf-8", {**_PRIVATE_LINES, "sessions": "true"}, visits.ga4_mini_program),
+    ),
     "ga4": (Export("ga4_events", "events.jsonl", "utf-8", {**_PRIVATE_LINES, "sessions": "true"}, web.ga4_events),),
     "wechat_pay": (
         Export(

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 OWN = {
-    "orders": "the shops' tills; and the private orders of m03 and m11, whose own shops note which touchpoint and format sold "
-    "each one (m03's published cost per new customer needs that, and no shop system's export tells it)",
-    "order_lines": "goods of private orders where the shop's export does not split them: Youzan's console has all in one "
-    "cell, a payment bill none (layout youzan_trades would carry them for a merchant that asks Youzan's API)",
+    "orders": "the shops' tills",
+    "order_lines": "goods of private orders where the shop's export does not split them: Youzan's console has all in one cell, "
+    "and titles hold commas (Youzan's API tells them one by one, and is written for the merchants that ask it); a payment bill none",
     "refunds": "the day of a refund, from the books: order exports tell the amount only (Youshu's returns and the payment "
     "bill tell both, and are written so)",
     "daily_totals": "the ERP's books of every channel (Youshu's own totals are written as its file beside them)",
@@ -14,8 +13,6 @@ OWN = {
     "an order export knows buyers only",
     "account_pairs": "which user is which member, bound in the merchant's CRM",
     "members": "the merchant's CRM; Youzan's customer export, which masks every phone, is written beside it",
-    "sessions": "visits to mini programs whose merchant has neither Youshu nor Google Analytics: its own event log "
-    "(layouts youshu_events, ga4_events, matomo_visits and snowplow_events would carry them)",
     "touchpoint_days": "the merchant's ledger of touchpoints; the platform's own counts are written as its answers beside it",
     "follower_days": "WeCom contacts by source, counted day by day: WeCom answers with contacts, not with counts by source",
     "campaigns": "which messages were one campaign: the merchant's plan",

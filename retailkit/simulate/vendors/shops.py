@@ -80,6 +80,31 @@ def youzan_orders(s: Simulated) -> str:
         order by sale desc"""
 
 
+def youzan_trades(s: Simulated) -> str:
+    """Youzan's trades.sold.get, one order a line: yuan as text, its goods one by one, of a partial refund only that there was one."""
+    paid = f"strftime(clock(day, second), {_DAY})"
+    return f"""select order_id as row_key, {{
+          'order_info': {{'tid': {spoilt("order_id", "id", "'2.86533E+17'")}, 'type': 0,
+            'status': case when refund = gross then 'TRADE_CLOSED' else 'TRADE_SUCCESS' end,
+            'created': strftime(clock(day, greatest(second - 60, 0)), {_DAY}),
+            'pay_time': {spoilt(paid, "time", "'2018-02-30 25:61:00'")},
+            'refund_state': case when refund = 0 then 0 when refund = gross then 12 else 2 end,
+            'order_tags': {{'is_offline_order': false, 'is_payed': true}},
+            'order_extra': {{'sales_guide': {{'order_sales_staff': guide_no(sold_by)}},
+              'service_guide': {{'service_guide_staff': guide_no(owned_by)}}}}}},
+          'source_info': {{'source': {{'platform': 'wx', 'wx_entrance': 'merchant_xcx'}}}},
+          'buyer_info': {{'yz_open_id': yz_open_id(person), 'buyer_phone': phone, 'outer_user_id': open_id}},
+          'address_info': {{'receiver_name': name, 'receiver_tel': phone, 'delivery_city': area_name}},
+          'pay_info': {{'total_fee': {yuan("listed")}, 'post_fee': {yuan("freight")},
+            'payment': {spoilt(yuan("gross"), "amount", "'待核算'")}}},
+          'orders': list_transform(lines, lambda x, i: {{'oid': sale * 10 + i, 'item_id': x.product_id::bigint, 'title': x.product,
+            'num': x.quantity::bigint, 'price': {yuan("x.list_amount / x.quantity")}, 'payment': {yuan("x.net_amount")}}})
+        }} as full_order_info, dirty
+        from (select o.*, p.phone, p.name, {dirty("o.order_id")} as dirty, lines
+          from private_orders o join person p using (person) join ({order_lines()}) using (order_id))
+        order by sale desc"""
+
+
 def youzan_customers(s: Simulated) -> str:
     """Youzan's customer export: every phone masked, a comma at the end of the header."""
     filled = {
