@@ -34,32 +34,33 @@ SHARED = f"'{SITE}goods?' || {_OWN}"
 _PAGES = ("index", "goods", "cart", "checkout", "order", "goods")
 
 
-def _events(names: tuple[str, ...]) -> str:
+def _events(names: tuple[str, ...], more: str = "") -> str:
     """Return SQL that makes a row of each event of a visit: ``names`` of a page seen, each further step, and a share.
 
-    ``nth`` is the event's place in ``names`` from 1. A list by the furthest step, unnested, keeps the order of
-    visits without sorting all events.
+    ``nth`` is the event's place in ``names`` from 1; ``more`` are columns of a visit, made once for all its events.
+    A list by the furthest step, unnested, keeps the order of visits without sorting all events.
     """
     steps = [list(range(1, last + 1)) for last in range(1, len(STEPS) + 1)]
     plain, sharing = str(steps), str([[*events, len(names)] for events in steps])
     page = quoted(tuple(SITE + name for name in _PAGES)) + "[nth]"
     url = f"case nth when 1 then {LANDING} when {len(names)} then {SHARED} else {page} end"
     return f"""select * exclude (session_id), {quoted(names)}[nth] as event, {url} as url, session_id
-        from (select *, unnest(case when share_node is null then {plain} else {sharing} end[{_STEP}]) as nth from out_sessions)"""
+        from (select *, {more}unnest(case when share_node is null then {plain} else {sharing} end[{_STEP}]) as nth from out_sessions)"""
 
 
 def snowplow_visits(s: Simulated) -> str:
     """Snowplow's atomic events of visits: page views, steps and shares as structured events, transactions without amounts."""
     names = ("page_view", "product_view", "add_to_cart", "checkout_step", "transaction", "share")
     told = "event in ('page_view', 'transaction')"
+    visitor = f"{_OPENID} as openid, md5({_OPENID})::uuid::varchar as cookie, "
     return f"""select session_id || event as row_key, 'wxsimulated' as app_id, 'mob' as platform,
           started_at + to_seconds([0, 20, 40, 50, 60, 30][nth]) as collector_tstamp,
-          case when {told} then event else 'struct' end as event, left(session_id, 35) || nth as event_id, {_OPENID} as user_id,
-          md5({_OPENID})::uuid::varchar as domain_userid, session_id as domain_sessionid, url as page_url,
+          case when {told} then event else 'struct' end as event, left(session_id, 35) || nth as event_id, openid as user_id,
+          cookie as domain_userid, session_id as domain_sessionid, url as page_url,
           case nth when 1 then touchpoint end as mkt_medium, case nth when 1 then campaign_id end as mkt_campaign,
           case when event = 'share' then 'social' when not {told} then 'ecommerce' end as se_category,
           case when not {told} then event end as se_action, case event when 'transaction' then order_id end as tr_orderid, '' as dirty
-        from ({_events(names)})"""
+        from ({_events(names, visitor)})"""
 
 
 def matomo_visits(s: Simulated) -> str:
