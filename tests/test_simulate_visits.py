@@ -154,6 +154,16 @@ def test_a_query_for_visits_alone_gives_no_orders_twice(store: Path) -> None:
         assert systems <= {"youzan"}, "Snowplow and Matomo tell visits only"
 
 
+def test_no_phone_and_no_name_of_youzans_answers_reaches_the_store(made: Path, store: Path) -> None:
+    planted = set(pd.read_parquet(made / "truth" / "planted.parquet")["value"])
+    answers = (made / "exports/m12/youzan_trades.jsonl").read_text(encoding="utf-8")
+    assert sum(value in answers for value in planted) > 100
+    for name in ("orders", "order_lines", "accounts", "quarantine"):
+        rows = loaded(store, name, "m12")
+        for column in rows.select_dtypes(["object", "string"]):
+            assert not planted & set(rows[column].dropna().astype(str)), f"{name}.{column}"
+
+
 def test_quirks_of_web_analytics_are_there(made: Path) -> None:
     events = pd.read_parquet(made / "exports/m12/atomic_events.parquet")
     assert set(events["event"]) == {"page_view", "struct", "transaction"}
