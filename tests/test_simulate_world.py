@@ -33,6 +33,7 @@ def test_merchants_export_different_mixes() -> None:
     assert {system for mix in mixes for system in mix} == {
         "youzan", "weimob", "shopify", "taobao", "jd", "wechat_pay", "youshu", "ga4", "wecom", "contacts",
         "analysis", "packets", "cards", "live",
+        "youzan_api", "snowplow", "matomo", "ga4_mini",
     }  # fmt: skip
 
 
