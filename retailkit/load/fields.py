@@ -151,7 +151,7 @@ def _mapped(text: str, rule: FieldRule) -> str:
 
 def _system(case: Case, cell: str, kind: str) -> str:
     """Return SQL of a case's text, behind its account system where it names one."""
-    return f"{literal(case.prefix + ':')} || {_unrounded(cell, kind)}" if case.prefix else _text(cell, kind)
+    return _prefixed(_unrounded(cell, kind), case) if case.prefix else _text(cell, kind)
 
 
 def _text(cell: str, kind: str) -> str:
@@ -199,7 +199,7 @@ def _value(column: Column, rule: FieldRule, raw: Raw, layout: Layout, place: Pla
     return _numeric(column, rule, _number(cell, kind, rule), layout, place), filled
 
 
-def _prefixed(text: str, rule: FieldRule) -> str:
+def _prefixed(text: str, rule: FieldRule | Case) -> str:
     return f"{literal(rule.prefix + ':')} || {text}" if rule.prefix else text
 
 
