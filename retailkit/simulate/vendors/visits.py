@@ -81,7 +81,8 @@ def matomo_visits(s: Simulated) -> str:
 def ga4_mini_program(s: Simulated) -> str:
     """GA4's events of a mini program that sells without a shop system: visits, and what was bought through which medium.
 
-    As in `web.ga4_events`, a refund belongs to no session, and some purchases lose their number on the way.
+    As in `web.ga4_events`, a refund belongs to no session, and some purchases lose their number on the way. Rows are
+    not in order of time: no more are those of an extract.
     """
     names = ("page_view", "view_item", "add_to_cart", "begin_checkout", "purchase", "share")
     cookie, nth_of = "split_part(session_id, ':', 1)", "split_part(session_id, ':', 2)"
@@ -118,4 +119,4 @@ def ga4_mini_program(s: Simulated) -> str:
           list_transform(lines, lambda x: {{'item_id': x.product_id, 'item_name': x.product, 'item_category': x.category,
             'price': x.list_amount / 100.0 / x.quantity, 'quantity': x.quantity::bigint, 'item_revenue': x.net_amount / 100.0}}) as items,
           dirty
-        from told order by moment, user_pseudo_id, event_name, order_id"""
+        from told"""
