@@ -76,7 +76,13 @@ chapter from end to end there, nor its cell of owners; the touchpoints' ledger t
     and after
 
 The panel's 343 hold 86 of accounts that visits and orders do not share, which are asked for first since and left out.
-Touches fail with an engine of 3 GB there.
+28 million sessions are all that the store holds; a study as of 2019-01-01, as these are, knows 16.3 million of them.
+
+Since then bots are looked for among busy accounts alone, and touches need not wait until their days are counted. Touches,
+which failed there with an engine of 3 GB, take 54 s of CPU and 3.3 GB with it. At .01 taken twice they take 8.0 s where
+they took 10.2 (one run each, engines of 1 GB), and pass with 300 MB at .6 GB. The sums of orders are kept before they
+are joined: a ledger with all its columns takes 3.1 s at .01 where it took 3.9, one of which only sums are asked as much
+as before. ``benchmarks/scale_copies.py`` makes such a store.
 """
 
 from __future__ import annotations

@@ -229,6 +229,20 @@ def test_tests_crawlers_and_bots_are_left_out_and_counted():
     assert credit(paths(found, sold), "linear").execute()["touchpoint"].tolist() == ["unattributed"] * 2
 
 
+def test_a_bot_is_told_by_its_day_not_by_all_its_visits_and_visits_and_messages_count_together():
+    often = [(f"b{i}", "app:busy", f"2024-03-{1 + i % 5:02d} 08:00:00", "1007") for i in range(12)]
+    crowd = [(f"c{i}", "app:bot", f"2024-03-0{1 + i // 3} 08:00:0{i}", "1007") for i in range(4)]  # three, then one
+    sent = pd.DataFrame(
+        [("m", f"p{i}", account, pd.Timestamp("2024-03-01")) for i, account in enumerate(["app:bot", "app:busy"])],
+        columns=["merchant", "push_id", "account", "sent_on"],
+    )
+    found = touches(sessions=tables.sessions(often + crowd), pushes=sent, bot_touches_a_day=3).execute()
+    bots = found[found["role"] == "bot"]
+    days = found.groupby(["account", "touched_on"])["touch_id"].transform("size")  # every touch here is an exposure
+    assert sorted(bots["touch_id"]) == sorted(found.loc[days > 3, "touch_id"])
+    assert sorted(bots["touch_id"].str.split(":").str[1]) == ["b0", "b10", "b5", "c0", "c1", "c2", "p0", "p1"]
+
+
 def test_guide_group_and_share_ids_speak_louder_than_the_launch_scene():
     rows = [
         ("a", "app:1", "2024-03-01", "1007", {"guide": "g1"}),

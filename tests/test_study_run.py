@@ -126,6 +126,17 @@ def test_a_killed_kernel_fails_its_chapter_only(folder):
     assert (folder / "out" / "a" / "2_dies.failed.ipynb").exists()
 
 
+def test_an_engine_without_enough_memory_says_which_setting_to_raise(folder, monkeypatch):
+    monkeypatch.setenv("RETAILKIT_MEMORY", "60MB")
+    sort = "rk_engine().execute('SELECT len(array_agg(i)) FROM range(50000000) t(i)')"
+    notebook(folder / "notebooks" / "1_first.ipynb", "from retailkit.load.engine import connect_raw as rk_engine", sort)
+    _, entries = study(folder, merchants=("a",))
+    failed = next(e for e in entries if e.chapter == "1_first")
+    assert failed.error == (
+        "the engine needs more than the 60MB it may use in cell 4: raise RETAILKIT_MEMORY, or try --workers 1"
+    )
+
+
 @pytest.mark.parametrize(("starts_that_fail", "ends"), [(1, "done"), (2, "failed")])
 def test_a_kernel_that_dies_at_its_start_is_started_once_more(folder, monkeypatch, starts_that_fail, ends):
     dying = f"""

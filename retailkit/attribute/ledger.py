@@ -69,8 +69,12 @@ def allot(
 
 
 def of_orders(rows: ir.Table, key: Sequence[str] = KEY, **sums: Any) -> ir.Table:
-    """Add sums over each order to its rows: counted once an order, where a window would sort all that rows carry."""
-    whole = rows.group_by(key).aggregate(**sums)
+    """Add sums over each order to its rows: counted once an order, where a window would sort all that rows carry.
+
+    The sums are kept in the engine first. Asked for together, they would have all that rows carry wait until
+    the sums are there.
+    """
+    whole = rows.group_by(key).aggregate(**sums).cache()
     both = rows.left_join(whole, key)
     return both.select(*[both[c] for c in (*rows.columns, *sums)])
 

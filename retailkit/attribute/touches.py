@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import reduce
 from typing import Any
 
@@ -77,19 +78,21 @@ def touches(
             "persons": persons,
         }.items()
     }
-    buyers = with_person(table["orders"], table["persons"])
+    known, classes = table["persons"], scenes(classification)
+    buyers = with_person(table["orders"], known)
     parts = [
-        _visits(table["sessions"], buyers, table["persons"], scenes(classification)),
-        _messages(table["pushes"], table["campaigns"], table["persons"], by_campaign),
-        _coupons(table["coupons"], table["campaigns"], buyers, table["persons"]),
+        _visits(table["sessions"], table["orders"], known, classes),
+        _messages(table["pushes"], table["campaigns"], known, by_campaign),
+        _coupons(table["coupons"], table["campaigns"], buyers, known),
         _placements(table["placements"], table["order_lines"], buyers),
     ]
-    return _mark_bots(reduce(ibis.union, [shape(p, TOUCH) for p in parts]), bot_touches_a_day)
+    found = reduce(ibis.union, [shape(p, TOUCH) for p in parts])
+    return _mark_bots(found, _bots(table, classes, bot_touches_a_day))
 
 
-def _visits(sessions: ir.Table, buyers: ir.Table, persons: ir.Table, classes: pd.DataFrame) -> ir.Table:
+def _visits(sessions: ir.Table, orders: ir.Table, persons: ir.Table, classes: pd.DataFrame) -> ir.Table:
     known = ibis.memtable(classes).rename(scene_touchpoint="touchpoint", scene_role="role")
-    own = buyers.select("merchant", "order_id", own_paid_at="paid_at", own_paid_on="paid_on")
+    own = orders.select("merchant", "order_id", own_paid_at="paid_at", own_paid_on="paid_on")
     s = with_person(sessions, persons).left_join(known, "scene")
     s = s.left_join(own, ["merchant", "order_id"])
     s = s.filter(s.scene_role.fill_null("touch") != "excluded")
@@ -192,12 +195,27 @@ def _placements(placements: ir.Table, lines: ir.Table, buyers: ir.Table) -> ir.T
     )
 
 
-def _mark_bots(found: ir.Table, limit: int) -> ir.Table:
-    """Days of too many touches are few: joined to the rest they spare the sort of all touches."""
-    key = ["merchant", "account", "touched_on", "kind"]
-    seen = found.filter(found.account.notnull() & (found.kind == "exposure"))
+def _bots(table: Mapping[str, ir.Table], classes: pd.DataFrame, limit: int) -> ir.Table:
+    """Accounts and days with too many exposures, kept in the engine: only accounts with as many rows at all are looked at.
+
+    So the touches themselves are asked for once, and need not wait somewhere until their days are counted.
+    """
+    account = ["merchant", "account"]
+    rows = ibis.union(*(table[name].select(*account) for name in ("sessions", "pushes")))
+    busy = rows.group_by(account).aggregate(rows=rows.count()).filter(ibis._.rows > limit)
+    nobody = as_table(None, "persons")  # whose the account is does not matter here
+    seen = ibis.union(
+        shape(_visits(table["sessions"].semi_join(busy, account), table["orders"], nobody, classes), TOUCH),
+        shape(_messages(table["pushes"].semi_join(busy, account), table["campaigns"], nobody, False), TOUCH),
+    )
+    key = [*account, "touched_on", "kind"]
     many = seen.group_by(key).aggregate(touches=seen.count())
-    both = found.left_join(many.filter(many.touches > limit), key)
+    return many.filter(many.touches > limit).cache()
+
+
+def _mark_bots(found: ir.Table, many: ir.Table) -> ir.Table:
+    key = ["merchant", "account", "touched_on", "kind"]
+    both = found.left_join(many, key)
     role = both.touches.notnull().ifelse("bot", both.role)
     return both.select(*[role.name(c) if c == "role" else both[c] for c in found.columns])
 

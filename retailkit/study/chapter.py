@@ -117,6 +117,9 @@ def describe(problem: Exception, run: Any, timeout: float) -> str:
         hint = ": out of memory? try --workers 1" if code == -signal.SIGKILL else ""
         last = Path(run.log).read_text(errors="replace").strip().splitlines()[-1:]
         return f"the notebook's kernel died{where} ({name}){hint}" + "".join(f"; it said: {line}" for line in last)
+    if getattr(problem, "ename", "") == "OutOfMemoryException":  # the engine's own text names settings nobody has here
+        most = run.env.get("RETAILKIT_MEMORY", "memory")
+        return f"the engine needs more than the {most} it may use{where}: raise RETAILKIT_MEMORY, or try --workers 1"
     if hasattr(problem, "ename"):
         return f"{problem.ename}{where}: {getattr(problem, 'evalue', '')}".strip()
     return f"{type(problem).__name__}{where}: {problem}".strip()
