@@ -1,5 +1,6 @@
 """The command line says what it can do, and says in one message what it cannot."""
 
+import re
 from pathlib import Path
 
 import click
@@ -237,3 +238,12 @@ def test_a_load_says_which_cells_could_not_be_read_and_where_the_first_stands(tm
     assert "b.csv, row 2 and 1 more: paid_at: no readable time" in said
     assert "('last Tuesday')" in said
     assert "could not be read" not in call(*asked, "--store", str(tmp_path / "store"))[1]
+
+
+def test_the_example_of_the_readme_keeps_a_newcomers_exports_where_cleaning_and_git_leave_them():
+    path = re.search(r'^\s*path = "\.\./\.\./(\w+)/', (ROOT / "README.md").read_text(encoding="utf-8"), re.MULTILINE)
+    assert path is not None
+    cleaned = re.search(r"^clean:.*\n\trm -rf (.*)$", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
+    assert cleaned is not None
+    assert path[1] not in cleaned[1].split()
+    assert f"/{path[1]}/" in (ROOT / ".gitignore").read_text(encoding="utf-8").split()

@@ -47,6 +47,8 @@ def table_warnings(con: Connection, store: Path, loaded: set[str], merchants: li
         files = [f["path"] for f in active_files(store, "orders", versions["orders"], merchants)]
         orders = files_select(table("orders"), files)
         found += _counted_twice(con, orders) + _currencies(con, store, versions, orders)
+    if loaded & {"orders", "refunds"}:
+        found += _refunds_apart(con, store, versions, merchants)
     found += _forgotten(con, store, versions, merchants)
     return found + _orders_before_members(con, store, versions, loaded, merchants)
 
@@ -84,6 +86,27 @@ def _counted_twice(con: Connection, orders: str) -> list[str]:
         f"merchant {merchant}: sales may count twice, in the WeChat Pay bill and in a shop export: "
         "load the bill as wechat_pay_totals instead"
         for (merchant,) in both
+    ]
+
+
+def _refunds_apart(con: Connection, store: Path, versions: dict[str, int], merchants: list[str]) -> list[str]:
+    """Say how much of a merchant's refunds no order carries: net sales take off only what stands on the order."""
+    if not {"orders", "refunds"} <= set(versions):
+        return []
+    orders, refunds = (
+        files_select(table(name), [f["path"] for f in active_files(store, name, versions[name], merchants)])
+        for name in ("orders", "refunds")
+    )
+    apart = con.execute(
+        f"SELECT merchant, sum(r.refund_amount) / any_value(paid) FROM ({refunds}) r "
+        f"LEFT JOIN (SELECT merchant, order_id, refund_amount FROM ({orders})) o USING (merchant, order_id) "
+        f"JOIN (SELECT merchant, sum(gross_amount) AS paid FROM ({orders}) GROUP BY 1) USING (merchant) "
+        "WHERE coalesce(o.refund_amount, 0) = 0 GROUP BY 1 HAVING sum(r.refund_amount) > 0.001 * any_value(paid) ORDER BY 1"
+    ).fetchall()
+    return [
+        f"merchant {merchant}: refunds of {share:.1%} of what was paid stand in table refunds and on no order, so net "
+        "sales are not less by them: where the export names the order, give it a refund_amount in the layout"
+        for merchant, share in apart
     ]
 
 
