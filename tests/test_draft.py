@@ -161,7 +161,9 @@ def test_every_file_gives_a_draft_that_can_be_read_or_one_clear_refusal():
     "张三,c1,浦东新区,120\n李四,c2,朝阳区,40\n王五,c3,西湖区,50\n",
     "小明,VIP7,7\n小红,VIP12,12\n",
 ], ids=["names above names", "numbers above numbers", "ids above ids"])  # fmt: skip
-def test_a_file_without_a_header_is_told_by_the_cells_below_and_its_first_person_is_not_shown(rows: str, tmp_path: Path):
+def test_a_file_without_a_header_is_told_by_the_cells_below_and_its_first_person_is_not_shown(
+    rows: str, tmp_path: Path
+):
     file, person = tmp_path / "orders.csv", rows[:2]
     file.write_text(rows, encoding="utf-8")
     text = draft_layout(file)

@@ -101,7 +101,7 @@ def draft_layout(path: str | Path) -> str:
 def _goes_on_below(path: str | Path, names: Sequence[str]) -> bool:
     """Tell whether the line taken for the header is the first of the rows."""
     named = [n for n in names if n[0] != "@"]
-    return is_row(named, _look(path, "csv", named).head(LOOK).fillna("").values.tolist())
+    return is_row(named, _look(path, "csv", named).head(LOOK).fillna("").to_numpy().tolist())
 
 
 def _wrapping(frame: pd.DataFrame, names: Sequence[str]) -> str | None:

@@ -15,6 +15,7 @@ from difflib import get_close_matches
 
 from retailkit.load.errors import LoadError
 from retailkit.load.layout import Layout
+from retailkit.load.names import OFFICE, PERSON
 
 DELIMITERS = (",", "\t", ";", "|")
 LOOK = 60
@@ -22,11 +23,8 @@ LOOK = 60
 _VALUE = re.compile(r"\+?\d[\d*]{8,}|\d{4}[-/年]\d{1,2}[-/月]\d{1,2}\D.*|[-+¥￥]?[\d,]*\.\d+")
 """A phone or long number, a time, an amount: no name of a column."""
 _YEAR = re.compile(r"(19|20)\d\d")
-_SURNAMES = (
-    "王李张刘陈杨黄赵吴周徐孙马朱胡郭何高林罗郑梁谢宋唐许韩冯邓曹彭曾肖田董袁潘于蒋蔡余杜叶程苏魏吕丁任沈"
-    "姚卢姜崔钟谭陆汪范金石廖贾夏韦付方白邹孟熊秦邱江尹薛闫段雷侯龙史陶黎贺顾毛郝龚邵万钱严覃武戴莫孔向汤"
-)
-_PERSON = re.compile(rf"[{_SURNAMES}][\u4e00-\u9fff]{{1,2}}")
+_PERSON = re.compile(PERSON)
+_OFFICE = re.compile(f"(?:{OFFICE})$")
 
 
 @dataclass(frozen=True)
@@ -112,9 +110,7 @@ def find_header(text: str, layout: Layout, where: str, whole: bool = True) -> He
     return best[1]
 
 
-def check_needed(
-    names: Sequence[str], layout: Layout, where: str, below: Sequence[Sequence[object]] = ()
-) -> None:
+def check_needed(names: Sequence[str], layout: Layout, where: str, below: Sequence[Sequence[object]] = ()) -> None:
     """Refuse a file that lacks columns of its layout.
 
     Raises
@@ -166,7 +162,9 @@ def is_row(names: Sequence[str], below: Sequence[Sequence[object]]) -> bool:
     (True, False)
     """
     columns = [[str(row[i]).strip() for row in below if i < len(row) and row[i]] for i in range(len(names))]
-    return holds_values(names) or any(_goes_on(name, cells) for name, cells in zip(names, columns, strict=True) if cells)
+    return holds_values(names) or any(
+        _goes_on(name, cells) for name, cells in zip(names, columns, strict=True) if cells
+    )
 
 
 def _goes_on(name: str, cells: Sequence[str]) -> bool:
@@ -174,7 +172,7 @@ def _goes_on(name: str, cells: Sequence[str]) -> bool:
     if any(c.isdigit() for c in name) and not _YEAR.fullmatch(name):
         alike = sum(re.sub(r"\d+", "0", c) == re.sub(r"\d+", "0", name) for c in cells)
         return alike >= 0.9 * len(cells)
-    named = [c for c in cells if _PERSON.fullmatch(c)]
+    named = [c for c in cells if _PERSON.fullmatch(c) and not _OFFICE.search(c)]
     # one first character all the way down is a word (方案, 方案一), not a surname
     several = len({c[0] for c in (name, *named)}) > 1
     return bool(_PERSON.fullmatch(name)) and several and len(named) >= 0.5 * len(cells)

@@ -22,6 +22,8 @@ from retailkit.schema import TABLES
 LAYOUTS = Path(__file__).parent / "layouts"
 GUIDES = ("guide", "sold_by", "owned_by")
 """Ids of guides: consoles let a guide's name and phone stand in their place."""
+OWNERS = ("owner", "inviter")
+"""Ids of guides or of something else: a role, an account. A name or a phone may stand there too."""
 FORMATS = ("csv", "excel", "parquet", "jsonl", "json")
 
 
