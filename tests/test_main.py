@@ -1,6 +1,8 @@
 """The command line says what it can do, and says in one message what it cannot."""
 
+import os
 import re
+import signal
 from pathlib import Path
 
 import click
@@ -247,3 +249,12 @@ def test_the_example_of_the_readme_keeps_a_newcomers_exports_where_cleaning_and_
     assert cleaned is not None
     assert path[1] not in cleaned[1].split()
     assert f"/{path[1]}/" in (ROOT / ".gitignore").read_text(encoding="utf-8").split()
+
+
+def test_a_scheduler_that_stops_a_run_is_told_so_and_how_to_go_on(here, monkeypatch):
+    before = signal.getsignal(signal.SIGTERM)
+    monkeypatch.setattr("retailkit.commands.study.run_study", lambda *_, **__: os.kill(os.getpid(), signal.SIGTERM))
+    code, text = call("run", "tiny")
+    assert code == 128 + signal.SIGTERM
+    assert "run the same command again to go on" in text
+    assert signal.getsignal(signal.SIGTERM) == before
