@@ -159,7 +159,7 @@ def load(what: str, store: str, layout: str | None, merchant: str | None, zone: 
     A file that was loaded before is not read again. Rows that cannot be right are set aside
     with file, row, column and reason (table quarantine).
     """
-    from retailkit.commands.prepare import link_store, load_and_link
+    from retailkit.commands.prepare import link_store, linked, load_and_link
     from retailkit.commands.show import aside_text, report_text
     from retailkit.load import load_file, open_store
 
@@ -171,7 +171,7 @@ def load(what: str, store: str, layout: str | None, merchant: str | None, zone: 
             raise click.UsageError(f"--layout is needed to load a file: 'retailkit sniff {what}' names it")
         report = load_file(file, layout, merchant, store, zone=zone, currency=currency)
         accounts, persons = link_store(store, loaded(open_store(store), merchant))
-        click.echo(f"{accounts:,} accounts are {persons:,} persons")
+        click.echo(linked(accounts, persons))
     else:
         report = load_and_link(retailkit.read_cohort(what), store, click.echo)
     click.echo(report_text(report))

@@ -170,6 +170,11 @@ def text_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return "\n".join(lines)
 
 
+def study_lang(folder: Path) -> str:
+    """Language of a study's last run."""
+    return str((_run(folder) or {}).get("parameters", {}).get("lang", "en"))
+
+
 def _run(folder: Path) -> dict[str, Any] | None:
     try:
         return json.loads((folder / "run.json").read_text(encoding="utf-8"))
