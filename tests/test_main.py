@@ -201,7 +201,7 @@ def test_a_study_with_an_export_that_cannot_be_read_is_not_all_done(here):
     assert code == 0, text
     (here / "data" / "cohorts" / "tiny.toml").write_text(COHORT + sources[0] + sources[0].replace("good", "bad"))
     code, text = call("run", "tiny", "--plain-kernels")
-    assert "1 files failed" in text
+    assert "1 file failed" in text
     assert "0 failed" in text, "no chapter failed"
     assert code == 1
 
