@@ -97,11 +97,12 @@ def _refunds_apart(con: Connection, store: Path, versions: dict[str, int], merch
         files_select(table(name), [f["path"] for f in active_files(store, name, versions[name], merchants)])
         for name in ("orders", "refunds")
     )
+    # of the orders only those that refunds name are held, and of those only the ones that carry a refund
+    told = f"SELECT merchant, order_id FROM ({orders}) SEMI JOIN ({refunds}) USING (merchant, order_id) WHERE refund_amount <> 0"
     apart = con.execute(
-        f"SELECT merchant, sum(r.refund_amount) / any_value(paid) FROM ({refunds}) r "
-        f"LEFT JOIN (SELECT merchant, order_id, refund_amount FROM ({orders})) o USING (merchant, order_id) "
-        f"JOIN (SELECT merchant, sum(gross_amount) AS paid FROM ({orders}) GROUP BY 1) USING (merchant) "
-        "WHERE coalesce(o.refund_amount, 0) = 0 GROUP BY 1 HAVING sum(r.refund_amount) > 0.001 * any_value(paid) ORDER BY 1"
+        f"SELECT merchant, sum(refund_amount) / any_value(paid) AS share FROM ({refunds}) ANTI JOIN ({told}) "
+        f"USING (merchant, order_id) JOIN (SELECT merchant, sum(gross_amount) AS paid FROM ({orders}) GROUP BY 1) "
+        "USING (merchant) GROUP BY 1 HAVING share > 0.001 ORDER BY 1"
     ).fetchall()
     return [
         f"merchant {merchant}: refunds of {share:.1%} of what was paid stand in table refunds and on no order, so net "
