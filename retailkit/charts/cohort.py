@@ -233,8 +233,8 @@ def shares(
     )  # fmt: skip
     sub = choose(
         lang,
-        "Share of credited sales; one dot a merchant, the line is the median",
-        "占归因销售额的份额；一点一商户，竖线为中位数",
+        "Share of credited sales; one dot a merchant, the line and the figure are the median",
+        "占归因销售额的份额；一点一商户，竖线与数字为中位数",
     )
     return frame(fig, title, f"{sub} · {merchant} · {period}", source, lang=lang, height=200 + 46 * len(middle))
 
