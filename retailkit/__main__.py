@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 import retailkit
-from retailkit.commands.options import day, examples, loaded, names, pair, study_folder
+from retailkit.commands.options import Terminated, day, examples, heeding_terminate, loaded, names, pair, study_folder
 from retailkit.commands.output import deck, export, history
 
 
@@ -24,9 +24,9 @@ class Commands(click.Group):
             return super().invoke(ctx)
         except (click.ClickException, click.exceptions.Exit, click.Abort):
             raise
-        except KeyboardInterrupt:
+        except KeyboardInterrupt as stop:
             click.echo("stopped; run the same command again to go on", err=True)
-            sys.exit(130)
+            sys.exit(143 if isinstance(stop, Terminated) else 130)
         except Exception as problem:
             if os.environ.get("RETAILKIT_DEBUG"):
                 raise
@@ -90,8 +90,10 @@ def run(cohort: str, out: str | None, parameters: tuple[str, ...], **asked: Any)
 
     COHORT is a name in data/cohorts or the path of a cohort file. What is finished and
     unchanged is skipped, so after a failure or an interruption the same command goes on. The
-    last line printed is the page to open. Exit code: 0 all done, 1 something failed, 2 asked wrongly.
+    last line printed is the page to open. Exit code: 0 all done, 1 something failed, 2 asked wrongly,
+    130 or 143 stopped by Ctrl-C or a scheduler.
     """
+    from retailkit.commands.due import run_due
     from retailkit.commands.study import default_workers, run_study
     from retailkit.study.run import Options
 
@@ -110,13 +112,11 @@ def run(cohort: str, out: str | None, parameters: tuple[str, ...], **asked: Any)
         force=asked["force"],
         warm=not asked["plain_kernels"],
     )
-    if asked["due"]:
-        from retailkit.commands.due import run_due
-
-        if options.as_of:
-            raise click.UsageError("--due takes each merchant's last complete day: leave out --as-of")
-        sys.exit(run_due(options, load=not asked["no_load"], dry_run=asked["dry_run"], keep=asked["keep"]))
-    sys.exit(run_study(options, load=not asked["no_load"], dry_run=asked["dry_run"], keep=asked["keep"]))
+    if asked["due"] and options.as_of:
+        raise click.UsageError("--due takes each merchant's last complete day: leave out --as-of")
+    choices = {"load": not asked["no_load"], "dry_run": asked["dry_run"], "keep": asked["keep"]}
+    with heeding_terminate():
+        sys.exit(run_due(options, **choices) if asked["due"] else run_study(options, **choices))
 
 
 @cli.command("list", epilog=examples("retailkit list"))
@@ -159,7 +159,7 @@ def load(what: str, store: str, layout: str | None, merchant: str | None, zone: 
     A file that was loaded before is not read again. Rows that cannot be right are set aside
     with file, row, column and reason (table quarantine).
     """
-    from retailkit.commands.prepare import link_store, load_and_link
+    from retailkit.commands.prepare import link_store, linked, load_and_link
     from retailkit.commands.show import aside_text, report_text
     from retailkit.load import load_file, open_store
 
@@ -171,7 +171,7 @@ def load(what: str, store: str, layout: str | None, merchant: str | None, zone: 
             raise click.UsageError(f"--layout is needed to load a file: 'retailkit sniff {what}' names it")
         report = load_file(file, layout, merchant, store, zone=zone, currency=currency)
         accounts, persons = link_store(store, loaded(open_store(store), merchant))
-        click.echo(f"{accounts:,} accounts are {persons:,} persons")
+        click.echo(linked(accounts, persons))
     else:
         report = load_and_link(retailkit.read_cohort(what), store, click.echo)
     click.echo(report_text(report))

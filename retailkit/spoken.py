@@ -3,9 +3,35 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from typing import Any
 
 _BOTH = re.compile(r"(?P<en>[^\u4e00-\u9fff]*[^\s\u4e00-\u9fff]) / (?P<zh>.*[\u4e00-\u9fff].*)", re.DOTALL)
+
+
+def said(lang: str, english: str, chinese: str) -> str:
+    """The sentence in the language of the study.
+
+    Raises
+    ------
+    ValueError
+        If the language is neither ``en`` nor ``zh``.
+
+    >>> said("zh", "one person", "一人")
+    '一人'
+    """
+    if lang not in ("en", "zh"):
+        raise ValueError(f"no language '{lang}'; there are en, zh")
+    return english if lang == "en" else chinese
+
+
+def printed_width(text: str) -> int:
+    """How many Latin letters a text is wide: a Chinese character is as wide as two.
+
+    >>> printed_width("ab"), printed_width("甲b")
+    (2, 3)
+    """
+    return sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
 
 
 def signed(change: float, digits: int = 0) -> str:

@@ -156,3 +156,11 @@ def test_names_of_touchpoints_close_together_do_not_run_into_each_other():
     places = touchpoints.reach(rows, **WHERE).data[0].textposition
     assert places[0] != places[1], "one name above its dot, the other beside or below"
     assert places[2].endswith("left"), "the last name stays inside the picture"
+
+
+@pytest.mark.parametrize(("lang", "said"), [("en", "No touch of a known person"), ("zh", "导出中没有可识别之人的触达")])
+def test_a_merchant_without_touches_gets_a_sentence_and_no_chain_is_asked_for(lang: str, said: str):
+    asked = []
+    widget = touchpoint_explorer(PANEL.head(0), lang=lang, chains=lambda *setting: asked.append(setting), **WHERE)
+    assert widget.value.startswith(said)
+    assert asked == []

@@ -154,3 +154,75 @@ def test_every_file_gives_a_draft_that_can_be_read_or_one_clear_refusal():
             continue
         page = tomllib.loads(text.replace('unit = "?"', 'unit = "fen"'))
         assert Layout.model_validate({"name": "own", **page}).tables[0].table == "orders", path.name
+
+
+@pytest.mark.parametrize("rows", [
+    "张三,朝阳区,上海\n李四,A2,40\n王五,A3,50\n",
+    "张三,c1,浦东新区,120\n李四,c2,朝阳区,40\n王五,c3,西湖区,50\n",
+    "小明,VIP7,7\n小红,VIP12,12\n",
+], ids=["names above names", "numbers above numbers", "ids above ids"])  # fmt: skip
+def test_a_file_without_a_header_is_told_by_the_cells_below_and_its_first_person_is_not_shown(
+    rows: str, tmp_path: Path
+):
+    file, person = tmp_path / "orders.csv", rows[:2]
+    file.write_text(rows, encoding="utf-8")
+    text = draft_layout(file)
+    assert person not in text
+    assert "header = false" in text
+    with pytest.raises(LoadError, match="no header line was found") as error:
+        load(tmp_path, rows)
+    assert person not in str(error.value)
+
+
+def test_a_header_of_words_and_years_stays_a_header(tmp_path: Path):
+    file = tmp_path / "orders.csv"
+    file.write_text("方案,导购,2018,金额\n方案一,李四,2018,5.00\n方案二,王五,2019,6.00\n", encoding="utf-8")
+    assert "header = false" not in draft_layout(file)
+
+
+def test_an_order_s_total_that_stands_on_each_of_its_lines_is_counted_once(tmp_path: Path):
+    rows = "order_id,created_at,product,order_total\n1,2024-01-03 10:00,Shirt,35.00\n1,2024-01-03 10:00,Sock,35.00\n"
+    rows += "2,2024-01-04 10:00,Hat,20.00\n"
+    (tmp_path / "shop.csv").write_text(rows)
+    load(tmp_path, rows, draft_layout(tmp_path / "shop.csv"))
+    assert open_store(tmp_path / "store", merchants="m").orders.gross_amount.sum().to_pandas() == 3500 + 2000
+
+
+def test_negative_lines_of_an_order_become_its_refund_and_no_line_is_lost_unsaid(tmp_path: Path):
+    rows = "order_id,customer,date,line_amount\n1,c1,2024-01-03,30.00\n1,c1,2024-01-03,-5.00\n2,c2,2024-01-04,20.00\n"
+    rows += "2,c2,2024-01-04,10.00\n3,c3,2024-01-05,-20.00\n"
+    (tmp_path / "shop.csv").write_text(rows)
+    text = draft_layout(tmp_path / "shop.csv")
+    report = load(tmp_path, rows, text).iloc[0]
+    assert report["rows_kept"] == 5
+    tables = open_store(tmp_path / "store", merchants="m")
+    assert tables.orders.gross_amount.sum().to_pandas() == 6000
+    refunds = tables.refunds.to_pandas().set_index("order_id")["refund_amount"]
+    assert refunds.to_dict() == {"1": 500, "3": 2000}
+    assert "refunds of 41.7% of what was paid stand in table refunds and on no order" in report["warnings"]
+    assert "net sales are not less by them" in text
+
+
+def test_orders_that_nobody_paid_are_left_out_and_counted(tmp_path: Path):
+    rows = "订单号,会员号,付款时间,实付金额\nE1,c1,2024-01-03 10:01:00,100.00\nE2,c2,,0.00\nE3,c3,2024-01-04 10:01:00,80.00\n"
+    (tmp_path / "shop.csv").write_text(rows, encoding="utf-8")
+    text = draft_layout(tmp_path / "shop.csv")
+    assert "is empty on 1 of 3 rows" in text
+    report = load(tmp_path, rows, text).iloc[0]
+    assert report[["rows_read", "rows_kept", "rows_quarantined", "rows_skipped"]].tolist() == [3, 2, 0, 1]
+
+
+def test_a_day_and_a_time_of_day_in_two_columns_are_one_time(tmp_path: Path):
+    rows = "单号,记账日期,记账时间,金额\nA1,2025-08-22,17:57:17,71.89\nA2,2025-08-22,12:24:20,3.00\n"
+    (tmp_path / "shop.csv").write_text(rows, encoding="utf-8")
+    load(tmp_path, rows, draft_layout(tmp_path / "shop.csv"), zone="UTC")
+    paid = open_store(tmp_path / "store", merchants="m").orders.to_pandas().set_index("order_id")["paid_at"]
+    assert paid.astype(str).to_dict() == {"A1": "2025-08-22 17:57:17", "A2": "2025-08-22 12:24:20"}
+
+
+def test_a_draft_with_open_places_is_refused_with_their_names(tmp_path: Path):
+    rows = "Bestellnr;Datum;Betrag\nA1;03.01.2024;1.200,50\nA2;14.01.2024;40,00\n"
+    (tmp_path / "shop.csv").write_text(rows)
+    text = draft_layout(tmp_path / "shop.csv")
+    with pytest.raises(LoadError, match=r"not finished.*orders.gross_amount \(from\), orders.gross_amount \(unit\)"):
+        load(tmp_path, rows, text)

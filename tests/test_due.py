@@ -1,5 +1,6 @@
 """Claims about scheduled runs: the data decide the day, an unfinished day is not counted, changes are named."""
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -7,6 +8,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from click.testing import CliRunner
+from spoken import english
 
 from retailkit.__main__ import cli
 from retailkit.commands import due
@@ -126,3 +128,24 @@ def test_history_is_no_merchant_and_an_unknown_run_is_named(tmp_path):
         history.kept_metrics(tmp_path, "2023")
     done = CliRunner().invoke(cli, ["history", str(tmp_path)])
     assert "2024-06-01T060000Z" in done.output
+
+
+def test_history_of_a_chinese_study_is_chinese(tmp_path):
+    for i, value in enumerate((0.10, 0.60)):
+        started = f"2024-06-0{i + 1}T06:00:00+00:00"
+        study(tmp_path, started, a=value, b=0.2)
+        page = json.loads((tmp_path / "run.json").read_text())
+        write_json(tmp_path / "run.json", {**page, "parameters": {"lang": "zh"}})
+        assert history.keep_run(tmp_path)
+    told = due.history_text(tmp_path)
+    assert "a: 项目效应 +10.0% -> +60.0%（超出原区间）" in told
+    assert "项目效应" in told
+    assert english(told, {"a", "2024-06-01T060000Z", "2024-06-02T060000Z"}) == []
+    every = due.history_text(tmp_path, "2024-06-01T060000Z").replace("effect", "")  # metrics keep their own names here
+    assert english(every, {"5_growth"}) == []
+
+
+def test_what_is_due_is_said_in_chinese_with_every_reason():
+    line = due._due_line("2024-06-01", ["a"], ["a"], dict.fromkeys(due.WHY_ZH, 1), "zh")
+    assert english(line) == []
+    assert english(due._due_line("2024-06-01", ["a"], [], {}, "zh")) == []

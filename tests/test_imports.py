@@ -23,7 +23,7 @@ MAY_IMPORT = {
     "charts": set(),
     "present": {"charts", "results", "folders", "spoken"},
     "explore": {*STAGES, "charts", "schema"},
-    "study": {"schema", "cohort", "load", "results", "folders", "present"},
+    "study": {"schema", "cohort", "load", "results", "folders", "present", "spoken"},
     "commands": {"*"},
     "__main__": {"*"},
     "__init__": {"*"},

@@ -268,3 +268,31 @@ def test_weeks_are_read_whatever_kind_of_number_holds_them(tmp_path, kind):
     load_file(path, "complete_journey_promotions", "367", tmp_path / "store")
     placed = stored(tmp_path, "placements")
     assert placed[["starts_on", "ends_on"]].astype(str).to_numpy().tolist() == [["2017-12-25", "2017-12-31"]]
+
+
+def test_a_number_with_words_that_name_nobody_stays_a_guides_id(tmp_path):
+    kept = ("导购07", "3号店员", "A店 12", "工号：0031")
+    hidden = ("李娜2", "小李13", "上海导购", "Anna 导购07")
+    rows = [f"E{i},a,2018-03-01 10:00,5,{guide}\n" for i, guide in enumerate((*kept, *hidden))]
+    for page in (f'{ORDERS}sold_by = "导购"\n', f'{ORDERS}sold_by = {{ from = "导购", kind = "staff" }}\n'):
+        load(tmp_path, HEADER.replace("实付", "实付,导购") + "".join(rows), page)
+        found = stored(tmp_path)["sold_by"].tolist()
+        assert found[: len(kept)] == list(kept)
+        assert all(len(g) == 64 for g in found[len(kept) :])
+
+
+def test_who_answers_and_who_invited_are_never_stored_by_name_and_posts_stay(tmp_path):
+    """A name has the key that it has as a guide, so that owner, inviter and guide stay one person."""
+    posts = ("店长", "董事长", "陈列部", "store manager", "G07")
+    people = {"李娜": by_key("李娜"), "欧阳修远": by_key("欧阳修远"), "李娜(13922223333)": by_key("13922223333")}
+    cells = [*posts, *people]
+    owners = "node,owner,valid_from\n" + "".join(f"n{i},{cell},2018-01-01\n" for i, cell in enumerate(cells))
+    (tmp_path / "owners.csv").write_text(owners, encoding="utf-8")
+    load_file(tmp_path / "owners.csv", "canonical_owners", "m", tmp_path / "store")
+    wanted = [people.get(cell, cell) for cell in cells]
+    assert stored(tmp_path, "owners").sort_values("node")["owner"].tolist() == wanted
+    columns = ("group_id", "account", "joined_at", "inviter")
+    members = ",".join(columns) + "\n" + "".join(f"c,wecom:{i},2018-01-01,{cell}\n" for i, cell in enumerate(cells))
+    (tmp_path / "members.csv").write_text(members, encoding="utf-8")
+    load_file(tmp_path / "members.csv", "canonical_group_members", "m", tmp_path / "store")
+    assert stored(tmp_path, "group_members").sort_values("account")["inviter"].tolist() == wanted

@@ -1,5 +1,8 @@
 """The command line says what it can do, and says in one message what it cannot."""
 
+import os
+import re
+import signal
 from pathlib import Path
 
 import click
@@ -198,7 +201,7 @@ def test_a_study_with_an_export_that_cannot_be_read_is_not_all_done(here):
     assert code == 0, text
     (here / "data" / "cohorts" / "tiny.toml").write_text(COHORT + sources[0] + sources[0].replace("good", "bad"))
     code, text = call("run", "tiny", "--plain-kernels")
-    assert "1 files failed" in text
+    assert "1 file failed" in text
     assert "0 failed" in text, "no chapter failed"
     assert code == 1
 
@@ -237,3 +240,21 @@ def test_a_load_says_which_cells_could_not_be_read_and_where_the_first_stands(tm
     assert "b.csv, row 2 and 1 more: paid_at: no readable time" in said
     assert "('last Tuesday')" in said
     assert "could not be read" not in call(*asked, "--store", str(tmp_path / "store"))[1]
+
+
+def test_the_example_of_the_readme_keeps_a_newcomers_exports_where_cleaning_and_git_leave_them():
+    path = re.search(r'^\s*path = "\.\./\.\./(\w+)/', (ROOT / "README.md").read_text(encoding="utf-8"), re.MULTILINE)
+    assert path is not None
+    cleaned = re.search(r"^clean:.*\n\trm -rf (.*)$", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
+    assert cleaned is not None
+    assert path[1] not in cleaned[1].split()
+    assert f"/{path[1]}/" in (ROOT / ".gitignore").read_text(encoding="utf-8").split()
+
+
+def test_a_scheduler_that_stops_a_run_is_told_so_and_how_to_go_on(here, monkeypatch):
+    before = signal.getsignal(signal.SIGTERM)
+    monkeypatch.setattr("retailkit.commands.study.run_study", lambda *_, **__: os.kill(os.getpid(), signal.SIGTERM))
+    code, text = call("run", "tiny")
+    assert code == 128 + signal.SIGTERM
+    assert "run the same command again to go on" in text
+    assert signal.getsignal(signal.SIGTERM) == before

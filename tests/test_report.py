@@ -165,3 +165,14 @@ def test_links_lead_to_the_pages_that_were_written(tmp_path):
     assert "(a/5_growth.html)" in text
     assert "failed" not in text
     assert not home.exists()
+
+
+def test_a_median_stands_behind_its_own_dots_and_meets_no_line_of_another_touchpoint():
+    rows = [
+        (m, m, t, s) for t, s in (("search", 0.08), ("guide", 0.079)) for m, s in (("a", s), ("b", s), ("c", s + 0.1))
+    ]
+    table = pd.DataFrame(rows, columns=["merchant", "title", "touchpoint", "share"])
+    said = next(t for t in draw.shares(table, merchant="cohort", period="2018").data if t.mode == "text")
+    assert [t.strip() for t in said.text] == ["7.9%", "8.0%"]
+    assert said.textposition == "middle right"
+    assert list(said.x) == [0.179, 0.18]

@@ -349,3 +349,12 @@ def test_nobody_gets_no_chance(world):
     _, orders, persons = world
     fit = fit_churn(orders, persons, AS_OF)
     assert churn_scores(fit, person_features(orders, persons, "2000-01-01").to_pandas()).empty
+
+
+def test_a_record_of_half_a_year_has_fewer_days_that_teach_and_the_others_count_as_they_are():
+    """A newcomer's first export: the earliest days lie before its first order, where there is nobody."""
+    orders = random_orders(3, persons=300)
+    half = orders[orders["paid_on"] >= "2024-07-01"]
+    found, told = people_churn(*tables(half), "2025-01-01", HORIZON, programme=None)
+    assert found["persons"].sum() > 100
+    assert told.startswith("Checked on")

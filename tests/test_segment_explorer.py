@@ -82,11 +82,12 @@ def test_the_notebook_names_the_line_that_opens_the_explorer():
     assert "rk.explore.people(t, named, shop, as_of, lang, segments)" in page.read_text(encoding="utf-8")
 
 
-def test_no_persons_leave_an_empty_explorer(asked):
+@pytest.mark.parametrize(("lang", "said"), [("en", "No known person has bought"), ("zh", "没有可识别的购买人")])
+def test_no_persons_leave_a_sentence_instead_of_an_explorer(asked, lang, said):
     table, persons = tables(random_orders(2))
     named = rfm_segments(person_features(table, persons, "2000-01-01"))
     lines = table.mutate(category=ibis.null("string"), product_id=ibis.null("string"))
     none = segment_tables(
         named, table, lines, lines.select("merchant", "product_id", "category"), persons, "2000-01-01"
     )
-    assert segment_explorer(none, merchant="m", currency="USD").children[0].options == ()
+    assert segment_explorer(none, merchant="m", currency="USD", lang=lang).value.startswith(said)

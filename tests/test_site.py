@@ -146,3 +146,10 @@ def test_a_browser_draws_the_chart(tmp_path):
     seen = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True).stdout
     assert "main-svg" in seen, "plotly drew nothing"
     assert Path(path).exists()
+
+
+def test_a_cell_is_short_by_its_printed_width_so_that_long_chinese_ones_break():
+    """Thirteen Chinese characters are as wide as twenty-six letters: unbroken, they cut the table of claims."""
+    head = '<table class="dataframe"><thead><tr><th>主张</th></tr></thead><tbody><tr><td>'
+    for text, kind in (("可识别顾客的订单占比", "short"), ("每位分享者带来的用户（K）", "long"), ("a &lt; b", "short")):
+        assert f'<td class="{kind}">{text}</td>' in cells.tidy_tables(f"{head}{text}</td></tr></tbody></table>")

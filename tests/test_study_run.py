@@ -266,3 +266,12 @@ def test_stopping_a_run_leaves_no_process_behind(folder):
             break
         time.sleep(0.1)
     assert not any(Path(f"/proc/{pid}").exists() for pid in kernels), "kernels outlive their run"
+
+
+def test_what_a_widget_shows_stands_on_the_page_and_its_answer_holds_up_no_chapter(folder):
+    """An explorer left in a chapter: the runner never writes to the socket on which it waits for the cell's end."""
+    shown = "import ipywidgets\nout = ipywidgets.Output()\nfor i in range(20):\n    with out: print('seen', i)"
+    notebook(folder / "notebooks" / "1_first.ipynb", WORK, shown)
+    _, entries = study(folder, merchants=("a",))
+    assert status(entries)["a", "1_first"] == "done"
+    assert "seen 19" in (folder / "out" / "a" / "1_first.html").read_text(encoding="utf-8")

@@ -210,11 +210,16 @@ def shares(
         hovertext=[labelled(r.title, percent(r.share), lang) for r in table.itertuples()],
     ))  # fmt: skip
     fig.add_trace(go.Scatter(
-        x=middle, y=middle.index, mode="markers+text", showlegend=False, text=[percent(v) for v in middle],
-        textposition="top center", cliponaxis=False,
+        x=middle, y=middle.index, mode="markers", showlegend=False, cliponaxis=False,
         marker={"symbol": "line-ns-open", "size": 20, "color": INK, "line": {"width": 3}}, hoverinfo="skip",
     ))  # fmt: skip
-    fig.update_xaxes(percent_axis(0, table["share"].max()))
+    # behind the row's last dot: above its own line a figure would meet the line of the row above
+    last = table.groupby("touchpoint")["share"].max()[middle.index]
+    fig.add_trace(go.Scatter(
+        x=last, y=middle.index, mode="text", showlegend=False, text=[f"  {percent(v)}" for v in middle],
+        textposition="middle right", textfont={"color": INK}, cliponaxis=False, hoverinfo="skip",
+    ))  # fmt: skip
+    fig.update_xaxes(percent_axis(0, 1.08 * table["share"].max()))
     fig.update_yaxes(categoryorder="array", categoryarray=list(middle.index), tickfont={"color": INK})
     fig.update_yaxes(range=[-0.6, len(middle) - 0.2])
     nobody = [(names or {}).get(t, t) for t in ("unattributed", "organic")]
@@ -228,8 +233,8 @@ def shares(
     )  # fmt: skip
     sub = choose(
         lang,
-        "Share of credited sales; one dot a merchant, the line is the median",
-        "占归因销售额的份额；一点一商户，竖线为中位数",
+        "Share of credited sales; one dot a merchant, the line and the figure are the median",
+        "占归因销售额的份额；一点一商户，竖线与数字为中位数",
     )
     return frame(fig, title, f"{sub} · {merchant} · {period}", source, lang=lang, height=200 + 46 * len(middle))
 

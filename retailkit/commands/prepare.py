@@ -10,13 +10,15 @@ from os.path import normpath
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from retailkit.spoken import said
+
 if TYPE_CHECKING:
     import pandas as pd
 
 WITH_ACCOUNTS = ("sessions", "pushes", "coupons", "group_members", "guide_bindings", "red_packets")
 
 
-def load_and_link(cohort: Any, store: str, tell: Callable[[str], None]) -> pd.DataFrame:
+def load_and_link(cohort: Any, store: str, tell: Callable[[str], None], lang: str = "en") -> pd.DataFrame:
     """Load a cohort's exports and link its accounts; one row per file, as `load_cohort` returns.
 
     What was loaded before is not read again, and persons are linked anew only if something was.
@@ -25,16 +27,28 @@ def load_and_link(cohort: Any, store: str, tell: Callable[[str], None]) -> pd.Da
     from retailkit.load import load_cohort, open_store
 
     if cohort.simulated:
-        make_simulated(cohort, tell)
-    report = load_cohort(cohort, store, progress=lambda line: tell(f"load {line}"))
+        make_simulated(cohort, tell, lang)
+    report = load_cohort(cohort, store, progress=lambda line: tell(said(lang, f"load {line}", f"导入 {line}")))
     everyone = [m.id for m in cohort.everyone]
     if (report["status"] == "loaded").any() or not open_store(store, everyone, engine="duckdb").has("persons"):
         accounts, persons = link_store(store, everyone)
-        tell(f"{accounts:,} accounts are {persons:,} persons")
+        tell(linked(accounts, persons, lang))
     return report
 
 
-def make_simulated(cohort: Any, tell: Callable[[str], None]) -> Path | None:
+def linked(accounts: int, persons: int, lang: str = "en") -> str:
+    """How many accounts became how many persons, in words.
+
+    >>> linked(1, 1), linked(0, 0), linked(3, 2, "zh")
+    ('1 account is 1 person', 'no accounts: nobody is known', '3个账号对应2人')
+    """
+    if not accounts:
+        return said(lang, "no accounts: nobody is known", "没有账号：无法识别任何人")
+    one, who = "account is" if accounts == 1 else "accounts are", "person" if persons == 1 else "persons"
+    return said(lang, f"{accounts:,} {one} {persons:,} {who}", f"{accounts:,}个账号对应{persons:,}人")
+
+
+def make_simulated(cohort: Any, tell: Callable[[str], None], lang: str = "en") -> Path | None:
     """Make the exports of a simulated cohort where its sources look for them; return their folder.
 
     Those that are there stay, whatever their seed and scale, as long as the simulation that
@@ -51,15 +65,18 @@ def make_simulated(cohort: Any, tell: Callable[[str], None]) -> Path | None:
     folder = cohort.folder / base
     page = _world(folder)
     asked = {"seed": page.get("seed", 1), "scale": page.get("scale", parameters()["span"]["small"])}
-    told = f"seed {asked['seed']}, scale {asked['scale']:g}"
+    told = said(
+        lang, f"seed {asked['seed']}, scale {asked['scale']:g}", f"随机种子{asked['seed']}，规模{asked['scale']:g}"
+    )
     if page.get("made_by") == made_by() and set(page["merchants"]) >= set(cohort.everyone_ids):
-        tell(f"simulated before ({told}): {normpath(folder)}")
+        tell(said(lang, f"simulated before ({told}): ", f"此前已模拟（{told}）：") + normpath(folder))
         return folder
-    tell(f"simulating ({told}): {normpath(folder)}")
+    tell(said(lang, f"simulating ({told}): ", f"正在模拟（{told}）：") + normpath(folder))
     who, done = cohort.everyone_ids, count(1)
 
     def told_of(line: str) -> None:
-        tell(f"{next(done)} of {len(who)}: {line}")
+        number = next(done)
+        tell(said(lang, f"{number} of {len(who)}: {line}", f"{number}/{len(who)}：{line}"))
 
     return simulate(base.name, folder.parent, report=told_of, merchants=who, **asked)
 

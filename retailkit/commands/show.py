@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-import unicodedata
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+
+from retailkit.spoken import printed_width
 
 STATUS = {"done": "done", "failed": "FAILED"}
 HEADLINES = ("verdict", "growth", "effect", "gmv")
@@ -161,16 +162,17 @@ def text_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     1   甲
     22  b
     """
-    widths = [max(_width(str(r[i])) for r in (head, *rows)) for i in range(len(head))]
+    widths = [max(printed_width(str(r[i])) for r in (head, *rows)) for i in range(len(head))]
     lines = []
     for row in (head, *rows):
-        cells = [str(c) + " " * (w - _width(str(c))) for c, w in zip(row, widths, strict=True)]
+        cells = [str(c) + " " * (w - printed_width(str(c))) for c, w in zip(row, widths, strict=True)]
         lines.append("  ".join(cells).rstrip())
     return "\n".join(lines)
 
 
-def _width(text: str) -> int:
-    return sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
+def study_lang(folder: Path) -> str:
+    """Language of a study's last run."""
+    return str((_run(folder) or {}).get("parameters", {}).get("lang", "en"))
 
 
 def _run(folder: Path) -> dict[str, Any] | None:

@@ -14,9 +14,12 @@ import click
 
 from retailkit.commands.prepare import fingerprints, load_and_link
 from retailkit.commands.show import text_table
+from retailkit.spoken import said
 from retailkit.study.ledger import Entry, page_path
 from retailkit.study.plan import REPORT
 from retailkit.study.run import Options, Plan, check, made_ready, plan_study, run_plan
+
+STATUS_ZH = {"loaded": "已导入", "unchanged": "未变", "failed": "读取失败"}
 
 
 def run_study(
@@ -42,35 +45,41 @@ def run_study(
     check(cohort, options)
     tell(told.title)
     if told.licence:
-        tell(f"Data: {' '.join(told.licence.split())}")
+        tell(said(options.lang, "Data: ", "数据：") + " ".join(told.licence.split()))
     known = fingerprints(options.store, str(cohort.as_of))
     if dry_run:
-        tell(plan_text(plan_study(told, options, _or_unknown(known), cohort_path(options.cohort))))
+        tell(plan_text(plan_study(told, options, _or_unknown(known), cohort_path(options.cohort)), options.lang))
         return 0
     unread = 0
     with made_ready(options) as address:
         if load:
-            unread = _tell_load(load_and_link(cohort, options.store, lambda line: tell(f"  {line}")), tell)
+            report = load_and_link(cohort, options.store, lambda line: tell(f"  {line}"), options.lang)
+            unread = _tell_load(report, tell, options.lang)
         plan = plan_study(told, options, known, cohort_path(options.cohort))
-        entries = run_plan(plan, options, _listener(tell), address)
+        entries = run_plan(plan, options, _listener(tell, options.lang), address)
     from retailkit.study.history import keep_run
 
     keep_run(options.out_dir, keep)
     return max(_finish(plan, options, entries, tell), int(unread > 0))
 
 
-def plan_text(plan: Plan) -> str:
+def plan_text(plan: Plan, lang: str = "en") -> str:
     """The plan as a table: per merchant and chapter whether it would run or is unchanged."""
     stale = set(plan.stale)
     chapters = list(dict.fromkeys(u.chapter for u in plan.units))
-    state = {(u.merchant, u.chapter): "run" if u in stale else "unchanged" for u in plan.units}
+    run, same = said(lang, "run", "待运行"), said(lang, "unchanged", "未变")
+    state = {(u.merchant, u.chapter): run if u in stale else same for u in plan.units}
     merchants = list(dict.fromkeys(u.merchant for u in plan.units))
     rows = [(m, *(state[m, c] for c in chapters)) for m in merchants]
     return "\n".join(
         [
-            text_table(("merchant", *chapters), rows),
-            f"{len(stale)} of {len(plan.units)} chapters would run, then the cohort report",
-            "with " + ", ".join(f"{name}={value}" for name, value in plan.common.items()),
+            text_table((said(lang, "merchant", "商户"), *chapters), rows),
+            said(
+                lang,
+                f"{len(stale)} of {len(plan.units)} chapters would run, then the cohort report",
+                f"{len(plan.units)}章中将运行{len(stale)}章，然后是批次总报告",
+            ),
+            said(lang, "with ", "参数：") + ", ".join(f"{name}={value}" for name, value in plan.common.items()),
         ]
     )
 
@@ -90,29 +99,34 @@ def _or_unknown(known: Callable[[str | None], Any]) -> Callable[[str | None], An
     return of
 
 
-def _tell_load(report: Any, tell: Callable[[str], None]) -> int:
+def _tell_load(report: Any, tell: Callable[[str], None], lang: str = "en") -> int:
     """Say what became of the files; return how many could not be read: a study without them is not all done."""
     for row in report.itertuples():
         if row.status == "failed" or row.rows_quarantined:
-            what = f"failed: {row.warnings}" if row.status == "failed" else f"{row.rows_quarantined:,} rows set aside"
+            failed = said(lang, f"failed: {row.warnings}", f"读取失败：{row.warnings}")
+            aside = said(lang, f"{row.rows_quarantined:,} rows set aside", f"隔离{row.rows_quarantined:,}行")
+            what = failed if row.status == "failed" else aside
             tell(f"  {row.file}: {what}")
         if row.status == "loaded" and row.warnings:
             tell(f"  {row.file}: {row.warnings}")
     counts = Counter(report["status"])
-    tell("  " + ", ".join(f"{n} files {status}" for status, n in sorted(counts.items())))
+    told = sorted(counts.items())
+    english = ", ".join(f"{n} file{'s' * (n != 1)} {status}" for status, n in told)
+    tell("  " + said(lang, english, "，".join(f"{n}个文件{STATUS_ZH.get(status, status)}" for status, n in told)))
     return counts["failed"]
 
 
-def _listener(tell: Callable[[str], None]) -> Callable[[Entry | None, int, int], None]:
+def _listener(tell: Callable[[str], None], lang: str = "en") -> Callable[[Entry | None, int, int], None]:
     """A progress bar on a terminal, one line per unit elsewhere."""
     if not sys.stderr.isatty():
 
         def line(entry: Entry | None, done: int, total: int) -> None:
             if entry:
-                mark = "ok" if entry.status == "done" else f"FAILED: {entry.error}"
+                failed = said(lang, f"FAILED: {entry.error}", f"失败：{entry.error}")
+                mark = said(lang, "ok", "完成") if entry.status == "done" else failed
                 width = len(str(total))
-                name = f"{entry.merchant or 'cohort'} {entry.chapter}"
-                tell(f"[{done:{width}}/{total}] {name} {entry.seconds:.1f} s {mark}")
+                seconds = said(lang, f"{entry.seconds:.1f} s", f"{entry.seconds:.1f}秒")
+                tell(f"[{done:{width}}/{total}] {_name(entry, lang)} {seconds} {mark}")
 
         return line
     from tqdm import tqdm
@@ -122,9 +136,9 @@ def _listener(tell: Callable[[str], None]) -> Callable[[Entry | None, int, int],
     def moved(entry: Entry | None, done: int, total: int) -> None:
         bar.total, bar.n = total, done
         if entry:
-            bar.set_postfix_str(f"{entry.merchant or 'cohort'} {entry.chapter}")
+            bar.set_postfix_str(_name(entry, lang))
             if entry.status == "failed":
-                bar.write(f"FAILED {entry.merchant or 'cohort'} {entry.chapter}: {entry.error}", file=sys.stderr)
+                bar.write(_failure(entry, lang), file=sys.stderr)
         bar.refresh()
         if done == total:
             bar.close()
@@ -132,16 +146,26 @@ def _listener(tell: Callable[[str], None]) -> Callable[[Entry | None, int, int],
     return moved
 
 
+def _name(entry: Entry, lang: str) -> str:
+    return f"{entry.merchant or said(lang, 'cohort', '批次')} {entry.chapter}"
+
+
+def _failure(entry: Entry, lang: str) -> str:
+    return said(lang, "FAILED ", "失败 ") + f"{_name(entry, lang)}: {entry.error}"
+
+
 def _finish(plan: Plan, options: Options, entries: list[Entry], tell: Callable[[str], None]) -> int:
     failed = [e for e in entries if e.status == "failed"]
     skipped = len(plan.units) - len(plan.stale)
-    tell(f"{len(entries) - len(failed)} done ({skipped} unchanged), {len(failed)} failed")
+    lang, done = options.lang, len(entries) - len(failed)
+    tell(said(lang, f"{done} done ({skipped} unchanged), {len(failed)} failed",
+              f"完成{done}章（其中{skipped}章未变），失败{len(failed)}章"))  # fmt: skip
     for entry in failed:
         where = page_path(options.out_dir, entry.merchant, entry.chapter, "failed.html")
-        tell(f"FAILED {entry.merchant or 'cohort'} {entry.chapter}: {entry.error}\n       {where}")
+        tell(f"{_failure(entry, lang)}\n       {where}")
     free = shutil.disk_usage(options.out_dir).free >> 20
     if free < 200:
-        tell(f"only {free} MB free in {options.out_dir}")
+        tell(said(lang, f"only {free} MB free in {options.out_dir}", f"{options.out_dir}仅剩{free} MB空间"))
     report = page_path(options.out_dir, "", REPORT, "html")
     broken = any(not e.merchant for e in failed)
     tell(str(report if report.exists() and not broken else report.with_name("index.html")))

@@ -21,6 +21,8 @@ from retailkit.segment.rfm import fit_rfm
 from retailkit.segment.segments import rfm_segments, segment_map, segment_profile
 from retailkit.segment.words import in_words
 
+NOBODY = ("No known person has bought: there is no segment to choose.", "没有可识别的购买人：没有可选择的人群。")
+
 
 @dataclass(frozen=True)
 class SegmentTables:
@@ -107,10 +109,15 @@ def people(store: Any, named: ibis.Table, merchant: Any, as_of: str, lang: str =
 
 
 def segment_explorer(tables: SegmentTables, *, merchant: str, currency: str, lang: str = "en") -> Any:
-    """Return a widget: a list of segments above profile, months and basket of the one chosen."""
+    """Return a widget: a list of segments above profile, months and basket of the one chosen.
+
+    Without a known buyer there is one sentence instead.
+    """
     import ipywidgets as widgets
     from IPython.display import display
 
+    if tables.profile.empty:
+        return widgets.Label(NOBODY[lang == "zh"])
     chooser = widgets.Dropdown(
         options=tables.profile["segment"].tolist(), description="人群" if lang == "zh" else "segment"
     )
@@ -127,14 +134,13 @@ def segment_explorer(tables: SegmentTables, *, merchant: str, currency: str, lan
     return widgets.VBox([chooser, shown])
 
 
-def segment_view(tables: SegmentTables, segment: str | None, *, merchant: str, currency: str, lang: str) -> list[Any]:
+def segment_view(tables: SegmentTables, segment: str, *, merchant: str, currency: str, lang: str) -> list[Any]:
     """Return what the explorer shows for one segment: a table and two figures."""
     profile, months, basket = (t[t["segment"] == segment] for t in (tables.profile, tables.months, tables.basket))
-    name = segment or ""
     return [
         _profile(profile, currency, lang),
-        segment_months(months, segment=name, merchant=merchant, currency=currency, lang=lang),
-        segment_basket(basket, segment=name, merchant=merchant, lang=lang),
+        segment_months(months, segment=segment, merchant=merchant, currency=currency, lang=lang),
+        segment_basket(basket, segment=segment, merchant=merchant, lang=lang),
     ]
 
 

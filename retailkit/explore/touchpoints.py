@@ -22,6 +22,10 @@ SETTINGS = {
     "drop": ("never", "不计"), "touchpoint": ("touchpoint", "触点"), "family": ("family of touchpoints", "触点大类"),
     "kind": ("kind of touch", "触点性质"),
 }  # fmt: skip
+NOTHING = (
+    "No touch of a known person was exported: there is nothing to choose from.",
+    "导出中没有可识别之人的触达：无可选择。",
+)
 GROUPINGS = ("touchpoint", "family", "kind")
 """Touchpoint as it is; family without the campaign (mailing: Type A -> mailing); exposure or attached."""
 
@@ -87,12 +91,17 @@ def with_chain(
 def touchpoint_explorer(
     panel: pd.DataFrame, *, merchant: str, period: str, source: str = "", lang: str = "en", chains: Chains | None = None
 ) -> Any:
-    """Return a widget: choices of model, look-back, returns and grouping above the figure they give."""
+    """Return a widget: choices of model, look-back, returns and grouping above the figure they give.
+
+    Without a touch there is one sentence instead.
+    """
     import ipywidgets as widgets
     from IPython.display import display
 
     zh = lang == "zh"
     settled = panel[panel["identity"] == "person"]
+    if settled.empty:
+        return widgets.Label(NOTHING[zh])
     days = sorted(settled["look_back_days"].unique().tolist())
     base = [d for d in days if d == panel.attrs.get("look_back_days")] or days[:1]  # the study's own
     models = dict.fromkeys([*settled["model"], *(f"markov_{order}" for order in ORDERS if chains)])

@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 from ibis.expr.types import Table
 
-from retailkit.spoken import signed
+from retailkit.spoken import said, signed
 
-from .rates import Z, between, fetch, of_persons, ratio, said, whole_counts, with_share
+from .rates import Z, between, fetch, of_persons, ratio, whole_counts, with_share
 
 PRIVATE = ("official_store", "guide", "community", "sharing")
 

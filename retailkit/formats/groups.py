@@ -7,7 +7,9 @@ import numpy as np
 import pandas as pd
 from ibis.expr.types import Table
 
-from .rates import Z, fetch, of_persons, ratio, said, whole_counts, with_share
+from retailkit.spoken import said
+
+from .rates import Z, fetch, of_persons, ratio, whole_counts, with_share
 from .survival import kaplan_meier, life_summary, log_rank
 
 SILENT_DAYS = 14

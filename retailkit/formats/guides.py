@@ -7,9 +7,9 @@ import numpy as np
 import pandas as pd
 from ibis.expr.types import Table
 
-from retailkit.spoken import points
+from retailkit.spoken import points, said
 
-from .rates import between, fetch, of_persons, ratio, said, whole_counts, with_share
+from .rates import between, fetch, of_persons, ratio, whole_counts, with_share
 
 ACTS = ("order", "binding", "new_contact", "share", "chat", "message", "live")
 """What a guide can do to count as active: sold an order, was bound to a customer, or a day with

@@ -55,19 +55,6 @@ def between(table: Table, column: str, start: str | None, end: str | None) -> Ta
     return table
 
 
-def said(lang: str, english: str, chinese: str) -> str:
-    """Return the sentence in the language of the study.
-
-    Raises
-    ------
-    ValueError
-        If the language is neither ``en`` nor ``zh``.
-    """
-    if lang not in ("en", "zh"):
-        raise ValueError(f"no language '{lang}'; there are en, zh")
-    return english if lang == "en" else chinese
-
-
 def fetch(table: Table) -> pd.DataFrame:
     """Bring a small table over; texts of an empty one get a dtype that pandas can still merge."""
     frame = table.execute()

@@ -8,8 +8,9 @@ from typing import Any
 import pandas as pd
 from ibis.expr.types import Table
 
+from retailkit.spoken import said
+
 from .acquisition import PRIVATE
-from .rates import said
 
 DIGITS = {"JPY": 0, "KRW": 0, "VND": 0, "CLP": 0, "ISK": 0, "BHD": 3, "KWD": 3, "OMR": 3, "TND": 3, "JOD": 3}
 NEEDS = {

@@ -8,6 +8,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from retailkit.load.engine import literal
+from retailkit.load.names import OFFICE, PERSON, STAFF_NUMBER
 
 STEADY = "TIMESTAMP '1992-01-02'"
 """From here on a steady zone's distance to UTC is taken as a constant: twice as fast as the engine's zones."""
@@ -130,15 +131,27 @@ def guide_sql(cell: str, named: bool) -> str:
     """Return SQL of a guide's id, or of a keyed hash where her phone or her name stands in its place.
 
     A phone has the hash that it has everywhere, whatever is written around it. Letters beyond ASCII or a blank make
-    a name (no system gives such ids); in columns that show staff by name (``named``) so does a cell without digits.
-    Blanks and capitals make no other name.
+    a name (no system gives such ids), but for a number with words that name nobody (``导购07``); in columns that show
+    staff by name (``named``) so does a cell without digits. Blanks and capitals make no other name.
     """
+    # bytes against letters: a tenth of the cost of a pattern, which only such cells then meet
+    name = f"(strlen({cell}) <> length({cell}) OR contains({cell}, ' ')) AND NOT (regexp_full_match({cell}, "
+    name += f"{literal(STAFF_NUMBER)}) AND regexp_matches({cell}, '[0-9]'))"
+    name += f" OR NOT regexp_matches({cell}, '[0-9]')" if named else ""
+    return _without_persons(cell, name)
+
+
+def owner_sql(cell: str) -> str:
+    """Return SQL of a role, a department or an id as it is, and of a person's name or phone as its keyed hash."""
+    person = f"regexp_full_match({cell}, {literal(PERSON)}) AND NOT regexp_matches({cell}, {literal(f'(?:{OFFICE})$')})"
+    return _without_persons(cell, f"strlen({cell}) <> length({cell}) AND {person}")
+
+
+def _without_persons(cell: str, name: str) -> str:
+    """Return SQL of a cell, or of a keyed hash where a mobile phone stands in it or it is a ``name`` (SQL)."""
     mobile = "(?:^|[^0-9])(1[3-9][0-9][ -]?[0-9]{4}[ -]?[0-9]{4})(?:$|[^0-9])"
     phone = f"length({cell}) >= 11 AND regexp_matches({cell}, {literal(mobile)})"
     by_phone = _keyed(_digits(f"regexp_extract({cell}, {literal(mobile)}, 1)"))
-    # bytes against letters: a tenth of the cost of a pattern
-    name = f"strlen({cell}) <> length({cell}) OR contains({cell}, ' ')"
-    name += f" OR NOT regexp_matches({cell}, '[0-9]')" if named else ""
     by_name = _keyed(f"lower(regexp_replace({cell}, '[\\s\u00a0\u3000]', '', 'g'))")
     return f"CASE WHEN {phone} THEN {by_phone} WHEN {name} THEN {by_name} ELSE {cell} END"
 

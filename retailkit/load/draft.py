@@ -15,10 +15,11 @@ from typing import Any
 
 import pandas as pd
 
+from retailkit.load.draft_rows import clock, names_orders, states_total
 from retailkit.load.engine import connect_raw
 from retailkit.load.files import probe
 from retailkit.load.glance import Seen, plain
-from retailkit.load.header import DELIMITERS, holds_values
+from retailkit.load.header import DELIMITERS, LOOK, holds_values, is_row
 from retailkit.load.layout import Layout
 from retailkit.load.read import read_raw
 from retailkit.load.recognise import header_names
@@ -38,8 +39,9 @@ WORDS = {
 }
 """Words in a header that suggest a column of orders, the surest first (a blank in a header is ``_`` here)."""
 PRIVATE = (
-    "姓名", "昵称", "电话", "手机", "地址", "收货人", "备注", "身份证",
-    "phone", "mobile", "email", "address", "note", "billing_name", "shipping_name",
+    "姓名", "昵称", "户名", "电话", "手机", "地址", "收货人", "备注", "附言", "身份证", "卡号", "账号", "帐号",
+    "phone", "mobile", "email", "address", "note", "billing_name", "shipping_name", "customer_name", "full_name",
+    "first_name", "last_name", "recipient", "card_number",
 )  # fmt: skip
 NAMES = ("姓名", "昵称", "nick", "_name", "地址", "address")
 """Words of columns that name a person: never an account."""
@@ -58,9 +60,11 @@ def draft_layout(path: str | Path) -> str:
     """
     found = probe(path)
     names = list(header_names(found))
-    nameless = found.kind == "csv" and holds_values(names)
-    names = [f"column_{i}" for i in range(1, len(names) + 1)] if nameless else [n for n in names if n[0] != "@"]
-    shape = {"header": False, "columns": tuple(names), "delimiter": _delimiter(found.head)} if nameless else {}
+    shape: dict[str, Any] = {}
+    if nameless := found.kind == "csv" and (holds_values(names) or _goes_on_below(path, names)):
+        names = [f"column_{i}" for i in range(1, len(names) + 1)]
+        shape = {"header": False, "columns": tuple(names), "delimiter": _delimiter(found.head)}
+    names = [n for n in names if n[0] != "@"]
     frame = _look(path, found.kind, names, **shape)
     inside = _wrapping(frame, names) if found.kind == "json" else None
     if inside:
@@ -69,9 +73,9 @@ def draft_layout(path: str | Path) -> str:
     seen = [Seen(n, tuple(c for c in frame[n].dropna() if c), len(frame)) for n in names]
     guess = {column: name for column in WORDS if (name := _guess(column, seen))}
     checks: list[str] = []
-    if "order_id" in guess and not _names_orders(frame, guess, {s.name: s for s in seen}[guess["order_id"]]):
+    if "order_id" in guess and not names_orders(frame, guess["order_id"], guess.get("paid_at")):
         checks.append(f"'{guess.pop('order_id')}' repeats at different times: it is no order number")
-    lines = _fields(guess, {s.name: s for s in seen}, checks)
+    lines = _fields(guess, {s.name: s for s in seen}, frame, checks)
     private = [n for n in names if any(word in plain(n) for word in PRIVATE)]
     page = [
         f"title = {_text(Path(path).name.split('.')[0])}",
@@ -92,6 +96,12 @@ def draft_layout(path: str | Path) -> str:
         *lines,
     ]
     return "\n".join(page) + "\n"
+
+
+def _goes_on_below(path: str | Path, names: Sequence[str]) -> bool:
+    """Tell whether the line taken for the header is the first of the rows."""
+    named = [n for n in names if n[0] != "@"]
+    return is_row(named, _look(path, "csv", named).head(LOOK).fillna("").to_numpy().tolist())
 
 
 def _wrapping(frame: pd.DataFrame, names: Sequence[str]) -> str | None:
@@ -131,16 +141,6 @@ def _look(path: str | Path, kind: str, names: Sequence[str], **shape: Any) -> pd
     return pd.DataFrame({name: frame[raw.found[name]].astype("string").astype(object) for name in names})
 
 
-def _names_orders(frame: pd.DataFrame, guess: dict[str, str], number: Seen) -> bool:
-    """Tell whether rows of one number are lines of one order: they were then paid at one time."""
-    if not number.repeats or "paid_at" not in guess:
-        return True
-    times = frame.groupby(number.name)[guess["paid_at"]].nunique()
-    rows = frame[number.name].value_counts()
-    several = times[rows[rows > 1].index]
-    return bool((several <= 1).mean() >= 0.9)
-
-
 def _guess(column: str, seen: Sequence[Seen]) -> str | None:
     """Return the file's column that a canonical column is most likely made of."""
     fits = {
@@ -164,42 +164,63 @@ def _guess(column: str, seen: Sequence[Seen]) -> str | None:
     return able[0].name if column == "paid_at" and able else None
 
 
-def _fields(guess: dict[str, str], seen: dict[str, Seen], checks: list[str]) -> list[str]:
+def _fields(guess: dict[str, str], seen: dict[str, Seen], rows: pd.DataFrame, checks: list[str]) -> list[str]:
     """Return the lines of the tables, and gather what a person must check."""
-    number, amount = seen.get(guess.get("order_id", "")), seen.get(guess.get("gross_amount", ""))
-    group = number is not None and number.repeats
-    negative = amount is not None and any(c.startswith("-") for c in amount.cells)
+    number, amount = guess.get("order_id"), guess.get("gross_amount")
+    group = number is not None and seen[number].repeats
+    back = amount is not None and any(c.startswith("-") for c in seen[amount].cells)
     lines = ["[[tables]]", 'table = "orders"   # or another canonical table: data/README.md']
-    if group:
-        lines.append("group = true")
-        checks.append(f"'{guess['order_id']}' repeats: rows of one number become one order, their amounts are added up")
-    if negative and not group:
-        lines.append(f'where = [{{ column = {_text(guess["gross_amount"])}, not_starts = "-" }}]')
-        checks.append(f"negative '{guess['gross_amount']}' are read as refunds; drop the second table if they are none")
+    lines += ["group = true"] if group else []
+    kept = [f'{{ column = {_text(amount)}, not_starts = "-" }}'] if amount and back else []
+    if number and (waiting := _unpaid(seen[number], seen.get(guess.get("paid_at", "")), rows, checks)):
+        kept.append(f"{{ column = {_text(waiting)}, filled = true }}")
+    lines += [f"where = [{', '.join(kept)}]"] if kept else []
     lines.append("[tables.fields]")
     for column in ("order_id", "account", "paid_at", "channel", "sold_by", "shop_id", "status"):
         if column in guess or column in ("order_id", "paid_at"):
             lines.append(_field(column, guess.get(column), seen, checks, group))
-    lines += [
-        _money(c, guess.get(c), seen, checks, group)
-        for c in ("gross_amount", "refund_amount")
-        if c in guess or c[0] == "g"
+    total = group and amount is not None and not back and states_total(rows, number or "", amount)
+    agg = "first" if total else "sum" if group else ""
+    if group:
+        several = f"{amount!r} stands again on each of them and is read once" if total else "their amounts are added up"
+        checks.append(f"'{number}' repeats: rows of one number become one order, {several}")
+    lines.append(_money("gross_amount", amount, seen, checks, agg))
+    if "refund_amount" in guess:
+        lines.append(_money("refund_amount", guess["refund_amount"], seen, checks, agg))
+    return lines + (_refunds(guess, seen, checks, group) if back else [])
+
+
+def _unpaid(number: Seen, time: Seen | None, rows: pd.DataFrame, checks: list[str]) -> str | None:
+    """Return the column of the payment's time if some orders, each with its number, have none: nobody paid them."""
+    if time is None or number.name == time.name:
+        return None
+    waiting = int((rows[time.name].isna() & rows[number.name].notna()).sum())
+    if not waiting or rows[number.name].isna().any():
+        return None
+    checks.append(f"'{time.name}' is empty on {waiting:,} of {len(rows):,} rows: they are left out as not paid")
+    return time.name
+
+
+def _refunds(guess: dict[str, str], seen: dict[str, Seen], checks: list[str], group: bool) -> list[str]:
+    """Return the table of the rows whose amount is negative."""
+    name = guess["gross_amount"]
+    checks.append(
+        f"negative '{name}' are read as refunds, in a table of their own: net sales are not less by them unless the "
+        "order carries its refund_amount; drop the second table if they are none"
+    )
+    money = _money("gross_amount", name, seen, [], "sum" if group else "")
+    return [
+        "",
+        "[[tables]]",
+        'table = "refunds"',
+        *(["group = true"] if group else []),
+        f'where = [{{ column = {_text(name)}, starts = "-" }}]',
+        "[tables.fields]",
+        _field("order_id", guess.get("order_id"), seen, [], False).replace("order_id", "refund_id", 1),
+        *([f"order_id = {{ from = {_text(guess['order_id'])} }}"] if group else []),
+        _field("paid_at", guess.get("paid_at"), seen, [], group).replace("paid_at", "refunded_at", 1),
+        money.replace("gross_amount", "refund_amount", 1).replace(" }", ", negate = true }", 1),
     ]
-    if negative and not group:
-        lines += [
-            "",
-            "[[tables]]",
-            'table = "refunds"',
-            f'where = [{{ column = {_text(guess["gross_amount"])}, starts = "-" }}]',
-        ]
-        lines += [
-            "[tables.fields]",
-            _field("order_id", guess.get("order_id"), seen, [], False).replace("order_id", "refund_id", 1),
-        ]
-        lines.append(_field("paid_at", guess.get("paid_at"), seen, [], False).replace("paid_at", "refunded_at", 1))
-        back = _money("gross_amount", guess.get("gross_amount"), seen, [], False)
-        lines.append(back.replace("gross_amount", "refund_amount", 1).replace(" }", ", negate = true }", 1))
-    return lines
 
 
 def _field(column: str, name: str | None, seen: dict[str, Seen], checks: list[str], group: bool) -> str:
@@ -218,6 +239,9 @@ def _field(column: str, name: str | None, seen: dict[str, Seen], checks: list[st
         checks.append(f"'{name}' identifies the customer: a name is no account (a phone or e-mail needs its 'kind')")
     if column == "paid_at":
         formats = seen[name].times or ()
+        if hours := clock(tuple(seen.values()), seen[name]):
+            parts = [f'join = [{_text(name)}, {_text(hours)}], separator = " "']
+            formats = tuple(f"{f} %H:%M:%S" for f in formats)
         parts += [f"time = {_text(seen[name].epoch or '')}"] if seen[name].times is None else []
         parts += [f"formats = [{', '.join(map(_text, formats[:1]))}]"] if formats else []
         parts += ['agg = "min"'] if group else []
@@ -233,7 +257,7 @@ def _field(column: str, name: str | None, seen: dict[str, Seen], checks: list[st
     return f"{column} = {{ {', '.join(parts)} }}"
 
 
-def _money(column: str, name: str | None, seen: dict[str, Seen], checks: list[str], group: bool) -> str:
+def _money(column: str, name: str | None, seen: dict[str, Seen], checks: list[str], agg: str) -> str:
     """Return the line of one amount: its unit is said only where the cells show it."""
     if name is None:
         checks.append(f"no column looks like {column}: replace both '?'")
@@ -243,7 +267,7 @@ def _money(column: str, name: str | None, seen: dict[str, Seen], checks: list[st
     decimals = bool(comma) or any(re.search(r"\.\d", c) for c in cells)
     parts = [f"from = {_text(name)}", f'unit = "{"major" if decimals else "?"}"']
     parts += ['decimal = ","'] if comma and not any(re.search(r"\.\d{1,2}\D*$", c) for c in cells) else []
-    parts += ['agg = "sum"'] if group else []
+    parts += [f'agg = "{agg}"'] if agg else []
     unit = (
         "decimals show major units"
         if decimals

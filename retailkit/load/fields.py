@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from retailkit.load.cells import guide_sql, handle_sql, id_sql, number_sql, phone_sql, secret_sql
+from retailkit.load.cells import guide_sql, handle_sql, id_sql, number_sql, owner_sql, phone_sql, secret_sql
 from retailkit.load.conditions import where_sql
 from retailkit.load.engine import SQL_TYPES, literal, quote
-from retailkit.load.layout import GUIDES, Layout
+from retailkit.load.layout import GUIDES, OWNERS, Layout
 from retailkit.load.read import Raw
 from retailkit.load.rules import Case, FieldRule
 from retailkit.load.times import date_sql, instant_sql
@@ -188,9 +188,9 @@ def _value(column: Column, rule: FieldRule, raw: Raw, layout: Layout, place: Pla
         cells = [_read(c, raw, place) for c in rule.join] or [(cell, kind)]
         name = f" || {literal(rule.separator)} || ".join(_unrounded(*part) for part in cells)
         name = guide_sql(name, rule.kind == "staff") if column.name in GUIDES else name
-        return _prefixed(name, rule), filled
+        return _prefixed(owner_sql(name) if column.name in OWNERS else name, rule), filled
     if column.kind == "text":
-        return _prefixed(text, rule), filled
+        return _prefixed(owner_sql(text) if column.name in OWNERS else text, rule), filled
     if column.kind == "bool":
         yes, no = "('true', '1', 'yes', 'y', 't', '是')", "('false', '0', 'no', 'n', 'f', '否')"
         return f"CASE WHEN lower({text}) IN {yes} THEN true WHEN lower({text}) IN {no} THEN false END", filled

@@ -15,12 +15,16 @@ from difflib import get_close_matches
 
 from retailkit.load.errors import LoadError
 from retailkit.load.layout import Layout
+from retailkit.load.names import OFFICE, PERSON
 
 DELIMITERS = (",", "\t", ";", "|")
 LOOK = 60
 """Records at the top of a file among which the header is looked for."""
 _VALUE = re.compile(r"\+?\d[\d*]{8,}|\d{4}[-/年]\d{1,2}[-/月]\d{1,2}\D.*|[-+¥￥]?[\d,]*\.\d+")
 """A phone or long number, a time, an amount: no name of a column."""
+_YEAR = re.compile(r"(19|20)\d\d")
+_PERSON = re.compile(PERSON)
+_OFFICE = re.compile(f"(?:{OFFICE})$")
 
 
 @dataclass(frozen=True)
@@ -33,6 +37,7 @@ class Header:
     lines: int
     width: int
     preamble: str = ""
+    below: tuple[tuple[str, ...], ...] = ()
 
     @property
     def one_line_each(self) -> bool:
@@ -101,11 +106,11 @@ def find_header(text: str, layout: Layout, where: str, whole: bool = True) -> He
             return best[1]
     if best is None:
         raise LoadError("no header line could be found", where, f"columns {', '.join(needed)}", "export it again")
-    check_needed(best[1].names, layout, where)
+    check_needed(best[1].names, layout, where, best[1].below)
     return best[1]
 
 
-def check_needed(names: Sequence[str], layout: Layout, where: str) -> None:
+def check_needed(names: Sequence[str], layout: Layout, where: str, below: Sequence[Sequence[object]] = ()) -> None:
     """Refuse a file that lacks columns of its layout.
 
     Raises
@@ -117,7 +122,7 @@ def check_needed(names: Sequence[str], layout: Layout, where: str) -> None:
     missing = [n for n in layout.needed if n not in there]
     if not missing:
         return
-    if holds_values(names):
+    if is_row(names, below):
         raise LoadError(
             "no header line was found: the likeliest line holds values",
             where,
@@ -145,6 +150,34 @@ def holds_values(names: Sequence[str]) -> bool:
     return any(_VALUE.fullmatch(name) for name in names)
 
 
+def is_row(names: Sequence[str], below: Sequence[Sequence[object]]) -> bool:
+    """Tell whether a line in the place of a header is a row, by its own cells or by those below it.
+
+    A number or an id that continues below (``c1`` above ``c2``) and a person's name above other persons' names are no
+    names of columns; a year may be.
+
+    Examples
+    --------
+    >>> is_row(["张三", "c1"], [["李四", "c2"]]), is_row(["导购", "店铺"], [["李四", "c2"]])
+    (True, False)
+    """
+    columns = [[str(row[i]).strip() for row in below if i < len(row) and row[i]] for i in range(len(names))]
+    return holds_values(names) or any(
+        _goes_on(name, cells) for name, cells in zip(names, columns, strict=True) if cells
+    )
+
+
+def _goes_on(name: str, cells: Sequence[str]) -> bool:
+    """Tell whether a cell is followed by cells of its own kind: numbers, ids of one shape, persons' names."""
+    if any(c.isdigit() for c in name) and not _YEAR.fullmatch(name):
+        alike = sum(re.sub(r"\d+", "0", c) == re.sub(r"\d+", "0", name) for c in cells)
+        return alike >= 0.9 * len(cells)
+    named = [c for c in cells if _PERSON.fullmatch(c) and not _OFFICE.search(c)]
+    # one first character all the way down is a word (方案, 方案一), not a surname
+    several = len({c[0] for c in (name, *named)}) > 1
+    return bool(_PERSON.fullmatch(name)) and several and len(named) >= 0.5 * len(cells)
+
+
 def _scan(text: str, delimiter: str, needed: Sequence[str], layout: Layout) -> tuple[int, Header] | None:
     """Return the best header line under one delimiter, with how many needed columns it has."""
     rows: list[tuple[int, list[str]]] = []
@@ -167,7 +200,8 @@ def _scan(text: str, delimiter: str, needed: Sequence[str], layout: Layout) -> t
         hits = len(match(names, needed))
         if names and (best is None or hits > best[0]):
             preamble = "\n".join(delimiter.join(row) for _, row in rows[: record - 1])
-            best = hits, Header(names, delimiter, record, lines, width, preamble)
+            below = tuple(tuple(row) for _, row in rows[record : record + LOOK])
+            best = hits, Header(names, delimiter, record, lines, width, preamble, below)
         if hits and hits >= len(needed):
             break
     return best

@@ -22,6 +22,8 @@ from retailkit.schema import TABLES
 LAYOUTS = Path(__file__).parent / "layouts"
 GUIDES = ("guide", "sold_by", "owned_by")
 """Ids of guides: consoles let a guide's name and phone stand in their place."""
+OWNERS = ("owner", "inviter")
+"""Ids of guides or of something else: a role, an account. A name or a phone may stand there too."""
 FORMATS = ("csv", "excel", "parquet", "jsonl", "json")
 
 
@@ -216,6 +218,7 @@ def _read(path: Path, changed: int) -> Layout:
     try:
         page = tomllib.loads(text.decode("utf-8"))
         digest = hashlib.sha256(text).hexdigest()[:16]
+        _finished(page, path)
         return Layout.model_validate({"name": path.stem, **page, "layout_id": digest})
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as problem:
         raise LoadError(f"no TOML page in UTF-8: {problem}", where=str(path)) from None
@@ -226,3 +229,28 @@ def _read(path: Path, changed: int) -> Layout:
         raise LoadError(
             "the layout cannot be used\n" + "\n".join(lines), str(path), do="see layouts/README.md"
         ) from None
+
+
+def _finished(page: dict[str, Any], path: Path) -> None:
+    """Refuse a draft in which a ``?`` still stands where nothing in the file told.
+
+    Raises
+    ------
+    LoadError
+        Lists every place.
+    """
+    blocks = [b for b in page.get("tables", ()) if isinstance(b, dict)] if isinstance(page.get("tables"), list) else []
+    found = [
+        f"{block.get('table')}.{name} ({key})"
+        for block in blocks
+        for name, rule in block.get("fields", {}).items()
+        for key, value in (rule if isinstance(rule, dict) else {"from": rule}).items()
+        if value == "?"
+    ]
+    if found:
+        raise LoadError(
+            f"the layout is not finished, a '?' stands for {', '.join(found)}",
+            str(path),
+            "a column's name as the file's header has it; unit 'major' (yuan) or 'minor' (fen)",
+            "write them there; a line whose column the file does not have may go, if its table does not require it",
+        )

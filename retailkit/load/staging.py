@@ -33,7 +33,7 @@ from retailkit.load.fields import Place
 from retailkit.load.files import Probe
 from retailkit.load.kept import BIG, PACKED, drop_kept, materialiser, scratch_folder
 from retailkit.load.keys import check_mark, set_pads
-from retailkit.load.layout import GUIDES, Layout
+from retailkit.load.layout import GUIDES, OWNERS, Layout
 from retailkit.load.passing import may_pass, pass_through
 from retailkit.load.pieces import WholeOnly
 from retailkit.load.publish import active_files, read_manifest
@@ -172,7 +172,7 @@ def stage_file(
     """Type one file into relations of the load's connection."""
     if not owned and layout.merchant is None and layout.name.startswith("canonical_"):
         layout = layout.model_copy(update={"merchant": "merchant"})
-    if any(rule.kind or name in GUIDES for block in layout.tables for name, rule in block.fields.items()):
+    if any(rule.kind or name in (*GUIDES, *OWNERS) for block in layout.tables for name, rule in block.fields.items()):
         check_mark(load.store)
         set_pads(load.con)
         load.keyed = True

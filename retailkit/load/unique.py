@@ -175,7 +175,7 @@ def count_rows(
     Counts are ``rows_read, rows_kept, rows_duplicate, rows_quarantined, rows_skipped``. A row that
     one table keeps and another sets aside counts as set aside; one that some table keeps and for
     others is a repeat counts as kept, unless it is kept in a group only (a customer in each of her
-    orders, an order that stands there twice).
+    orders, an order that stands there twice). What is left was skipped, or no table wanted it.
     """
     owners = ", ".join(f"({literal(m)})" for m in place.zones) or "(NULL)"
     read = f'SELECT merchant, count(*) AS rows_read, count("@skip") AS rows_skipped FROM {rows} GROUP BY 1'
@@ -185,7 +185,10 @@ def count_rows(
         fates = (
             "SELECT merchant, rows_read - rows_skipped AS rows_kept, 0 AS rows_duplicate, 0 AS rows_quarantined FROM r"
         )
-    cells = ", ".join(f"coalesce({n}, 0)::BIGINT AS {n}" for n in COUNTS)
+    told = {n: f"coalesce({n}, 0)::BIGINT" for n in COUNTS}
+    # what no table wants was left out by a rule as well
+    told["rows_skipped"] = " - ".join(told[n] for n in COUNTS[:-1])
+    cells = ", ".join(f"{cell} AS {n}" for n, cell in told.items())
     con.execute(
         f"CREATE OR REPLACE TEMP TABLE {quote(name)} AS WITH r AS ({read}) SELECT merchant, {cells} "
         f"FROM (VALUES {owners}) AS owner(merchant) LEFT JOIN r USING (merchant) LEFT JOIN ({fates}) USING (merchant)"

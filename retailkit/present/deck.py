@@ -164,7 +164,7 @@ def _drawn(
         if kind(fig) is None and "empty" not in _words(fig):
             height = min(max(fig.layout.height or HEIGHT, _LOW), HEIGHT)  # a taller one would be shrunk, words and all
             plain_fig = go.Figure(fig).update_layout(
-                title_text="", margin_t=20, height=height, width=round(shape * height)
+                title_text="", margin_t=32, height=height, width=round(shape * height)
             )
             plain_fig.layout.annotations = [a for a in fig.layout.annotations if a.name not in ("subtitle", "source")]
             bare.append(Picture(picture.merchant, picture.chapter, picture.name, json.loads(plain_fig.to_json())))

@@ -128,7 +128,10 @@ def fit_churn(
     """
     last = date.fromisoformat(as_of) - timedelta(days=horizon_days + gap_days)
     days = [(last - timedelta(days=horizon_days * k)).isoformat() for k in range(SNAPSHOTS, -1, -1)]
-    seen = [_snapshot(orders, persons, day, horizon_days, gap_days) for day in days]
+    found = {day: _snapshot(orders, persons, day, horizon_days, gap_days) for day in days}
+    # a day before the first order teaches nothing: a short record has fewer days
+    days = [day for day in days[:-2] if len(found[day])] + days[-2:]
+    seen = [found[day] for day in days]
     *teach, check = seen
     taught = pd.concat(teach, ignore_index=True)
     for part, words, zh in (

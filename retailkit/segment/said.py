@@ -2,21 +2,7 @@
 
 from __future__ import annotations
 
-
-def said(lang: str, english: str, chinese: str) -> str:
-    """Return the sentence in the language of the study.
-
-    Raises
-    ------
-    ValueError
-        If the language is neither ``en`` nor ``zh``.
-
-    >>> said("zh", "one person", "一人")
-    '一人'
-    """
-    if lang not in ("en", "zh"):
-        raise ValueError(f"no language '{lang}'; there are en, zh")
-    return english if lang == "en" else chinese
+from retailkit.spoken import said as said
 
 
 def counted(persons: float) -> str:

@@ -16,9 +16,13 @@ from typing import Any
 import pandas as pd
 
 from retailkit.results import read_metrics
+from retailkit.spoken import said
 
 KEEP = 10
 HEADLINES = ("growth", "effect")
+HEADLINES_ZH = {"growth": "环比", "effect": "项目效应"}
+ANSWERS_ZH = {"raised": "有提升", "lowered": "有下降", "cannot tell": "无法判断", "no result": "无结果"}
+KINDS_ZH = {"new": "新增", "gone": "消失", "changed": "变化", "beyond its interval": "超出原区间"}
 CHANGES = ("merchant", "chapter", "metric", "before", "after", "unit", "kind")
 
 
@@ -127,27 +131,38 @@ def _written(row: Any, side: str) -> str:
     return f"{value:+.1%}" if unit in ("fraction", "share") else f"{value:,.6g}"
 
 
-def changes_text(table: pd.DataFrame, most: int = 12) -> str:
+def changes_text(table: pd.DataFrame, most: int = 12, lang: str = "en") -> str:
     """What changed, in lines: verdicts first, then headline figures, then how many others."""
     if table.empty:
-        return "nothing changed since the run before"
+        return said(lang, "nothing changed since the run before", "与上次运行相比没有变化")
     lines = []
+    none, outside = said(lang, "none", "无"), said(lang, " (outside its old interval)", "（超出原区间）")
     answers = table[table["metric"] == "answer"]
-    lines += [f"{r.merchant}: verdict {r.before or 'none'} -> {r.after or 'none'}" for r in answers.itertuples()]
-    heads = table[table["metric"].isin(HEADLINES) & (table["merchant"] != "cohort")]
+    verdict = said(lang, "verdict", "结论")
     lines += [
-        f"{r.merchant}: {r.metric} {r.before or 'none'} -> {r.after or 'none'}"
-        + (" (outside its old interval)" if r.kind == "beyond its interval" else "")
-        for r in heads.itertuples()
+        f"{r.merchant}: {verdict} {_answer(r.before, lang) or none} -> {_answer(r.after, lang) or none}"
+        for r in answers.itertuples()
     ]
-    cut = [f"... and {len(lines) - most} more of them"] if len(lines) > most else []
+    heads = table[table["metric"].isin(HEADLINES) & (table["merchant"] != "cohort")]
+    for r in heads.itertuples():
+        old, new = _answer(r.before, lang) or none, _answer(r.after, lang) or none
+        beyond = outside if r.kind == "beyond its interval" else ""
+        lines.append(f"{r.merchant}: {said(lang, r.metric, HEADLINES_ZH[r.metric])} {old} -> {new}{beyond}")
+    more = len(lines) - most
+    cut = [said(lang, f"... and {more} more of them", f"……另有{more}项")] if more > 0 else []
     rest = len(table) - len(answers) - len(heads)
     merchants = table["merchant"].nunique()
-    counted = f"{len(table)} figures changed in {merchants} merchants" if rest else ""
-    return "\n".join([*lines[:most], *cut, *([counted] if counted else [])])
+    counted = said(
+        lang, f"{len(table)} figures changed in {merchants} merchants", f"{merchants}家商户的{len(table)}个数字有变化"
+    )
+    return "\n".join([*lines[:most], *cut, *([counted] if rest else [])])
 
 
-def history_rows(out_dir: str | Path, names: Sequence[str] = ()) -> list[tuple[str, ...]]:
+def _answer(text: str, lang: str) -> str:
+    return ANSWERS_ZH.get(text, text) if lang == "zh" else text
+
+
+def history_rows(out_dir: str | Path, names: Sequence[str] = (), lang: str = "en") -> list[tuple[str, ...]]:
     """One row per kept run, newest first: run, as of, chapters done and failed, pooled growth and effect, changes."""
     there = list(names) or runs(out_dir)
     rows = []
@@ -160,7 +175,11 @@ def history_rows(out_dir: str | Path, names: Sequence[str] = ()) -> list[tuple[s
         own = metrics[metrics["merchant"] == "cohort"].set_index("metric")["value"]
         days = sorted(d for d in metrics["as_of"].unique() if d)
         rows.append((
-            name, days[-1] if days else "", f"{len(units) - failed} done" + (f", {failed} failed" if failed else ""),
+            name, days[-1] if days else "", said(
+                lang,
+                f"{len(units) - failed} done" + (f", {failed} failed" if failed else ""),
+                f"完成{len(units) - failed}" + (f"，失败{failed}" if failed else ""),
+            ),
             *(f"{own[m]:+.1%}" if m in own and own[m] == own[m] else "-" for m in ("growth_pooled", "effect_pooled")),
             str(changed) if i else "-",
         ))  # fmt: skip
