@@ -199,8 +199,9 @@ def test_negative_lines_of_an_order_become_its_refund_and_no_line_is_lost_unsaid
     assert tables.orders.gross_amount.sum().to_pandas() == 6000
     refunds = tables.refunds.to_pandas().set_index("order_id")["refund_amount"]
     assert refunds.to_dict() == {"1": 500, "3": 2000}
-    assert "refunds of 41.7% of what was paid stand in table refunds and on no order" in report["warnings"]
-    assert "net sales are not less by them" in text
+    assert tables.orders.net_amount.sum().to_pandas() == 5500
+    assert "refunds of 33.3% of what was paid name no order that is loaded" in report["warnings"]
+    assert "which the order of that number is less by" in text
 
 
 def test_orders_that_nobody_paid_are_left_out_and_counted(tmp_path: Path):

@@ -52,6 +52,47 @@ def test_what_happened_later_is_hidden_in_rows_known_before(tmp_path):
     assert open_store(tmp_path, as_of="2018-07-01").accounts.to_pandas()["left_at"].notna().all()
 
 
+def test_an_order_whose_export_tells_no_refund_is_less_by_its_refunds(tmp_path):
+    put(
+        tmp_path,
+        [
+            order("silent"),
+            order("zero", refund_amount=0),
+            order("told", refund_amount=30, net_amount=70),
+            order("kept"),
+        ],
+    )
+    days = [
+        ("silent", 20, "2018-03-05"),
+        ("silent", 5, "2018-04-05"),
+        ("zero", 100, "2018-03-06"),
+        ("told", 30, "2018-03-06"),
+    ]
+    days += [(None, 7, "2018-03-06")]
+    rows = [
+        {
+            "merchant": "m",
+            "refund_id": str(i),
+            "order_id": o,
+            "refund_amount": a,
+            "refunded_at": pd.Timestamp(d),
+            "refunded_on": d,
+        }
+        for i, (o, a, d) in enumerate(days)
+    ]
+    put(tmp_path, [row | {"refunded_on": pd.Timestamp(row["refunded_on"])} for row in rows], "refunds")
+
+    def net(as_of=None):
+        store = open_store(tmp_path, as_of=as_of)
+        known = store.orders.to_pandas().set_index("order_id")
+        assert (known["gross_amount"] - known["refund_amount"].fillna(0) == known["net_amount"]).all()
+        return known["net_amount"].to_dict()
+
+    assert net() == {"silent": 75, "zero": 0, "told": 70, "kept": 100}
+    assert net("2018-04-01") == {"silent": 80, "zero": 0, "told": 70, "kept": 100}
+    assert net("2018-03-02") == {"silent": 100, "zero": 100, "told": 70, "kept": 100}
+
+
 def test_a_mailing_without_a_day_is_known_with_its_campaign(tmp_path):
     campaigns = [("early", "2018-01-01"), ("late", "2018-06-01")]
     put(

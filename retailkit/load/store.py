@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from difflib import get_close_matches
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -47,7 +48,8 @@ class Store:
         return self[name]
 
     def __getitem__(self, name: str) -> Any:
-        return open_view(self.connection, table(name).name, self._select(table(name)))
+        settled = name == "orders" and {"orders", "refunds"} <= set(self.versions)
+        return open_view(self.connection, table(name).name, self._orders if settled else self._select(table(name)))
 
     def has(self, name: str) -> bool:
         """Tell whether any row of a table was known."""
@@ -88,6 +90,26 @@ class Store:
         columns = ", ".join(self._masked(contract, c.name) for c in contract.columns)
         known = self._known(contract)
         return f"SELECT {columns} FROM ({select})" + (f" WHERE {known}" if known else "")
+
+    @cached_property
+    def _orders(self) -> str:
+        """Return SQL of the orders; where an order's own export tells no refund, its rows in table refunds do.
+
+        Only a store with such orders pays for it: every later query joins them.
+        """
+        orders, contract = self._select(table("orders")), table("orders")
+        refunds = f"SELECT * FROM ({self._select(table('refunds'))}) WHERE order_id IS NOT NULL AND refund_amount <> 0"
+        some = f"SELECT merchant, order_id FROM ({orders}) WHERE coalesce(refund_amount, 0) = 0"
+        if not fetch(self.connection, f"SELECT 1 FROM ({refunds}) JOIN ({some}) USING (merchant, order_id) LIMIT 1"):
+            return orders
+        back = f"SELECT merchant, order_id, sum(refund_amount) AS back FROM ({refunds}) GROUP BY merchant, order_id"
+        untold = "coalesce(refund_amount, 0) = 0 AND back IS NOT NULL"
+        told = {
+            "refund_amount": f"CAST(CASE WHEN {untold} THEN back ELSE refund_amount END AS BIGINT) AS refund_amount",
+            "net_amount": f"CAST(net_amount - CASE WHEN {untold} THEN back ELSE 0 END AS BIGINT) AS net_amount",
+        }
+        columns = ", ".join(told.get(n, quote(n)) for n in contract.names)
+        return f"SELECT {columns} FROM ({orders}) LEFT JOIN ({back}) USING (merchant, order_id)"
 
     def _cut(self) -> str:
         """Return SQL of the instant at which the merchant's local day ``as_of`` starts, in UTC."""

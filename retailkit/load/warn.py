@@ -90,23 +90,22 @@ def _counted_twice(con: Connection, orders: str) -> list[str]:
 
 
 def _refunds_apart(con: Connection, store: Path, versions: dict[str, int], merchants: list[str]) -> list[str]:
-    """Say how much of a merchant's refunds no order carries: net sales take off only what stands on the order."""
+    """Say how much of a merchant's refunds is of no order here: net sales take off only what an order names or is named by."""
     if not {"orders", "refunds"} <= set(versions):
         return []
     orders, refunds = (
         files_select(table(name), [f["path"] for f in active_files(store, name, versions[name], merchants)])
         for name in ("orders", "refunds")
     )
-    # of the orders only those that refunds name are held, and of those only the ones that carry a refund
-    told = f"SELECT merchant, order_id FROM ({orders}) SEMI JOIN ({refunds}) USING (merchant, order_id) WHERE refund_amount <> 0"
     apart = con.execute(
-        f"SELECT merchant, sum(refund_amount) / any_value(paid) AS share FROM ({refunds}) ANTI JOIN ({told}) "
+        f"SELECT merchant, sum(refund_amount) / any_value(paid) AS share FROM ({refunds}) ANTI JOIN "
+        f"(SELECT merchant, order_id FROM ({orders}) SEMI JOIN ({refunds}) USING (merchant, order_id)) "
         f"USING (merchant, order_id) JOIN (SELECT merchant, sum(gross_amount) AS paid FROM ({orders}) GROUP BY 1) "
         "USING (merchant) GROUP BY 1 HAVING share > 0.001 ORDER BY 1"
     ).fetchall()
     return [
-        f"merchant {merchant}: refunds of {share:.1%} of what was paid stand in table refunds and on no order, so net "
-        "sales are not less by them: where the export names the order, give it a refund_amount in the layout"
+        f"merchant {merchant}: refunds of {share:.1%} of what was paid name no order that is loaded, so net sales are "
+        "not less by them: map order_id in their layout, or load the orders"
         for merchant, share in apart
     ]
 

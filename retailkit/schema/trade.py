@@ -41,7 +41,7 @@ SALES = (
         money("freight_amount", "freight within the paid amount"),
         money("subsidy_amount", "part of the paid amount that a platform or manufacturer paid, not the customer"),
         money("gross_amount", "paid by the customer, refunds not subtracted", required=True),
-        money("refund_amount", "refunded of this order up to the export"),
+        money("refund_amount", "refunded of this order up to the export; where it tells none, what refunds has of the order"),
         money("net_amount", "gross_amount less refund_amount", required=True),
         CURRENCY,
     ), time="paid_at"),
