@@ -78,20 +78,19 @@ chapter from end to end there, nor its cell of owners; the touchpoints' ledger t
 The panel's 343 hold 86 of accounts that visits and orders do not share, which are asked for first since and left out.
 28 million sessions are all that the store holds; a study as of 2019-01-01, as these are, knows 16.3 million of them.
 
-Since bots are looked for among busy accounts alone and the orders' sums are kept, the chapter has run whole there, from
-``retailkit run`` to its page: 1,465 s of CPU, at most 5.7 GB, an hour by the clock beside four others' work. Seconds of
-CPU by cell: panel 271, hazard and ledgers 265, paths 206, interval of ledgers 192, removal effects' interval 111, owners
-87, touches 66, costs and peers 115, held out chains 43, others 109.
-
-Since the visits of m04 come as Snowplow's events (3.6 rows to a visit), not as plain visits: simulate 35 / 2.6 at .01 and
-85 / 3.3 at .03, load 54 / .8 (5.0M rows) and 169 / 1.0 (14.8M rows), 11 microseconds a row. Larger scales have not been
-loaded since.
-
 Since then bots are looked for among busy accounts alone, and touches need not wait until their days are counted. Touches,
 which failed there with an engine of 3 GB, take 54 s of CPU and 3.3 GB with it. At .01 taken twice they take 8.0 s where
 they took 10.2 (one run each, engines of 1 GB), and pass with 300 MB at .6 GB. The sums of orders are kept before they
 are joined: a ledger with all its columns takes 3.1 s at .01 where it took 3.9, one of which only sums are asked as much
 as before. ``benchmarks/scale_copies.py`` makes such a store.
+
+So the chapter has run whole there, from ``retailkit run`` to its page: 1,465 s of CPU, at most 5.7 GB, an hour by the
+clock beside four others' work. Seconds of CPU by cell: panel 271, hazard and ledgers 265, paths 206, interval of ledgers
+192, removal effects' interval 111, owners 87, touches 66, costs and peers 115, held out chains 43, others 109.
+
+Since the visits of m04 come as Snowplow's events (3.6 rows to a visit), not as plain visits: simulate 35 / 2.6 at .01 and
+85 / 3.3 at .03, load 54 / .8 (5.0M rows) and 169 / 1.0 (14.8M rows), 11 microseconds a row. Larger scales have not been
+loaded since.
 """
 
 from __future__ import annotations
