@@ -28,7 +28,7 @@ NAMES = {
     "Simulated merchant m03 (beauty)", "Simulated merchant m06 (mother-baby)", "Simulated shop",
     "Simulated WeChat doubling programme: first cohort, last quarter of 2018", "weekly template message", "Kaplan-Meier",
     "Shapley", "AUC", "lift test", "App", "NaN", "DataFrame", "JupyterLab", "premium", "null", "ERP", "hold",
-    "general_manager", "media_team", "shop_team", "crm_team", "merchandise_team",
+    "general_manager", "media_team", "shop_team", "crm_team", "merchandise_team", "ecommerce",
 }  # fmt: skip
 """Titles of the cohort file, names in the data, of tables and source systems, and terms that have no Chinese name of their own."""
 

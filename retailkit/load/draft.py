@@ -204,7 +204,9 @@ def _unpaid(number: Seen, time: Seen | None, rows: pd.DataFrame, checks: list[st
 def _refunds(guess: dict[str, str], seen: dict[str, Seen], checks: list[str], group: bool) -> list[str]:
     """Return the table of the rows whose amount is negative."""
     name = guess["gross_amount"]
-    less = "which the order of that number is less by" if group else "which name no order: net sales are not less by them"
+    less = (
+        "which the order of that number is less by" if group else "which name no order: net sales are not less by them"
+    )
     checks.append(f"negative '{name}' are read as refunds, {less}; drop the second table if they are none")
     money = _money("gross_amount", name, seen, [], "sum" if group else "")
     return [
