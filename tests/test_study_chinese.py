@@ -22,7 +22,7 @@ from retailkit.results import read_metrics
 from retailkit.schema import TABLES
 
 ROOT = Path(__file__).parent.parent
-MERCHANTS, DONORS = ("m03", "m06"), ("n01", "n02", "n03", "n04")
+MERCHANTS, DONORS = ("m03", "m06"), ("n01", "n02", "d01", "d02")
 CHAPTERS = ("1_data", "2_people", "3_touchpoints", "4_formats", "5_growth", "6_targets")
 NAMES = {
     "Simulated merchant m03 (beauty)", "Simulated merchant m06 (mother-baby)", "Simulated shop",
