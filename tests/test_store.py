@@ -93,6 +93,19 @@ def test_an_order_whose_export_tells_no_refund_is_less_by_its_refunds(tmp_path):
     assert net("2018-03-02") == {"silent": 100, "zero": 100, "told": 70, "kept": 100}
 
 
+def test_a_refund_that_an_orders_net_amount_tells_is_not_taken_off_twice(tmp_path):
+    put(tmp_path, [order("net", net_amount=80), order("gross")])
+    paid_out = {
+        "refunded_at": pd.Timestamp("2018-03-05"),
+        "refunded_on": pd.Timestamp("2018-03-05"),
+        "refund_amount": 20,
+    }
+    rows = [{"merchant": "m", "refund_id": o, "order_id": o, **paid_out} for o in ("net", "gross")]
+    put(tmp_path, rows, "refunds")
+    known = open_store(tmp_path).orders.to_pandas().set_index("order_id")["net_amount"]
+    assert known.to_dict() == {"net": 80, "gross": 80}
+
+
 def test_a_mailing_without_a_day_is_known_with_its_campaign(tmp_path):
     campaigns = [("early", "2018-01-01"), ("late", "2018-06-01")]
     put(

@@ -99,11 +99,12 @@ class Store:
         """
         orders, contract = self._select(table("orders")), table("orders")
         refunds = f"SELECT * FROM ({self._select(table('refunds'))}) WHERE order_id IS NOT NULL AND refund_amount <> 0"
-        some = f"SELECT merchant, order_id FROM ({orders}) WHERE coalesce(refund_amount, 0) = 0"
+        silent = "coalesce(refund_amount, 0) = 0 AND net_amount = gross_amount"  # a net amount may tell the refund too
+        some = f"SELECT merchant, order_id FROM ({orders}) WHERE {silent}"
         if not fetch(self.connection, f"SELECT 1 FROM ({refunds}) JOIN ({some}) USING (merchant, order_id) LIMIT 1"):
             return orders
         back = f"SELECT merchant, order_id, sum(refund_amount) AS back FROM ({refunds}) GROUP BY merchant, order_id"
-        untold = "coalesce(refund_amount, 0) = 0 AND back IS NOT NULL"
+        untold = f"{silent} AND back IS NOT NULL"
         told = {
             "refund_amount": f"CAST(CASE WHEN {untold} THEN back ELSE refund_amount END AS BIGINT) AS refund_amount",
             "net_amount": f"CAST(net_amount - CASE WHEN {untold} THEN back ELSE 0 END AS BIGINT) AS net_amount",
