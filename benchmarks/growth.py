@@ -20,7 +20,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # idle threads of small solv
 
 import numpy as np
 import pandas as pd
-from growth_worlds import BASELINE, KINDS, PROGRAMME, about, world
+from growth_worlds import BASELINE, KINDS, PROGRAMME, about, second_cohort, world
 
 from retailkit.growth.bridge import build_bridge
 from retailkit.growth.cohort import donor_weights, effects_table, pooled_effect
@@ -38,6 +38,7 @@ from retailkit.growth.verdict import CANNOT_TELL, RAISED, judge
 
 STAIRS = (("2018-07-23", 0.2), ("2018-09-10", 0.2), ("2018-10-29", 0.2))
 LONG = ("2018-06-25", "2018-12-23")
+SPRING = ("2019-03-01", "2019-05-31")
 
 
 def accuracy(worlds: range, donors: int, kind: str) -> dict[str, float]:
@@ -67,11 +68,34 @@ def pooled_accuracy(worlds: range, kind: str, merchants: int = 12, donors: int =
     errors, inside = [], []
     for seed in worlds:
         weekly = weekly_panel(world(seed, donors, kind, merchants, 0.2), PROGRAMME)
-        effects = [estimate(weekly, f"m{i}", [f"d{j}" for j in range(donors)]) for i in range(merchants)]
+        ours, theirs = [f"m{i}" for i in range(merchants)], [f"d{j}" for j in range(donors)]
+        effects = [estimate(weekly, m, theirs, peers=ours) for m in ours]
         one = pooled_effect(effects_table(effects), donor_weights(effects)).iloc[0]
         errors.append(one["effect"] - 0.2)
         inside.append(one["low"] <= 0.2 <= one["high"])
     return {"rmse": float(np.sqrt(np.mean(np.square(errors)))), "coverage": float(np.mean(inside))}
+
+
+def outsiders(worlds: range, spread: float, trend: bool) -> dict[str, float]:
+    """Error and coverage of merchants' and the pooled effect where donors grow more slowly than the invited."""
+    errors, inside, pooled, held = [], [], [], []
+    for seed in worlds:
+        daily, true, donors = second_cohort(seed, spread)
+        weekly = weekly_panel(daily, SPRING)
+        effects = [estimate(weekly, m, donors, peers=list(true) if trend else ()) for m in true]
+        errors += [e.effect - true[e.merchant] for e in effects]
+        inside += [e.low <= true[e.merchant] <= e.high for e in effects]
+        table = effects_table(effects)
+        one = pooled_effect(table, donor_weights(effects)).iloc[0]
+        without = (table["actual"] / np.exp(table["merchant"].map(true))).sum()
+        over = float(np.log(table["actual"].sum() / without))
+        pooled.append(one["effect"] - over)
+        held.append(one["low"] <= over <= one["high"])
+    return {
+        "rmse": float(np.sqrt(np.mean(np.square(errors)))), "bias": float(np.mean(errors)),
+        "coverage": float(np.mean(inside)), "pooled_rmse": float(np.sqrt(np.mean(np.square(pooled)))),
+        "pooled_coverage": float(np.mean(held)),
+    }  # fmt: skip
 
 
 def staircase(worlds: range, kind: str, donors: int = 20) -> dict[str, float]:
@@ -146,7 +170,7 @@ def main() -> None:
     parser.add_argument("--worlds", type=int, default=150)
     parser.add_argument("--first", type=int, default=0, help="first world; world w is drawn from seed 10000 + w")
     parser.add_argument("--kind", choices=KINDS, default="fitted")
-    parser.add_argument("--only", choices=["accuracy", "pooled", "steps", "seconds"])
+    parser.add_argument("--only", choices=["accuracy", "pooled", "outsiders", "steps", "seconds"])
     args = parser.parse_args()
     worlds = range(args.first, args.first + args.worlds)
     if args.only != "seconds":
@@ -161,6 +185,13 @@ def main() -> None:
         got = pooled_accuracy(worlds, args.kind)
         print(f"pooled, 12 merchants, 20 donors: rmse {got['rmse']:.4f}, coverage of 90% {got['coverage']:.3f}",
               flush=True)  # fmt: skip
+    for spread in (0.0, 0.08) if args.only in (None, "outsiders") else ():
+        for trend in (False, True):
+            got = outsiders(worlds[::5], spread, trend)
+            print(f"second simulated cohort, 6 donors never invited, own slopes {spread}, cohort's trend "
+                  f"{'taken' if trend else 'not taken'}, {len(worlds[::5])} worlds: rmse {got['rmse']:.3f}, bias "
+                  f"{got['bias']:+.3f}, coverage of 90% {got['coverage']:.3f}; pooled rmse {got['pooled_rmse']:.3f}, "
+                  f"coverage {got['pooled_coverage']:.3f}", flush=True)  # fmt: skip
     if args.only in (None, "steps"):
         got = staircase(worlds, args.kind)
         print(f"staircase: {got['false_steps']:.3f} false steps a merchant (<= .1), "

@@ -166,6 +166,33 @@ def _remembered(rng: np.random.Generator, sd: float, memory: float, count: int) 
     return out
 
 
+def second_cohort(seed: int, spread: float = 0.0) -> tuple[pd.DataFrame, dict[str, float], list[str]]:
+    """Daily panel of the simulated second cohort with its programme, true log effects, and its donors.
+
+    Its donors are the never invited, who grow more slowly (``invited_trend`` in ``world.toml``); ``spread`` is
+    the standard deviation of a further slope of each merchant's own, logs a year.
+    """
+    from retailkit.simulate.levels import levels
+    from retailkit.simulate.world import days as all_days
+    from retailkit.simulate.world import roles, window
+
+    rng = np.random.default_rng(30_000 + seed)
+    part, span, made = roles("doubling_2"), window("second", "programme"), levels(10_000 + seed)
+    days, true, frames = all_days()[: span.stop], {}, []
+    for name, role in part.items():
+        one = made[name]
+        plain = one.without[: span.stop] * np.exp(rng.normal(0, spread) * np.arange(span.stop) / 365.25)
+        effect = one.effect[: span.stop]
+        orders = rng.poisson(plain * np.exp(effect))
+        amounts = 1 + rng.normal(0, AMOUNTS, span.stop) / np.sqrt(np.maximum(orders, 1))
+        gmv = (orders * one.profile.aov * 100 * amounts).round().astype("int64")
+        frames.append(pd.DataFrame({"merchant": name, "day": pd.to_datetime(days), "gmv": gmv, "orders": orders}))
+        if role == "merchant":
+            true[name] = float(np.log((plain * np.exp(effect))[span].sum() / plain[span].sum()))
+    panel = pd.concat(frames, ignore_index=True)
+    return panel.assign(buyers=panel["orders"], partial=False), true, [k for k, role in part.items() if role == "donor"]
+
+
 def _cohort(seed: int, merchants: int, donors: int, days: pd.DatetimeIndex) -> list[np.ndarray]:
     """Logs of daily sales without a programme: merchants of the first cohort, donors invited later."""
     from retailkit.simulate.levels import levels

@@ -146,7 +146,7 @@ def test_a_pool_without_odd_results_would_be_biased():
     with_all, without = [], []
     for _ in range(400):
         value = rng.normal(0.1, 0.1, 10)
-        table = pd.DataFrame({"merchant": list("abcdefghij"), "effect": value, "se": 0.1, "df": 40})
+        table = pd.DataFrame({"merchant": list("abcdefghij"), "effect": value, "se": 0.1, "trend_se": 0.0, "df": 40})
         with_all.append(pooled_effect(table, equal=True)["effect"].item())
         without.append(pooled_effect(table[value < 0.2], equal=True)["effect"].item())
     assert np.mean(with_all) == pytest.approx(0.1, abs=3 * 0.1 / np.sqrt(4000))

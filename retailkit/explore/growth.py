@@ -27,7 +27,8 @@ TITLES = {
 
 def growth_view(
     weekly: pd.DataFrame, merchant: str, donors: Sequence[str], *, method: str = "auto",
-    left_out: Sequence[str] = (), shared: pd.DataFrame | None = None, currency: str = "USD", lang: str = "en",
+    left_out: Sequence[str] = (), shared: pd.DataFrame | None = None, peers: Sequence[str] = (),
+    currency: str = "USD", lang: str = "en",
 ) -> tuple[str, go.Figure]:  # fmt: skip
     """Return one sentence and the figure for these donors and this estimator.
 
@@ -36,9 +37,10 @@ def growth_view(
     weekly : see ``weekly_panel``.
     method : "auto" or an estimator's short name; see ``estimate``.
     left_out : donors not to be used.
+    shared, peers : see ``estimate``.
     """
     kept = [d for d in donors if d not in set(left_out)]
-    effect = estimate(weekly, merchant, kept, shared, method=method)
+    effect = estimate(weekly, merchant, kept, shared, method=method, peers=peers)
     figure = counterfactual(effect.weeks, merchant=merchant, currency=currency, lang=lang)
     if effect.refused:
         why = in_words(effect.refused, lang)
@@ -52,7 +54,7 @@ def growth_view(
 
 def growth_explorer(
     weekly: pd.DataFrame, merchant: str, donors: Sequence[str], *, shared: pd.DataFrame | None = None,
-    currency: str = "USD", lang: str = "en",
+    peers: Sequence[str] = (), currency: str = "USD", lang: str = "en",
 ) -> Any:  # fmt: skip
     """Return a widget: an estimator and the donors to leave out, above the sentence and the figure."""
     import ipywidgets as widgets
@@ -66,7 +68,7 @@ def growth_explorer(
 
     def show(_change: Any = None) -> None:
         text, figure = growth_view(
-            weekly, merchant, donors, method=chooser.value, left_out=without.value, shared=shared,
+            weekly, merchant, donors, method=chooser.value, left_out=without.value, shared=shared, peers=peers,
             currency=currency, lang=lang,
         )  # fmt: skip
         out.clear_output(wait=True)

@@ -8,6 +8,7 @@ The flow, one idea a file::
     definitions was it counted the same way all along; holes in the record
     headline    mean daily GMV in the programme against the period before
     donors      who may stand in for a merchant
+    trend       how much faster than its donors the cohort grew anyway
     overlap     who shares its customers, where ids can tell
     did, sc, sdid, series   one estimator a file, on plain arrays
     effect      the estimator that the data allow, its interval and its label
@@ -55,6 +56,8 @@ _HOMES = {
     "shared_customers": "overlap",
     "later_invited": "donors",
     "donors_sentence": "sentences",
+    "cohort_trend": "trend",
+    "trend_sentence": "trend",
     "estimate": "effect",
     "robustness_sentence": "sentences",
     "check_guards": "guards",

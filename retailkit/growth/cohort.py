@@ -65,10 +65,24 @@ def effects_table(effects: Sequence[Effect]) -> pd.DataFrame:
     are missing where there is no estimate against donors.
     """
     rows = [
-        (e.merchant, e.method, e.label, e.effect, e.low, e.high, e.se, e.df, e.p, e.rank_p, e.refused, *_mean_day(e))
+        (
+            e.merchant,
+            e.method,
+            e.label,
+            e.effect,
+            e.low,
+            e.high,
+            e.se,
+            e.trend_se,
+            e.df,
+            e.p,
+            e.rank_p,
+            e.refused,
+            *_mean_day(e),
+        )
         for e in effects
     ]
-    names = ["merchant", "method", "label", "effect", "low", "high", "se", "df", "p", "rank_p", "refused"]
+    names = ["merchant", "method", "label", "effect", "low", "high", "se", "trend_se", "df", "p", "rank_p", "refused"]
     table = pd.DataFrame(rows, columns=[*names, "start", "actual", "counterfactual"])
     return table.join(over_all(table["p"]))
 
@@ -96,11 +110,12 @@ def pooled_effect(
     The point is the sum of actual over the sum of counterfactual sales (``equal``: the mean
     of merchants' logs). Merchants share donors, so their errors move together: each unit's
     own noise is read from the placebos, and a donor counts by its weight summed over merchants.
+    The error of their common trend is the same for all and does not average out.
 
     Parameters
     ----------
-    table : ``merchant, effect, se, df, actual, counterfactual``, see ``effects_table``; rows without a
-        standard error (or, unless ``equal``, a counterfactual) are left out.
+    table : ``merchant, effect, se, trend_se, df, actual, counterfactual``, see ``effects_table``; rows
+        without a standard error (or, unless ``equal``, a counterfactual) are left out.
     donors : ``merchant, donor, weight``, see ``donor_weights``; without it errors count as independent.
 
     Returns
@@ -119,11 +134,12 @@ def pooled_effect(
         without = known["counterfactual"].to_numpy(float)
         share, value = without / without.sum(), float(np.log(known["actual"].sum() / without.sum()))
     weights = _weights(known["merchant"], donors)
-    own = known["se"].to_numpy(float) ** 2 / (1 + np.sum(weights**2, axis=1))
+    common = known["trend_se"].fillna(0.0).to_numpy(float)
+    own = (known["se"].to_numpy(float) ** 2 - common**2) / (1 + np.sum(weights**2, axis=1))
     # a donor's noise in sales terms: each merchant's view of it, weighted by what it leans on it
     lean = share[:, None] * weights
     donor = np.sum(lean * np.sqrt(own)[:, None], axis=0)
-    se = float(np.sqrt(np.sum(share**2 * own) + np.sum(donor**2)))
+    se = float(np.sqrt(np.sum(share**2 * own) + np.sum(donor**2) + np.sum(share * common) ** 2))
     df = int(known["df"].min())
     half = float(t.ppf(0.5 + level / 2, df)) * se
     p = float(2 * t.sf(abs(value) / se, df)) if se > 0 else 0.0
@@ -161,7 +177,7 @@ def staggered(
 
     Parameters
     ----------
-    table : ``merchant, start, effect, se, df``, see ``effects_table``.
+    table : ``merchant, start, effect, se, trend_se, df``, see ``effects_table``.
     weeks : ``merchant, week, phase, gap`` of each merchant (``Effect.weeks``).
     donors : see ``pooled_effect``.
 

@@ -25,13 +25,17 @@ ENOUGH = 6
 SHORTEST = 12
 """Weeks before the programme that any estimate needs."""
 
+LONG = 56
+"""Weeks before the programme that count as thirteen months."""
+
 
 @dataclass(frozen=True)
 class Matrix:
     """One merchant beside its donors: rows are weeks (cells), columns donors.
 
     ``y`` (T,), ``x`` (T, J) in logs; ``gmv`` and ``gmv_x`` the mean days behind them; ``pre``
-    marks weeks before the programme; ``days`` the days in each cell.
+    marks weeks before the programme; ``days`` the days in each cell. ``peers`` are the other
+    merchants that started together, ``z`` (T, P) their logs, NaN where one has no week.
     """
 
     merchant: str
@@ -43,6 +47,8 @@ class Matrix:
     gmv_x: Array
     pre: Mask
     days: Array
+    peers: tuple[str, ...]
+    z: Array
 
 
 def later_invited(donors: Iterable[Any], programme: Any) -> list[str]:
@@ -119,15 +125,22 @@ def common_start(merchant_first: pd.Timestamp, donors_first: pd.Series) -> pd.Ti
     return starts.iloc[min(ENOUGH, len(starts)) - 1]
 
 
-def matrix(weekly: pd.DataFrame, merchant: str, donors: Sequence[str], column: str = "log_gmv") -> Matrix:
+def matrix(
+    weekly: pd.DataFrame, merchant: str, donors: Sequence[str], column: str = "log_gmv", peers: Sequence[str] = ()
+) -> Matrix:
     """Return the merchant's and its donors' weeks as arrays, from the first week all have.
+
+    Parameters
+    ----------
+    peers : merchants that started together with this one; those without any week are left out.
 
     Raises
     ------
     ValueError
         If the merchant has no whole series up to the end of the programme.
     """
-    rows = weekly[weekly["merchant"].isin([merchant, *donors])]
+    others = [p for p in peers if p not in {merchant, *donors}]
+    rows = weekly[weekly["merchant"].isin([merchant, *donors, *others])]
     grid = _grid(rows, column)
     starts = _first_whole(grid, [merchant, *donors])
     missing = [name for name, start in starts.items() if pd.isna(start)]
@@ -139,10 +152,11 @@ def matrix(weekly: pd.DataFrame, merchant: str, donors: Sequence[str], column: s
     span = own["days"]
     weeks = own.reset_index()[["week", "phase", "days", "festival"]]
     pre = (weeks["phase"] == "before").to_numpy()
-    names = list(donors)
+    names, there = list(donors), [p for p in others if p in grid]
     return Matrix(
         merchant, tuple(names), weeks, grid[merchant].to_numpy(float), grid[names].to_numpy(float),
         money[merchant].to_numpy(float), money[names].to_numpy(float), pre, span.to_numpy(float),
+        tuple(there), grid[there].to_numpy(float),
     )  # fmt: skip
 
 

@@ -18,16 +18,14 @@ import numpy as np
 import pandas as pd
 
 from retailkit.growth.did import did
-from retailkit.growth.donors import AT_RISK_SHARE, ENOUGH, SHORTEST, Matrix, choose_donors, matrix
-from retailkit.growth.fit import Fit, pre_error
-from retailkit.growth.interval import Behind, Estimator, doubt, log_effect, look_behind
+from retailkit.growth.donors import AT_RISK_SHARE, ENOUGH, LONG, SHORTEST, Matrix, choose_donors, matrix
+from retailkit.growth.fit import Estimator, Fit, pre_error
+from retailkit.growth.interval import Behind, log_effect, look_behind
 from retailkit.growth.record import WEEK_COLUMNS, Effect, refused
 from retailkit.growth.sc import augmented, sc
 from retailkit.growth.sdid import sdid
 from retailkit.growth.series import describe
-
-LONG = 56
-"""Weeks before the programme that count as thirteen months."""
+from retailkit.growth.trend import along, cohort_trend
 
 POOR_FIT = 2.0
 """A merchant's error before the programme above this multiple of its donors' is a poor fit."""
@@ -44,17 +42,21 @@ def estimate(
     method: str = "auto",
     level: float = 0.90,
     at_risk_share: float = AT_RISK_SHARE,
+    peers: Sequence[str] = (),
 ) -> Effect:
     """Return the effect of the programme on one merchant.
 
     Parameters
     ----------
-    weekly : see ``weekly_panel``; merchant and candidates together.
+    weekly : see ``weekly_panel``; merchant, candidates and peers together.
     candidates : merchants that may be donors (not invited, or not yet).
     shared : see ``shared_customers``.
     method : "auto" chooses by what the data allow; or augmented, sc, did, sdid, did_year.
     level : nominal coverage of the interval.
     at_risk_share : see ``choose_donors``.
+    peers : merchants that started together with this one. Where six of them have thirteen months
+        before the programme, their common trend against the donors is taken along (see
+        ``cohort_trend``); year-over-year logs need none.
 
     Raises
     ------
@@ -72,7 +74,7 @@ def estimate(
     names = table.loc[table["used"], "donor"].tolist()
     if len(names) < 3:
         return describe(weekly, merchant, table.assign(used=False), level)
-    m = matrix(weekly, merchant, names)
+    m = matrix(weekly, merchant, names, peers=peers)
     if int(m.pre.sum()) < SHORTEST:
         cut = _cut(weekly, merchant)
         why = f"{int(m.pre.sum())} weeks before the programme{cut}; {SHORTEST} are needed"
@@ -153,7 +155,7 @@ def _year_matrix(weekly: pd.DataFrame, merchant: str, names: Sequence[str]) -> M
 def _effect(behind: Behind, table: pd.DataFrame, level: float) -> Effect:
     m, fit = behind.matrix, behind.own
     tau = log_effect(fit.gap, m.gmv, m.days, ~m.pre)
-    spread = doubt(tau, *behind.placebos(), level, behind.own_error)
+    spread = behind.doubt(tau, level)
     weight = dict(zip(m.donors, fit.weights, strict=True))
     donors = table.assign(weight=table["donor"].map(weight).fillna(0.0))
     risky = float(donors.loc[donors["at_risk"], "weight"].abs().sum() / max(donors["weight"].abs().sum(), 1e-12))
@@ -175,9 +177,9 @@ def _weeks(m: Matrix, fit: Fit, half: float) -> pd.DataFrame:
 
 
 def _others(m: Matrix, year: Matrix | None) -> pd.DataFrame:
-    rows = []
+    rows, trend = [], cohort_trend(m)
     for estimator in ESTIMATORS.values():
-        fit = estimator(m.y, m.x, m.pre, m.days)
+        fit = along(m, estimator, trend)
         rows.append((fit.method, log_effect(fit.gap, m.gmv, m.days, ~m.pre), pre_error(fit, m.pre, m.days)))
     if year is not None:
         fit = did(year.y, year.x, year.pre, year.days)

@@ -14,6 +14,7 @@ from retailkit.growth.donors import Matrix
 from retailkit.growth.fit import Array
 from retailkit.growth.record import Effect
 from retailkit.growth.tree import log_mean
+from retailkit.growth.trend import factor_lines
 
 COLUMNS = ("factor", "gap", "part", "share")
 
@@ -22,21 +23,20 @@ LOGS = ["log_gmv", "log_orders", "log_buyers"]
 
 
 def factor_logs(weekly: pd.DataFrame, m: Matrix, weights: Array) -> dict[str, Array]:
-    """Factor -> (T, 1 + J) logs of merchant and donors in the weeks of ``m``; no factor where a week has no orders.
+    """Factor -> (T, 1 + J + P) logs of merchant, donors and peers in the weeks of ``m``.
 
-    Donors without weight (J,) are zeros: what they lack is nobody's lack.
-
-    Buyers and frequency only where every day knows its buyers.
+    No factor where a week of the merchant, or of a donor with weight (J,), has no orders; what
+    others lack stays missing. Buyers and frequency only where every day knows its buyers.
     """
-    names = [m.merchant, *m.donors]
+    names = [m.merchant, *m.donors, *m.peers]
+    needed = np.concatenate([[True], weights != 0, np.zeros(len(m.peers), dtype=bool)])
     rows = weekly[weekly["merchant"].isin(names) & (weekly["phase"] != "after")]
     wide = rows.pivot(index=["week", "phase"], columns="merchant", values=LOGS)
     wide = wide.reindex(pd.MultiIndex.from_frame(m.weeks[["week", "phase"]]))
-    unused = np.concatenate([[False], weights == 0])
-    gmv, orders, buyers = (np.where(unused, 0.0, wide[log].reindex(columns=names).to_numpy(float)) for log in LOGS)
-    if np.isnan(gmv).any() or np.isnan(orders).any():
+    gmv, orders, buyers = (wide[log].reindex(columns=names).to_numpy(float) for log in LOGS)
+    if np.isnan(gmv[:, needed]).any() or np.isnan(orders[:, needed]).any():
         return {}
-    if rows["log_buyers"].notna().all():
+    if rows.loc[rows["merchant"].isin([m.merchant, *m.donors]), "log_buyers"].notna().all():
         return {"buyers": buyers, "frequency": orders - buyers, "basket": gmv - orders}
     return {"orders": orders, "basket": gmv - orders}
 
@@ -59,7 +59,8 @@ def factor_effects(weekly: pd.DataFrame, effect: Effect) -> pd.DataFrame:
     logs = factor_logs(weekly, m, fit.weights)
     if not logs:
         return pd.DataFrame(columns=list(COLUMNS))
-    gaps = {name: log[:, 0] - log[:, 1:] @ fit.weights for name, log in logs.items()}
+    lines, used, donors = factor_lines(logs, m, effect.behind.trend), fit.weights != 0, slice(1, 1 + len(m.donors))
+    gaps = {n: log[:, 0] - log[:, donors][:, used] @ fit.weights[used] - lines[n] for n, log in logs.items()}
     level = _levels(gaps, fit.gap, m)
     post = ~m.pre
     actual, expected = m.gmv[post], m.gmv[post] * np.exp(-fit.gap[post])

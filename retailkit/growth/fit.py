@@ -7,6 +7,7 @@ mask ``pre`` (T,) of the periods before, and returns a ``Fit``. The counterfactu
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -40,6 +41,9 @@ class Fit:
     def negative_mass(self) -> float:
         """Sum of the negative weights' sizes: how far the fit reaches outside its donors."""
         return float(-self.weights[self.weights < 0].sum())
+
+
+Estimator = Callable[[Array, Array, Mask, Array | None], Fit]
 
 
 def finish(method: str, y: Array, x: Array, weights: Array, intercept: float, penalty: float = 0.0) -> Fit:

@@ -8,15 +8,18 @@ start's size, holds zero. A false start of +16% is no reason to doubt +400%.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 
 from retailkit.growth.definitions import definition_breaks
 from retailkit.growth.donors import Matrix
 from retailkit.growth.effect import POOR_FIT
-from retailkit.growth.fit import mean_rows
-from retailkit.growth.interval import Behind, Estimator, doubt, log_effect, look_behind
+from retailkit.growth.fit import Estimator, mean_rows
+from retailkit.growth.interval import Behind, log_effect, look_behind
 from retailkit.growth.record import Effect
+from retailkit.growth.trend import along, cohort_trend
 from retailkit.growth.verdict import MOSTLY_AT_RISK, percent
 
 COLUMNS = ("guard", "value", "limit", "status", "finding", "finding_zh")
@@ -113,7 +116,7 @@ def backdated(m: Matrix, back: int) -> Matrix | None:
     keep = np.arange(len(m.pre)) < min(start + length, weeks)
     pre = np.arange(int(keep.sum())) < start
     return Matrix(m.merchant, m.donors, m.weeks[keep], m.y[keep], m.x[keep], m.gmv[keep], m.gmv_x[keep], pre,
-                  m.days[keep])  # fmt: skip
+                  m.days[keep], m.peers, m.z[keep])  # fmt: skip
 
 
 def _backdate(m: Matrix, estimator: Estimator, back: int, effect: Effect) -> Row:
@@ -126,7 +129,7 @@ def _backdate(m: Matrix, estimator: Estimator, back: int, effect: Effect) -> Row
     weeks = back * int((~m.pre).sum())
     false = look_behind(earlier, estimator)
     tau = log_effect(false.own.gap, earlier.gmv, earlier.days, ~earlier.pre)
-    p = doubt(tau, *false.placebos(), own_error=false.own_error).p
+    p = false.doubt(tau).p
     if p >= BACKDATE_ALPHA:
         return (name, p, BACKDATE_ALPHA, "passed",
                 f"a false start {weeks} weeks earlier shows nothing ({percent(tau)}, {_p(p)})",
@@ -150,7 +153,8 @@ def _leave_one_out(m: Matrix, estimator: Estimator, effect: Effect) -> Row:
                 "对照商户太少")  # fmt: skip
     taus = []
     for j in used:
-        fit = estimator(m.y, np.delete(m.x, j, axis=1), m.pre, m.days)
+        fewer = replace(m, donors=(*m.donors[:j], *m.donors[j + 1 :]), x=np.delete(m.x, j, axis=1))
+        fit = along(fewer, estimator, cohort_trend(fewer))
         taus.append(log_effect(fit.gap, m.gmv, m.days, ~m.pre))
     low, high = min(taus), max(taus)
     nearest = low if effect.effect > 0 else high

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
 from retailkit.growth.donors import Matrix
-from retailkit.growth.fit import Array, Fit, Mask, pre_error
-
-Estimator = Callable[[Array, Array, Mask, Array | None], Fit]
+from retailkit.growth.fit import Array, Estimator, Fit, Mask, pre_error
+from retailkit.growth.trend import Trend, along, cohort_trend
 
 
 @dataclass(frozen=True)
@@ -19,8 +17,8 @@ class Doubt:
 
     ``se`` root mean squared placebo effect (their true effect is zero, so no mean is taken
     off), widened by sqrt(1 + 1/donors) and, where the merchant fits worse before the
-    programme than the median donor, by that ratio; ``df`` donors; ``low`` and ``high`` the t
-    interval; ``p`` two-sided; ``rank_p`` the share of donors and the merchant itself with an
+    programme than the median donor, by that ratio; the cohort's trend adds its own error. ``df``
+    donors; ``low`` and ``high`` the t interval; ``p`` two-sided; ``rank_p`` the share of donors and the merchant itself with an
     effect as large; ``mde`` the smallest effect found with 80% probability. All in logs.
     """
 
@@ -50,13 +48,21 @@ def log_effect(gap: Array, gmv: Array, days: Array, post: Mask) -> float:
 class Behind:
     """The arrays behind an effect: its weeks, and one estimator's fits of the merchant and of every donor.
 
-    ``others[j]`` is donor j's fit from the other donors, as if it had been in the programme.
+    ``own`` is along the cohort's ``trend``; ``others[j]`` is donor j's fit from the other donors,
+    as if it had been in the programme.
     """
 
     matrix: Matrix
     estimator: Estimator
     own: Fit
     others: tuple[Fit, ...]
+    trend: Trend
+
+    def doubt(self, effect: float, level: float = 0.90, post: Mask | None = None) -> Doubt:
+        """How sure an effect over the weeks ``post`` is, the programme's where not given."""
+        weeks = ~self.matrix.pre if post is None else post
+        apart = self.trend.error(self.matrix, weeks)
+        return doubt(effect, *self.placebos(weeks), level, self.own_error, apart)
 
     def placebos(self, post: Mask | None = None) -> tuple[Array, Array]:
         """Effect (over the weeks ``post``, the programme's where not given) and pre-period error of each donor."""
@@ -72,17 +78,21 @@ class Behind:
 
 
 def look_behind(m: Matrix, estimator: Estimator) -> Behind:
-    """Fit the merchant from its donors, and each donor from the others."""
-    own = estimator(m.y, m.x, m.pre, m.days)
+    """Fit the merchant from its donors, along its cohort's trend, and each donor from the others."""
+    trend = cohort_trend(m)
+    own = along(m, estimator, trend)
     count = range(len(m.donors))
     others = tuple(estimator(m.x[:, j], np.delete(m.x, j, axis=1), m.pre, m.days) for j in count)
-    return Behind(m, estimator, own, others)
+    return Behind(m, estimator, own, others, trend)
 
 
-def doubt(effect: float, placebo: Array, errors: Array, level: float = 0.90, own_error: float = 0.0) -> Doubt:
+def doubt(
+    effect: float, placebo: Array, errors: Array, level: float = 0.90, own_error: float = 0.0, apart: float = 0.0
+) -> Doubt:
     """Return the donor-placebo t interval and both p values of one effect.
 
-    ``own_error`` is the merchant's error before the programme, ``errors`` the donors'.
+    ``own_error`` is the merchant's error before the programme, ``errors`` the donors'; ``apart``
+    a standard error that placebos do not show.
 
     Raises
     ------
@@ -96,7 +106,7 @@ def doubt(effect: float, placebo: Array, errors: Array, level: float = 0.90, own
         raise ValueError(f"a donor-placebo interval needs at least 3 donors, there are {count}")
     middle = float(np.median(errors))
     worse = max(1.0, own_error / middle) if middle > 0 else 1.0
-    se = float(np.sqrt(np.mean(placebo**2) * (1 + 1 / count))) * worse
+    se = float(np.hypot(np.sqrt(np.mean(placebo**2) * (1 + 1 / count)) * worse, apart))
     half = float(t.ppf(0.5 + level / 2, count)) * se
     p = float(2 * t.sf(abs(effect) / se, count)) if se > 0 else 0.0
     rank = (1 + int((np.abs(placebo) >= abs(effect)).sum())) / (count + 1)

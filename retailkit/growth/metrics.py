@@ -51,6 +51,13 @@ def growth_metrics(
         _figure("smallest_effect", float(np.expm1(effect.mde)), "fraction", "smallest effect seen in four of five"),
         _figure("at_risk_weight", effect.at_risk_weight, "fraction", "weight in donors that share customers"),
     ]
+    trend = effect.behind.trend if effect.behind else None
+    if trend and trend.merchants:
+        year = (float(np.expm1(v)) for v in (trend.slope, *trend.interval(effect.level)))
+        ahead = "growth a year of the merchants that started together against the donors', before the programme"
+        out.append(_figure("effect_trend", next(year), "fraction", ahead, *year))
+        part = "part of the log effect's standard error that the cohort's trend brings, the same for all its merchants"
+        out.append(_figure("effect_trend_se", effect.trend_se, "log", part))
     for step in steps[steps["step"] != "headline"].itertuples():
         name = str(step.step).replace(" ", "_")
         definition = "factor of the headline; all factors multiply to growth + 1"

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from retailkit.growth.donors import SHORTEST, choose_donors, matrix
-from retailkit.growth.effect import ESTIMATORS, LONG
-from retailkit.growth.interval import doubt, look_behind
+from retailkit.growth.donors import LONG, SHORTEST, choose_donors, matrix
+from retailkit.growth.effect import ESTIMATORS
+from retailkit.growth.interval import look_behind
 from retailkit.growth.words import in_words
 
 LENGTHS = (4, 8, 12)
@@ -21,6 +21,7 @@ def detectable(
     candidates: Sequence[str],
     lengths: Sequence[int] = LENGTHS,
     shared: pd.DataFrame | None = None,
+    peers: Sequence[str] = (),
 ) -> pd.DataFrame:
     """One row per length of a phase: the smallest effect that would be found four times in five.
 
@@ -31,6 +32,7 @@ def detectable(
     ----------
     weekly : panel with every row before the programme (``weekly_panel(daily, None)``).
     lengths : weeks of the phase; those that leave fewer than twelve weeks before are left out.
+    shared, peers : see ``estimate``.
 
     Returns
     -------
@@ -48,12 +50,12 @@ def detectable(
         if len(names) < 3:
             rows.append((length, len(names), np.nan, np.nan, "fewer than 3 usable donors"))
             continue
-        m = matrix(trial, merchant, names)
+        m = matrix(trial, merchant, names, peers=peers)
         if int(m.pre.sum()) < SHORTEST:  # a week without sales cuts the history
             rows.append((length, len(names), np.nan, np.nan, f"fewer than {SHORTEST} weeks would be left before"))
             continue
         behind = look_behind(m, ESTIMATORS["augmented" if int(m.pre.sum()) >= LONG else "sc"])
-        spread = doubt(0.0, *behind.placebos(), own_error=behind.own_error)
+        spread = behind.doubt(0.0)
         rows.append((length, len(names), spread.se, float(np.expm1(spread.mde)), ""))
     return pd.DataFrame(rows, columns=["weeks", "donors", "se", "smallest_effect", "reason"])
 

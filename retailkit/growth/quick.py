@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from retailkit.growth.interval import doubt, log_effect
+from retailkit.growth.interval import log_effect
 from retailkit.growth.record import Effect
 
 COLUMNS = ("weeks", "until", "effect", "low", "high", "p", "limit", "significant")
@@ -31,7 +31,7 @@ def gains_by_week(effect: Effect, alpha: float = 0.10) -> pd.DataFrame:
         post = np.zeros(len(m.pre), dtype=bool)
         post[inside[:count]] = True
         tau = log_effect(behind.own.gap, m.gmv, m.days, post)
-        spread = doubt(tau, *behind.placebos(post), effect.level, behind.own_error)
+        spread = behind.doubt(tau, effect.level, post)
         limit = alpha / len(inside)
         until = m.weeks["week"].iloc[inside[count - 1]] + pd.Timedelta(days=6)
         rows.append((count, until, tau, spread.low, spread.high, spread.p, limit, spread.p < limit and tau > 0))

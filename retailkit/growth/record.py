@@ -47,6 +47,11 @@ class Effect:
     behind: Behind | None = None
 
     @property
+    def trend_se(self) -> float:
+        """The part of ``se`` that the cohort's trend brings, the same for all its merchants; 0 where none is taken."""
+        return 0.0 if self.behind is None else self.behind.trend.error(self.behind.matrix, ~self.behind.matrix.pre)
+
+    @property
     def ratio(self) -> float:
         """Actual over counterfactual mean daily GMV."""
         return float(np.exp(self.effect))

@@ -40,22 +40,22 @@ def estimates(metrics: pd.DataFrame, table: pd.DataFrame, weeks: pd.DataFrame) -
 
     Returns
     -------
-    DataFrame ``merchant, start, effect, se, df, actual, counterfactual``: effect and standard error in logs, mean
+    DataFrame ``merchant, start, effect, se, trend_se, df, actual, counterfactual``: effect and errors in logs, mean
     days in one unit for all (see ``comparable_days``), missing where a merchant has no headline.
     """
-    own = metrics[metrics["metric"].isin(["effect_log_se", "effect_df", "bridge_programme"])]
+    errors = {"se": "effect_log_se", "trend_se": "effect_trend_se", "df": "effect_df"}
+    own = metrics[metrics["metric"].isin([*errors.values(), "bridge_programme"])]
     wide = own.pivot_table(index="merchant", columns="metric", values="value", aggfunc="last")
     days = comparable_days(metrics).set_index("merchant")["programme"]
     known = table.dropna(subset=["effect"])
     out = known[["merchant"]].assign(effect=np.log1p(known["effect"])).set_index("merchant")
-    out["se"], out["df"] = (
-        wide.reindex(columns=["effect_log_se", "effect_df"])[c] for c in ("effect_log_se", "effect_df")
-    )
+    for name, metric in errors.items():
+        out[name] = wide.reindex(columns=[metric])[metric]
     inside = weeks[weeks["phase"] == "programme"] if "phase" in weeks else weeks.assign(week=None)
     out["start"] = pd.to_datetime(inside.groupby("merchant")["week"].min()).dt.strftime("%Y-%m-%d")
     out["actual"] = days
     out["counterfactual"] = out["actual"] / wide.reindex(columns=["bridge_programme"])["bridge_programme"]
-    return out.reset_index()[["merchant", "start", "effect", "se", "df", "actual", "counterfactual"]]
+    return out.reset_index()[["merchant", "start", "effect", *errors, "actual", "counterfactual"]]
 
 
 def pooled_bridge(metrics: pd.DataFrame, table: pd.DataFrame, pooled: pd.DataFrame | None = None) -> pd.DataFrame:

@@ -154,22 +154,27 @@ def _mix(mean: np.ndarray, sd: np.ndarray, weight: np.ndarray) -> Pairs:
     return np.array([centre, np.sqrt(weight @ (sd**2 + (mean - centre) ** 2))])
 
 
-def donor_noise(merchants: pd.Series, error: np.ndarray, donors: pd.DataFrame | None) -> np.ndarray:
-    """Covariance of merchants' errors: what leans on the same donors errs together.
+def donor_noise(
+    merchants: pd.Series, error: np.ndarray, donors: pd.DataFrame | None, trend: np.ndarray | float = 0.0
+) -> np.ndarray:
+    """Covariance of merchants' errors: what leans on the same donors, or on one trend, errs together.
 
     A merchant's error is its own noise less its donors' weighted noise: with weights w of equal
     noise s the variance is s^2 (1 + sum w^2), and two merchants' errors share s s' sum(w w').
+    ``trend`` (merchants,) is the part of each error that the cohort's trend brings.
 
     >>> two = pd.DataFrame({"merchant": ["a", "b"], "donor": "d", "weight": 1.0})
     >>> donor_noise(pd.Series(["a", "b"]), np.array([.2, .2]), two).round(3).tolist()
     [[0.04, 0.02], [0.02, 0.04]]
     """
-    own = np.diag(error**2)
+    part = np.broadcast_to(np.asarray(trend, float), error.shape)
+    together = np.outer(part, part)
+    own = np.diag(error**2 - part**2)
     if donors is None or donors.empty:
-        return own
+        return own + together
     wide = donors.pivot_table(index="merchant", columns="donor", values="weight", aggfunc="sum")
     lean = wide.reindex(merchants).fillna(0.0).to_numpy(float)
-    noise = error / np.sqrt(1 + (lean**2).sum(axis=1))
+    noise = np.sqrt((error**2 - part**2) / (1 + (lean**2).sum(axis=1)))
     common = (lean @ lean.T) * np.outer(noise, noise)
     np.fill_diagonal(common, 0.0)
-    return own + np.maximum(common, 0.0)
+    return own + np.maximum(common, 0.0) + together

@@ -35,6 +35,11 @@ def _logs(table: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
     return value, np.where(spread > 0, spread / (2 * Z90), np.nan)
 
 
+def _noise(rows: pd.DataFrame, error: np.ndarray, donors: pd.DataFrame | None) -> np.ndarray:
+    trend = rows["trend_se"].fillna(0.0).to_numpy(float) if "trend_se" in rows else 0.0
+    return donor_noise(rows["merchant"], error, donors, trend)
+
+
 def pool(table: pd.DataFrame, donors: pd.DataFrame | None = None) -> dict[str, float]:
     """Mean effect over merchants with its 90% interval, and how much merchants truly differ.
 
@@ -43,7 +48,8 @@ def pool(table: pd.DataFrame, donors: pd.DataFrame | None = None) -> dict[str, f
 
     Parameters
     ----------
-    table : ``merchant, effect, low, high`` as fractions, see ``league``.
+    table : ``merchant, effect, low, high`` as fractions and ``trend_se``, see ``league``; without the
+        last no part of the errors is the cohort's.
     donors : ``merchant, donor, weight`` of chapter 5. Merchants that lean on the same donors
         share their errors; without the weights errors count as independent, and the interval
         is too narrow.
@@ -66,7 +72,7 @@ def pool(table: pd.DataFrame, donors: pd.DataFrame | None = None) -> dict[str, f
     known = np.isfinite(value) & np.isfinite(error)
     if not known.any():
         return {"effect": math.nan, "low": math.nan, "high": math.nan, "spread": math.nan, "merchants": 0}
-    found = posterior(value[known], donor_noise(table.loc[known, "merchant"], error[known], donors))
+    found = posterior(value[known], _noise(table[known], error[known], donors))
     half = Z90 * found.error
     return {
         "effect": math.expm1(found.mean), "low": math.expm1(found.mean - half), "high": math.expm1(found.mean + half),
@@ -81,7 +87,7 @@ def shrink(table: pd.DataFrame, donors: pd.DataFrame | None = None) -> pd.DataFr
     mean, half = np.full((2, len(value)), np.nan)
     if known.any():
         rows = table[known]
-        noise = donor_noise(rows["merchant"], error[known], donors)
+        noise = _noise(rows, error[known], donors)
         found = posterior(value[known], noise, rows["industry"].tolist() if "industry" in rows else None)
         mean[known], half[known] = found.merchant[0], Z90 * found.merchant[1]
     return table.assign(shrunk=np.expm1(mean), shrunk_low=np.expm1(mean - half), shrunk_high=np.expm1(mean + half))
@@ -102,9 +108,7 @@ def by_industry(table: pd.DataFrame, donors: pd.DataFrame | None = None) -> pd.D
     if not known.any():
         return pd.DataFrame(columns=columns)
     rows = table[known]
-    found = posterior(
-        value[known], donor_noise(rows["merchant"], error[known], donors), rows["industry"].fillna("").tolist()
-    )
+    found = posterior(value[known], _noise(rows, error[known], donors), rows["industry"].fillna("").tolist())
     out = pd.DataFrame({"industry": found.industries})
     out["merchants"] = out["industry"].map(rows["industry"].fillna("").value_counts())
     for stem, (mean, sd) in (("", found.industry), ("lead", found.lead)):

@@ -24,7 +24,7 @@ from retailkit.results import metric, read_metrics, read_table
 
 ANSWERS = ("raised", "cannot tell", "lowered", "no result")
 LEAGUE = (
-    "merchant", "title", "industry", "growth", "effect", "low", "high", "p", "shrunk", "shrunk_low", "shrunk_high",
+    "merchant", "title", "industry", "growth", "effect", "low", "high", "p", "trend_se", "shrunk", "shrunk_low", "shrunk_high",
     "best_rank", "worst_rank", "answer", "barred", "left_out", "reason",
 )  # fmt: skip
 
@@ -42,7 +42,8 @@ def league(metrics: pd.DataFrame, cohort: Any, donors: pd.DataFrame | None = Non
     -------
     DataFrame with the columns ``LEAGUE``. ``growth``: the headline, programme on period
     before, as a fraction. ``effect, low, high``: what the programme did, as a fraction of
-    sales without it, with its 90% interval; ``p`` its own two-sided test. ``shrunk``: the effect drawn towards its
+    sales without it, with its 90% interval; ``p`` its own two-sided test; ``trend_se`` the part of the log error that
+    is the cohort's (see ``growth.cohort_trend``), missing where no trend was taken. ``shrunk``: the effect drawn towards its
     industry's and the cohort's mean by partial pooling. ``best_rank`` to ``worst_rank``: the places that
     pairwise comparison leaves open, so that noise is not read as a rank. ``answer`` is one
     of ``ANSWERS``, ``reason`` the verdict's sentence in the language ``lang``.
@@ -63,6 +64,7 @@ def league(metrics: pd.DataFrame, cohort: Any, donors: pd.DataFrame | None = Non
             "growth": _row(own, "growth")["value"],
             "effect": effect["value"], "low": effect["low"], "high": effect["high"],
             "p": math.nan if out else _row(own, "effect_p")["value"],
+            "trend_se": math.nan if out else _row(own, "effect_trend_se")["value"],
             "answer": _answer(own), "barred": "" if out else _said(own, "barred", lang), "left_out": out,
             "reason": _said(own, "verdict", lang),
         })  # fmt: skip
