@@ -48,7 +48,6 @@ _ANSWERS = {
 def rows_by_table(table: pd.DataFrame, *, merchant: str, period: str, source: str = "", lang: str = "en") -> go.Figure:
     """Bars, on a log scale: rows per canonical table that came in. Table: what the store holds (``rows()``)."""
     title = choose(lang, "What came in", "导入了什么")
-    table = table[table["room"] != "derived"]
     shown = table.sort_values("rows").tail(_MOST)
     if shown.empty:
         return empty(title, choose(lang, "Nothing was loaded for this merchant.", "该商家没有数据。"), lang=lang)

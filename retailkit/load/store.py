@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from difflib import get_close_matches
 from functools import cached_property
 from pathlib import Path
@@ -25,6 +25,8 @@ from retailkit.schema import TABLES, Table, table
 
 FACT_DATES = ("left_on", "closed_on", "solved_on", "activated_on", "redeemed_on")
 """Dates that tell what happened (not what is planned, as ``ends_on`` does): hidden until they are past."""
+SINCE = {"guides": "joined_on", "shops": "opened_on"}
+"""Rosters have no time of their own: a row is known from this day on."""
 
 
 @dataclass(frozen=True)
@@ -58,12 +60,14 @@ class Store:
         return bool(fetch(self.connection, f"SELECT 1 FROM ({self._select(table(name))}) LIMIT 1"))
 
     def rows(self) -> pd.DataFrame:
-        """Return one row per table that holds any: ``table, room, rows, first, last`` (days)."""
+        """Return one row per table that exports filled: ``table, room, rows, first, last`` (days).
+
+        What the load writes of itself (files, quarantine) and what is derived (persons) came in from nowhere.
+        """
         found = []
-        for name in TABLES:
-            if name not in self.versions or not self._files(name):
+        for name, contract in TABLES.items():
+            if contract.room == "derived" or name not in self.versions or not self._files(name):
                 continue
-            contract = table(name)
             day = day_column(contract) or contract.time
             span = f"min({quote(day)})::DATE, max({quote(day)})::DATE" if day else "NULL::DATE, NULL::DATE"
             query = f"SELECT count(*), {span} FROM ({self._select(contract)})"
@@ -131,6 +135,8 @@ class Store:
             return f"(sent_on < {day} OR {undated})"
         if column and column == contract.time:
             return f"({quote(column)} < {day} OR {quote(column)} IS NULL)"
+        if since := SINCE.get(contract.name):
+            return f"({quote(since)} < {day} OR {quote(since)} IS NULL)"
         tests = [f"{quote(contract.time)} < {self._cut()}"] if contract.time else []
         if column:
             tests = [f"coalesce({quote(column)} < {day}, {tests[0]}, true)"]
@@ -141,6 +147,9 @@ class Store:
     def _masked(self, contract: Table, name: str) -> str:
         """Return SQL of a column, empty where it tells what happened on or after ``as_of``."""
         quoted, kind = quote(name), contract[name].kind
+        if contract.name == "sources" and name in ("first_on", "last_on") and self.as_of:  # the days a file tells of
+            day, eve = (f"DATE {literal(str(d))}" for d in (self.as_of, self.as_of - timedelta(days=1)))
+            return f"CASE WHEN first_on < {day} THEN least({quoted}, {eve}) END AS {quoted}"
         if kind == "instant" and name != contract.time:
             return f"CASE WHEN {quoted} < {self._cut()} THEN {quoted} END AS {quoted}"
         if name in FACT_DATES and name != day_column(contract):

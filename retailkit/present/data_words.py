@@ -21,7 +21,7 @@ _CHAPTERS = {
 _ORDER = ("yes", "partly", "no")
 _ROOMS = {
     "sales": "销售", "identity": "身份", "traffic": "流量", "organisation": "组织", "money and plan": "费用与计划",
-    "context": "背景", "derived": "派生",
+    "context": "背景",
 }  # fmt: skip
 _STATED = {
     "net amount": "净销售额", "gross amount": "销售额", "visits": "访问", "orders": "订单", "order lines": "订单行",
