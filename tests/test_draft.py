@@ -227,3 +227,28 @@ def test_a_draft_with_open_places_is_refused_with_their_names(tmp_path: Path):
     text = draft_layout(tmp_path / "shop.csv")
     with pytest.raises(LoadError, match=r"not finished.*orders.gross_amount \(from\), orders.gross_amount \(unit\)"):
         load(tmp_path, rows, text)
+
+
+@pytest.mark.parametrize(
+    ("back", "more"), [("(35.00)", "(1,200.50)"), ("35.00-", "1,200.50-"), ("（¥35.00）", "-¥1,200.50")]
+)
+def test_accountants_negatives_are_drafted_and_loaded_as_refunds(back: str, more: str, tmp_path: Path):
+    rows = f"单号,会员号,时间,金额\nA1,c1,2024-01-03,100.00\nA2,c2,2024-01-04,{back}\n"
+    rows += f'A3,c3,2024-01-05,"{more}"\nA4,c4,2024-01-06,0.00\n'
+    (tmp_path / "shop.csv").write_text(rows, encoding="utf-8")
+    text = draft_layout(tmp_path / "shop.csv")
+    assert (f"('{back}' is one)" in text) == (not back.startswith("-"))
+    report = load(tmp_path, rows, text).iloc[0]
+    assert report[["rows_kept", "rows_quarantined", "rows_skipped"]].tolist() == [4, 0, 0]
+    tables = open_store(tmp_path / "store", merchants="m")
+    assert tables.orders.to_pandas().set_index("order_id")["gross_amount"].to_dict() == {"A1": 10000, "A4": 0}
+    assert tables.refunds.to_pandas().set_index("refund_id")["refund_amount"].to_dict() == {"A2": 3500, "A3": 120050}
+
+
+def test_an_id_in_brackets_stays_as_it_is(tmp_path: Path):
+    rows = "单号,会员号,时间,金额\n(1001),77-,2024-01-03,(3.00)\n(1002),78-,2024-01-04,5.00\n"
+    (tmp_path / "shop.csv").write_text(rows, encoding="utf-8")
+    load(tmp_path, rows, draft_layout(tmp_path / "shop.csv"))
+    tables = open_store(tmp_path / "store", merchants="m")
+    assert tables.orders.to_pandas()[["order_id", "account"]].to_numpy().tolist() == [["(1002)", "shop:78-"]]
+    assert tables.refunds.to_pandas()["refund_id"].tolist() == ["(1001)"]

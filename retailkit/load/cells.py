@@ -76,15 +76,17 @@ def _steady_hours(zone: str) -> str | None:
 def number_sql(text: str, decimal: str = ".", extract: bool = False) -> str:
     """Return SQL of a text as DECIMAL(18, 6): currency marks and thousands separators are taken off.
 
-    A comma that does not separate thousands makes the cell unreadable, never another number.
+    A comma that does not separate thousands makes the cell unreadable, never another number. Accountants' negatives,
+    ``(35.00)`` and ``35.00-``, are below nought, but among words (``extract``) brackets are only brackets.
     """
-    t = f"regexp_replace({text}, '[¥￥$€£元\\s\u00a0]', '', 'g')"
+    bare = f"regexp_replace({text}, '[¥￥$€£元\\s\u00a0]', '', 'g')"
+    books = f"regexp_matches({bare}, '^([(（][0-9.,]+[)）]|[0-9.,]+-)$')"
+    t = f"CASE WHEN {books} THEN '-' || regexp_replace({bare}, '[^0-9.,]', '', 'g') ELSE {bare} END"
     if extract:
-        t = f"regexp_extract({t}, '-?[0-9][0-9,]*(?:\\.[0-9]+)?')"
+        t = f"regexp_extract({bare}, '-?[0-9][0-9,]*(?:\\.[0-9]+)?')"
     if decimal == ",":
-        plain = f"regexp_replace({text}, '[¥￥$€£元\\s\u00a0]', '', 'g')"
         german = "'^[-+]?([0-9]{1,3}(\\.[0-9]{3})+|[0-9]+)(,[0-9]+)?$'"
-        t = f"CASE WHEN regexp_matches({plain}, {german}) THEN replace(replace({plain}, '.', ''), ',', '.') END"
+        t = f"CASE WHEN regexp_matches({t}, {german}) THEN replace(replace({t}, '.', ''), ',', '.') END"
         return f"TRY_CAST({t} AS DECIMAL(18, 6))"
     grouped = f"regexp_matches({t}, '^[-+]?[0-9]{{1,3}}(,[0-9]{{3}})+(\\.[0-9]+)?$')"
     plain = f"TRY_CAST({text} AS DECIMAL(18, 6))"

@@ -168,10 +168,10 @@ def _fields(guess: dict[str, str], seen: dict[str, Seen], rows: pd.DataFrame, ch
     """Return the lines of the tables, and gather what a person must check."""
     number, amount = guess.get("order_id"), guess.get("gross_amount")
     group = number is not None and seen[number].repeats
-    back = amount is not None and any(c.startswith("-") for c in seen[amount].cells)
+    back = seen[amount].below_nought if amount else ()
     lines = ["[[tables]]", 'table = "orders"   # or another canonical table: data/README.md']
     lines += ["group = true"] if group else []
-    kept = [f'{{ column = {_text(amount)}, not_starts = "-" }}'] if amount and back else []
+    kept = [_sign(seen[amount])[0]] if amount and back else []
     if number and (waiting := _unpaid(seen[number], seen.get(guess.get("paid_at", "")), rows, checks)):
         kept.append(f"{{ column = {_text(waiting)}, filled = true }}")
     lines += [f"where = [{', '.join(kept)}]"] if kept else []
@@ -207,20 +207,31 @@ def _refunds(guess: dict[str, str], seen: dict[str, Seen], checks: list[str], gr
     less = (
         "which the order of that number is less by" if group else "which name no order: net sales are not less by them"
     )
-    checks.append(f"negative '{name}' are read as refunds, {less}; drop the second table if they are none")
+    odd = next((c for c in seen[name].below_nought if not c.startswith("-")), "")
+    written = f" ('{odd}' is one)" if odd else ""
+    checks.append(f"negative '{name}'{written} are read as refunds, {less}; drop the second table if they are none")
     money = _money("gross_amount", name, seen, [], "sum" if group else "")
     return [
         "",
         "[[tables]]",
         'table = "refunds"',
         *(["group = true"] if group else []),
-        f'where = [{{ column = {_text(name)}, starts = "-" }}]',
+        f"where = [{_sign(seen[name])[1]}]",
         "[tables.fields]",
         _field("order_id", guess.get("order_id"), seen, [], False).replace("order_id", "refund_id", 1),
         *([f"order_id = {{ from = {_text(guess['order_id'])} }}"] if group else []),
         _field("paid_at", guess.get("paid_at"), seen, [], group).replace("paid_at", "refunded_at", 1),
         money.replace("gross_amount", "refund_amount", 1).replace(" }", ", negate = true }", 1),
     ]
+
+
+def _sign(amount: Seen) -> tuple[str, str]:
+    """Return the conditions of a row with what was paid, and of one with what was paid back."""
+    if all(c.startswith("-") for c in amount.below_nought):
+        paid, back = 'not_starts = "-"', 'starts = "-"'
+    else:
+        paid, back = "matches = '^[^-(（]*$'", "matches = '[-(（]'"
+    return f"{{ column = {_text(amount.name)}, {paid} }}", f"{{ column = {_text(amount.name)}, {back} }}"
 
 
 def _field(column: str, name: str | None, seen: dict[str, Seen], checks: list[str], group: bool) -> str:

@@ -15,6 +15,7 @@ LOCAL_TIMES = tuple(
     for day in ("%d/%m/%Y", "%m/%d/%Y", "%d.%m.%Y", "%d-%b-%Y", "%d %b %Y", "%d/%m/%y", "%m/%d/%y", "%d-%b-%y")
     for clock in ("", " %H:%M", " %H:%M:%S")
 )
+_NUMBER = re.compile(r"[-+(（]?[¥￥$€£]?\s*[-(（]?[\d.,]*\d\s*元?[-)）]?")
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,12 @@ class Seen:
     @property
     def numbers(self) -> bool:
         """Whether nearly every cell is a number (or an amount with its mark)."""
-        return self._most([bool(re.fullmatch(r"[-+(]?[¥￥$€£]?\s*-?[\d.,]*\d\s*元?\)?", c)) for c in self.cells])
+        return self._most([bool(_NUMBER.fullmatch(c)) for c in self.cells])
+
+    @property
+    def below_nought(self) -> tuple[str, ...]:
+        """Its negative amounts: with a minus before or, as accountants write it, behind or in brackets."""
+        return tuple(c for c in self.cells if _NUMBER.fullmatch(c) and re.search(r"[-(（]", c))
 
     @cached_property
     def times(self) -> tuple[str, ...] | None:
