@@ -296,3 +296,31 @@ def test_who_answers_and_who_invited_are_never_stored_by_name_and_posts_stay(tmp
     (tmp_path / "members.csv").write_text(members, encoding="utf-8")
     load_file(tmp_path / "members.csv", "canonical_group_members", "m", tmp_path / "store")
     assert stored(tmp_path, "group_members").sort_values("account")["inviter"].tolist() == wanted
+
+
+OWNED = """
+title = "who answers"
+format = "csv"
+[[tables]]
+table = "owners"
+[tables.fields]
+node = "node"
+owner = OWNER
+valid_from = "since"
+"""
+
+
+@pytest.mark.parametrize(("heading", "rule", "hashed"), [
+    ("owner", '"owner"', False), ("owner", '{ from = "owner", kind = "staff" }', True),
+    ("Owner Name", '"Owner Name"', True), ("负责人姓名", '"负责人姓名"', True),
+])  # fmt: skip
+def test_a_latin_name_is_told_from_a_post_where_the_column_shows_people_by_name(tmp_path, heading, rule, hashed):
+    people, posts = ("Linda Wang", "Wei-Ling O'Neill Chan", "LEE, Anna"), (
+        "Store Manager", "Regional Sales Lead", "East China Team", "G07", "Anna", "night shift", "CRM Desk",
+    )  # fmt: skip
+    cells = "".join(f'n{i},"{cell}",2018-01-01\n' for i, cell in enumerate((*people, *posts)))
+    load(tmp_path, f"node,{heading},since\n{cells}", OWNED.replace("OWNER", rule), "owners.csv")
+    told = stored(tmp_path, "owners").set_index("node")["owner"]
+    assert [told[f"n{i}"] for i in range(3, 10)] == list(posts)
+    mine = [by_key(n.lower().replace(" ", "")) for n in people]
+    assert [told[f"n{i}"] for i in range(3)] == (mine if hashed else list(people))

@@ -8,7 +8,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from retailkit.load.engine import literal
-from retailkit.load.names import OFFICE, PERSON, STAFF_NUMBER
+from retailkit.load.names import LATIN, OFFICE, PERSON, POST, STAFF_NUMBER
 
 STEADY = "TIMESTAMP '1992-01-02'"
 """From here on a steady zone's distance to UTC is taken as a constant: twice as fast as the engine's zones."""
@@ -143,10 +143,18 @@ def guide_sql(cell: str, named: bool) -> str:
     return _without_persons(cell, name)
 
 
-def owner_sql(cell: str) -> str:
-    """Return SQL of a role, a department or an id as it is, and of a person's name or phone as its keyed hash."""
+def owner_sql(cell: str, named: bool = False) -> str:
+    """Return SQL of a role, a department or an id as it is, and of a person's name or phone as its keyed hash.
+
+    A Latin name looks like a post. Only in columns that show people by name (``named``) two or three capitalised
+    words are one, unless a word of them belongs to posts (``Store Manager``).
+    """
     person = f"regexp_full_match({cell}, {literal(PERSON)}) AND NOT regexp_matches({cell}, {literal(f'(?:{OFFICE})$')})"
-    return _without_persons(cell, f"strlen({cell}) <> length({cell}) AND {person}")
+    person = f"strlen({cell}) <> length({cell}) AND {person}"
+    if named:
+        latin = f"regexp_full_match({cell}, {literal(LATIN)}) AND NOT regexp_matches({cell}, {literal(POST)})"
+        person = f"{person} OR {latin}"
+    return _without_persons(cell, person)
 
 
 def _without_persons(cell: str, name: str) -> str:

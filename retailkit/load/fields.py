@@ -7,6 +7,7 @@ through a float; a float in a typed file is rounded to the minor unit.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -188,15 +189,20 @@ def _value(column: Column, rule: FieldRule, raw: Raw, layout: Layout, place: Pla
         cells = [_read(c, raw, place) for c in rule.join] or [(cell, kind)]
         name = f" || {literal(rule.separator)} || ".join(_unrounded(*part) for part in cells)
         name = guide_sql(name, rule.kind == "staff") if column.name in GUIDES else name
-        return _prefixed(owner_sql(name) if column.name in OWNERS else name, rule), filled
+        return _prefixed(owner_sql(name, _by_name(rule)) if column.name in OWNERS else name, rule), filled
     if column.kind == "text":
-        return _prefixed(owner_sql(text) if column.name in OWNERS else text, rule), filled
+        return _prefixed(owner_sql(text, _by_name(rule)) if column.name in OWNERS else text, rule), filled
     if column.kind == "bool":
         yes, no = "('true', '1', 'yes', 'y', 't', '是')", "('false', '0', 'no', 'n', 'f', '否')"
         return f"CASE WHEN lower({text}) IN {yes} THEN true WHEN lower({text}) IN {no} THEN false END", filled
     if rule.unit == "percent" and kind == "VARCHAR":
         cell = f"rtrim({cell}, '%％ ')"
     return _numeric(column, rule, _number(cell, kind, rule), layout, place), filled
+
+
+def _by_name(rule: FieldRule) -> bool:
+    """Whether an owner's column shows people by name: the layout says so, or the column's own heading."""
+    return rule.kind == "staff" or any(re.search(r"(?i)name$|姓名$", c) for c in rule.columns)
 
 
 def _prefixed(text: str, rule: FieldRule | Case) -> str:

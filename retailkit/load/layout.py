@@ -84,8 +84,8 @@ class Block(Record):
                 problems.append(f'\'{name}\' is money: say unit = "major" (yuan) or "minor" (fen)')
             elif name.startswith("phone") and rule.kind != "phone":
                 problems.append(f"'{name}' holds phones: say kind = \"phone\" (it is stored as a keyed hash)")
-            elif rule.kind == "staff" and name not in GUIDES:
-                problems.append(f"'{name}' is no guide: kind = \"staff\" is for {', '.join(GUIDES)}")
+            elif rule.kind == "staff" and name not in GUIDES + OWNERS:
+                problems.append(f"'{name}' is no guide: kind = \"staff\" is for {', '.join(GUIDES + OWNERS)}")
             elif rule.agg == "furthest" and not contract[name].one_of:
                 problems.append(f"'{name}' has no order of steps: \"furthest\" cannot be told")
         given = set(self.fields) | {"merchant"}

@@ -16,3 +16,13 @@ STAFF_NUMBER = (
     "[-0-9_#.:：/()（）　 ])+"
 )
 """A number with words around it that name no person (导购07, 3号店员); it must hold a digit."""
+LATIN = r"[A-Z][A-Za-z'’.-]*,? [A-Z][A-Za-z'’.-]*(?: [A-Z][A-Za-z'’.-]*)?"
+"""Two or three capitalised Latin words: a person's name (Linda Wang), or a post."""
+POST = (
+    r"(?i)\b(?:manager|director|head|lead|leader|chief|officer|team|department|dept|group|desk|office|store|shop|region|"
+    "regional|area|marketing|sales|operations?|ops|service|support|finance|product|digital|growth|data|analytics|"
+    "e-?commerce|channels?|retail|guides?|assistant|specialist|consultant|supervisor|executive|president|logistics|"
+    "merchandising|warehouse|it|hr|crm|owner|programme|program|account|community|general|customer|content|media|"
+    r"training|agency|partner|company|centre|center|china)\b"
+)
+"""Words of English posts and departments: a cell with one of them names nobody."""
