@@ -11,8 +11,21 @@ from typing import Any
 import click
 
 import retailkit
-from retailkit.commands.options import Terminated, day, examples, heeding_terminate, loaded, names, pair, study_folder
+from retailkit.commands.options import (
+    Terminated,
+    day,
+    examples,
+    heeding_terminate,
+    loaded,
+    names,
+    pair,
+    speak,
+    study_folder,
+)
 from retailkit.commands.output import deck, export, history
+from retailkit.spoken import said
+
+LANG = click.Choice(["en", "zh"])
 
 
 class Commands(click.Group):
@@ -30,11 +43,14 @@ class Commands(click.Group):
         except Exception as problem:
             if os.environ.get("RETAILKIT_DEBUG"):
                 raise
-            click.echo(f"error: {_said(problem)}", err=True)
+            lang = ctx.meta.get("retailkit.lang", "en")
+            click.echo(said(lang, "error: ", "错误：") + _said(problem, lang), err=True)
             sys.exit(_code(problem))
 
 
-def _said(problem: Exception) -> str:
+def _said(problem: Exception, lang: str) -> str:
+    if hasattr(problem, "told"):
+        return str(problem.told(lang))
     if isinstance(problem, OSError) and problem.strerror:
         return f"{problem.strerror}: {problem.filename or ''}".rstrip(": ")
     if isinstance(problem, ValueError | LookupError | OSError | ImportError) and str(problem):
@@ -74,7 +90,7 @@ def cli() -> None:
 @click.option("--merchants", default="", metavar="LIST", help="Only these: ids, with commas.")
 @click.option("-p", "--parameter", "parameters", multiple=True, metavar="NAME=VALUE", help="A chapter's own choice.")
 @click.option("--workers", type=click.IntRange(1), metavar="N", help="Chapters at a time.  [default: one per core]")
-@click.option("--lang", type=click.Choice(["en", "zh"]), help="Language of charts and pages.  [default: the cohort's]")
+@click.option("--lang", type=LANG, help="Language of charts and pages.  [default: the cohort's]")
 @click.option("--seed", default=1, show_default=True, help="Of every random draw.")
 @click.option("--timeout", default=1800.0, show_default=True, metavar="SECONDS", help="Limit of one chapter.")
 @click.option("--force", is_flag=True, help="Run also what is finished and unchanged.")
@@ -115,6 +131,7 @@ def run(cohort: str, out: str | None, parameters: tuple[str, ...], **asked: Any)
     if asked["due"] and options.as_of:
         raise click.UsageError("--due takes each merchant's last complete day: leave out --as-of")
     choices = {"load": not asked["no_load"], "dry_run": asked["dry_run"], "keep": asked["keep"]}
+    speak(options.lang or retailkit.read_cohort(cohort).lang)
     with heeding_terminate():
         sys.exit(run_due(options, **choices) if asked["due"] else run_study(options, **choices))
 
@@ -153,7 +170,10 @@ def show(study: str, metrics: tuple[str, ...]) -> None:
 @click.option("--merchant", help="For a file: whose it is, unless the layout names its column.")
 @click.option("--zone", default="Asia/Shanghai", show_default=True, help="For a file: time zone of its days.")
 @click.option("--currency", default="CNY", show_default=True, help="For a file: ISO code of its amounts.")
-def load(what: str, store: str, layout: str | None, merchant: str | None, zone: str, currency: str) -> None:
+@click.option("--lang", type=LANG, help="Language of warnings and errors.  [default: the cohort's; en for a file]")
+def load(
+    what: str, store: str, layout: str | None, merchant: str | None, zone: str, currency: str, lang: str | None
+) -> None:
     """Load a cohort's exports, or one export file, into the store; print what became of the rows.
 
     A file that was loaded before is not read again. Rows that cannot be right are set aside
@@ -164,26 +184,31 @@ def load(what: str, store: str, layout: str | None, merchant: str | None, zone: 
     from retailkit.load import load_file, open_store
 
     file, since = Path(what), datetime.now(UTC)
+    speak(lang or "en")
     if layout and not file.exists():
         raise click.UsageError(f"there is no file {what}")
     if file.suffix != ".toml" and file.exists():
         if not layout:
             raise click.UsageError(f"--layout is needed to load a file: 'retailkit sniff {what}' names it")
-        report = load_file(file, layout, merchant, store, zone=zone, currency=currency)
+        lang = lang or "en"
+        report = load_file(file, layout, merchant, store, zone=zone, currency=currency, lang=lang)
         accounts, persons = link_store(store, loaded(open_store(store), merchant))
-        click.echo(linked(accounts, persons))
+        click.echo(linked(accounts, persons, lang))
     else:
-        report = load_and_link(retailkit.read_cohort(what), store, click.echo)
-    click.echo(report_text(report))
-    if (report["status"] == "loaded").any() and (said := aside_text(store, since)):
-        click.echo(said)
+        cohort = retailkit.read_cohort(what)
+        lang = speak(lang or cohort.lang)
+        report = load_and_link(cohort, store, click.echo, lang)
+    click.echo(report_text(report, lang))
+    if (report["status"] == "loaded").any() and (aside := aside_text(store, since, lang=lang)):
+        click.echo(aside)
     if (report["status"] == "failed").any():
         sys.exit(1)
 
 
 @cli.command(epilog=examples("retailkit sniff orders.csv", "retailkit sniff exports/*"))
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
-def sniff(files: tuple[str, ...]) -> None:
+@click.option("--lang", type=LANG, default="en", show_default=True, help="Language of what is said.")
+def sniff(files: tuple[str, ...], lang: str) -> None:
     """Name the layout of export files and say what would be loaded; nothing is.
 
     A file that cannot be read is named and does not stop the others; the exit code is then 1.
@@ -194,9 +219,9 @@ def sniff(files: tuple[str, ...]) -> None:
     unread = False
     for number, file in enumerate(files):
         try:
-            text = sniff_text(file)
+            text = sniff_text(file, lang)
         except LoadError as problem:
-            text, unread = f"error: {problem}", True
+            text, unread = said(lang, "error: ", "错误：") + problem.told(lang), True
         click.echo(("\n" if number else "") + text)
     sys.exit(int(unread))
 
@@ -222,14 +247,17 @@ def layouts_list() -> None:
 @layouts.command("new", epilog=examples("retailkit layouts new my_export.csv > my_export.toml"))
 @click.argument("file")
 @click.option("--out", metavar="FILE", help="Write the draft there instead of printing it.")
-def layouts_new(file: str, out: str | None) -> None:
+@click.option("--lang", type=LANG, default="en", show_default=True, help="Language of the draft's remarks.")
+def layouts_new(file: str, out: str | None, lang: str) -> None:
     """Draft a layout from a file's header, to be completed by hand."""
     from retailkit.load import draft_layout
 
-    text = draft_layout(file)
+    text = draft_layout(file, speak(lang))
     if out:
         Path(out).write_text(text, encoding="utf-8")
-        click.echo(f"{out}: complete the lines marked '?', then: retailkit load {file} --layout {out} --merchant ID")
+        then = f"retailkit load {file} --layout {out} --merchant ID"
+        todo = said(lang, "complete the lines marked '?', then: ", "请补全标“?”的行，然后运行 ")
+        click.echo(said(lang, f"{out}: ", f"{out}：") + todo + then)
     else:
         click.echo(text)
 

@@ -15,7 +15,7 @@ MAY_IMPORT = {
     "spoken": set(),
     "cohort": {"spoken"},
     **{stage: {"schema", "spoken"} for stage in STAGES},
-    "load": {"schema", "cohort"},
+    "load": {"schema", "cohort", "spoken"},
     "simulate": {"schema", "load.layouts"},
     "folders": set(),
     "facts": {"schema"},

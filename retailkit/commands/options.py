@@ -29,6 +29,12 @@ def heeding_terminate() -> Iterator[None]:
         signal.signal(signal.SIGTERM, before)
 
 
+def speak(lang: str) -> str:
+    """Let the command that runs say what goes wrong in a language, too; return the language."""
+    click.get_current_context().meta["retailkit.lang"] = lang
+    return lang
+
+
 def examples(*lines: str) -> str:
     return "\b\nExamples:\n" + "\n".join(f"  {line}" for line in lines)
 

@@ -28,7 +28,9 @@ def load_and_link(cohort: Any, store: str, tell: Callable[[str], None], lang: st
 
     if cohort.simulated:
         make_simulated(cohort, tell, lang)
-    report = load_cohort(cohort, store, progress=lambda line: tell(said(lang, f"load {line}", f"导入 {line}")))
+    report = load_cohort(
+        cohort, store, progress=lambda line: tell(said(lang, f"load {line}", f"导入 {line}")), lang=lang
+    )
     everyone = [m.id for m in cohort.everyone]
     if (report["status"] == "loaded").any() or not open_store(store, everyone, engine="duckdb").has("persons"):
         accounts, persons = link_store(store, everyone)

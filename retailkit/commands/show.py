@@ -8,9 +8,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from retailkit.spoken import printed_width
+from retailkit.spoken import printed_width, said
 
 STATUS = {"done": "done", "failed": "FAILED"}
+STATUS_ZH = {"loaded": "已导入", "unchanged": "未变", "failed": "读取失败"}
+"""What became of a file, in Chinese."""
 HEADLINES = ("verdict", "growth", "effect", "gmv")
 """Metrics shown unasked; the verdict in the study's language."""
 
@@ -103,16 +105,21 @@ def _figure(row: Any) -> str:
     return value + (doubt if row.low == row.low else "")
 
 
-def report_text(report: Any) -> str:
+def report_text(report: Any, lang: str = "en") -> str:
     """Text of a load's report: what became of each file's rows, then its warnings."""
     head = ("file", "status", "rows read", "kept", "duplicate", "set aside", "skipped", "tables")
+    if lang == "zh":
+        head = ("文件", "状态", "读入", "保留", "重复", "隔离", "略去", "表")
+        report = report.assign(status=[STATUS_ZH.get(s, s) for s in report["status"]])
     names = ["file", "status", "rows_read", "rows_kept", "rows_duplicate", "rows_quarantined", "rows_skipped", "tables"]
     rows = [tuple(f"{v:,}" if isinstance(v, int) else _flat(v) for v in row) for row in report[names].values.tolist()]
-    warnings = [f"{row.file}: {_flat(row.warnings)}" for row in report.itertuples() if len(row.warnings)]
+    told = [(row.file, _flat(row.warnings)) for row in report.itertuples() if len(row.warnings)]
+    # an error names its file itself
+    warnings = [text if text.startswith(file) else said(lang, f"{file}: ", f"{file}：") + text for file, text in told]
     return "\n".join([text_table(head, rows), *warnings])
 
 
-def aside_text(store: str, since: datetime, most: int = 8) -> str:
+def aside_text(store: str, since: datetime, most: int = 8, lang: str = "en") -> str:
     """Text on the cells that could not be read in files loaded since a time: how many, where first, why; most first."""
     from retailkit.load import open_store, quarantine_reasons
 
@@ -122,30 +129,44 @@ def aside_text(store: str, since: datetime, most: int = 8) -> str:
     rows = tables.quarantine.filter(tables.quarantine.file_id.isin(mine["file_id"].tolist()))
     if mine["merchant"].nunique() > 1:  # each has its orders.csv
         rows = rows.mutate(file=rows.merchant + "/" + rows.file)
-    found = quarantine_reasons(rows).drop_duplicates(["file", "column", "reason"])
+    found = quarantine_reasons(rows, lang).drop_duplicates(["file", "column", "reason"])
     if found.empty:
         return ""
-    lines = [
-        f"  {r.file}, row {r.first_row}{f' and {r.rows - 1:,} more' if r.rows > 1 else ''}: "
-        + (f"{r.column}: " if r.column else "")
-        + r.reason
-        + (f" ('{r.example}')" if r.example else "")
-        for r in found.head(most).itertuples()
-    ]
-    more = [f"  and {len(found) - most:,} other kinds"] if len(found) > most else []
-    head = "could not be read (rows are counted from the first below the header; all of them: table quarantine):"
+    lines = [_aside_line(row, lang) for row in found.head(most).itertuples()]
+    beyond = len(found) - most
+    more = [said(lang, f"  and {beyond:,} other kinds", f"  以及另外{beyond:,}类")] if beyond > 0 else []
+    head = said(
+        lang,
+        "could not be read (rows are counted from the first below the header; all of them: table quarantine):",
+        "以下内容无法读取（行号自表头下第一行起；全部见表quarantine）：",
+    )
     return "\n".join([head, *lines, *more])
 
 
-def sniff_text(file: str) -> str:
+def _aside_line(row: Any, lang: str) -> str:
+    """One kind of problem: where it stands first, in how many rows more, why, and what stood there."""
+    more = row.rows - 1
+    place = said(
+        lang,
+        f"{row.file}, row {row.first_row}" + (f" and {more:,} more" if more else "") + ": ",
+        f"{row.file}，第{row.first_row}行" + (f"及另外{more:,}行" if more else "") + "：",
+    )
+    column = said(lang, f"{row.column}: ", f"{row.column}：") if row.column else ""
+    shown = said(lang, f" ('{row.example}')", f"（“{row.example}”）") if row.example else ""
+    return "  " + place + column + row.reason + shown
+
+
+def sniff_text(file: str, lang: str = "en") -> str:
     """Text on a file: which layout it is, or how far from each known one."""
     from retailkit.load.recognise import sniff
 
-    found = sniff(file)
+    found = sniff(file, lang)
     if found.layout or found.candidates.empty:
         return found.sentence
     rows = [tuple(map(_flat, row)) for row in found.candidates.head(5).values.tolist()]
-    return found.sentence + "\n" + text_table(tuple(c.replace("_", " ") for c in found.candidates.columns), rows)
+    head = tuple(c.replace("_", " ") for c in found.candidates.columns)
+    head = head if lang == "en" else ("布局", "已有列", "所需列", "可用列", "缺少")
+    return found.sentence + "\n" + text_table(head, rows)
 
 
 def _flat(value: Any) -> str:

@@ -13,13 +13,11 @@ from typing import Any
 import click
 
 from retailkit.commands.prepare import fingerprints, load_and_link
-from retailkit.commands.show import text_table
+from retailkit.commands.show import STATUS_ZH, text_table
 from retailkit.spoken import said
 from retailkit.study.ledger import Entry, page_path
 from retailkit.study.plan import REPORT
 from retailkit.study.run import Options, Plan, check, made_ready, plan_study, run_plan
-
-STATUS_ZH = {"loaded": "已导入", "unchanged": "未变", "failed": "读取失败"}
 
 
 def run_study(

@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 
 from retailkit.schema import table
+from retailkit.spoken import own_half
 
 COLUMNS = ["layout", "table", "changed_on", "what", "first", "last", "days_before", "days_after"]
 
@@ -44,6 +45,7 @@ def breaks_sentence(breaks: pd.DataFrame, lang: str = "en") -> str:
     """Say which series must not be compared over which day; empty where there is none."""
     if breaks.empty:
         return ""
+    breaks = breaks.assign(what=[own_half(what, lang) for what in breaks["what"]])
     if lang == "zh":
         parts = [f"{b.changed_on:%Y-%m-%d}起{b.layout}口径改变（{b.what}）" for b in breaks.itertuples()]
         return "；".join(parts) + "：前后不可直接比较。"

@@ -15,6 +15,7 @@ from typing import Any
 
 import pandas as pd
 
+from retailkit.load.chinese import in_chinese
 from retailkit.load.draft_rows import clock, names_orders, states_total
 from retailkit.load.engine import connect_raw
 from retailkit.load.files import probe
@@ -50,8 +51,10 @@ HANDLES = ("email", "e_mail", "会员名", "帐号", "账号", "login")
 ROWS = 1000
 
 
-def draft_layout(path: str | Path) -> str:
+def draft_layout(path: str | Path, lang: str = "en") -> str:
     """Return a first TOML page for a file that no layout fits: its columns listed, guesses marked.
+
+    Its remarks are in English, or in Chinese (``zh``).
 
     Raises
     ------
@@ -91,11 +94,20 @@ def draft_layout(path: str | Path) -> str:
         *(f"#   {name}" for name in names),
         "",
         "# check, then load:",
-        *(f"#   {number}. {check}" for number, check in enumerate(checks, 1)),
+        *(f"# {number}. {check}" for number, check in enumerate(checks, 1)),
         "",
         *lines,
     ]
-    return "\n".join(page) + "\n"
+    return "\n".join(_remarked(line, lang) for line in page) + "\n"
+
+
+def _remarked(line: str, lang: str) -> str:
+    """Return a line of the draft with its remark in the language; a column's name stays as it is."""
+    code, mark, remark = line.partition("# ")
+    number, dot, check = remark.partition(". ")
+    if lang != "zh" or not mark or remark.startswith(" "):
+        return line
+    return code + mark + (number + dot + in_chinese(check) if number.isdigit() else in_chinese(remark))
 
 
 def _goes_on_below(path: str | Path, names: Sequence[str]) -> bool:

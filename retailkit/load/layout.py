@@ -187,7 +187,9 @@ def read_layout(layout: str | Path) -> Layout:
     if not path.is_file():
         near = get_close_matches(str(layout), layout_names(), 3)
         hint = f"did you mean {' or '.join(near)}?" if near else "'retailkit layouts' lists them"
-        raise LoadError(f"no layout '{layout}'", expected=hint, do="or give the path of your own .toml file")
+        raise LoadError(
+            f"no layout '{layout}'", expected=hint, do="correct the name, or give the path of your own .toml file"
+        )
     return _read(path, path.stat().st_mtime_ns)
 
 

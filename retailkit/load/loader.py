@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import available_timezones
 
 from retailkit.cohort import Cohort, Merchant, read_cohort
+from retailkit.load.across import table_warnings
 from retailkit.load.engine import EngineError, empty_select, files_select, first, literal, quote
 from retailkit.load.errors import LoadError
 from retailkit.load.files import Probe, probe
@@ -27,8 +28,9 @@ from retailkit.load.rows import Typed
 from retailkit.load.settled import SETTLED, add_missing, gather_missing, settle, take_back
 from retailkit.load.staging import Load, Staged, engine_failed, forget, loading, shaped, stage_file
 from retailkit.load.unique import count_rows, one_per_key
-from retailkit.load.warn import file_warnings, table_warnings
+from retailkit.load.warn import file_warnings
 from retailkit.schema import table
+from retailkit.spoken import said
 
 if TYPE_CHECKING:  # imported while keys are compared
     import pandas as pd
@@ -44,6 +46,7 @@ def load_cohort(
     store: str | Path,
     root: str | Path | None = None,
     progress: Callable[[str], None] | None = None,
+    lang: str = "en",
 ) -> pd.DataFrame:
     """Load every export of a cohort and publish it at once.
 
@@ -52,6 +55,7 @@ def load_cohort(
     cohort : record, name or path of a cohort file.
     root : folder that the sources' paths start from, instead of the cohort file's.
     progress : called with one line per file.
+    lang : language of the report's warnings, en or zh; what is stored is shown in a study's own.
 
     Returns
     -------
@@ -72,6 +76,7 @@ def load_cohort(
         (source, path) for source in cohort.sources for path in cohort.files(source)
     ]  # a missing one is said first
     with loading(Path(store), merchants) as load:
+        load.lang = lang
         gather_missing(load.con, _quarantine_files(load))
         for source, path in listed:
             everyone = list(merchants) if source.donors else list(cohort.merchant_ids)
@@ -80,7 +85,7 @@ def load_cohort(
                 progress(f"{path.name} ({source.layout})")
             _try_file(load, path, source.layout, owners, source.shared or bool(source.merchant), cohort.folder)
         if load.report and all(r["status"] == "failed" for r in load.report):
-            raise LoadError("no file could be loaded", cohort.name, do="; ".join(r["warnings"] for r in load.report))
+            raise LoadError("no file could be loaded", cohort.name, causes=load.failed)
         import pandas as pd
 
         load.con.register("cohort_rows", pd.DataFrame(cohort.to_rows()).convert_dtypes())
@@ -95,6 +100,7 @@ def load_file(
     store: str | Path,
     zone: str = "Asia/Shanghai",
     currency: str = "CNY",
+    lang: str = "en",
 ) -> pd.DataFrame:
     """Load one export of one merchant and publish it; one report row as of `load_cohort`.
 
@@ -103,6 +109,7 @@ def load_file(
     layout : name of a layout, or path of your own ``.toml``.
     merchant : whose file it is; None if the layout names the merchant's column (every
         merchant in the file is then loaded).
+    lang : language of the report's warnings, en or zh.
 
     Raises
     ------
@@ -117,6 +124,7 @@ def load_file(
     _check_place(merchant, zone, currency)
     found = {merchant: Merchant(id=merchant, zone=zone, currency=currency)} if merchant else {}
     with loading(Path(store), found) as load:
+        load.lang = lang
         gather_missing(load.con, _quarantine_files(load))
         _load_file(load, Path(path), rules, list(found), merchant is not None, (zone, currency))
         return _published(load)
@@ -143,9 +151,11 @@ def _try_file(load: Load, path: Path, layout: str, owners: list[str], owned: boo
         rules = read_layout(own if layout.endswith(".toml") and own.is_file() else layout)
         _load_file(load, path, rules, owners, owned, None)
     except (LoadError, EngineError, OSError) as error:
-        problem = error if isinstance(error, LoadError) else engine_failed(error, path.name)
+        told = error if isinstance(error, LoadError) else engine_failed(error, path.name)
+        problem = LoadError(told.what, told.where or path.name, told.expected, told.do)
         line = dict.fromkeys(REPORT, 0) | {"file": path.name, "layout": layout, "status": "failed", "tables": ""}
-        load.report.append(line | {"warnings": str(problem)})
+        load.report.append(line | {"warnings": problem.told(load.lang)})
+        load.failed.append(problem)
 
 
 def _load_file(
@@ -170,9 +180,14 @@ def _load_file(
         load.relations.setdefault(t.contract.name, []).append(rows)
         load.written |= {rows: t.files} if t.files else {}
     _record(load, found, layout, staged)
-    warnings = file_warnings(load.con, staged.raw, layout, staged.rows, staged.typed)
+    warnings = file_warnings(load.con, staged.raw, layout, staged.rows, staged.typed, load.lang)
     tables = ", ".join(dict.fromkeys(t.contract.name for t in staged.typed))
-    facts = {"not_in_cohort": staged.outside, "status": "loaded", "tables": tables, "warnings": "; ".join(warnings)}
+    facts = {
+        "not_in_cohort": staged.outside,
+        "status": "loaded",
+        "tables": tables,
+        "warnings": _joined(warnings, load.lang),
+    }
     load.report.append(line | counts | facts)
     forget(load, staged)
 
@@ -251,11 +266,17 @@ def _published(load: Load) -> pd.DataFrame:
         if load.keyed:
             set_mark(load.store)
         load.within(lambda: write_tables(load.con, load.store, relations, gone=gone, written=written))
-        told = load.within(lambda: table_warnings(load.con, load.store, set(relations), list(load.merchants)))
+        told = load.within(
+            lambda: table_warnings(load.con, load.store, set(relations), list(load.merchants), load.lang)
+        )
         if told and len(report):
             line = next((i for i, t in enumerate(report["tables"]) if "orders" in str(t).split(", ")), 0)
-            report.loc[line, "warnings"] = "; ".join(filter(None, [report.loc[line, "warnings"], *told]))
+            report.loc[line, "warnings"] = _joined([report.loc[line, "warnings"], *told], load.lang)
     return report
+
+
+def _joined(warnings: Sequence[str], lang: str) -> str:
+    return said(lang, "; ", "；").join(filter(None, warnings))
 
 
 def _together(load: Load, name: str) -> str:

@@ -21,7 +21,9 @@ from retailkit.load.layout import Layout, canonical_layout, layout_names, read_l
 from retailkit.load.read import nested
 from retailkit.load.sheets import sheet_heads
 from retailkit.schema import TABLES
+from retailkit.spoken import said
 
+STATUS_ZH = {"exact header": "表头已核实", "from API reference": "依据接口文档", "doubtful": "存疑", "own": "自有"}
 _DAY = re.compile(r"\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[/.]\d{1,2}[/.]\d{4}")
 
 
@@ -47,8 +49,8 @@ def list_layouts() -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["layout", "title", "status", "format", "tables", "source", "notes"])
 
 
-def sniff(path: str | Path) -> Sniffed:
-    """Name the layout of a file and say what would be loaded.
+def sniff(path: str | Path, lang: str = "en") -> Sniffed:
+    """Name the layout of a file and say what would be loaded, in English or in Chinese (``zh``).
 
     Returns
     -------
@@ -81,20 +83,38 @@ def sniff(path: str | Path) -> Sniffed:
     whole = table.loc[table["missing"] == ""]
     file = Path(path).name
     if whole.empty:
-        near = f" The nearest is '{table['layout'][0]}', which lacks {table['missing'][0]}." if len(table) else ""
-        canonical = canonical_table(_header(found, None))
-        if canonical:
-            what = f"{file}: canonical table '{canonical}'; load it with --layout canonical_{canonical}."
-            return Sniffed(what, f"canonical_{canonical}", table)
-        return Sniffed(f"{file}: no layout fits.{near} Draft one with 'retailkit layouts new {file}'.", None, table)
+        if canonical := canonical_table(_header(found, None)):
+            english = f"{file}: canonical table '{canonical}'; load it with --layout canonical_{canonical}."
+            chinese = f"{file}：标准表“{canonical}”；请用 --layout canonical_{canonical} 导入。"
+            return Sniffed(said(lang, english, chinese), f"canonical_{canonical}", table)
+        return Sniffed(_none_fits(file, table, lang), None, table)
     best = read_layout(whole["layout"][0])
-    tables = ", ".join(dict.fromkeys(b.table for b in best.tables))
-    text = f"{file}: {best.title} (layout '{best.name}', {best.status}); would load {tables}"
-    text += f" from {whole['columns_used'][0]} of {len(columns_of[best.name])} columns."
-    others = [
-        n for n in whole["layout"][1:] if whole.set_index("layout")["columns_used"][n] == whole["columns_used"][0]
-    ]
-    return Sniffed(text + (f" It could also be {', '.join(others)}." if others else ""), best.name, table)
+    tables = list(dict.fromkeys(b.table for b in best.tables))
+    used, there = whole["columns_used"][0], len(columns_of[best.name])
+    text = said(
+        lang,
+        f"{file}: {best.title} (layout '{best.name}', {best.status}); would load {', '.join(tables)} from {used} of "
+        f"{there} columns.",
+        f"{file}：{best.title}（布局“{best.name}”，{STATUS_ZH[best.status]}）；将由{there}列中的{used}列导入"
+        f"{'、'.join(tables)}。",
+    )
+    others = [n for n in whole["layout"][1:] if whole.set_index("layout")["columns_used"][n] == used]
+    if others:
+        text += said(lang, f" It could also be {', '.join(others)}.", f"也可能是{'、'.join(others)}。")
+    return Sniffed(text, best.name, table)
+
+
+def _none_fits(file: str, table: pd.DataFrame, lang: str) -> str:
+    """Say that no layout fits a file, and which is the nearest."""
+    near = ""
+    if len(table):
+        name, missing = table["layout"][0], table["missing"][0]
+        near = said(lang, f" The nearest is '{name}', which lacks {missing}.", f"最接近的是“{name}”，缺少{missing}。")
+    return said(
+        lang,
+        f"{file}: no layout fits.{near} Draft one with 'retailkit layouts new {file}'.",
+        f"{file}：没有合适的布局。{near}可用 retailkit layouts new {file} 起草一个。",
+    )
 
 
 def canonical_table(names: tuple[str, ...] | list[str]) -> str | None:

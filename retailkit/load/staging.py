@@ -55,7 +55,7 @@ class Load:
     ``before`` holds the files that the store knows (file, merchant, layout, its id); ``gone`` tells,
     per table, which stored rows (SQL) a file that is read anew takes back; ``written`` the files that hold
     a relation's rows as they are published. A ``look`` publishes and counts nothing. In a ``keyed`` load some
-    file holds phones.
+    file holds phones. ``lang`` is the language of the report, ``failed`` holds why files could not be read.
     """
 
     con: Connection
@@ -69,6 +69,8 @@ class Load:
     written: dict[str, tuple[dict[str, Any], ...]] = field(default_factory=dict)
     look: bool = False
     keyed: bool = False
+    lang: str = "en"
+    failed: list[LoadError] = field(default_factory=list)
 
     def within(self, work: Callable[[], Result]) -> Result:
         """Do some work in little memory; what cannot go to disk is done again with all that may be used."""
