@@ -177,6 +177,23 @@ def test_commands_on_a_file_speak_chinese(arguments, tmp_path, monkeypatch):
     assert left == [], text
 
 
+@pytest.mark.parametrize(("name", "file", "column", "count"), [
+    ("ga4_events", "ga4_events.jsonl", "purchase_revenue", 2), ("snowplow_events", "events.csv", "tr_total", 2),
+    ("matomo_visits", "visits.json", "revenue", 1),
+])  # fmt: skip
+def test_events_of_orders_without_their_revenue_are_warned_of(name, file, column, count, tmp_path):
+    """A misspelt amount leaves the visits without orders: the warning names the column, and the one that is there."""
+    whole = (SAMPLES / name / file).read_text(encoding="utf-8")
+    path = tmp_path / file
+    path.write_text(re.sub(rf"\b{column}\b", column + "_x", whole), encoding="utf-8")
+    report = load_file(path, name, "m", tmp_path / "store").iloc[0]
+    assert open_store(tmp_path / "store", "m").orders.count().to_pandas() == 0
+    assert re.search(rf"but the file has no column '[\w.]*{column}' \(it has '[\w.]*{column}_x'\)", report["warnings"])
+    assert report["warnings"].count("no order is loaded from it") == 1
+    fine = load_file(SAMPLES / name / file, name, "m", tmp_path / "whole").iloc[0]
+    assert "no order is loaded" not in fine["warnings"]
+
+
 def test_a_draft_keeps_its_lines_in_chinese_and_sniffing_its_layout(tmp_path):
     file = tmp_path / "shop.csv"
     file.write_text("单号,会员号,时间,金额\nA1,c1,2024-01-03,100.00\nA2,c2,2024-01-04,(35.00)\n", encoding="utf-8")

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from difflib import get_close_matches
 
 from retailkit.load.cells import number_sql
 from retailkit.load.chinese import in_chinese
 from retailkit.load.conditions import where_sql
 from retailkit.load.engine import Connection, first, literal, quote
+from retailkit.load.explode import exploded
 from retailkit.load.layout import Layout
 from retailkit.load.partitions import day_column
 from retailkit.load.read import Raw
@@ -34,7 +36,7 @@ def file_warnings(
         found.append(said(lang, english, "最新一天可能不完整：来源次日早晨才出齐当天数据"))
     found += [own_half(limit, lang) for limit in layout.limits]
     found += _worded(con, raw, layout, lang) + _repeats(con, typed, layout, lang)
-    return found + _disagreeing(con, typed, layout, lang)
+    return found + _disagreeing(con, typed, layout, lang) + _without_money(con, raw, layout, rows, lang)
 
 
 def _control(con: Connection, raw: Raw, control: Control, lang: str) -> str | None:
@@ -121,4 +123,32 @@ def _disagreeing(con: Connection, typed: Sequence[Typed], layout: Layout, lang: 
             for n, count in zip(once, found or (), strict=False)
             if count
         ]
+    return sentences
+
+
+def _without_money(con: Connection, raw: Raw, layout: Layout, rows: str, lang: str) -> list[str]:
+    """Say that a file has orders whose amount it does not tell: the column is not there, or is spelt otherwise."""
+    sentences = []
+    for block in layout.tables:
+        missing = [c for c in block.needed if c not in raw.found]
+        if block.table != "orders" or not block.optional or not missing:
+            continue
+        source, inner = exploded(rows, raw, block) if block.explode else (f"SELECT * FROM {rows}", raw)
+        wanted = f'"@skip" IS NULL AND {where_sql(block.where, inner)}'
+        (count,) = first(con, f"SELECT count(*) FROM ({source}) WHERE {wanted}") or (0,)
+        if not count:
+            continue
+        near = get_close_matches(missing[0], raw.names, 1, 0.8)
+        columns, one = "', '".join(missing), count == 1
+        sentences.append(
+            said(
+                lang,
+                f"{count:,} event{' is an order' if one else 's are orders'}, but the file has no column '{columns}'"
+                + (f" (it has '{near[0]}')" if near else "")
+                + ": no order is loaded from it, which is right only if another export brings them",
+                f"{count:,}条事件是订单，但文件没有列“{columns}”"
+                + (f"（文件中有“{near[0]}”）" if near else "")
+                + "：未从中导入任何订单，仅当订单由其他导出提供时才无妨",
+            )
+        )
     return sentences
