@@ -1,0 +1,145 @@
+"""The tables of a draft: one line for each field that a column was guessed for, and what a person must check."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pandas as pd
+
+from retailkit.load.draft_rows import clock, states_total
+from retailkit.load.glance import Seen, plain
+
+HANDLES = ("email", "e_mail", "会员名", "帐号", "账号", "login")
+"""Words of columns that hold a person's own handle: an account by its keyed hash."""
+
+
+def drafted_fields(guess: dict[str, str], seen: dict[str, Seen], rows: pd.DataFrame, checks: list[str]) -> list[str]:
+    """Return the lines of the tables, and gather what a person must check."""
+    number, amount = guess.get("order_id"), guess.get("gross_amount")
+    group = number is not None and seen[number].repeats
+    back = seen[amount].below_nought if amount else ()
+    lines = ["[[tables]]", 'table = "orders"   # or another canonical table: data/README.md']
+    lines += ["group = true"] if group else []
+    kept = [_sign(seen[amount])[0]] if amount and back else []
+    if number and (waiting := _unpaid(seen[number], seen.get(guess.get("paid_at", "")), rows, checks)):
+        kept.append(f"{{ column = {toml_text(waiting)}, filled = true }}")
+    lines += [f"where = [{', '.join(kept)}]"] if kept else []
+    lines.append("[tables.fields]")
+    for column in ("order_id", "account", "paid_at", "channel", "sold_by", "shop_id", "status"):
+        if column in guess or column in ("order_id", "paid_at"):
+            lines.append(_field(column, guess.get(column), seen, checks, group))
+    total = group and amount is not None and not back and states_total(rows, number or "", amount)
+    agg = "first" if total else "sum" if group else ""
+    if group:
+        several = f"{amount!r} stands again on each of them and is read once" if total else "their amounts are added up"
+        checks.append(f"'{number}' repeats: rows of one number become one order, {several}")
+    lines.append(_money("gross_amount", amount, seen, checks, agg))
+    if "refund_amount" in guess:
+        lines.append(_money("refund_amount", guess["refund_amount"], seen, checks, agg))
+    return lines + (_refunds(guess, seen, checks, group) if back else [])
+
+
+def _unpaid(number: Seen, time: Seen | None, rows: pd.DataFrame, checks: list[str]) -> str | None:
+    """Return the column of the payment's time if some orders, each with its number, have none: nobody paid them."""
+    if time is None or number.name == time.name:
+        return None
+    waiting = int((rows[time.name].isna() & rows[number.name].notna()).sum())
+    if not waiting or rows[number.name].isna().any():
+        return None
+    checks.append(f"'{time.name}' is empty on {waiting:,} of {len(rows):,} rows: they are left out as not paid")
+    return time.name
+
+
+def _refunds(guess: dict[str, str], seen: dict[str, Seen], checks: list[str], group: bool) -> list[str]:
+    """Return the table of the rows whose amount is negative."""
+    name = guess["gross_amount"]
+    less = (
+        "which the order of that number is less by" if group else "which name no order: net sales are not less by them"
+    )
+    odd = next((c for c in seen[name].below_nought if not c.startswith("-")), "")
+    written = f" ('{odd}' is one)" if odd else ""
+    checks.append(f"negative '{name}'{written} are read as refunds, {less}; drop the second table if they are none")
+    money = _money("gross_amount", name, seen, [], "sum" if group else "")
+    return [
+        "",
+        "[[tables]]",
+        'table = "refunds"',
+        *(["group = true"] if group else []),
+        f"where = [{_sign(seen[name])[1]}]",
+        "[tables.fields]",
+        _field("order_id", guess.get("order_id"), seen, [], False).replace("order_id", "refund_id", 1),
+        *([f"order_id = {{ from = {toml_text(guess['order_id'])} }}"] if group else []),
+        _field("paid_at", guess.get("paid_at"), seen, [], group).replace("paid_at", "refunded_at", 1),
+        money.replace("gross_amount", "refund_amount", 1).replace(" }", ", negate = true }", 1),
+    ]
+
+
+def _sign(amount: Seen) -> tuple[str, str]:
+    """Return the conditions of a row with what was paid, and of one with what was paid back."""
+    if all(c.startswith("-") for c in amount.below_nought):
+        paid, back = 'not_starts = "-"', 'starts = "-"'
+    else:
+        paid, back = "matches = '^[^-(（]*$'", "matches = '[-(（]'"
+    return f"{{ column = {toml_text(amount.name)}, {paid} }}", f"{{ column = {toml_text(amount.name)}, {back} }}"
+
+
+def _field(column: str, name: str | None, seen: dict[str, Seen], checks: list[str], group: bool) -> str:
+    """Return the line of one field that is no amount."""
+    if name is None:
+        if column == "order_id":
+            checks.append("no column is an order number: every row counts as an order, named by file and row")
+            return 'order_id = { join = ["@file", "@row"] }'
+        checks.append(f"no column looks like {column}: replace the '?'")
+        return f'{column} = {{ from = "?" }}'
+    parts = [f"from = {toml_text(name)}"]
+    if column == "account":
+        phones = [bool(re.fullmatch(r"1[3-9][\d*]{9}", c)) for c in seen[name].cells]
+        handle = 'kind = "secret", prefix = "handle"' if any(w in plain(name) for w in HANDLES) else 'prefix = "shop"'
+        parts.append('kind = "phone", prefix = "phone"' if phones and all(phones) else handle)
+        checks.append(f"'{name}' identifies the customer: a name is no account (a phone or e-mail needs its 'kind')")
+    if column == "paid_at":
+        formats = seen[name].times or ()
+        if hours := clock(tuple(seen.values()), seen[name]):
+            parts = [f'join = [{toml_text(name)}, {toml_text(hours)}], separator = " "']
+            formats = tuple(f"{f} %H:%M:%S" for f in formats)
+        parts += [f"time = {toml_text(seen[name].epoch or '')}"] if seen[name].times is None else []
+        parts += [f"formats = [{', '.join(map(toml_text, formats[:1]))}]"] if formats else []
+        parts += ['agg = "min"'] if group else []
+        both = {f[:2] for f in formats} >= {"%d", "%m"}
+        checks.append(
+            f"'{name}' is the time of payment, e.g. {seen[name].cells[0]}" + (": day or month first?" if both else "")
+        )
+    if column == "sold_by":
+        parts.append('kind = "staff"')
+        checks.append(f"'{name}' is the guide: an id with a digit in it stays, a name is kept as a keyed hash")
+    if column == "order_id":
+        checks.append(f"'{name}' is the order's own number")
+    return f"{column} = {{ {', '.join(parts)} }}"
+
+
+def _money(column: str, name: str | None, seen: dict[str, Seen], checks: list[str], agg: str) -> str:
+    """Return the line of one amount: its unit is said only where the cells show it."""
+    if name is None:
+        checks.append(f"no column looks like {column}: replace both '?'")
+        return f'{column} = {{ from = "?", unit = "?" }}'
+    cells = seen[name].cells
+    comma = [c for c in cells if re.search(r"\d,\d{1,2}\D*$", c)]
+    decimals = bool(comma) or any(re.search(r"\.\d", c) for c in cells)
+    parts = [f"from = {toml_text(name)}", f'unit = "{"major" if decimals else "?"}"']
+    parts += ['decimal = ","'] if comma and not any(re.search(r"\.\d{1,2}\D*$", c) for c in cells) else []
+    parts += [f'agg = "{agg}"'] if agg else []
+    unit = (
+        "decimals show major units"
+        if decimals
+        else "yuan ('major') or fen ('minor')? Nothing shows it: replace the '?'"
+    )
+    checks.append(
+        f"'{name}' is what the customer paid, e.g. {cells[0]}; {unit}" if column[0] == "g" else f"'{name}': {unit}"
+    )
+    return f"{column} = {{ {', '.join(parts)} }}"
+
+
+def toml_text(value: str) -> str:
+    """Return a text as TOML writes it."""
+    return json.dumps(value, ensure_ascii=False)
