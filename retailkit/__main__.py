@@ -248,15 +248,18 @@ def layouts_list() -> None:
 @click.argument("file")
 @click.option("--out", metavar="FILE", help="Write the draft there instead of printing it.")
 @click.option("--lang", type=LANG, default="en", show_default=True, help="Language of the draft's remarks.")
-def layouts_new(file: str, out: str | None, lang: str) -> None:
+@click.option("--encoding", metavar="NAME", help="Of a file that does not tell: latin-1, cp1252 ...  [default: found]")
+def layouts_new(file: str, out: str | None, lang: str, encoding: str | None) -> None:
     """Draft a layout from a file's header, to be completed by hand."""
     from retailkit.load import draft_layout
 
-    text = draft_layout(file, speak(lang))
+    text = draft_layout(file, speak(lang), encoding)
     if out:
         Path(out).write_text(text, encoding="utf-8")
         then = f"retailkit load {file} --layout {out} --merchant ID"
-        todo = said(lang, "complete the lines marked '?', then: ", "请补全标“?”的行，然后运行 ")
+        todo = said(lang, "check its remarks, then: ", "请核对其中的说明，然后运行 ")
+        if '"?"' in text:
+            todo = said(lang, "complete the lines marked '?', then: ", "请补全标“?”的行，然后运行 ")
         click.echo(said(lang, f"{out}: ", f"{out}：") + todo + then)
     else:
         click.echo(text)

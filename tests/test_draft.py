@@ -252,3 +252,54 @@ def test_an_id_in_brackets_stays_as_it_is(tmp_path: Path):
     tables = open_store(tmp_path / "store", merchants="m")
     assert tables.orders.to_pandas()[["order_id", "account"]].to_numpy().tolist() == [["(1002)", "shop:78-"]]
     assert tables.refunds.to_pandas()["refund_id"].tolist() == ["(1001)"]
+
+
+def test_an_order_list_as_a_merchant_keeps_it_in_a_spreadsheet_is_drafted_and_loaded_whole(tmp_path: Path):
+    """A title line above the header, ids kept as text, thousands, a return in brackets, an unpaid order, a line of totals."""
+    rows = "某某贸易有限公司 订单明细,,,,\n统计时间：2024-03-01 至 2024-03-31,,,,\n序号,订单编号,付款时间,联系电话,实收金额（元）\n"
+    rows += '1,="20240300000123456789",2024/3/1 9:05,13800000001,"1,196.89"\n2,="20240300000123456790",2024/3/2 9:05,13800000002,(39.41)\n'
+    rows += '3,="20240300000123456791",,13800000003,10.00\n4,="20240300000123456792",2024/3/4 9:05,13800000001,5.00\n合计,,,,"1,172.48"\n'
+    (tmp_path / "shop.csv").write_bytes(rows.replace("\n", "\r\n").encode("gb18030"))
+    text = draft_layout(tmp_path / "shop.csv")
+    assert 'footer = "合计"' in text
+    report = load(tmp_path, rows.encode("gb18030"), text).iloc[0]
+    assert report[["rows_read", "rows_kept", "rows_quarantined", "rows_skipped"]].tolist() == [4, 3, 0, 1]
+    tables = open_store(tmp_path / "store", merchants="m")
+    orders = tables.orders.to_pandas().set_index("order_id")
+    assert orders["gross_amount"].to_dict() == {"20240300000123456789": 119689, "20240300000123456792": 500}
+    assert orders["account"].str.startswith("phone:").all()
+    assert tables.refunds.to_pandas()["refund_amount"].tolist() == [3941]
+
+
+def test_an_export_with_wrapped_cells_that_tells_an_order_on_its_first_row_loses_no_order(tmp_path: Path):
+    head = "Order,Email,Paid at,Currency,Subtotal,Total,Line item,Notes,Sales rep\n"
+    rows = '#1,a@x.com,2024-03-01 10:00:00 +0800,USD,48.17,53.17,"Shirt\nSize M, ""blue""","at the\n\ndoor",Anna Lee\n'
+    rows += '#2,b@x.com,2024-03-02 10:01:00 +0800,USD,95.00,100.00,Hat,,Anna Lee\n#2,b@x.com,,,,,"Sock\npair",,\n'
+    rows += "#3,a@x.com,,USD,5.00,5.00,Cap,,\n"
+    (tmp_path / "shop.csv").write_text(head + rows, encoding="utf-8")
+    text = draft_layout(tmp_path / "shop.csv")
+    assert 'fill_down = { by = "Order", columns = ["Paid at", "Total"] }' in text
+    assert "'Paid at' is empty on 1 of 4 rows" in text
+    load(tmp_path, head + rows, text)
+    orders = open_store(tmp_path / "store", merchants="m").orders.to_pandas().set_index("order_id")
+    assert orders["gross_amount"].to_dict() == {"#1": 5317, "#2": 10000}
+    assert orders["currency"].tolist() == ["USD", "USD"]
+    assert str(orders["paid_at"].iloc[0]) == "2024-03-01 02:00:00"
+    assert (orders["sold_by"].str.len() == 64).all(), "a name is no guide's id"
+
+
+def test_a_line_of_totals_in_any_column_is_left_out_with_its_reason(tmp_path: Path):
+    rows = "店,单号,时间,金额\n甲,A1,2024-01-03,1.50\n甲,A2,2024-01-04,2.50\n,总计：,,4.00\n"
+    (tmp_path / "shop.csv").write_text(rows, encoding="utf-8")
+    report = load(tmp_path, rows, draft_layout(tmp_path / "shop.csv")).iloc[0]
+    assert report[["rows_read", "rows_kept", "rows_quarantined", "rows_skipped"]].tolist() == [3, 2, 0, 1]
+
+
+@pytest.mark.data
+def test_a_western_encoding_that_is_named_gives_a_draft_that_names_it(tmp_path: Path):
+    file = AWKWARD / "mx_spanish_latin1.csv"
+    with pytest.raises(LoadError, match="--encoding"):
+        draft_layout(file)
+    page = tomllib.loads(draft_layout(file, encoding="latin-1"))
+    assert page["encoding"] == "latin-1"
+    assert page["tables"][0]["fields"]["gross_amount"]["from"] == "Gasto total 2011"

@@ -16,7 +16,7 @@ import pandas as pd
 
 from retailkit.load.chinese import in_chinese
 from retailkit.load.draft_fields import drafted_fields, toml_text
-from retailkit.load.draft_rows import names_orders
+from retailkit.load.draft_rows import first_row_tells, names_orders, without_summary
 from retailkit.load.engine import connect_raw
 from retailkit.load.files import probe
 from retailkit.load.glance import Seen, plain
@@ -32,11 +32,12 @@ WORDS = {
     "transaction_date 下单时间 创建时间 时间 日期 date time",
     "gross_amount": "实付 实收 支付金额 total_paid total 订单金额 交易金额 金额 amount revenue sales value sum price",
     "refund_amount": "退款金额 退款 refund",
-    "account": "会员号 会员 member customer_id customer 客户 买家 buyer user 用户 email 手机 phone",
-    "sold_by": "销售导购 导购 guide salesperson employee 店员",
+    "account": "会员号 会员 member customer_id customer 客户 买家 buyer user 用户 email 手机 电话 phone",
+    "sold_by": "销售导购 导购 guide salesperson sales_rep employee 店员 营业员 业务员",
     "shop_id": "门店 店铺 store shop branch location",
     "channel": "渠道 channel 来源 source",
     "status": "状态 status",
+    "currency": "currency 币种 币别 货币",
 }
 """Words in a header that suggest a column of orders, the surest first (a blank in a header is ``_`` here)."""
 PRIVATE = (
@@ -49,44 +50,54 @@ NAMES = ("姓名", "昵称", "nick", "_name", "地址", "address")
 ROWS = 1000
 
 
-def draft_layout(path: str | Path, lang: str = "en") -> str:
+def draft_layout(path: str | Path, lang: str = "en", encoding: str | None = None) -> str:
     """Return a first TOML page for a file that no layout fits: its columns listed, guesses marked.
 
-    Its remarks are in English, or in Chinese (``zh``).
+    Its remarks are in English, or in Chinese (``zh``). ``encoding`` names one that a file does not tell
+    by itself (``latin-1``).
 
     Raises
     ------
     LoadError
         If the file itself is damaged or unreadable.
     """
-    found = probe(path)
+    found = probe(path, encoding)
     names = list(header_names(found))
-    shape: dict[str, Any] = {}
-    if nameless := found.kind == "csv" and (holds_values(names) or _goes_on_below(path, names)):
+    shape: dict[str, Any] = {"encoding": encoding}
+    if nameless := found.kind == "csv" and (holds_values(names) or _goes_on_below(path, names, encoding)):
         names = [f"column_{i}" for i in range(1, len(names) + 1)]
-        shape = {"header": False, "columns": tuple(names), "delimiter": _delimiter(found.head)}
+        shape |= {"header": False, "columns": tuple(names), "delimiter": _delimiter(found.head)}
+    opens = names[0] if names else ""
     names = [n for n in names if n[0] != "@"]
     frame = _look(path, found.kind, names, **shape)
     inside = _wrapping(frame, names) if found.kind == "json" else None
     if inside:
         names = [n.removeprefix(inside + ".") for n in names if n.startswith(inside + ".")]
         frame = _look(path, found.kind, names, records=inside)
+    frame, total = without_summary(frame)
     seen = [Seen(n, tuple(c for c in frame[n].dropna() if c), len(frame)) for n in names]
     guess = {column: name for column in WORDS if (name := _guess(column, seen))}
     checks: list[str] = []
     if "order_id" in guess and not names_orders(frame, guess["order_id"], guess.get("paid_at")):
         checks.append(f"'{guess.pop('order_id')}' repeats at different times: it is no order number")
+    number = guess.get("order_id")
+    told = [guess[c] for c in ("paid_at", "gross_amount", "refund_amount") if c in guess]
+    once = [name for name in told if number and first_row_tells(frame, number, name)]
     lines = drafted_fields(guess, {s.name: s for s in seen}, frame, checks)
     private = [n for n in names if any(word in plain(n) for word in PRIVATE)]
     page = [
         f"title = {toml_text(Path(path).name.split('.')[0])}",
         'status = "own"',
         f'format = "{ {"json": "jsonl"}.get(found.kind, found.kind) }"',
+        *([f"encoding = {toml_text(encoding)}"] if encoding else []),
+        *([f"footer = {toml_text(total.word)}   # the summary at the end"] if total and total.column == opens else []),
+        *(_filled_down(number, once) if number and once else ()),
         *([f"records = {toml_text(inside)}"] if inside else []),
         *(["header = false", f"delimiter = {toml_text(_delimiter(found.head))}"] if nameless else []),
         *([f"columns = [{', '.join(map(toml_text, names))}]   # no header line: name them"] if nameless else []),
         *([f"sensitive = [{', '.join(map(toml_text, private))}]   # never shown in errors"] if private else []),
         *_stated(found.head),
+        *(total.skipped if total and total.column != opens else ()),
         "",
         "# columns of the file:",
         *(f"#   {name}" for name in names),
@@ -108,10 +119,16 @@ def _remarked(line: str, lang: str) -> str:
     return code + mark + (number + dot + in_chinese(check) if number.isdigit() else in_chinese(remark))
 
 
-def _goes_on_below(path: str | Path, names: Sequence[str]) -> bool:
+def _filled_down(number: str, once: Sequence[str]) -> list[str]:
+    """Return the line of what an order's first row tells for all its lines."""
+    listed = ", ".join(map(toml_text, once))
+    return [f"fill_down = {{ by = {toml_text(number)}, columns = [{listed}] }}   # told on an order's first row only"]
+
+
+def _goes_on_below(path: str | Path, names: Sequence[str], encoding: str | None) -> bool:
     """Tell whether the line taken for the header is the first of the rows."""
     named = [n for n in names if n[0] != "@"]
-    return is_row(named, _look(path, "csv", named).head(LOOK).fillna("").to_numpy().tolist())
+    return is_row(named, _look(path, "csv", named, encoding=encoding).head(LOOK).fillna("").to_numpy().tolist())
 
 
 def _wrapping(frame: pd.DataFrame, names: Sequence[str]) -> str | None:
@@ -130,7 +147,7 @@ def _delimiter(head: str) -> str:
 
 
 def _look(path: str | Path, kind: str, names: Sequence[str], **shape: Any) -> pd.DataFrame:
-    """Return the first rows of every column as text, as the loader would read them."""
+    """Return the first rows of every column as text, as the loader would read them, and the last three."""
     block = {"table": "targets", "fields": {n: {"value": v} for n, v in (("starts_on", "2000-01-01"),
              ("ends_on", "2000-01-01"), ("target", 1))}}  # fmt: skip
     kinds = {"json": ("jsonl", "json")}.get(kind, (kind,))
@@ -146,8 +163,9 @@ def _look(path: str | Path, kind: str, names: Sequence[str], **shape: Any) -> pd
     )
     con = connect_raw(threads=1)
     with tempfile.TemporaryDirectory() as scratch:
-        raw = read_raw(con, probe(path), layout, Path(scratch))
-        frame = con.execute(f"SELECT * FROM {raw.relation} ORDER BY source_row LIMIT {ROWS}").df()
+        raw = read_raw(con, probe(path, shape.get("encoding")), layout, Path(scratch))
+        ends = (f"SELECT * FROM {raw.relation} ORDER BY source_row {end}" for end in (f"LIMIT {ROWS}", "DESC LIMIT 3"))
+        frame = con.execute(f"SELECT * FROM (({') UNION ('.join(ends)})) ORDER BY source_row").df()
     return pd.DataFrame({name: frame[raw.found[name]].astype("string").astype(object) for name in names})
 
 
@@ -159,6 +177,7 @@ def _guess(column: str, seen: Sequence[Seen]) -> str | None:
         "paid_at": lambda s: s.times is not None or s.epoch is not None,
         "gross_amount": lambda s: s.numbers,
         "refund_amount": lambda s: s.numbers,
+        "currency": lambda s: bool(s.cells) and all(re.fullmatch("[A-Z]{3}", c) for c in s.cells),
     }.get(column, lambda s: bool(s.cells) and s.times is None and not s.lists)
     able = [s for s in seen if fits(s)]
     if column == "order_id":
@@ -168,9 +187,9 @@ def _guess(column: str, seen: Sequence[Seen]) -> str | None:
         # a column that says one day for every row is the export's, not the order's
         able = [s for s in able if len(set(s.cells)) > 1] or able
     for word in WORDS[column].split():
-        for s in able:
-            if word in plain(s.name):
-                return s.name
+        named = [s for s in able if word in plain(s.name)]
+        if named:  # a whole word first: Total stands beside Subtotal
+            return next((s for s in named if word in plain(s.name).split("_")), named[0]).name
     return able[0].name if column == "paid_at" and able else None
 
 

@@ -26,7 +26,7 @@ def drafted_fields(guess: dict[str, str], seen: dict[str, Seen], rows: pd.DataFr
         kept.append(f"{{ column = {toml_text(waiting)}, filled = true }}")
     lines += [f"where = [{', '.join(kept)}]"] if kept else []
     lines.append("[tables.fields]")
-    for column in ("order_id", "account", "paid_at", "channel", "sold_by", "shop_id", "status"):
+    for column in ("order_id", "account", "paid_at", "channel", "sold_by", "shop_id", "status", "currency"):
         if column in guess or column in ("order_id", "paid_at"):
             lines.append(_field(column, guess.get(column), seen, checks, group))
     total = group and amount is not None and not back and states_total(rows, number or "", amount)
@@ -44,7 +44,8 @@ def _unpaid(number: Seen, time: Seen | None, rows: pd.DataFrame, checks: list[st
     """Return the column of the payment's time if some orders, each with its number, have none: nobody paid them."""
     if time is None or number.name == time.name:
         return None
-    waiting = int((rows[time.name].isna() & rows[number.name].notna()).sum())
+    paid = rows.groupby(number.name)[time.name].transform("count") > 0  # an order may say it on its first row only
+    waiting = int((~paid & rows[number.name].notna()).sum())
     if not waiting or rows[number.name].isna().any():
         return None
     checks.append(f"'{time.name}' is empty on {waiting:,} of {len(rows):,} rows: they are left out as not paid")
@@ -71,6 +72,7 @@ def _refunds(guess: dict[str, str], seen: dict[str, Seen], checks: list[str], gr
         _field("order_id", guess.get("order_id"), seen, [], False).replace("order_id", "refund_id", 1),
         *([f"order_id = {{ from = {toml_text(guess['order_id'])} }}"] if group else []),
         _field("paid_at", guess.get("paid_at"), seen, [], group).replace("paid_at", "refunded_at", 1),
+        *([_field("currency", guess["currency"], seen, [], group)] if "currency" in guess else []),
         money.replace("gross_amount", "refund_amount", 1).replace(" }", ", negate = true }", 1),
     ]
 

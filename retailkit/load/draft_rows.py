@@ -4,10 +4,41 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import pandas as pd
 
 from retailkit.load.glance import Seen
+
+_SUMMARY = re.compile(r"(?i)(合\s*计|总\s*计|总合计|汇总|(grand |sub)?totals?|sum)\s*[:：]?")
+
+
+@dataclass(frozen=True)
+class Summary:
+    """The line at a file's end that adds up the others: the column that says so, and its word."""
+
+    column: str
+    word: str
+
+    @property
+    def skipped(self) -> tuple[str, ...]:
+        """Lines of a layout that leave it out by its word."""
+        column, word = (value.replace("\\", "\\\\").replace('"', '\\"') for value in (self.column, self.word))
+        return (
+            "",
+            "[[skip]]",
+            f'where = [{{ column = "{column}", equals = "{word}" }}]',
+            'reason = "summary at the end"',
+        )
+
+
+def without_summary(rows: pd.DataFrame) -> tuple[pd.DataFrame, Summary | None]:
+    """Return the rows above a line of totals among the last three, and that line; all rows where there is none."""
+    for place in range(max(len(rows) - 3, 1), len(rows)):
+        for column, cell in rows.iloc[place].dropna().items():
+            if _SUMMARY.fullmatch(str(cell)):
+                return rows.iloc[:place], Summary(str(column), str(cell))
+    return rows, None
 
 
 def names_orders(rows: pd.DataFrame, number: str, time: str | None) -> bool:
@@ -18,6 +49,14 @@ def names_orders(rows: pd.DataFrame, number: str, time: str | None) -> bool:
 def states_total(rows: pd.DataFrame, number: str, amount: str) -> bool:
     """Tell whether each row of an order states the order's whole amount again: to add them up would count it twice."""
     return _steady(rows, number, amount)
+
+
+def first_row_tells(rows: pd.DataFrame, number: str, column: str) -> bool:
+    """Tell whether a column is filled on the first row of an order and empty on its other lines."""
+    first = rows[column].notna() & ~rows[number].duplicated()
+    numbered = rows.loc[first, number].dropna()
+    below = rows[number].isin(numbered) & rows[number].duplicated()
+    return bool(below.any()) and bool(rows.loc[below, column].isna().all())
 
 
 def clock(seen: Sequence[Seen], day: Seen) -> str | None:

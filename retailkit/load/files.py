@@ -231,7 +231,7 @@ def _unreadable(path: Path) -> LoadError:
         "the encoding cannot be read: neither UTF-8 nor GB18030",
         str(path),
         "UTF-8, UTF-16 with a byte order mark, GBK or GB18030",
-        'save it as UTF-8, or say encoding = "latin-1" (or another) in the layout',
+        'save it as UTF-8, or say encoding = "latin-1" (or another) in the layout (layouts new --encoding drafts one)',
     )
 
 

@@ -41,7 +41,7 @@ class Seen:
         """The formats that read nearly every cell: () for those known anyway, None where it is no time."""
         first = self.cells[:20]
         known = [f for f in TIME_FORMATS if any(_reads(c, (f,)) for c in first)]
-        if self._most([_reads(c, known) or bool(re.search(r"\dT\d.*(Z|[+-]\d\d:?\d\d)$", c)) for c in self.cells]):
+        if self._most([_reads(c, known) or bool(re.search(r"\d[T ]\d.*(Z|[+-]\d\d:?\d\d)$", c)) for c in self.cells]):
             return ()
         local = [f for f in LOCAL_TIMES if any(_reads(c, (f,)) for c in first)]
         return tuple(f for f in local if self._most([_reads(c, (f,)) for c in self.cells])) or None
