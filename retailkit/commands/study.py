@@ -104,9 +104,9 @@ def _tell_load(report: Any, tell: Callable[[str], None], lang: str = "en") -> in
             failed = said(lang, f"failed: {row.warnings}", f"读取失败：{row.warnings}")
             aside = said(lang, f"{row.rows_quarantined:,} rows set aside", f"隔离{row.rows_quarantined:,}行")
             what = failed if row.status == "failed" else aside
-            tell(f"  {row.file}: {what}")
+            tell(said(lang, f"  {row.file}: {what}", f"  {row.file}：{what}"))
         if row.status == "loaded" and row.warnings:
-            tell(f"  {row.file}: {row.warnings}")
+            tell(said(lang, f"  {row.file}: {row.warnings}", f"  {row.file}：{row.warnings}"))
     counts = Counter(report["status"])
     told = sorted(counts.items())
     english = ", ".join(f"{n} file{'s' * (n != 1)} {status}" for status, n in told)
