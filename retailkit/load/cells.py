@@ -80,7 +80,8 @@ def number_sql(text: str, decimal: str = ".", extract: bool = False) -> str:
     ``(35.00)`` and ``35.00-``, are below nought, but among words (``extract``) brackets are only brackets.
     """
     bare = f"regexp_replace({text}, '[¥￥$€£元\\s\u00a0]', '', 'g')"
-    books = f"regexp_matches({bare}, '^([(（][0-9.,]+[)）]|[0-9.,]+-)$')"
+    # the last letter first: it costs a tenth of the pattern, which few cells then meet
+    books = f"{text}[-1] IN (')', '）', '-') AND regexp_matches({bare}, '^([(（][0-9.,]+[)）]|[0-9.,]+-)$')"
     t = f"CASE WHEN {books} THEN '-' || regexp_replace({bare}, '[^0-9.,]', '', 'g') ELSE {bare} END"
     if extract:
         t = f"regexp_extract({bare}, '-?[0-9][0-9,]*(?:\\.[0-9]+)?')"
