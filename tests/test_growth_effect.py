@@ -8,10 +8,13 @@ import pytest
 from growth_tables import BASELINE, PROGRAMME, daily_world, journey_orders, tables
 
 from retailkit.growth.bridge import build_bridge
+from retailkit.growth.did import did
 from retailkit.growth.donors import choose_donors, later_invited
 from retailkit.growth.effect import NO_SEASON, estimate
+from retailkit.growth.fit import in_money
 from retailkit.growth.guards import check_guards
 from retailkit.growth.headline import headlines
+from retailkit.growth.interval import log_effect
 from retailkit.growth.overlap import shared_customers
 from retailkit.growth.panel import daily_panel, weekly_panel
 from retailkit.growth.verdict import CANNOT_TELL, RAISED, judge
@@ -174,3 +177,18 @@ def test_complete_journey_cannot_tell(real_data):
     assert effects["367"].label == NO_SEASON
     assert "whole programme" in effects["361"].refused, "store 361 closed in November"
     assert daily["gmv"].sum() == orders["net_amount"].sum()
+
+
+def test_a_small_shops_noise_is_not_taken_for_an_effect():
+    """Thirty orders a week: half the variance, 1/60, lies between the mean log and the log of the mean."""
+    rng = np.random.default_rng(8)
+    weeks, donors = 80, np.zeros((80, 3))
+    pre = np.arange(weeks) < 68
+    raw, mended = [], []
+    for _ in range(400):
+        sold = rng.poisson(np.where(pre, 30, 90)).astype(float)
+        fit = did(np.log(sold), donors, pre)
+        for told, one in ((raw, fit), (mended, in_money(fit, pre))):
+            told.append(log_effect(one.gap, sold, np.ones(weeks), ~pre))
+    assert np.mean(raw) - np.log(3) == pytest.approx(1 / 60, abs=0.003)
+    assert np.mean(mended) - np.log(3) == pytest.approx(0, abs=0.003)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from retailkit.growth.donors import Matrix
-from retailkit.growth.fit import Array, Estimator, Fit, Mask, pre_error
+from retailkit.growth.fit import Array, Estimator, Fit, Mask, in_money, pre_error
 from retailkit.growth.trend import Trend, along, cohort_trend
 
 
@@ -82,8 +82,8 @@ def look_behind(m: Matrix, estimator: Estimator) -> Behind:
     trend = cohort_trend(m)
     own = along(m, estimator, trend)
     count = range(len(m.donors))
-    others = tuple(estimator(m.x[:, j], np.delete(m.x, j, axis=1), m.pre, m.days) for j in count)
-    return Behind(m, estimator, own, others, trend)
+    others = (estimator(m.x[:, j], np.delete(m.x, j, axis=1), m.pre, m.days) for j in count)
+    return Behind(m, estimator, own, tuple(in_money(fit, m.pre, m.days) for fit in others), trend)
 
 
 def doubt(

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from retailkit.growth.donors import ENOUGH, LONG, Matrix
-from retailkit.growth.fit import Array, Estimator, Fit, Mask, mean_rows
+from retailkit.growth.fit import Array, Estimator, Fit, Mask, in_money, mean_rows
 from retailkit.spoken import signed
 
 if TYPE_CHECKING:
@@ -85,9 +85,9 @@ def factor_lines(logs: Mapping[str, Array], m: Matrix, trend: Trend) -> dict[str
 
 
 def along(m: Matrix, estimator: Estimator, trend: Trend) -> Fit:
-    """Fit the merchant from donors that are moved along the cohort's trend."""
+    """Fit the merchant from donors that are moved along the cohort's trend, in money (see ``in_money``)."""
     line = trend.line(m)
-    fit = estimator(m.y - line, m.x, m.pre, m.days)
+    fit = in_money(estimator(m.y - line, m.x, m.pre, m.days), m.pre, m.days)
     return replace(fit, counterfactual=fit.counterfactual + line)
 
 
