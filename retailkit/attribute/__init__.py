@@ -20,6 +20,7 @@ In reading order:
 - ``sensitivity``  how far the answer depends on the model
 - ``inputs``       what is odd about the touches that came in
 - ``peers``        operated or neglected: a merchant's conversion beside its peers'
+- ``paid``         an order without a touchpoint takes that of the visit which paid it
 - ``rollup``, ``returns``  touch -> touchpoint -> format -> shop -> owner; what spend returned
 - ``choice``       which model predicts held-out persons best
 - ``summary``, ``sentences``  the touchpoint ledger, the views of a reader, what they say
@@ -36,6 +37,7 @@ from .journeys import aggregated, transitions
 from .ledger import ledger, reconcile, reconcile_sentence
 from .markov import feasibility, markov_credit, removal_effects
 from .models import MODELS, hazard_if_enough, ledgers, recommend, recommended_interval, usual_models
+from .paid import paid_through
 from .paths import paths
 from .peers import conversions, potential, potential_sentence
 from .resample import removal_interval
@@ -97,6 +99,7 @@ __all__ = [
     "ordered_shapley",
     "owned_credit",
     "path_flows",
+    "paid_through",
     "paths",
     "paths_period",
     "paying_session_credit",

@@ -91,14 +91,31 @@ def touches(
 
 
 def _visits(sessions: ir.Table, orders: ir.Table, persons: ir.Table, classes: pd.DataFrame) -> ir.Table:
-    known = ibis.memtable(classes).rename(scene_touchpoint="touchpoint", scene_role="role")
     own = orders.select("merchant", "order_id", own_paid_at="paid_at", own_paid_on="paid_on")
-    s = with_person(sessions, persons).left_join(known, "scene")
-    s = s.left_join(own, ["merchant", "order_id"])
+    s = named_visits(with_person(sessions, persons), classes).left_join(own, ["merchant", "order_id"])
+    late = (s.started_at > s.own_paid_at).fill_null(False)
+    s = s.mutate(
+        touch_id=ibis.literal("session:") + s.session_id,
+        touched_at=late.ifelse(s.own_paid_at, s.started_at),
+        touched_on=late.ifelse(s.own_paid_on, s.started_on),
+        kind=ibis.literal("exposure"),
+        record=ibis.literal("session"),
+    )
+    formats = touchpoint_formats()
+    by_touchpoint = ibis.cases(*[(s.touchpoint == t, f) for t, f in formats.items()], else_="official_store")
+    return s.mutate(format=ibis.coalesce(s.format, by_touchpoint), shop_id=ibis.null().cast("string"))
+
+
+def named_visits(sessions: ir.Table, classes: pd.DataFrame) -> ir.Table:
+    """One row per visit that is no test or crawler, with its ``role`` and the name of its ``touchpoint``.
+
+    ``classes`` is :func:`scenes`; how a visit gets its name stands in :func:`touches`.
+    """
+    known = ibis.memtable(classes).rename(scene_touchpoint="touchpoint", scene_role="role")
+    s = sessions.left_join(known, "scene")
     s = s.filter(s.scene_role.fill_null("touch") != "excluded")
     direct = (s.scene_role == "direct").fill_null(False) | s.touchpoint.isin(DIRECT).fill_null(False)
     going_on = (s.scene_role == "continuation").fill_null(False)
-    late = (s.started_at > s.own_paid_at).fill_null(False)
     by_id = ibis.cases(
         (s.guide.notnull(), "guide"),
         (s.group_id.notnull(), "group"),
@@ -106,18 +123,9 @@ def _visits(sessions: ir.Table, orders: ir.Table, persons: ir.Table, classes: pd
         else_=ibis.null().cast("string"),
     )
     named = ibis.coalesce(s.touchpoint, by_id, s.scene_touchpoint, ibis.literal("unknown"))
-    s = s.mutate(
-        touch_id=ibis.literal("session:") + s.session_id,
-        touched_at=late.ifelse(s.own_paid_at, s.started_at),
-        touched_on=late.ifelse(s.own_paid_on, s.started_on),
-        touchpoint=direct.ifelse("direct_return", named),
-        kind=ibis.literal("exposure"),
-        role=ibis.cases((direct, "direct"), (going_on, "continuation"), else_="touch"),
-        record=ibis.literal("session"),
-    )
-    formats = touchpoint_formats()
-    by_touchpoint = ibis.cases(*[(s.touchpoint == t, f) for t, f in formats.items()], else_="official_store")
-    return s.mutate(format=ibis.coalesce(s.format, by_touchpoint), shop_id=ibis.null().cast("string"))
+    role = ibis.cases((direct, "direct"), (going_on, "continuation"), else_="touch")
+    own = [s[c] for c in sessions.columns if c != "touchpoint"]
+    return s.select(*own, touchpoint=direct.ifelse("direct_return", named), role=role)
 
 
 def _messages(pushes: ir.Table, campaigns: ir.Table, persons: ir.Table, by_campaign: bool) -> ir.Table:
