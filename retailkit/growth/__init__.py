@@ -17,6 +17,7 @@ The flow, one idea a file::
     rise        the rise in money: ordinary days, Double 11, Double 12, other festivals
     tree        what grew: buyers x frequency x basket, exactly
     factors     which factor carried the programme's effect
+    told        who tells through which touchpoint orders were paid, in both windows alike or not
     cells       the same by touchpoint, format, new and returning; shapley for what is no product
     steps       the staircase of the daily level (segments: the search behind it)
     quick       weeks to the first gain that is more than noise
@@ -79,6 +80,10 @@ _HOMES = {
     "steps_sentence": "sentences",
     "factor_effects": "factors",
     "factors_sentence": "sentences",
+    "told_shares": "told",
+    "evenly_told": "told",
+    "told_sentence": "told",
+    "told_metrics": "told",
     "cell_inputs": "cells",
     "cell_effects": "cells",
     "cells_sentence": "sentences",

@@ -14,7 +14,7 @@ from retailkit.charts.words import aside, choose, labelled
 from retailkit.folders import folder_name
 from retailkit.present import register
 from retailkit.present.evidence import Evidence
-from retailkit.present.worked import industry_title, thing_title
+from retailkit.present.worked import ONE_TOUCHPOINT, industry_title, thing_title
 from retailkit.spoken import own_half
 
 CARDS = 3
@@ -55,7 +55,7 @@ def best_cases(evidence: Evidence, lang: str = "en", count: int = CARDS) -> pd.D
 
 def _shares(cells: pd.DataFrame, ledger: pd.DataFrame, merchant: str) -> tuple[pd.Series, str]:
     """Each touchpoint's part of the gain where it can be split, else of the credited sales; and which of the two."""
-    own = cells[cells["merchant"] == merchant]
+    own = cells[cells["merchant"] == merchant].replace({"touchpoint": ONE_TOUCHPOINT})
     if len(own) and len(set(own["touchpoint"])) > 1:
         told = own[~own["touchpoint"].isin(["unknown", "(none)", "", "organic", "direct_return"])]
         parts = told.groupby("touchpoint")["part"].sum()
@@ -64,6 +64,7 @@ def _shares(cells: pd.DataFrame, ledger: pd.DataFrame, merchant: str) -> tuple[p
     if ledger.empty:
         return pd.Series(dtype=float), "credit"
     book = ledger[(ledger["merchant"] == merchant) & ~ledger["touchpoint"].isin(["organic", "unattributed"])]
+    book = book.replace({"touchpoint": ONE_TOUCHPOINT})
     return book.groupby("touchpoint")["share"].max(), "credit"
 
 
@@ -83,7 +84,7 @@ def _did(done: pd.DataFrame, merchant: str, shares: pd.Series, lang: str) -> str
     other = own[~own["action"].astype("str").str.contains(r"\bclass\b|课", case=False, regex=True)]
     other = other.sort_values("starts_on", kind="stable") if "starts_on" in other else other
     acts = dict(list(other.groupby(other["touchpoint"].fillna("").astype("str"), sort=False)["action"]))
-    order = sorted(acts, key=lambda touch: -float(shares.get(touch, 0.0)))
+    order = sorted(acts, key=lambda touch: -float(shares.get(ONE_TOUCHPOINT.get(touch, touch), 0.0)))
     return choose(lang, "; ", "；").join([*(_acts(t, acts[t].astype("str"), lang) for t in order), *taught])
 
 
@@ -158,7 +159,7 @@ def _card(row: Any, lang: str) -> str:
         percent(row.effect, signed=True), percent(row.low, signed=True) + to + percent(row.high, signed=True), lang
     )
     basis = {
-        "gain": choose(lang, " of the gain", "的增量"), "credit": choose(lang, " of credited sales", "的归因销售额"), "": ""
+        "gain": choose(lang, " of the gain was paid through it", "的增量经此支付"), "credit": choose(lang, " of credited sales", "的归因销售额"), "": ""
     }[row.touch_basis]  # fmt: skip
     touch = (
         labelled(thing_title(row.touchpoint, lang), percent(row.touch_part) + basis, lang)

@@ -19,6 +19,8 @@ from retailkit.present.hierarchy import Z90, donor_noise, posterior
 
 COMMON, INDUSTRY, SINGLE, UNSURE = "common", "one industry", "single merchants", "cannot tell"
 READINGS_ZH = {COMMON: "共同", INDUSTRY: "行业特有", SINGLE: "个别商户", UNSURE: "无法判断"}
+ONE_TOUCHPOINT = {"share": "sharing", "group_chat": "group"}
+"""Names under which sources tell one touchpoint, by the id in a visit's query or by its launch scene: one row, no false zeros."""
 LEAST = 3  # merchants below which nothing is said to be common
 
 
@@ -37,7 +39,7 @@ def gains(factors: pd.DataFrame, cells: pd.DataFrame, table: pd.DataFrame, metri
     DataFrame ``kind, thing, merchant, title, industry, value, base``; ``kind`` is factor,
     touchpoint, format or customer; ``base`` the thing's counterfactual sales on the sales before
     (the whole counterfactual for a factor), to which an error of the counterfactual applies. A
-    merchant whose exports do not tell its touchpoints is left out of that kind; one that knows
+    merchant of whom neither exports nor visits tell the touchpoints is left out of that kind; one that knows
     them and did not use one has a zero.
     """
     before = metrics[metrics["metric"] == "gmv_before"].set_index("merchant")
@@ -51,7 +53,7 @@ def gains(factors: pd.DataFrame, cells: pd.DataFrame, table: pd.DataFrame, metri
         if len(cells):
             told = cells[~cells[kind].isin(["unknown", "(none)", ""])]
             if kind == "touchpoint":  # one name for all sales is the channel's, not a touchpoint
-                told = told[told.groupby("merchant")[kind].transform("nunique") > 1]
+                told = told[told.groupby("merchant")[kind].transform("nunique") > 1].replace({kind: ONE_TOUCHPOINT})
             parts.append(told.assign(kind=kind, thing=told[kind].astype(str)))
     columns = ["kind", "thing", "merchant", "title", "industry", "value", "base"]
     if not parts:
