@@ -74,6 +74,7 @@ FUNCTIONS: dict[str, Callable[[dict[str, Any]], Any]] = {
     "by accounts": lambda t: a.credit(a.paths(t["touches"], t["orders"], as_of=AS_OF), "linear"),
     "channel ids": lambda t: a.chan_id_credit(t["orders"], t["sessions"], t["persons"]),
     "paying sessions": lambda t: a.paying_session_credit(t["orders"], t["sessions"], t["persons"]),
+    "paid through": lambda t: a.paid_through(t["orders"], t["sessions"]),
     "reconciled": lambda t: a.reconcile(t["book"], t["orders"]),
     "interval": lambda t: a.credit_interval(t["book"], seed=1, replicates=50),
     "flows": lambda t: a.path_flows(t["paths"]),

@@ -10,6 +10,7 @@ from formats_tables import canonical
 from test_formats_engines import world
 
 from retailkit import growth
+from retailkit.attribute import paid_through
 
 BASELINE, PROGRAMME = ("2018-08-06", "2018-09-30"), ("2018-10-01", "2018-12-02")
 MERCHANTS = ["m", "d0", "d1"]
@@ -43,6 +44,11 @@ def rows(name: str, frame: pd.DataFrame) -> ibis.Table:
     return canonical(name, full.to_dict("records"))
 
 
+def named(t: dict[str, ibis.Table]) -> ibis.Table:
+    """The orders with the touchpoints that the visits tell which paid them."""
+    return paid_through(t["orders"], t["sessions"])
+
+
 FUNCTIONS: dict[str, Callable[[dict[str, ibis.Table]], object]] = {
     "daily": lambda t: growth.daily_panel(t["orders"], t["persons"]),
     **{f"scope {name}": lambda t, name=name: growth.in_scope(t["orders"], name) for name in ("auto", "all", "private")},
@@ -50,6 +56,8 @@ FUNCTIONS: dict[str, Callable[[dict[str, ibis.Table]], object]] = {
     "shared": lambda t: growth.shared_customers(t["orders"], ["m"], PROGRAMME),
     "tree": lambda t: growth.tree_inputs(t["orders"], t["persons"], BASELINE, PROGRAMME),
     "cells": lambda t: growth.cell_inputs(t["orders"], t["persons"], BASELINE, PROGRAMME),
+    "told": lambda t: growth.told_shares(named(t), BASELINE, PROGRAMME),
+    "evenly told": lambda t: growth.evenly_told(named(t), growth.told_shares(named(t), BASELINE, PROGRAMME)),
     "totals": lambda t: growth.totals_panel(t["daily_totals"]),
 }
 

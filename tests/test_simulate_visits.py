@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 import retailkit as rk
+from retailkit.attribute import paid_through
 from retailkit.load import load_file
 from retailkit.load.recognise import sniff
 from retailkit.simulate import profiles, simulate
@@ -103,6 +104,19 @@ def test_orders_that_analytics_tell_say_through_which_touchpoint_and_format(
     assert same(got.loc[known, "account"], want.loc[known, "account"])
     assert got["touchpoint"].nunique() > 10
     assert set(got["format"]) == {"official_store", "guide", "community", "sharing"}
+
+
+def test_the_visit_that_paid_tells_the_touchpoint_that_youzan_does_not(plain: Path, made: Path, store: Path) -> None:
+    t = rk.open_store(store, merchants="m12", as_of="2019-06-15")
+    assert loaded(store, "orders", "m12")["touchpoint"].isna().all(), "a shop front is no touchpoint"
+    got = paid_through(t.orders, t.sessions).to_pandas().set_index("order_id")
+    want = drawn(plain, "orders", "m12").set_index("order_id").loc[got.index]
+    spoilt = got.index.isin(lost_orders(made, "m12", "atomic_events.parquet", "time", "id"))
+    assert set(got.loc[~spoilt, "told_by"]) == {"visit"}
+    told = got["told_by"].notna()
+    assert told.mean() > 0.99
+    assert got.loc[told, "touchpoint"].eq(want.loc[told, "touchpoint"]).all()
+    assert got["net_amount"].sum() == loaded(store, "orders", "m12")["net_amount"].sum()
 
 
 def test_three_merchants_of_each_cohort_tell_their_orders_touchpoints() -> None:

@@ -44,10 +44,13 @@ def paid_through(orders: Any, sessions: Any, classification: Classification | An
     silent = sold.filter(sold.touchpoint.isnull()).select("merchant", "order_id", "paid_at")
     both = named.inner_join(silent, ["merchant", "order_id"])
     late = both.started_at > both.paid_at
-    away = (both.started_at.epoch_seconds() - both.paid_at.epoch_seconds()).abs()
-    nearest = ibis.window(group_by=["merchant", "order_id"], order_by=[late, away, both.session_id])
+    before = late.ifelse(None, both.started_at)
+    nearest = ibis.window(
+        group_by=["merchant", "order_id"], order_by=[late, before.desc(), both.started_at, both.session_id]
+    )
     first = both.mutate(nth=ibis.row_number().over(nearest)).filter(ibis._.nth == 0)
-    found = sold.left_join(first.select("merchant", "order_id", "door"), ["merchant", "order_id"])
+    doors = first.select("merchant", "order_id", "door").cache()  # asked for once, read by every cut of the orders
+    found = sold.left_join(doors, ["merchant", "order_id"])
     told_by = ibis.cases((found.touchpoint.notnull(), "export"), (found.door.notnull(), "visit"))
     touchpoint = ibis.coalesce(found.touchpoint, found.door)
     return found.select(*[touchpoint.name(c) if c == "touchpoint" else found[c] for c in sold.columns], told_by=told_by)

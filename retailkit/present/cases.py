@@ -159,8 +159,10 @@ def _card(row: Any, lang: str) -> str:
         percent(row.effect, signed=True), percent(row.low, signed=True) + to + percent(row.high, signed=True), lang
     )
     basis = {
-        "gain": choose(lang, " of the gain was paid through it", "的增量经此支付"), "credit": choose(lang, " of credited sales", "的归因销售额"), "": ""
-    }[row.touch_basis]  # fmt: skip
+        "gain": choose(lang, " of the gain was paid through it", "的增量经此支付"),
+        "credit": choose(lang, " of credited sales", "的归因销售额"),
+        "": "",
+    }[row.touch_basis]
     touch = (
         labelled(thing_title(row.touchpoint, lang), percent(row.touch_part) + basis, lang)
         if row.touchpoint
