@@ -30,12 +30,25 @@ def tables() -> dict[str, ibis.Table]:
     return {
         "orders": rows("orders", orders),
         "persons": rows("persons", persons),
+        "sessions": rows("sessions", visits(orders)),
         "daily_totals": canonical("daily_totals", [
             {"merchant": m, "source_system": s, "channel": "all", "day": d, "orders": 10 + len(m), "buyers": 7,
              "gross_amount": 1000 + 10 * i, "net_amount": 900 + 10 * i if i % 30 else None}
             for i, d in enumerate(days) for m in MERCHANTS for s in ("pos", "shop")
         ]),
     }  # fmt: skip
+
+
+def visits(orders: pd.DataFrame) -> pd.DataFrame:
+    """Three visits for each second order, of one donor before the programme only."""
+    paid = orders[(orders.index % 2 == 0) & ((orders["merchant"] != "d1") | (orders["paid_at"] < "2018-10-01"))]
+    seen = [
+        paid[["merchant", "account", "order_id"]].assign(
+            session_id=name + paid["order_id"], started_at=paid["paid_at"] - pd.Timedelta(minutes=away), scene=scene
+        )
+        for name, away, scene in (("late-", -3, "1008"), ("soon-", 7, "1007"), ("long-", 90, "1035"))
+    ]
+    return pd.concat(seen, ignore_index=True).assign(started_on=lambda d: d["started_at"].dt.date)
 
 
 def rows(name: str, frame: pd.DataFrame) -> ibis.Table:
