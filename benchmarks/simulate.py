@@ -5,7 +5,7 @@ Run: python benchmarks/simulate.py [--scale .05] [--merchant m06] [--noise] [--s
 Seconds of CPU are this machine's. ``--noise`` prints the weekly spread of the real stores that
 the parameters ``noise.common`` and ``noise.own`` of ``world.toml`` were taken from (needs the
 folder RETAILKIT_TEST_DATA, by default ../shared/data). ``--study`` judges a finished study of the
-simulated cohort by its truth: headline, effects, intervals.
+simulated cohort by its truth: headline, effects, intervals, touchpoints of the gain.
 """
 
 from __future__ import annotations
@@ -21,7 +21,9 @@ import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 
-from retailkit.results import read_metrics
+from retailkit.cohort import read_cohort
+from retailkit.present.worked import ONE_TOUCHPOINT
+from retailkit.results import read_metrics, read_table
 from retailkit.simulate import parameters, simulate
 
 
@@ -56,6 +58,26 @@ def judged(study: Path, truth: Path) -> None:
     print("  answers: " + ", ".join(f"{n} {answer}" for answer, n in answers.items()))
     for merchant in held.index[~held]:
         print(f"  missed: {merchant} true {true['ratio'][merchant] - 1:+.0%}, told {interval.loc[merchant].to_list()}")
+    doors(read_table(study, None, "5_growth", "cells"), truth)
+
+
+def doors(cells: pd.DataFrame, truth: Path) -> None:
+    """Print how the gain by touchpoint compares with the touchpoints through which the programme's orders were truly paid."""
+    span = read_cohort(truth.parent / f"{truth.parent.name}.toml").programmes
+    causes = pd.read_parquet(truth / "order_causes.parquet").query("programme")
+    cells = cells.replace({"touchpoint": ONE_TOUCHPOINT})
+    rows = []
+    for merchant, own in cells.groupby("merchant"):
+        start, end = pd.Timestamp(span[merchant].start), pd.Timestamp(span[merchant].end)
+        paid = causes[(causes["merchant"] == merchant) & pd.to_datetime(causes["paid_on"]).between(start, end)]
+        true = paid.groupby(paid["last_touch"].replace(ONE_TOUCHPOINT))["net_amount"].sum() / paid["net_amount"].sum()
+        told = own.groupby("touchpoint")["part"].sum() / own["part"].sum()
+        both = pd.concat([told, true], axis=1, keys=["told", "true"]).fillna(0.0)
+        rows.append((told.get("unknown", 0.0), (both["told"] - both["true"]).abs().sum() / 2))
+    unknown, misplaced = np.array(rows).T
+    print(f"  gain by touchpoint: told for {(unknown < 0.5).sum()} of {len(rows)} merchants; of their gain "
+          f"{misplaced[unknown < 0.5].mean():.1%} stands at another touchpoint than the programme's orders were paid through, "
+          f"at most {misplaced[unknown < 0.5].max():.1%}")  # fmt: skip
 
 
 def noise(data: Path) -> None:

@@ -7,8 +7,10 @@ from growth_tables import BASELINE, PROGRAMME, daily_world
 from spoken import english
 
 from retailkit import growth
-from retailkit.charts import grew
+from retailkit.attribute.scenes import scenes, touchpoint_titles
 from retailkit.charts import growth_tables as page
+from retailkit.charts import growth_words
+from retailkit.growth.words import in_words
 
 NAMES = {"m", *(f"d{j}" for j in range(9))}
 
@@ -95,16 +97,12 @@ def test_the_english_chapter_is_english():
     assert sum(bool(english(t)) for t in texts) > 20, "the reader of English finds English"
 
 
-def test_an_entrance_written_in_chinese_is_english_in_an_english_chapter():
-    cells = pd.DataFrame({
-        "touchpoint": ["商家小程序"], "format": ["official_store"], "customer": ["returning"], "kind": ["kept"], "part": [5.0],
-        "actual": [9.0], "counterfactual": [4.0], "before": [4.0], "orders_part": [5.0], "basket_part": [0.0], "entry_part": [0.0],
-    })  # fmt: skip
-    assert growth.cells_sentence(cells).startswith("The largest gap is the shop's mini program · official store")
-    assert "商家小程序" in growth.cells_sentence(cells, "zh")
-    words = {"merchant": "m", "period": "2018", "source": "orders", "currency": "CNY"}
-    for figure in (grew.cells(cells, **words), grew.by_touchpoint(cells, **words)):
-        assert not any("\u4e00" <= c <= "\u9fff" for c in figure.layout.title.text)
+def test_every_touchpoint_that_a_visit_may_tell_has_the_name_of_chapter_3():
+    titles = touchpoint_titles("zh")
+    told = set(scenes()["touchpoint"]) - {"system_internal"} | {"guide", "group", "sharing"}
+    for words in (in_words, growth_words.in_words):
+        assert {name: words(name, "zh") for name in told} == {name: titles[name] for name in told}
+    assert growth_words.in_words("single_chat") == "single chat"
 
 
 @pytest.mark.parametrize(("private", "total", "start"), [

@@ -33,6 +33,10 @@ WORDS = {
     "next_last_year": "去年同期（下一窗口）", "area": "区域", "entry": "新增", "exit": "退出", "kept": "延续",
     "official_account": "公众号", "service_message": "模版消息/订阅消息",
     "share": "社交裂变", "group": "社群", "advertising": "广告", "scan_offline": "扫码（线下）", "moments": "朋友圈",
+    "wecom": "企业微信", "single_chat": "单聊", "group_chat": "群聊/社群", "chat_unsplit": "会话", "scan_image": "识别/相册码",
+    "red_packet": "红包", "mini_program_jump": "小程序互跳", "discovery": "发现", "nearby": "附近/线下网络", "link_h5": "链接/H5",
+    "external_app": "外部App", "channels": "视频号", "channels_live": "视频号直播", "customer_service": "客服消息",
+    "my_orders": "订单入口", "plugin": "插件", "pc": "PC", "message": "消息", "mailing": "邮寄",
     "card_coupon": "卡券", "search": "搜索", "direct_return": "主动回访", "payment": "支付后",
     "mini_program_profile": "小程序主页", "platform": "平台电商", "home_delivery": "到家", "flagship": "旗舰店",
     "popup": "快闪店", "experience": "体验店", "department_counter": "百货专柜", "convenience": "便利店",
@@ -50,21 +54,15 @@ FESTIVALS = {
 }  # fmt: skip
 
 
-ENTRANCES = {"商家小程序": "the shop's mini program"}
-"""English of the entrances that shop systems write into their exports in Chinese."""
-
-
 def in_words(text: str, lang: str = "en") -> str:
     """A word or a listed code in words, or its Chinese; what is not in the list stays.
 
     >>> in_words("official_store", "zh"), in_words("official_store"), in_words("m01", "zh"), in_words("my_code")
     ('官方商城', 'official store', 'm01', 'my_code')
-    >>> in_words("商家小程序"), in_words("商家小程序", "zh")
-    ("the shop's mini program", '商家小程序')
     """
     if lang == "zh":
         return WORDS.get(text, text)
-    return text.replace("_", " ") if text in WORDS else ENTRANCES.get(text, text)
+    return text.replace("_", " ") if text in WORDS else text
 
 
 def festival_name(part: str, lang: str = "en") -> str:

@@ -193,6 +193,7 @@ _THINGS = {
     "mini_program_jump": "小程序互跳", "mini_program_profile": "小程序主页", "direct_return": "主动回访", "discovery": "发现",
     "nearby": "附近/线下网络", "link_h5": "链接/H5", "external_app": "外部App", "channels": "视频号",
     "channels_live": "视频号直播", "customer_service": "客服消息", "my_orders": "订单入口", "message": "消息",
+    "chat_unsplit": "会话", "plugin": "插件", "pc": "PC",
     "placement": "陈列", "other": "其他", "group": "社群", "sharing": "社交裂变", "share": "社交裂变", "mailing": "邮寄",
     "coupon": "优惠券", "display": "店内陈列", "mailer": "每周传单", "organic": "自然", "unattributed": "未归因",
     "unknown": "未知",
