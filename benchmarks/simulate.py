@@ -22,9 +22,9 @@ import pandas as pd
 import pyarrow.parquet as pq
 
 from retailkit.cohort import read_cohort
-from retailkit.present.worked import ONE_TOUCHPOINT
 from retailkit.results import read_metrics, read_table
 from retailkit.simulate import parameters, simulate
+from retailkit.spoken import ONE_TOUCHPOINT
 
 
 def timed(out: str, scale: float | None, merchants: list[str] | None) -> None:

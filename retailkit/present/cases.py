@@ -14,8 +14,8 @@ from retailkit.charts.words import aside, choose, labelled
 from retailkit.folders import folder_name
 from retailkit.present import register
 from retailkit.present.evidence import Evidence
-from retailkit.present.worked import ONE_TOUCHPOINT, industry_title, thing_title
-from retailkit.spoken import own_half
+from retailkit.present.worked import industry_title, thing_title
+from retailkit.spoken import ONE_TOUCHPOINT, own_half
 
 CARDS = 3
 NAMED = 2  # acts on one touchpoint that a card names

@@ -20,8 +20,8 @@ from retailkit.folders import chapter_dir
 from retailkit.present.bridge import comparable_days
 from retailkit.present.data_words import chapter_word
 from retailkit.present.pooling import open_ranks, shrink, wilson
-from retailkit.present.worked import ONE_TOUCHPOINT
 from retailkit.results import metric, read_metrics, read_table
+from retailkit.spoken import ONE_TOUCHPOINT
 
 ANSWERS = ("raised", "cannot tell", "lowered", "no result")
 LEAGUE = (

@@ -16,11 +16,10 @@ import pandas as pd
 from retailkit.charts.numbers import major, percent
 from retailkit.charts.words import aside, choose, labelled
 from retailkit.present.hierarchy import Z90, donor_noise, posterior
+from retailkit.spoken import ONE_TOUCHPOINT
 
 COMMON, INDUSTRY, SINGLE, UNSURE = "common", "one industry", "single merchants", "cannot tell"
 READINGS_ZH = {COMMON: "共同", INDUSTRY: "行业特有", SINGLE: "个别商户", UNSURE: "无法判断"}
-ONE_TOUCHPOINT = {"share": "sharing", "group_chat": "group"}
-"""Names under which sources tell one touchpoint, by the id in a visit's query or by its launch scene: one row, no false zeros."""
 LEAST = 3  # merchants below which nothing is said to be common
 
 
