@@ -238,6 +238,20 @@ def test_shares_of_one_source_and_sharing_of_another_are_compared(tmp_path):
     assert found.set_index(["kind", "thing"])["rose"]["touchpoint", "sharing"] == 3
 
 
+def test_what_most_merchants_lack_is_not_common_to_them(tmp_path):
+    for i, merchant in enumerate("abcdefghijkl"):
+        part = [2e3, 3e3] if i < 5 else [0.0, 3e3]
+        cells = pd.DataFrame({
+            "touchpoint": ["external_app" if i < 5 else "guide", "search"], "format": "official_store", "customer": "new",
+            "part": part, "counterfactual": [0.0, 9e3],
+        })  # fmt: skip
+        growth(tmp_path, merchant, before=100, actual=150, effect=0.5, cells=cells)
+    found = what(tmp_path, cohort(*"abcdefghijkl"))[1].set_index(["kind", "thing"])
+    assert found["low"]["touchpoint", "external_app"] > 0
+    assert found["reading"]["touchpoint", "external_app"] != worked.COMMON
+    assert found["reading"]["touchpoint", "search"] == worked.COMMON
+
+
 def test_one_name_for_all_sales_is_no_touchpoint(tmp_path):
     cells = pd.DataFrame({
         "touchpoint": ["shop"], "format": ["shop"], "customer": ["new"], "part": [5e3], "counterfactual": [1e4],

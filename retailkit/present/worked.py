@@ -94,7 +94,7 @@ def what_worked(table: pd.DataFrame, league: pd.DataFrame, donors: pd.DataFrame 
     DataFrame ``kind, thing, merchants, rose, mean, low, high, industry, industry_mean,
     industry_low, industry_high, best, best_value, reading``: fractions of sales before.
     ``industry`` is the one that stands furthest from the rest and ``best`` the merchant with
-    the largest part. ``reading`` is *common* (the cohort's 90% interval leaves zero out),
+    the largest part. ``reading`` is *common* (most merchants have it and the cohort's 90% interval leaves zero out),
     *one industry* (only that industry's does), *single merchants* (neither does, yet some merchant
     stands apart from its industry by more than its noise) or *cannot tell*.
     """
@@ -133,12 +133,13 @@ def _one(own: pd.DataFrame, noise: np.ndarray) -> dict[str, Any]:
         lead = abs(found.lead[0][far]) > Z90 * found.lead[1][far] and names.count(found.industries[far]) > 1
         out |= {"industry_mean": mean, "industry_low": mean - Z90 * error, "industry_high": mean + Z90 * error}
         out["industry"] = found.industries[far] if lead else ""
-    out["reading"] = _reading(out, whole.own)
+    met = int(((value != 0) | (own["base"] != 0)).sum())
+    out["reading"] = _reading(out, whole.own, most=2 * met > len(own))
     return out
 
 
-def _reading(out: dict[str, Any], own: np.ndarray) -> str:
-    if out["low"] > 0 or out["high"] < 0:
+def _reading(out: dict[str, Any], own: np.ndarray, most: bool) -> str:
+    if most and (out["low"] > 0 or out["high"] < 0):  # what most merchants lack they have not in common
         return COMMON
     if out["industry"] and (out["industry_low"] > 0 or out["industry_high"] < 0):
         return INDUSTRY
