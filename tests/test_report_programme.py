@@ -240,7 +240,7 @@ def test_shares_of_one_source_and_sharing_of_another_are_compared(tmp_path):
 
 def test_what_most_merchants_lack_is_not_common_to_them(tmp_path):
     for i, merchant in enumerate("abcdefghijkl"):
-        part = [2e3, 3e3] if i < 5 else [0.0, 3e3]
+        part = [2e3 if i < 5 else 0.0, 3e3 + 50 * i]
         cells = pd.DataFrame({
             "touchpoint": ["external_app" if i < 5 else "guide", "search"], "format": "official_store", "customer": "new",
             "part": part, "counterfactual": [0.0, 9e3],
