@@ -43,6 +43,9 @@ class Fit:
         return float(-self.weights[self.weights < 0].sum())
 
 
+NORMAL = 1.4826
+"""Standard deviation of a normal variable over its median absolute deviation."""
+
 Estimator = Callable[[Array, Array, Mask, Array | None], Fit]
 
 
@@ -52,19 +55,21 @@ def finish(method: str, y: Array, x: Array, weights: Array, intercept: float, pe
     return Fit(method, weights, float(intercept), counterfactual, y - counterfactual, penalty)
 
 
-def in_money(fit: Fit, pre: Mask, days: Array | None = None) -> Fit:
-    """Raise a counterfactual of logs to what it stands for in money (smearing, Duan 1983).
+def in_money(fit: Fit, pre: Mask) -> Fit:
+    """Raise a counterfactual of logs to what it stands for in money.
 
-    A mean of logs lies below the log of the mean, by about half the variance: a counterfactual
-    that meets the weeks before in logs falls short of their sales, and what it lacks would be
-    taken for an effect. The mean of exp(gap) over the weeks before says how much.
+    A mean of logs lies below the log of the mean by half the variance (of a log-normal, and nearly
+    so of counts): a counterfactual that meets the weeks before in logs falls short of their sales,
+    and what it lacks would be taken for an effect. The variance is read from the median size of
+    the gaps before, so that one odd week moves nothing.
 
-    >>> fit = finish("did", np.log([1.0, 3.0]), np.zeros((2, 1)), np.ones(1), np.log(3.0) / 2)
-    >>> np.exp(in_money(fit, np.array([True, True])).counterfactual).round(3).tolist()
-    [2.0, 2.0]
+    >>> gaps = np.array([-0.2, 0.2, -0.2, 0.2, -3.0, 3.0])
+    >>> fit = finish("did", gaps, np.zeros((6, 1)), np.ones(1), 0.0)
+    >>> round(in_money(fit, np.ones(6, dtype=bool)).intercept, 4)  # (1.4826 x 0.2)^2 / 2
+    0.044
     """
-    rest = fit.gap - mean_rows(fit.gap, pre, days)
-    lift = float(np.log(mean_rows(np.exp(rest), pre, days)))
+    rest = fit.gap[pre] - np.median(fit.gap[pre])
+    lift = float((NORMAL * np.median(np.abs(rest))) ** 2 / 2)
     return replace(fit, intercept=fit.intercept + lift, counterfactual=fit.counterfactual + lift, gap=fit.gap - lift)
 
 

@@ -83,7 +83,7 @@ def look_behind(m: Matrix, estimator: Estimator) -> Behind:
     own = along(m, estimator, trend)
     count = range(len(m.donors))
     others = (estimator(m.x[:, j], np.delete(m.x, j, axis=1), m.pre, m.days) for j in count)
-    return Behind(m, estimator, own, tuple(in_money(fit, m.pre, m.days) for fit in others), trend)
+    return Behind(m, estimator, own, tuple(in_money(fit, m.pre) for fit in others), trend)
 
 
 def doubt(

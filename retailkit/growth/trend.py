@@ -87,7 +87,7 @@ def factor_lines(logs: Mapping[str, Array], m: Matrix, trend: Trend) -> dict[str
 def along(m: Matrix, estimator: Estimator, trend: Trend) -> Fit:
     """Fit the merchant from donors that are moved along the cohort's trend, in money (see ``in_money``)."""
     line = trend.line(m)
-    fit = in_money(estimator(m.y - line, m.x, m.pre, m.days), m.pre, m.days)
+    fit = in_money(estimator(m.y - line, m.x, m.pre, m.days), m.pre)
     return replace(fit, counterfactual=fit.counterfactual + line)
 
 
