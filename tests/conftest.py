@@ -5,6 +5,7 @@ Where the thing is missing they are skipped with one line; with RETAILKIT_NO_SKI
 CI) a skip is a failure.
 """
 
+import gc
 import os
 import shutil
 import subprocess
@@ -44,6 +45,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         for marker, (_, reason) in NEEDS.items():
             if not there[marker] and item.get_closest_marker(marker):
                 item.add_marker(pytest.mark.skip(reason=reason))
+
+
+def pytest_collection_finish() -> None:
+    """Look for garbage more seldom, and never among what is imported: queries are trees of many small objects."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 10, 10)
 
 
 @pytest.hookimpl(wrapper=True)

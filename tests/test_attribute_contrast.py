@@ -27,7 +27,7 @@ def _shop(reached_after: int) -> tuple[ibis.Table, pd.DataFrame]:
     on = START.to_numpy().astype("datetime64[us]")
     sent = pd.DataFrame({"push_id": [f"p{i}" for i in range(20)], "account": [f"app:{i}" for i in range(20)]})
     sent = sent.assign(merchant="m", touchpoint="service_message", sent_at=on, sent_on=START.date())
-    return touches(pushes=sent, orders=sold), sold
+    return touches(pushes=sent, orders=sold).cache(), sold
 
 
 def test_change_is_the_ratio_of_the_two_ratios_counted_by_hand():
@@ -94,7 +94,7 @@ def test_one_kind_of_message_that_rose_alone_is_told_with_how_often_chance_does_
 
 def test_without_messages_or_with_half_a_record_nothing_is_claimed():
     found, sold = _shop(reached_after=4)
-    for seen, days in ((touches(orders=sold), 10), (found, 60)):
+    for seen, days in ((touches(orders=sold).cache(), 10), (found, 60)):
         table = before_after(seen, sold, days=days)
         assert table.empty
         assert "cannot be checked" in before_after_sentence(table, pd.DataFrame({"touchpoint": [], "recommended": []}))

@@ -98,8 +98,8 @@ def test_visits_of_one_s_own_accord_show_intent_and_earn_nothing():
     ]
     seen = tables.sessions(rows)
     sold = tables.orders([(f"o{i}", f"app:{i}", f"2024-03-{10 + i:02d} 12:00:00", 500) for i in range(9)])
-    found = touches(sessions=seen, orders=sold)
-    walked = paths(found, sold, direct="keep")
+    found = touches(sessions=seen, orders=sold).cache()
+    walked = paths(found, sold, direct="keep").cache()
     book = hazard_credit(walked, fit_hazard(walked, found)).execute()
     assert book.loc[book["touchpoint"] == "direct_return", "credit"].sum() == 0
     assert book["credit"].sum() == 4500
@@ -108,8 +108,8 @@ def test_visits_of_one_s_own_accord_show_intent_and_earn_nothing():
 def test_orders_of_unknown_persons_stay_unattributed():
     seen = tables.sessions([("s", "app:1", "2024-03-01", "1007")])
     sold = tables.orders([("o1", "app:1", "2024-03-02", 100), ("o2", None, "2024-03-02", 900)])
-    found = touches(sessions=seen, orders=sold)
-    walked = paths(found, sold)
+    found = touches(sessions=seen, orders=sold).cache()
+    walked = paths(found, sold).cache()
     book = hazard_credit(walked, fit_hazard(walked, found)).execute()
     sums = book.groupby("touchpoint")["credit"].sum()
     assert sums["unattributed"] == 900
@@ -121,14 +121,16 @@ def test_one_merchant_at_a_time():
     two = world["orders"].assign(merchant=["m", "n"] * (len(world["orders"]) // 2) + ["m"] * (len(world["orders"]) % 2))
     found = shape(ibis.memtable(world["touches"]), TOUCH)
     with pytest.raises(ValueError, match="one merchant at a time"):
-        fit_hazard(paths(found, two), found)
+        fit_hazard(paths(found, two).cache(), found)
 
 
 def test_too_few_orders_fall_back_to_the_position_rule_and_say_so():
     sold = tables.orders([("o", "app:1", "2024-03-02", 100)])
-    model, reason = recommend(paths(touches(sessions=tables.sessions([("v", "app:1", "2024-03-01", "1007")])), sold))
+    model, reason = recommend(
+        paths(touches(sessions=tables.sessions([("v", "app:1", "2024-03-01", "1007")])).cache(), sold).cache()
+    )
     assert model == "position"
     assert "only 1 order with an exposure before, and the hazard ledger needs 1,000" in reason
-    model, reason = recommend(paths(touches(), sold))
+    model, reason = recommend(paths(touches(), sold).cache())
     assert model == "position"
     assert reason.startswith("No order has an exposure before it, so there is nothing for a model to learn from.")

@@ -88,7 +88,7 @@ def test_each_oddity_is_one_clear_sentence(seen, sold, en, zh):
 def test_conversion_counts_buyers_within_the_look_back_once():
     seen = tables.sessions([VISIT, ("v2", "app:1", "2024-03-04", "1007"), ("v3", "app:2", "2024-01-01", "1007")])
     orders = tables.orders(SOLD)
-    table = conversions(touches(sessions=seen, orders=orders), orders)
+    table = conversions(touches(sessions=seen, orders=orders).cache(), orders)
     assert table[["persons", "buyers", "conversion"]].to_numpy().tolist() == [[2, 1, 0.5]]
 
 
@@ -113,7 +113,9 @@ def test_a_merchant_below_its_peers_everywhere_is_told_to_look_beyond_touchpoint
 
 def test_where_every_order_met_a_touch_nothing_is_said_to_stay_unattributed():
     sold = tables.orders(SOLD[:1])
-    book = ledgers(paths(touches(sessions=tables.sessions([VISIT]), orders=sold), sold), ("position",))["position"]
+    book = ledgers(paths(touches(sessions=tables.sessions([VISIT]), orders=sold).cache(), sold).cache(), ("position",))[
+        "position"
+    ]
     assert unattributed_sentence(book) == "No order is left unattributed."
     assert unattributed_sentence(book, "zh") == "没有订单列为未归因。"
 

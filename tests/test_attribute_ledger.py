@@ -24,14 +24,14 @@ sales = st.lists(st.tuples(people, days, st.integers(0, 10**6), st.integers(0, 5
 def _books(visit_rows, sale_rows):
     seen = tables.sessions([(f"s{i}", *r) for i, r in enumerate(visit_rows)])
     sold = tables.orders([(f"o{i}", a, d, net, net + back) for i, (a, d, net, back) in enumerate(sale_rows)])
-    return touches(sessions=seen, orders=sold), sold
+    return touches(sessions=seen, orders=sold).cache(), sold
 
 
 @settings(max_examples=12, deadline=None)
 @given(visits, sales, st.sampled_from(["fold", "keep", "drop"]), st.sampled_from(list(RULES)))
 def test_credit_sums_to_revenue(visit_rows, sale_rows, direct, rule):
     found, sold = _books(visit_rows, sale_rows)
-    book = credit(paths(found, sold, look_back_days=7, direct=direct), rule).execute()
+    book = credit(paths(found, sold, look_back_days=7, direct=direct).cache(), rule).execute()
     per_order = book.groupby("order_id")[["credit", "gross_credit", "refund_credit"]].sum()
     expected = sold.set_index("order_id").loc[per_order.index]
     assert len(per_order) == len(sold)
@@ -70,7 +70,7 @@ def test_largest_remainder_is_within_one_unit_of_the_exact_share(weights, net, r
 def test_a_cancelled_order_ends_at_zero_on_every_row():
     found, sold = _books([("app:1", "2024-03-01 10:00:00", "1007"), ("app:1", "2024-03-02 10:00:00", "1035")], [])
     sold = tables.orders([("o", "app:1", "2024-03-03", 0, 101)])
-    book = credit(paths(found, sold), "linear").execute()
+    book = credit(paths(found, sold).cache(), "linear").execute()
     assert book["credit"].tolist() == [0, 0]
     assert sorted(book["gross_credit"]) == [50, 51]
     assert (book["refund_credit"] == book["gross_credit"]).all()
@@ -87,7 +87,7 @@ SALE = [("app:1", "2024-03-05 11:00:00", 1000, 0)]
 
 def _shares(direct, rule, visit_rows=VISITS, sale_rows=SALE, **choices):
     found, sold = _books(visit_rows, sale_rows)
-    book = credit(paths(found, sold, direct=direct), rule, **choices).execute()
+    book = credit(paths(found, sold, direct=direct).cache(), rule, **choices).execute()
     return book.groupby("touchpoint")["credit"].sum().to_dict()
 
 
@@ -133,10 +133,10 @@ def test_touches_attached_to_an_order_share_its_last_place_whatever_their_names(
 
 def test_orders_without_touch_or_person_stay_as_lines():
     found, sold = _books([], [("app:1", "2024-03-05", 700, 0), (None, "2024-03-05", 300, 0)])
-    book = credit(paths(found, sold), "linear").execute().set_index("role")
+    book = credit(paths(found, sold).cache(), "linear").execute().set_index("role")
     assert book["touchpoint"].tolist() == ["unattributed", "unattributed"]
     assert book["credit"].to_dict() == {"no_touch": 700, "unknown_person": 300}
-    gap = reconcile(credit(paths(found, sold), "first"), ibis.memtable(sold))
+    gap = reconcile(credit(paths(found, sold).cache(), "first"), ibis.memtable(sold))
     assert gap["gap_amount"].tolist() == [0]
     assert gap["gap_orders"].tolist() == [0]
 
@@ -146,7 +146,7 @@ def test_conversions_outside_the_window_are_unattributed_and_the_edge_counts():
         [("app:1", "2024-03-01 23:59:59", "1007")],
         [("app:1", "2024-03-08 00:00:01", 10, 0), ("app:1", "2024-03-09 00:00:01", 20, 0)],
     )
-    book = credit(paths(found, sold, look_back_days=7), "linear").execute()
+    book = credit(paths(found, sold, look_back_days=7).cache(), "linear").execute()
     assert book.groupby("touchpoint")["credit"].sum().to_dict() == {"single_chat": 10, "unattributed": 20}
 
 
@@ -172,7 +172,7 @@ def test_two_accounts_of_one_person_lead_to_one_path_and_count_each_touch_once()
 def test_last_non_direct_of_returns_alone_is_the_last_return():
     returns = [("app:1", f"2024-03-0{d} 10:00:00", "1089") for d in (2, 3)]
     found, sold = _books(returns, SALE)
-    book = credit(paths(found, sold, direct="keep"), "last_non_direct").execute().sort_values("position")
+    book = credit(paths(found, sold, direct="keep").cache(), "last_non_direct").execute().sort_values("position")
     assert book["credit"].tolist() == [0, 1000]
 
 
@@ -181,7 +181,7 @@ def test_touches_of_one_second_stand_in_the_order_of_their_ids(bought):
     ids = [f"s{i:03d}" for i in np.random.default_rng(4).permutation(300)]
     seen = tables.sessions([(i, "app:1", "2024-03-01 10:00:00", "1007") for i in ids])
     sold = tables.orders([("o", "app:1" if bought else "app:2", "2024-03-02", 900)])
-    found = touches(sessions=seen, orders=sold, bot_touches_a_day=999)
+    found = touches(sessions=seen, orders=sold, bot_touches_a_day=999).cache()
     walked = paths(found, sold, as_of="2024-06-01").execute()
     walked = walked[walked["touch_id"].notna()].sort_values("position")
     assert walked["position"].tolist() == list(range(1, 301))
@@ -202,7 +202,7 @@ def test_same_second_touches_never_depend_on_row_order():
     sold = tables.orders([("o", "app:1", "2024-03-02", 900)])
     books = []
     for frame in (seen, seen.iloc[::-1]):
-        book = credit(paths(touches(sessions=frame, orders=sold), sold), "position").execute()
+        book = credit(paths(touches(sessions=frame, orders=sold).cache(), sold).cache(), "position").execute()
         books.append(book.sort_values("position")[["touch_id", "credit"]].reset_index(drop=True))
     pd.testing.assert_frame_equal(*books)
 
@@ -223,10 +223,10 @@ def test_tests_crawlers_and_bots_are_left_out_and_counted():
     ]
     seen = tables.sessions(rows)
     sold = tables.orders([("o", "app:bot", "2024-03-02", 5), ("o1", "app:1", "2024-03-02", 6)])
-    found = touches(sessions=seen, orders=sold)
+    found = touches(sessions=seen, orders=sold).cache()
     counted = left_out(seen, found).set_index("reason")["rows"]
     assert counted.tolist() == [1, 1, 300, 1]
-    assert credit(paths(found, sold), "linear").execute()["touchpoint"].tolist() == ["unattributed"] * 2
+    assert credit(paths(found, sold).cache(), "linear").execute()["touchpoint"].tolist() == ["unattributed"] * 2
 
 
 def test_a_bot_is_told_by_its_day_not_by_all_its_visits_and_visits_and_messages_count_together():
@@ -275,8 +275,8 @@ def test_restart_forgets_touches_before_the_order_before():
         [("app:1", "2024-03-01 10:00:00", "1007")],
         [("app:1", "2024-03-02 10:00:00", 10, 0), ("app:1", "2024-03-03 10:00:00", 20, 0)],
     )
-    kept = credit(paths(found, sold, after_order="keep"), "linear").execute()
-    fresh = credit(paths(found, sold, after_order="restart"), "linear").execute()
+    kept = credit(paths(found, sold, after_order="keep").cache(), "linear").execute()
+    fresh = credit(paths(found, sold, after_order="restart").cache(), "linear").execute()
     assert kept.groupby("touchpoint")["credit"].sum().to_dict() == {"single_chat": 30}
     assert fresh.groupby("touchpoint")["credit"].sum().to_dict() == {"single_chat": 10, "unattributed": 20}
 
@@ -292,7 +292,7 @@ def test_journeys_without_an_order_are_kept_and_young_ones_are_censored():
 
 def test_empty_tables_give_empty_typed_results():
     found = touches()
-    walked = paths(found, None)
+    walked = paths(found, None).cache()
     assert len(found.execute()) == 0
     assert len(credit(walked, "linear").execute()) == 0
     assert len(paying_session_credit(None, None).execute()) == 0

@@ -33,7 +33,7 @@ def book():
             ("o3", None, "2024-03-04", 50),
         ]
     )
-    return credit(paths(touches(sessions=seen, orders=orders), orders), "linear")
+    return credit(paths(touches(sessions=seen, orders=orders).cache(), orders).cache(), "linear").cache()
 
 
 OWNERS = pd.DataFrame(
@@ -227,7 +227,7 @@ def test_neglected_is_what_peers_convert_better():
 
 
 def test_an_empty_ledger_rolls_up_to_nothing():
-    empty = credit(paths(touches(), None), "linear")
+    empty = credit(paths(touches(), None).cache(), "linear").cache()
     assert roll_up(empty, "format").empty
     assert owned_credit(empty, None).empty
     assert isinstance(empty, ibis.Table)

@@ -22,7 +22,7 @@ def _shop(second_scene, gap_days):
         seen.append((f"b{i}", f"app:{i}", f"2024-03-{1 + gap_days:02d} 11:00:00", second_scene))
         sold.append((f"o{i}", f"app:{i}", f"2024-03-{2 + gap_days:02d} 12:00:00", 100 + i))
     orders = tables.orders(sold)
-    return touches(sessions=tables.sessions(seen), orders=orders), orders
+    return touches(sessions=tables.sessions(seen), orders=orders).cache(), orders
 
 
 def test_one_touchpoint_is_robust_under_every_setting():
@@ -71,7 +71,7 @@ def test_accounts_of_one_person_are_compared_with_accounts_alone():
     seen = tables.sessions([("s", "app:1", "2024-03-01", "1007")])
     orders = tables.orders([("o", "crm:1", "2024-03-02", 100)])
     persons = ibis.memtable({"merchant": ["m", "m"], "account": ["app:1", "crm:1"], "person": ["p", "p"]}).execute()
-    panel = sensitivity(touches(sessions=seen, orders=orders, persons=persons), orders, persons)
+    panel = sensitivity(touches(sessions=seen, orders=orders, persons=persons).cache(), orders, persons)
     assert set(panel.loc[panel["share"] > 0, "identity"]) == {"person"}
 
 
@@ -82,7 +82,7 @@ def test_accounts_that_join_no_visit_to_an_order_are_no_setting():
     persons = pd.DataFrame({"merchant": "m", "account": ["app:1", "crm:1"], "person": "p"})
     coupon = pd.DataFrame({"merchant": ["m"], "coupon_id": ["c"], "account": ["crm:1"], "order_id": ["o"]})
     coupon = coupon.assign(redeemed_at=orders["paid_at"], redeemed_on=orders["paid_on"])
-    found = touches(sessions=seen, coupons=coupon, orders=orders, persons=persons)
+    found = touches(sessions=seen, coupons=coupon, orders=orders, persons=persons).cache()
     panel = sensitivity(found, orders, persons)
     assert set(panel["identity"]) == {"person"}
 
@@ -91,7 +91,7 @@ def test_persons_of_one_account_each_need_no_second_look_whatever_they_are_calle
     sold = tables.orders([("o1", "app:1", "2024-03-02 10:00", 100), ("o2", "app:2", "2024-03-03 10:00", 100)])
     seen = tables.sessions([("s1", "app:1", "2024-03-01 10:00", "1007"), ("s2", "app:2", "2024-03-01 10:00", "1035")])
     persons = pd.DataFrame({"merchant": "m", "account": ["app:1", "app:2"], "person": ["p1", "p2"]})
-    panel = sensitivity(touches(sessions=seen, orders=sold, persons=persons), sold, persons)
+    panel = sensitivity(touches(sessions=seen, orders=sold, persons=persons).cache(), sold, persons)
     assert set(panel["identity"]) == {"person"}
 
 
@@ -134,6 +134,6 @@ def test_one_join_for_all_settings_gives_what_the_paths_of_each_give(mixed, sett
     seen, orders, persons, panel = mixed
     days, direct, identity = setting
     who = (seen.mutate(person=seen.account), None) if identity == "account" else (seen, persons)
-    expected = _of_ledgers(paths(who[0], orders, who[1], days, direct, as_of=AS_OF))
+    expected = _of_ledgers(paths(who[0], orders, who[1], days, direct, as_of=AS_OF).cache())
     found = panel.loc[setting].set_index(["model", "touchpoint", "kind"])["share"]
     assert found.to_dict() == pytest.approx(expected, abs=1e-8)

@@ -100,7 +100,7 @@ def test_a_touchpoint_met_again_and_again_counts_once():
         [(f"s{i}", "app:1", f"2024-03-0{i + 1} 10:00:00", s) for i, s in enumerate(["1007", "1007", "1035"])]
     )
     sold = tables.orders([("o", "app:1", "2024-03-05", 1000)])
-    walked = paths(touches(sessions=seen, orders=sold), sold, as_of="2024-06-01")
+    walked = paths(touches(sessions=seen, orders=sold).cache(), sold, as_of="2024-06-01").cache()
     assert coalitions(walked)[["members", "orders", "value"]].to_numpy().tolist() == [[3, 1, 1000]]
     book = distinct_credit(walked).execute()
     assert book.groupby("touchpoint")["credit"].sum().to_dict() == {"single_chat": 500, "official_account": 500}

@@ -87,8 +87,8 @@ def test_models_stand_side_by_side_over_the_same_money(shop, books):
 def test_one_visit_that_pays_two_orders_is_one_touch_of_each():
     seen = tables.sessions([("s", "app:1", "2024-03-01 10:00:00", "1007", {"order_id": "o1"})])
     sold = tables.orders([("o1", "app:1", "2024-03-01 10:05:00", 700), ("o2", "app:1", "2024-03-01 10:09:00", 301)])
-    found = touches(sessions=seen, orders=sold)
-    walked = paths(found, sold)
+    found = touches(sessions=seen, orders=sold).cache()
+    walked = paths(found, sold).cache()
     book = ledgers(walked, ("last",))["last"]
     assert found.count().execute() == 1
     assert book.execute().groupby("order_id")["credit"].sum().to_dict() == {"o1": 700, "o2": 301}
@@ -99,8 +99,8 @@ def test_one_visit_that_pays_two_orders_is_one_touch_of_each():
 def test_an_order_that_met_a_touchpoint_twice_counts_once_in_its_line():
     seen = tables.sessions([(f"s{i}", "app:1", f"2024-03-0{i} 10:00:00", "1007") for i in (1, 2)])
     sold = tables.orders([("o", "app:1", "2024-03-05", 700)])
-    found = touches(sessions=seen, orders=sold)
-    walked = paths(found, sold)
+    found = touches(sessions=seen, orders=sold).cache()
+    walked = paths(found, sold).cache()
     line = touchpoint_ledger(found, walked, ledgers(walked, ("linear",))["linear"]).iloc[0]
     assert line[["touches", "orders", "buyers", "touched_amount", "credit"]].tolist() == [2, 1, 1, 700, 700]
     table = feasibility(removal_effects(walked), walked)

@@ -78,7 +78,7 @@ def test_a_chain_on_demand_is_the_panel_s_and_is_computed_once(shop):
 
 
 def test_a_chain_on_demand_walks_no_path_that_is_there_already(shop, monkeypatch):
-    walked = paths(*shop[:2], look_back_days=14, as_of=shop[2])
+    walked = paths(*shop[:2], look_back_days=14, as_of=shop[2]).cache()
     expected, _ = chains_on_demand(*shop[:2], as_of=shop[2])(3, 14, "fold")
     monkeypatch.setattr(sys.modules["retailkit.attribute.sensitivity"], "meetings", None)
     rows, _ = chains_on_demand(*shop[:2], as_of=shop[2], known={(14, "fold"): walked})(3, 14, "fold")

@@ -237,6 +237,7 @@ def _become_kernel(request: dict[str, Any]) -> None:
     random.seed()
     np.random.seed(None)  # noqa: NPY002 - every child would otherwise draw the same numbers
     gc.unfreeze()
+    gc.set_threshold(10_000, 10, 10)  # a query is a tree of small objects: looking through them every 700 costs a tenth
     sys.argv = ["ipykernel_launcher", "-f", request["file"], *request["arguments"]]
     IPKernelApp.launch_instance(sys.argv[1:])
     os._exit(0)
