@@ -16,6 +16,7 @@ from hypothesis import settings
 
 settings.register_profile("no clock", deadline=None)  # a busy machine makes no claim false
 settings.load_profile("no clock")
+gc.set_threshold(20_000, 10, 10)  # queries are trees of small objects: a search through them every 700 costs a tenth
 
 DATA = Path(os.environ.get("RETAILKIT_TEST_DATA", "../shared/data")).resolve()
 NO_SKIPS = os.environ.get("RETAILKIT_NO_SKIPS") == "1"
@@ -45,13 +46,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         for marker, (_, reason) in NEEDS.items():
             if not there[marker] and item.get_closest_marker(marker):
                 item.add_marker(pytest.mark.skip(reason=reason))
-
-
-def pytest_collection_finish() -> None:
-    """Look for garbage more seldom, and never among what is imported: queries are trees of many small objects."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(20_000, 10, 10)
 
 
 @pytest.hookimpl(wrapper=True)

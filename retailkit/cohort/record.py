@@ -6,6 +6,7 @@ import importlib.util
 import re
 from datetime import date, datetime
 from difflib import get_close_matches
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import available_timezones
@@ -14,6 +15,12 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_valida
 
 _INHERITED = ("industry", "country", "zone", "currency", "programme", "baseline")
 """What a merchant takes from its cohort where it says nothing itself."""
+
+
+@cache
+def time_zones() -> frozenset[str]:
+    """Names of all time zones, read from the machine's files once."""
+    return frozenset(available_timezones())
 
 
 class CohortError(ValueError):
@@ -134,7 +141,7 @@ class Cohort(_Record):
         for owner in {s.merchant for s in self.sources if s.merchant} - set(everyone):
             near = get_close_matches(str(owner), everyone, 1)
             problems.append(f"a source names the unknown merchant '{owner}'" + (f": '{near[0]}'?" if near else ""))
-        zones = available_timezones()
+        zones = time_zones()
         for zone in {self.zone, *(m.zone for m in self.merchants)} - {""}:
             if zone not in zones:
                 near = get_close_matches(zone, zones, 1)

@@ -13,9 +13,9 @@ from difflib import get_close_matches
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from zoneinfo import available_timezones
 
 from retailkit.cohort import Cohort, Merchant, read_cohort
+from retailkit.cohort.record import time_zones
 from retailkit.load.across import table_warnings
 from retailkit.load.engine import EngineError, empty_select, files_select, first, literal, quote
 from retailkit.load.errors import LoadError
@@ -136,8 +136,8 @@ def _check_place(merchant: str | None, zone: str, currency: str) -> None:
         raise LoadError(
             "this is no id of a merchant", repr(merchant), "letters without blanks and slashes", "choose another id"
         )
-    if zone not in available_timezones():
-        near = get_close_matches(zone, available_timezones(), 2)
+    if zone not in time_zones():
+        near = get_close_matches(zone, time_zones(), 2)
         expected = f"did you mean {' or '.join(near)}?" if near else "a name such as Asia/Shanghai"
         raise LoadError("there is no such time zone", repr(zone), expected, "give the zone of the merchant's days")
     if not re.fullmatch(r"[A-Z]{3}", currency):
