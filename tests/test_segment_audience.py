@@ -44,8 +44,8 @@ THRESHOLDS = LifecycleDays(20, 45, 90, gaps=0, learned=False)
 
 def people(seed: int = 1) -> tuple[ibis.Table, ibis.Table]:
     table, persons = tables(random_orders(seed))
-    named = rfm_segments(person_features(table, persons, AS_OF))
-    states = lifecycle_states(table, persons, [AS_OF], THRESHOLDS)
+    named = rfm_segments(person_features(table, persons, AS_OF).cache()).cache()
+    states = lifecycle_states(table, persons, [AS_OF], THRESHOLDS).cache()
     return named, states
 
 
@@ -330,7 +330,7 @@ def test_every_name_has_words(lang):
 
 def test_worth_adds_up_over_segments_or_says_why_not():
     table, persons = tables(random_orders(1, persons=300))
-    features = person_features(table, persons, AS_OF)
+    features = person_features(table, persons, AS_OF).cache()
     worth, says = people_worth(features, 56, seed=1)
     by_segment = worth_by_segment(worth, rfm_segments(features))
     assert by_segment["value"].sum() == pytest.approx(worth["value"].sum())

@@ -51,8 +51,8 @@ CASES = {f.__name__: f for f in (few, once, one_value, one_day, no_persons, refu
 def chapter(orders: pd.DataFrame, lang: str, folder: Path) -> tuple[list[str], dict[str, pd.DataFrame]]:
     """Run the chapter's steps in order; return its sentences and tables."""
     table, persons = tables(orders)
-    features = segment.person_features(table, persons, AS_OF)
-    named = segment.rfm_segments(features)
+    features = segment.person_features(table, persons, AS_OF).cache()
+    named = segment.rfm_segments(features).cache()
     profile = segment.in_words(segment.segment_profile(named), lang)
     thresholds = segment.lifecycle_days(table, persons, AS_OF)
     states = segment.lifecycle_states(table, persons, ["2024-09-01", AS_OF], thresholds)

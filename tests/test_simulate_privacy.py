@@ -19,6 +19,24 @@ from retailkit.simulate import simulate
 
 WHO = ("m05", "m08", "m09", "m13", "n03")
 """Exports of Youzan, Taobao, JD, WeCom, Shopify, Weimob and a web shop's events; one donor."""
+LOOKED_AT = (
+    "m05/youzan_orders.csv", "m09/ExportOrderList.csv", "m08/jd_orders.csv", "m08/orders_export.csv",
+    "m13/weimob_order_list.jsonl", "m05/externalcontact_get.jsonl",
+)  # fmt: skip
+EACH = """
+import json, sys, traceback
+from retailkit.__main__ import cli
+for words in json.loads(sys.argv[1]):
+    try:
+        cli(words)
+    except SystemExit as end:
+        print("exit code", end.code)
+    except Exception:
+        print("exit code of an exception")
+        traceback.print_exc()
+"""
+"""One process that is asked several things, as several processes would be: most of their time goes into imports."""
+
 MASKED = re.compile(r"1\d{0,2}\*{4,}\d{2,4}")
 PHONE = re.compile(r"(?<!\d)199\d{8}(?!\d)")
 NAME = re.compile(r"测[\u4e00-\u9fff]{2}")
@@ -57,27 +75,12 @@ def outputs(made: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     ran = said("run", "run", page, "--store", store, "--out", study, "--merchants", "m05", "--chapters", "1,2")
     assert "3 done (0 unchanged), 0 failed" in ran.stdout, ran.stdout + ran.stderr
     said("load", "load", page, "--store", store)
-    for export in (
-        "m05/youzan_orders.csv",
-        "m09/ExportOrderList.csv",
-        "m08/jd_orders.csv",
-        "m08/orders_export.csv",
-        "m13/weimob_order_list.jsonl",
-        "m05/externalcontact_get.jsonl",
-    ):
-        path = str(made / "exports" / export)
-        said(f"sniff-{Path(export).stem}", "sniff", path)
-        said(
-            f"wrong-{Path(export).stem}",
-            "load",
-            path,
-            "--layout",
-            "wechat_pay_bill",
-            "--merchant",
-            "x",
-            "--store",
-            store,
-        )
+    wrong = ("--layout", "wechat_pay_bill", "--merchant", "x", "--store", store)
+    paths = [str(made / "exports" / export) for export in LOOKED_AT]
+    words = [["sniff", path] for path in paths] + [["load", path, *wrong] for path in paths]
+    done = subprocess.run([sys.executable, "-c", EACH, json.dumps(words)], capture_output=True, text=True, env=env)
+    (home / "each.log").write_text(done.stdout + done.stderr, encoding="utf-8")
+    assert done.stdout.count("exit code") == len(words), done.stderr
     return home
 
 
