@@ -247,7 +247,7 @@ def test_no_phone_and_no_name_reaches_the_store(made: Path, store: Path) -> None
     for name in ("orders", "accounts", "guide_bindings", "group_members", "quarantine", "sessions"):
         rows = getattr(t, name).to_pyarrow()
         texts = [column.name for column in rows.schema if pa.types.is_string(column.type)]
-        assert len(texts) > 3, "cells to look at"
+        assert texts, "cells to look at"
         for column in texts:
             found = planted & set(rows[column].unique().to_pylist())
             assert not found, f"{name}.{column}"
