@@ -56,7 +56,7 @@ def test_organic_is_neither_everything_nor_nothing(shop):
 
 def test_hazard_ledger_sums_to_the_money_with_its_organic_line(shop):
     world, _, walked, model, _ = shop
-    book = hazard_credit(walked, model)
+    book = hazard_credit(walked, model).cache()
     gap = reconcile(book, ibis.memtable(world["orders"]))
     assert (gap[["gap_orders", "gap_amount"]] == 0).all(axis=None)
     organic, credit = causes(model)
@@ -77,14 +77,14 @@ def test_where_few_persons_make_most_orders_what_they_buy_anyway_stays_organic()
     world = simulated.world(3000, 180, seed=805, confounding=1.0, shape=0.3)
     found, walked = _walk(world)
     known = fit_hazard(walked, found, world["intent"], as_of=world["as_of"])
-    book = hazard_credit(walked, known)
+    book = hazard_credit(walked, known).cache()
     assert _shares(book)["organic"] > world["truth"]["organic"] - 0.03
     assert _error(book, world["truth"]) < 0.04
 
 
 def test_interval_holds_the_estimate_and_repeats_with_its_seed(shop):
     _, _, walked, model, _ = shop
-    book = hazard_credit(walked, model)
+    book = hazard_credit(walked, model).cache()
     first, second = (hazard_interval(model, book, seed=3, replicates=20) for _ in range(2))
     assert first.equals(second)
     assert (first["low"] <= first["share"]).all()

@@ -133,6 +133,7 @@ def paragraphs(seen, sold):
     reasons = {lang: recommend(walked, hazard, lang) for lang in ("en", "zh")}
     model, _ = reasons["en"]
     books = ledgers(walked, ("first", "last", model))
+    books[model] = books[model].cache()
     shares = side_by_side(books, model, recommended_interval(books[model], 1, hazard))
     effects = removal_effects(walked)
     feasible, verdicts = (
