@@ -472,6 +472,32 @@ def test_claims_are_counted_over_all_merchants_together(tmp_path):
     assert sentences.say_together(table.assign(p=np.nan), over_all(table["p"])) == ""
 
 
+def test_the_report_says_once_what_growth_of_the_cohort_is_in_no_effect(tmp_path):
+    for i, year in enumerate((0.10, 0.13, 0.30)):
+        said = [
+            metric("effect", 0.2, low=0.1, high=0.3),
+            metric("effect_trend", year, low=year - 0.05, high=year + 0.05),
+        ]
+        save(tmp_path, merchant=f"m{i}", chapter="5_growth", as_of="2018-01-01", metrics=said)
+    metrics, _ = read(tmp_path, cohort("m0", "m1", "m2"))
+    assert "by +13% a year against their donors (90% interval +8.0% to +18%)" in sentences.say_trend(metrics)
+    assert "年增速为+13%（90%区间+8.0%至+18%）" in sentences.say_trend(metrics, "zh")
+    assert sentences.say_trend(metrics[metrics["metric"] != "effect_trend"]) == ""
+
+
+def test_a_trends_error_is_the_cohorts_and_does_not_average_out(tmp_path):
+    half = {}
+    for trend in (0.0, 0.04):
+        low, high = (np.expm1(np.log(1.2) + side * pooling.Z90 * 0.05) for side in (-1, 1))
+        for i in range(6):
+            said = [metric("effect", 0.2, low=low, high=high), metric("effect_trend_se", trend)]
+            save(tmp_path, merchant=f"m{i}", chapter="5_growth", as_of="2018-01-01", metrics=said)
+        found = pooling.pool(read(tmp_path, cohort(*(f"m{i}" for i in range(6))))[1])
+        assert found["effect"] == pytest.approx(0.2)
+        half[trend] = np.log((1 + found["high"]) / (1 + found["low"])) / 2
+    assert half[0.0] < pooling.Z90 * 0.04 < half[0.04]
+
+
 def test_a_chinese_report_gives_the_verdicts_in_chinese(tmp_path):
     said = [
         metric("answer", text="raised"),

@@ -153,6 +153,23 @@ def say_together(table: pd.DataFrame, adjusted: pd.DataFrame, lang: str = "en", 
     )
 
 
+def say_trend(metrics: pd.DataFrame, lang: str = "en") -> str:
+    """Say how the cohort grew against its donors before the programme, which no effect counts; nothing where untold.
+
+    Merchants may lean on other donors each: the figures are those of the merchant in the middle.
+    """
+    rows = metrics[metrics["metric"] == "effect_trend"].sort_values("value", kind="stable")
+    if rows.empty:
+        return ""
+    year, low, high = (percent(v, signed=True) for v in rows.iloc[(len(rows) - 1) // 2][["value", "low", "high"]])
+    return choose(
+        lang,
+        f"Before the programme these merchants grew by {year} a year against their donors (90% interval {low} to {high}). That "
+        "is taken to have gone on, and is in no effect.",
+        f"项目前这些商户相对对照的年增速为{year}（90%区间{low}至{high}）。这一差距按延续处理，不计入任何效应。",
+    )
+
+
 def _ranking(table: pd.DataFrame, lang: str) -> str:
     known = table.dropna(subset=["best_rank"])
     n, barred = len(known), int(table["effect"].notna().sum()) > len(known)
