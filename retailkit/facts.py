@@ -127,7 +127,7 @@ def _home(orders: Table) -> list[tuple[Any, ...]]:
 
 def _campaign(orders: Table, persons: Table, sessions: Table, campaigns: Table) -> list[tuple[Any, ...]]:
     """New customers among the buyers whom the programme's largest sharing campaign brought (first order ever)."""
-    own = campaigns.filter(campaigns.programme.fill_null(False), campaigns.touchpoint == "share")
+    own = campaigns.filter(campaigns.programme.fill_null(False), campaigns.touchpoint == "sharing")
     paid = sessions.filter(sessions.order_id.notnull()).inner_join(own, ["merchant", "campaign_id"])
     paid = paid.select("campaign_id", "order_id").distinct()
     who = persons.select("account", "person").distinct()

@@ -8,9 +8,6 @@ from typing import Any
 
 _BOTH = re.compile(r"(?P<en>[^\u4e00-\u9fff]*[^\s\u4e00-\u9fff]) / (?P<zh>.*[\u4e00-\u9fff].*)", re.DOTALL)
 
-ONE_TOUCHPOINT = {"share": "sharing", "group_chat": "group"}
-"""Names under which sources tell one touchpoint: by the id in a visit's query, its launch scene, a merchant's own tags."""
-
 
 def said(lang: str, english: str, chinese: str) -> str:
     """The sentence in the language of the study.

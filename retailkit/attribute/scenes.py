@@ -8,6 +8,8 @@ from typing import Literal
 
 import pandas as pd
 
+from retailkit.schema import OTHER_NAMES
+
 Classification = Literal["touchpoint", "visit_distribution", "wefenxi", "youshu"]
 CLASSIFICATIONS: tuple[str, ...] = ("touchpoint", "visit_distribution", "wefenxi", "youshu")
 
@@ -68,7 +70,7 @@ def _own(table: pd.DataFrame) -> pd.DataFrame:
     wrong = sorted(set(table["role"]) - set(ROLES))
     if wrong:
         raise ValueError(f"own classification has role {', '.join(wrong)}; there are {', '.join(ROLES)}")
-    return table[["scene", "touchpoint", "role"]].astype(str)
+    return table[["scene", "touchpoint", "role"]].astype(str).replace({"touchpoint": OTHER_NAMES})
 
 
 def touchpoint_titles(lang: str = "en") -> dict[str, str]:

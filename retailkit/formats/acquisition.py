@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import ibis
 import numpy as np
 import pandas as pd
-from ibis.expr.types import Table, Value
+from ibis.expr.types import Table
 
-from retailkit.spoken import ONE_TOUCHPOINT, said, signed
+from retailkit.spoken import said, signed
 
 from .rates import Z, between, fetch, of_persons, ratio, whole_counts, with_share
 
@@ -64,12 +64,11 @@ def acquisition_cost(spend: Table, orders: Table, persons: Table, *, start: str,
     is what one more new customer costs: the inverse of the slope of weekly new customers on
     weekly spend (at least eight weeks; empty where the slope is not surely above 0), so it also
     leaves out those who would have come without spend. ``all`` pools touchpoints. Minor units.
-    A touchpoint that spend and orders call by two names (share, sharing) is one.
     """
-    cost = between(spend.mutate(touchpoint=_one_name(spend)), "day", start, end)
+    cost = between(spend.mutate(touchpoint=spend.touchpoint.fill_null("unknown")), "day", start, end)
     cost = cost.mutate(week=cost.day.truncate("W"))
     paid = cost.group_by(["merchant", "touchpoint", "week"]).agg(spend=cost.amount.sum())
-    bought = first_orders(orders.mutate(touchpoint=_one_name(orders)), persons)
+    bought = first_orders(orders.mutate(touchpoint=orders.touchpoint.fill_null("unknown")), persons)
     bought = between(bought, "paid_on", start, end)
     bought = bought.mutate(week=bought.paid_on.truncate("W"))
     new = bought.group_by(["merchant", "touchpoint", "week"]).agg(new=bought.new.sum())
@@ -93,12 +92,6 @@ def acquisition_cost(spend: Table, orders: Table, persons: Table, *, start: str,
     ), "buyers", "spend", "new_buyers")  # fmt: skip
     frame = with_share(frame, "new_share", "new_buyers", "buyers")
     return frame.sort_values(["merchant", "spend"], ascending=[True, False], ignore_index=True)
-
-
-def _one_name(table: Table) -> Value:
-    """The touchpoint of spend or orders under the name that both are compared by; ``unknown`` where there is none."""
-    names = [(table.touchpoint == name, one) for name, one in ONE_TOUCHPOINT.items()]
-    return ibis.cases(*names, else_=table.touchpoint.fill_null("unknown"))
 
 
 def _cost(weeks: pd.DataFrame) -> dict[str, float]:

@@ -1,4 +1,4 @@
-"""The merchant store, open for reading: exactly the contract's columns, cut to what was known.
+"""The merchant store, open for reading: exactly the contract's columns, touchpoints by one name, cut to what was known.
 
 Readers follow the manifest that was published last and keep to it for as long as they are
 open: a load that publishes meanwhile is seen by the next `open_store`, never half.
@@ -21,7 +21,7 @@ from retailkit.load.engine import connect, connect_raw, empty_select, fetch, lit
 from retailkit.load.errors import LoadError
 from retailkit.load.partitions import EVERY, UNDATED, day_column
 from retailkit.load.publish import active_files, fingerprint, read_manifest, write_tables
-from retailkit.schema import TABLES, Table, table
+from retailkit.schema import OTHER_NAMES, TABLES, Table, table
 
 FACT_DATES = ("left_on", "closed_on", "solved_on", "activated_on", "redeemed_on")
 """Dates that tell what happened (not what is planned, as ``ends_on`` does): hidden until they are past."""
@@ -89,10 +89,10 @@ class Store:
             last = self.as_of.strftime("%Y-%m")
             files = [f for f in files if f["month"] in (EVERY, UNDATED) or f["month"] <= last]
         select = open_files(self.connection, contract, [f["path"] for f in files])
-        if self.as_of is None or not files:
+        if not files or (self.as_of is None and not any(c.touchpoint for c in contract.columns)):
             return select
-        columns = ", ".join(self._masked(contract, c.name) for c in contract.columns)
-        known = self._known(contract)
+        columns = ", ".join(_own_names(c.name) if c.touchpoint else self._masked(contract, c.name) for c in contract.columns)
+        known = self._known(contract) if self.as_of else ""
         return f"SELECT {columns} FROM ({select})" + (f" WHERE {known}" if known else "")
 
     @cached_property
@@ -147,7 +147,9 @@ class Store:
     def _masked(self, contract: Table, name: str) -> str:
         """Return SQL of a column, empty where it tells what happened on or after ``as_of``."""
         quoted, kind = quote(name), contract[name].kind
-        if contract.name == "sources" and name in ("first_on", "last_on") and self.as_of:  # the days a file tells of
+        if self.as_of is None:
+            return quoted
+        if contract.name == "sources" and name in ("first_on", "last_on"):  # the days a file tells of
             day, eve = (f"DATE {literal(str(d))}" for d in (self.as_of, self.as_of - timedelta(days=1)))
             return f"CASE WHEN first_on < {day} THEN least({quoted}, {eve}) END AS {quoted}"
         if kind == "instant" and name != contract.time:
@@ -166,6 +168,8 @@ def open_store(
     engine: str | None = None,
 ) -> Store:
     """Open the published state of a store; every table as it was known before the local day ``as_of``.
+
+    Touchpoints are read under their own names (share as sharing; `retailkit.schema.OTHER_NAMES`), in every table.
 
     Parameters
     ----------
@@ -191,6 +195,13 @@ def open_store(
     backend = connect(threads, memory, engine=engine)
     zones = _zones(folder, manifest["tables"], backend, wanted)
     return Store(folder, wanted, day, manifest["tables"], backend, zones)
+
+
+def _own_names(column: str) -> str:
+    """Return SQL of a column of touchpoints, each under its own name."""
+    quoted = quote(column)
+    cases = " ".join(f"WHEN {literal(other)} THEN {literal(own)}" for other, own in OTHER_NAMES.items())
+    return f"CASE {quoted} {cases} ELSE {quoted} END AS {quoted}"
 
 
 def _midnight(day: date | None, zone: str) -> str:

@@ -15,7 +15,7 @@ from retailkit.folders import folder_name
 from retailkit.present import register
 from retailkit.present.evidence import Evidence
 from retailkit.present.worked import industry_title, thing_title
-from retailkit.spoken import ONE_TOUCHPOINT, own_half
+from retailkit.spoken import own_half
 
 CARDS = 3
 NAMED = 2  # acts on one touchpoint that a card names
@@ -55,7 +55,7 @@ def best_cases(evidence: Evidence, lang: str = "en", count: int = CARDS) -> pd.D
 
 def _shares(cells: pd.DataFrame, ledger: pd.DataFrame, merchant: str) -> tuple[pd.Series, str]:
     """Each touchpoint's part of the gain where it can be split, else of the credited sales; and which of the two."""
-    own = cells[cells["merchant"] == merchant].replace({"touchpoint": ONE_TOUCHPOINT})
+    own = cells[cells["merchant"] == merchant]
     if len(own) and len(set(own["touchpoint"])) > 1:
         told = own[~own["touchpoint"].isin(["unknown", "(none)", "", "organic", "direct_return"])]
         parts = told.groupby("touchpoint")["part"].sum()
@@ -64,7 +64,6 @@ def _shares(cells: pd.DataFrame, ledger: pd.DataFrame, merchant: str) -> tuple[p
     if ledger.empty:
         return pd.Series(dtype=float), "credit"
     book = ledger[(ledger["merchant"] == merchant) & ~ledger["touchpoint"].isin(["organic", "unattributed"])]
-    book = book.replace({"touchpoint": ONE_TOUCHPOINT})
     return book.groupby("touchpoint")["share"].max(), "credit"
 
 
@@ -84,7 +83,7 @@ def _did(done: pd.DataFrame, merchant: str, shares: pd.Series, lang: str) -> str
     other = own[~own["action"].astype("str").str.contains(r"\bclass\b|课", case=False, regex=True)]
     other = other.sort_values("starts_on", kind="stable") if "starts_on" in other else other
     acts = dict(list(other.groupby(other["touchpoint"].fillna("").astype("str"), sort=False)["action"]))
-    order = sorted(acts, key=lambda touch: -float(shares.get(ONE_TOUCHPOINT.get(touch, touch), 0.0)))
+    order = sorted(acts, key=lambda touch: -float(shares.get(touch, 0.0)))
     return choose(lang, "; ", "；").join([*(_acts(t, acts[t].astype("str"), lang) for t in order), *taught])
 
 

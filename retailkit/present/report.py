@@ -21,7 +21,6 @@ from retailkit.present.bridge import comparable_days
 from retailkit.present.data_words import chapter_word
 from retailkit.present.pooling import open_ranks, shrink, wilson
 from retailkit.results import metric, read_metrics, read_table
-from retailkit.spoken import ONE_TOUCHPOINT
 
 ANSWERS = ("raised", "cannot tell", "lowered", "no result")
 LEAGUE = (
@@ -165,7 +164,6 @@ def touch_shares(ledger: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:
     columns = ["merchant", "title", "touchpoint", "share"]
     if ledger.empty:
         return pd.DataFrame(columns=columns)
-    ledger = ledger.replace({"touchpoint": ONE_TOUCHPOINT})
     wide = ledger.pivot_table(index="merchant", columns="touchpoint", values="share", aggfunc="sum").fillna(0.0)
     rows = wide.reset_index().melt("merchant", var_name="touchpoint", value_name="of_credit")  # "share" is a touchpoint
     rows = rows.rename(columns={"of_credit": "share"})

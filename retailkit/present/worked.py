@@ -16,7 +16,6 @@ import pandas as pd
 from retailkit.charts.numbers import major, percent
 from retailkit.charts.words import aside, choose, labelled
 from retailkit.present.hierarchy import Z90, donor_noise, posterior
-from retailkit.spoken import ONE_TOUCHPOINT
 
 COMMON, INDUSTRY, SINGLE, UNSURE = "common", "one industry", "single merchants", "cannot tell"
 READINGS_ZH = {COMMON: "共同", INDUSTRY: "行业特有", SINGLE: "个别商户", UNSURE: "无法判断"}
@@ -52,7 +51,7 @@ def gains(factors: pd.DataFrame, cells: pd.DataFrame, table: pd.DataFrame, metri
         if len(cells):
             told = cells[~cells[kind].isin(["unknown", "(none)", ""])]
             if kind == "touchpoint":  # one name for all sales is the channel's, not a touchpoint
-                told = told[told.groupby("merchant")[kind].transform("nunique") > 1].replace({kind: ONE_TOUCHPOINT})
+                told = told[told.groupby("merchant")[kind].transform("nunique") > 1]
             parts.append(told.assign(kind=kind, thing=told[kind].astype(str)))
     columns = ["kind", "thing", "merchant", "title", "industry", "value", "base"]
     if not parts:
@@ -188,17 +187,17 @@ _THINGS = {
     "convenience": "便利店", "community_supermarket": "社区超市",
     # touchpoints, as chapter 3 calls them
     "official_account": "公众号", "service_message": "模版消息/订阅消息", "guide": "导购", "wecom": "企业微信",
-    "single_chat": "单聊", "group_chat": "群聊/社群", "moments": "朋友圈", "search": "搜索", "scan_offline": "扫码（线下）",
+    "single_chat": "单聊", "moments": "朋友圈", "search": "搜索", "scan_offline": "扫码（线下）",
     "scan_image": "识别/相册码", "advertising": "广告", "payment": "支付后", "card_coupon": "卡券", "red_packet": "红包",
     "mini_program_jump": "小程序互跳", "mini_program_profile": "小程序主页", "direct_return": "主动回访", "discovery": "发现",
     "nearby": "附近/线下网络", "link_h5": "链接/H5", "external_app": "外部App", "channels": "视频号",
     "channels_live": "视频号直播", "customer_service": "客服消息", "my_orders": "订单入口", "message": "消息",
     "chat_unsplit": "会话", "plugin": "插件", "pc": "PC",
-    "placement": "陈列", "other": "其他", "group": "社群", "sharing": "社交裂变", "share": "社交裂变", "mailing": "邮寄",
+    "placement": "陈列", "other": "其他", "group": "社群", "sharing": "社交裂变", "mailing": "邮寄",
     "coupon": "优惠券", "display": "店内陈列", "mailer": "每周传单", "organic": "自然", "unattributed": "未归因",
     "unknown": "未知",
 }  # fmt: skip
-_PLAIN = {"share": "sharing", "group": "customer group"}
+_PLAIN = {"group": "customer group"}
 """English names that are not the table's own."""
 _INDUSTRIES = {
     "apparel": "服饰", "beauty": "美妆", "mother_baby": "母婴", "sports": "运动", "supermarket": "商超",
@@ -209,8 +208,8 @@ _INDUSTRIES = {
 def thing_title(name: str, lang: str = "en") -> str:
     """A factor, touchpoint or format as a reader calls it; a touchpoint's own detail stays behind it.
 
-    >>> thing_title("service_message: welcome", "zh"), thing_title("share")
-    ('模版消息/订阅消息：welcome', 'sharing')
+    >>> thing_title("service_message: welcome", "zh"), thing_title("group")
+    ('模版消息/订阅消息：welcome', 'customer group')
     """
     head, colon, detail = name.partition(": ")
     plain = _PLAIN.get(head, head.replace("_", " "))

@@ -13,15 +13,29 @@ Conventions
   stands the *date* in the merchant's own zone (``paid_on`` beside ``paid_at``), so that no
   stage converts zones.
 - Shares are fractions, not per cent.
+- A touchpoint has one name (``OTHER_NAMES`` are read as it), so that visits, orders, spend and owners meet.
 """
 
 from __future__ import annotations
 
 from retailkit.schema.column import FORMATS, MERCHANT, PRIVATE_FORMATS, Column, Kind, Room, Table
 from retailkit.schema.programme import CONTEXT, DERIVED, MONEY_AND_PLAN, ORGANISATION
+from retailkit.schema.touchpoints import OTHER_NAMES, own_name
 from retailkit.schema.trade import IDENTITY, SALES, TRAFFIC
 
-__all__ = ["FORMATS", "MERCHANT", "PRIVATE_FORMATS", "TABLES", "Column", "Kind", "Room", "Table", "table"]
+__all__ = [
+    "FORMATS",
+    "MERCHANT",
+    "OTHER_NAMES",
+    "PRIVATE_FORMATS",
+    "TABLES",
+    "Column",
+    "Kind",
+    "Room",
+    "Table",
+    "own_name",
+    "table",
+]
 
 TABLES: dict[str, Table] = {
     t.name: t for room in (SALES, IDENTITY, TRAFFIC, ORGANISATION, MONEY_AND_PLAN, CONTEXT, DERIVED) for t in room

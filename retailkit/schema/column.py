@@ -11,7 +11,10 @@ Room = Literal["sales", "identity", "traffic", "organisation", "money and plan",
 
 @dataclass(frozen=True)
 class Column:
-    """One column of a canonical table: its name, kind, meaning and rules."""
+    """One column of a canonical table: its name, kind, meaning and rules.
+
+    ``touchpoint`` columns hold names of touchpoints: whoever opens the store reads each under one name.
+    """
 
     name: str
     kind: Kind
@@ -21,6 +24,7 @@ class Column:
     minimum: float | None = None
     maximum: float | None = None
     one_of: tuple[str, ...] = ()
+    touchpoint: bool = False
 
 
 @dataclass(frozen=True)
@@ -91,7 +95,13 @@ def share(name: str, meaning: str) -> Column:
 MERCHANT = id_("merchant", "merchant that the row belongs to", required=True)
 CURRENCY = text("currency", "ISO 4217 code of every amount in the row")
 SCENE = id_("scene", "WeChat launch scene value (1001 ...), as text")
-TOUCHPOINT = text("touchpoint", "kind of touch: official_account, service_message, guide, group, mailing ...")
+
+
+def touchpoint(meaning: str, name: str = "touchpoint") -> Column:
+    return Column(name, "text", meaning, touchpoint=True)
+
+
+TOUCHPOINT = touchpoint("kind of touch: official_account, service_message, guide, group, sharing, mailing ...")
 
 
 def declared(name: str, room: Room, row: str, key: str, columns: tuple[Column, ...], time: str | None = None) -> Table:

@@ -15,6 +15,7 @@ from retailkit.schema.column import (
     on,
     share,
     text,
+    touchpoint,
 )
 
 ORGANISATION = (
@@ -83,7 +84,7 @@ ORGANISATION = (
         count("visitors", "visitors counted", "persons"),
     ), time="day"),
     declared("owners", "organisation", "who answers for what, for a time", "node owner valid_from", (
-        text("node", "KPI node or touchpoint"),
+        touchpoint("KPI node, touchpoint, format, guide or shop", "node"),
         text("owner", "role or guide id"),
         share("share", "part owned, where ownership is split"),
         on("valid_from", "from", required=True),

@@ -15,6 +15,7 @@ from retailkit.schema.column import (
     money,
     on,
     text,
+    touchpoint,
 )
 
 SALES = (
@@ -25,7 +26,7 @@ SALES = (
         on("paid_on", "day of payment", required=True),
         text("channel", "sales channel as the source names it"),
         text("format", "retail format", one_of=FORMATS),
-        text("touchpoint", "touchpoint through which it was paid, where the export tells it; empty ones: attribute.paid_through"),
+        touchpoint("touchpoint through which it was paid, where the export tells it; empty ones: attribute.paid_through"),
         SCENE,
         id_("chan_id", "last non-empty acquisition channel id (Youshu)"),
         id_("session_id", "session in which the payment was made"),
