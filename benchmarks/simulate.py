@@ -23,8 +23,8 @@ import pyarrow.parquet as pq
 
 from retailkit.cohort import read_cohort
 from retailkit.results import read_metrics, read_table
+from retailkit.schema import OTHER_NAMES
 from retailkit.simulate import parameters, simulate
-from retailkit.spoken import ONE_TOUCHPOINT
 
 
 def timed(out: str, scale: float | None, merchants: list[str] | None) -> None:
@@ -65,12 +65,11 @@ def doors(cells: pd.DataFrame, truth: Path) -> None:
     """Print how the gain by touchpoint compares with the touchpoints through which the programme's orders were truly paid."""
     span = read_cohort(truth.parent / f"{truth.parent.name}.toml").programmes
     causes = pd.read_parquet(truth / "order_causes.parquet").query("programme")
-    cells = cells.replace({"touchpoint": ONE_TOUCHPOINT})
     rows = []
     for merchant, own in cells.groupby("merchant"):
         start, end = pd.Timestamp(span[merchant].start), pd.Timestamp(span[merchant].end)
         paid = causes[(causes["merchant"] == merchant) & pd.to_datetime(causes["paid_on"]).between(start, end)]
-        true = paid.groupby(paid["last_touch"].replace(ONE_TOUCHPOINT))["net_amount"].sum() / paid["net_amount"].sum()
+        true = paid.groupby(paid["last_touch"].replace(OTHER_NAMES))["net_amount"].sum() / paid["net_amount"].sum()
         told = own.groupby("touchpoint")["part"].sum() / own["part"].sum()
         both = pd.concat([told, true], axis=1, keys=["told", "true"]).fillna(0.0)
         rows.append((told.get("unknown", 0.0), (both["told"] - both["true"]).abs().sum() / 2))

@@ -38,7 +38,7 @@ def tables() -> dict[str, ibis.Table]:
         "owners": canonical("owners", [
             {"node": "guide", "owner": "retail", "share": 0.7, "valid_from": "2018-01-01"},
             {"node": "guide", "owner": "crm", "share": 0.3, "valid_from": "2018-01-01"},
-            {"node": "group_chat", "owner": "community", "share": 1.0, "valid_from": "2018-10-01", "valid_to": "2018-11-30"},
+            {"node": "group", "owner": "community", "share": 1.0, "valid_from": "2018-10-01", "valid_to": "2018-11-30"},
         ]),
     }  # fmt: skip
 

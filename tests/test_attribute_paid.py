@@ -23,7 +23,7 @@ def told(visits: list[tuple], touchpoint: str | None = None) -> tuple[object, ob
 
 def test_the_visit_that_carries_the_orders_number_tells_its_touchpoint():
     assert told([("a", "2024-03-05 09:50:00", None, {"touchpoint": "guide"})]) == ("guide", "visit")
-    assert told([("a", "2024-03-05 09:50:00", "1008", {})]) == ("group_chat", "visit")
+    assert told([("a", "2024-03-05 09:50:00", "1008", {})]) == ("group", "visit")
     assert told([("a", "2024-03-05 09:50:00", "1007", {"share_parent": "n1"})]) == ("sharing", "visit")
 
 

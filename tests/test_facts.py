@@ -120,8 +120,8 @@ def test_money_facts_are_saved_in_whole_units():
 
 def test_new_customers_of_a_campaign_are_counted_among_its_own_buyers():
     campaigns = [
-        {"merchant": "m", "campaign_id": "gift", "touchpoint": "share", "programme": True},
-        {"merchant": "m", "campaign_id": "before", "touchpoint": "share", "programme": False},
+        {"merchant": "m", "campaign_id": "gift", "touchpoint": "sharing", "programme": True},
+        {"merchant": "m", "campaign_id": "before", "touchpoint": "sharing", "programme": False},
         {"merchant": "m", "campaign_id": "letter", "touchpoint": "service_message", "programme": True},
     ]
     persons = [{"merchant": "m", "account": f"a:{i}", "person": f"p{i}"} for i in range(60)]

@@ -72,14 +72,6 @@ def test_cost_of_a_new_customer_by_hand():
     assert "guide" not in set(found["touchpoint"])
 
 
-def test_what_was_spent_on_share_is_held_against_who_came_by_sharing():
-    spend = canonical("spend", [{"touchpoint": "share", "item": "x", "day": "2018-11-02", "amount": 1000}])
-    sold = orders(*({"account": f"a:{i}", "touchpoint": "sharing"} for i in range(4)))
-    found = acquisition_cost(spend, sold, of_accounts(*(f"a:{i}" for i in range(4))), **WINDOW).set_index("touchpoint")
-    assert found.loc["sharing", ["new_buyers", "cost_per_new"]].tolist() == [4, 250]
-    assert set(found.index) == {"sharing", "all"}
-
-
 def test_marginal_cost_leaves_out_those_who_come_anyway():
     """Ten come every week without spend; each 50 spent bring one more: mean cost is below 50."""
     days = pd.date_range("2018-09-03", periods=12, freq="7D")

@@ -42,7 +42,7 @@ def test_no_two_rows_answer_to_the_same_saved_definition() -> None:
         ("bridge_season_and_market", "Factor of growth: season and market", "增长因子：季节与市场"),
         ("rise_double_11", "Part of the rise: Double 11", "增量构成：双11"),
         ("rise_double_11_programme", "Added by the programme: Double 11", "项目所增：双11"),
-        ("credit_share: share", "Credit share: sharing", "归因占比：社交裂变"),
+        ("credit_share: sharing", "Credit share: sharing", "归因占比：社交裂变"),
         ("gap_unknown_basket", "Gap to plan: Basket of unknown buyers", "与计划的差距：未识别笔单价"),
         ("growth_pooled", "Pooled growth", "合计环比增长"),
     ],

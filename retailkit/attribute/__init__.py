@@ -19,6 +19,7 @@ In reading order:
 - ``windows``      chains of order 1 to 5 from one count, and where they are too thin
 - ``sensitivity``  how far the answer depends on the model
 - ``inputs``       what is odd about the touches that came in
+- ``names``        touchpoints that costs, owners or lift tests name and nothing else does
 - ``peers``        operated or neglected: a merchant's conversion beside its peers'
 - ``paid``         an order without a touchpoint takes that of the visit which paid it
 - ``rollup``, ``returns``  touch -> touchpoint -> format -> shop -> owner; what spend returned
@@ -37,6 +38,7 @@ from .journeys import aggregated, transitions
 from .ledger import ledger, reconcile, reconcile_sentence
 from .markov import feasibility, markov_credit, removal_effects
 from .models import MODELS, hazard_if_enough, ledgers, recommend, recommended_interval, usual_models
+from .names import name_sentences, unmet_names
 from .paid import paid_through
 from .paths import paths
 from .peers import conversions, potential, potential_sentence
@@ -96,6 +98,7 @@ __all__ = [
     "ledgers",
     "left_out",
     "markov_credit",
+    "name_sentences",
     "ordered_shapley",
     "owned_credit",
     "paid_through",
@@ -131,6 +134,7 @@ __all__ = [
     "touchpoint_sentence",
     "transitions",
     "unattributed_sentence",
+    "unmet_names",
     "usual_models",
     "window_counts",
     "with_titles",

@@ -45,11 +45,13 @@ def returns(cost: pd.DataFrame, interval: pd.DataFrame, incremental: bool) -> pd
     -------
     ``touchpoint, cost, credit, orders, roas`` (net sales per unit of cost) with ``roas_low`` and
     ``roas_high``, ``cost_per_order`` (minor units) with ``cost_low`` and ``cost_high``, ``reading``.
+    What was spent on a touchpoint whose messages are told apart by campaign (``mailing``) is held against all of them
+    (``mailing: Type A`` ...); their bounds add up to one that is rather too wide than too narrow.
     A lower bound of no orders gives an open upper bound of the cost (infinite). What a hazard ledger credits
     to touches attached to orders is no estimate of its own: credited, not incremental, without an interval.
     """
     total = float(interval["credit"].sum())
-    table = cost.merge(interval, on="touchpoint", how="left").fillna({"credit": 0, "orders": 0.0, "share": 0.0})
+    table = cost.merge(_of_families(interval), on="touchpoint", how="left").fillna({"credit": 0, "orders": 0.0, "share": 0.0})
     table = table[table["cost"] > 0].fillna({"low": 0.0, "high": 0.0})
     paid = table["cost"].astype(float)
     held = incremental & (table["low"] == table["high"]) & (table["orders"] > 0)  # redraws leave it as it is
@@ -68,6 +70,14 @@ def returns(cost: pd.DataFrame, interval: pd.DataFrame, incremental: bool) -> pd
     columns = ["touchpoint", "cost", "credit", "orders", "roas", "roas_low", "roas_high"]
     columns += ["cost_per_order", "cost_low", "cost_high", "reading"]
     return table[columns].sort_values(["cost", "touchpoint"], ascending=[False, True], ignore_index=True)
+
+
+def _of_families(interval: pd.DataFrame) -> pd.DataFrame:
+    """One row per name that a cost may have: touchpoints with all their campaigns, and each campaign by itself."""
+    numbers = ["credit", "orders", "share", "low", "high"]
+    head = interval["touchpoint"].str.partition(": ")[0]
+    whole = interval.assign(touchpoint=head).groupby("touchpoint", as_index=False)[numbers].sum(min_count=1)
+    return pd.concat([whole, interval.loc[head != interval["touchpoint"], ["touchpoint", *numbers]]], ignore_index=True)
 
 
 def _over(top: pd.Series, bottom: pd.Series) -> pd.Series:

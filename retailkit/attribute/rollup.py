@@ -9,7 +9,8 @@ import ibis.expr.types as ir
 import pandas as pd
 
 from retailkit.attribute.ledger import KEY, allot
-from retailkit.attribute.tables import as_table, frame
+from retailkit.attribute.tables import as_table, family, frame
+from retailkit.schema import OTHER_NAMES
 
 NOBODY = "(nobody)"
 _ROW, _MONEY = [*KEY, "position"], ("gross_credit", "credit")
@@ -56,7 +57,8 @@ def owned_credit(book: ir.Table, owners: Any) -> pd.DataFrame:
     ``owners`` is the canonical table: node (a touchpoint, format, guide or shop), owner, share, from
     and until. Split ownership shares each row by largest remainder; a row that nobody owned that
     day, and what shares below 1 leave over, is the line ``(nobody)``. The most particular owner
-    counts: of the guide, else of the shop, else of the touchpoint, else of the format.
+    counts: of the guide, else of the shop, else of the touchpoint (of ``mailing: Type A``, else of ``mailing``), else of the format. A node that
+    stands there twice under two names (share and sharing) with the same owner is owned once.
 
     Raises
     ------
@@ -66,10 +68,13 @@ def owned_credit(book: ir.Table, owners: Any) -> pd.DataFrame:
     held = _owned(book, as_table(owners, "owners"))
     claimed = held.share.sum().over(ibis.window(group_by=_ROW))
     held = held.mutate(claimed=claimed).cache()
-    wrong = frame(held.filter(held.claimed > 1 + 1e-9).select("owner").distinct())
+    wrong = frame(held.filter(held.claimed > 1 + 1e-9).select("node", "owner").distinct())
     if len(wrong):
-        named = ", ".join(sorted(wrong["owner"]))
-        raise ValueError(f"owners claim more than the whole of one node on one day: {named}")
+        named = "; ".join(f"{node}: {', '.join(sorted(own))}" for node, own in wrong.groupby("node")["owner"])
+        also = [f"{other} is read as {own}" for other, own in OTHER_NAMES.items() if own in set(wrong["node"])]
+        hint = f" ({', '.join(also)})" if also else ""
+        raise ValueError(f"owners claim more than the whole of one node on one day: {named}{hint}")
+    held = held.drop("node")
     rest = held.select(*_ROW, *_MONEY, "claimed").distinct()
     rest = rest.mutate(owner=ibis.literal(NOBODY), share=(1 - rest.claimed).clip(lower=0.0))
     parts = [rows.select(held.columns).mutate(last=ibis.literal(i)) for i, rows in enumerate((held, rest))]
@@ -94,15 +99,16 @@ def _owned(book: ir.Table, owners: ir.Table) -> ir.Table:
     """Rows of the book beside every owner of their most particular owned node."""
     on = ibis.coalesce(book.touched_on, book.paid_on)
     rows = book.mutate(on=on).select(*_ROW, *_MONEY, "on", "guide", "shop_id", "touchpoint", "format")
+    rows = rows.mutate(family=family(rows.touchpoint))
     nodes = [
         rows.mutate(node=rows[level], nearness=ibis.literal(i))
-        for i, level in enumerate(("guide", "shop_id", "touchpoint", "format"))
+        for i, level in enumerate(("guide", "shop_id", "touchpoint", "family", "format"))
     ]
     claims = ibis.union(*nodes).filter(ibis._.node.notnull())
-    held = owners.select("merchant", "node", "owner", "valid_from", "valid_to", share=owners.share.fill_null(1.0))
+    held = owners.select("merchant", "node", "owner", "valid_from", "valid_to", share=owners.share.fill_null(1.0)).distinct()
     both = claims.inner_join(held, ["merchant", "node"])
     valid = (both.on >= both.valid_from) & (both.valid_to.isnull() | (both.on <= both.valid_to).fill_null(True))
     both = both.filter(valid)
     nearest = both.nearness.min().over(ibis.window(group_by=_ROW))
     both = both.mutate(nearest=nearest).filter(ibis._.nearness == ibis._.nearest)
-    return both.select(*_ROW, *_MONEY, "owner", "share")
+    return both.select(*_ROW, *_MONEY, "node", "owner", "share")

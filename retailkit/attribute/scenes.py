@@ -32,7 +32,7 @@ def scenes(classification: Classification | pd.DataFrame = "touchpoint") -> pd.D
     Parameters
     ----------
     classification : str or DataFrame
-        ``touchpoint`` (ours, 31 groups), ``visit_distribution`` (key of the official
+        ``touchpoint`` (ours, 30 groups), ``visit_distribution`` (key of the official
         getVisitDistribution table), ``wefenxi`` (first level of We分析), ``youshu`` (first
         level of Youshu), or an own table with columns scene, touchpoint and role.
 

@@ -116,6 +116,12 @@ def with_person(table: ir.Table, persons: ir.Table) -> ir.Table:
     return joined.mutate(person=ibis.coalesce(joined.linked, joined.account)).drop("linked")
 
 
+def family(touchpoint: ir.Value) -> ir.Value:
+    """The name before the campaign's: ``mailing`` of ``mailing: Type A``; other names as they are."""
+    at = touchpoint.find(": ")
+    return (at > 0).ifelse(touchpoint.substr(0, at), touchpoint)
+
+
 def numbered(rows: ir.Table, *by: str) -> ir.Table:
     """Keep the rows in the engine with ``number``: their place by these columns, from 0."""
     place = ibis.row_number().over(ibis.window(order_by=by))

@@ -18,13 +18,14 @@ Conventions
 
 from __future__ import annotations
 
-from retailkit.schema.column import FORMATS, MERCHANT, PRIVATE_FORMATS, Column, Kind, Room, Table
+from retailkit.schema.column import FORMATS, KPI_NODES, MERCHANT, PRIVATE_FORMATS, Column, Kind, Room, Table
 from retailkit.schema.programme import CONTEXT, DERIVED, MONEY_AND_PLAN, ORGANISATION
 from retailkit.schema.touchpoints import OTHER_NAMES, own_name
 from retailkit.schema.trade import IDENTITY, SALES, TRAFFIC
 
 __all__ = [
     "FORMATS",
+    "KPI_NODES",
     "MERCHANT",
     "OTHER_NAMES",
     "PRIVATE_FORMATS",

@@ -61,6 +61,12 @@ FORMATS = (
 """Retail formats: the programme's own (official store, guide, community, sharing), the
 existing ones, a plain physical shop, and platform e-commerce."""
 
+KPI_NODES = (
+    "gmv", "known", "buyers", "visitors", "conversion", "new_buyers", "returning_buyers", "frequency", "basket",
+    "unknown", "unknown_orders", "unknown_basket",
+)  # fmt: skip
+"""Nodes of the KPI tree (`targets.kpi_tree`), which have owners as touchpoints do."""
+
 PRIVATE_FORMATS = ("official_store", "guide", "community", "sharing")
 
 

@@ -5,7 +5,7 @@ Files in ``truth/``, one row each:
 - ``persons``: one account and its true person; accounts with the same ``reachable`` are joined by evidence in the exports
 - ``phones``: one person's phone (a few are shared by two persons)
 - ``order_causes``: one private order, its true cause, the session of the touch, whether the programme made it
-- ``credit``: one touchpoint (or 'organic') of a merchant: orders and money it truly caused, orders seen last in it
+- ``credit``: one touchpoint (or 'organic') of a merchant, by its own name (exports say share, the truth sharing): orders and money it truly caused, orders seen last in it
 - ``effect``: one ISO week: expected sales with and without the programme, log effect; ``effect_days`` the same by day
 - ``programme``: one merchant: programme's ratio of mean daily sales, its log, season and market, growth on the period before
 - ``steps``: one step of the base level: day and log size
@@ -20,6 +20,7 @@ Files in ``truth/``, one row each:
 
 from __future__ import annotations
 
+from retailkit.schema import own_name
 from retailkit.simulate.merchant import EPOCH, Simulated
 from retailkit.simulate.rates import SHARE, TOUCHES
 from retailkit.simulate.vendors.web import EMAIL
@@ -31,7 +32,7 @@ VALUE_FROM = {"first": "2019-01-01", "second": "2019-03-01", "never": "2019-01-0
 
 def truth(s: Simulated) -> dict[str, str]:
     """Return truth table name -> SQL for one merchant; the tables' views must exist."""
-    names = "[" + ", ".join(f"'{t}'" for t in TOUCHES) + "]"
+    names = "[" + ", ".join(f"'{own_name(t)}'" for t in TOUCHES) + "]"
     group = "first" if s.profile.group == "never" else s.profile.group
     before, during = window(group, "baseline"), window(group, "programme")
     cut = f"(date '{VALUE_FROM[s.profile.group]}' - day_of(0))"
@@ -56,7 +57,7 @@ def truth(s: Simulated) -> dict[str, str]:
             {more}) order by account""",
         "phones": """select merchant() as merchant, phone, true_person as person from person order by phone, person""",
         "order_causes": f"""select merchant() as merchant, order_id, day_of(o.day) as paid_on, {names}[o.cause + 1] as cause,
-            c.session_id as cause_session, o.touch_name as last_touch,
+            c.session_id as cause_session, {names}[o.touch + 1] as last_touch,
             o.programme, p.true_person as person, o.gross as gross_amount, o.gross - o.refund as net_amount
           from private_orders o join person p using (person) left join visits c on c.session = o.cause_session order by o.sale""",
         "credit": f"""
@@ -64,8 +65,8 @@ def truth(s: Simulated) -> dict[str, str]:
               sum(gross - refund)::bigint as net, sum(programme::int)::bigint as by_programme,
               count(*) filter ({span}) as window_orders, coalesce(sum(gross) filter ({span}), 0)::bigint as window_gross
               from sale group by cause),
-            seen as (select touch_name as touchpoint, count(*) as last_touch_orders, sum(gross)::bigint as last_touch_gross
-              from private_orders group by touch_name)
+            seen as (select {names}[touch + 1] as touchpoint, count(*) as last_touch_orders, sum(gross)::bigint as last_touch_gross
+              from private_orders group by touch)
           select merchant() as merchant, touchpoint, coalesce(orders, 0) as orders, coalesce(gross, 0) as gross_amount,
             coalesce(net, 0) as net_amount, coalesce(by_programme, 0) as programme_orders,
             coalesce(window_orders, 0) as window_orders, coalesce(window_gross, 0) as window_gross_amount,

@@ -146,5 +146,5 @@ def with_owners(table: pd.DataFrame, owners: Any, day: Any) -> pd.DataFrame:
         words = [
             r.owner if pd.isna(r.share) or r.share == 1 else f"{r.owner} ({r.share:.0%})" for r in rows.itertuples()
         ]
-        names[str(node)] = ", ".join(words)
+        names[str(node)] = ", ".join(dict.fromkeys(words))
     return table.assign(owner=[names.get(str(n), "") for n in table[key]])
