@@ -55,7 +55,9 @@ def test_every_other_name_is_read_as_a_name_of_the_vocabulary_and_as_nothing_fur
     titles = touchpoint_titles()
     assert set(OTHER_NAMES.values()) <= set(titles)
     assert not set(OTHER_NAMES) & {*titles, *OTHER_NAMES.values()}
-    told = {s for c in ("touchpoint", "visit_distribution", "wefenxi", "youshu") for s in attribute.scenes(c)["touchpoint"]}
+    told = {
+        s for c in ("touchpoint", "visit_distribution", "wefenxi", "youshu") for s in attribute.scenes(c)["touchpoint"]
+    }
     assert not told & set(OTHER_NAMES)
 
 
@@ -104,7 +106,10 @@ def test_who_owns_share_and_group_chat_owns_the_credit_of_sharing_and_group(shop
 def test_one_owner_who_stands_there_under_both_names_owns_once_and_two_are_told(shop):
     keep(shop, "owners", [owned("share", "ann"), owned("sharing", "ann")])
     t, _, _, book = walked(shop)
-    assert attribute.owned_credit(book, t.owners).set_index("owner")["credit"].to_dict() == {"ann": 200, "(nobody)": 100}
+    assert attribute.owned_credit(book, t.owners).set_index("owner")["credit"].to_dict() == {
+        "ann": 200,
+        "(nobody)": 100,
+    }
     parts = pd.DataFrame({"part": ["sharing"]})
     assert with_owners(parts, t.owners, "2024-03-05")["owner"].tolist() == ["ann"]
     keep(shop, "owners", [owned("share", "bo")])
@@ -114,7 +119,14 @@ def test_one_owner_who_stands_there_under_both_names_owns_once_and_two_are_told(
 
 
 def test_a_lift_test_of_share_bends_the_orders_of_sharing(shop):
-    test = {"test_id": "t", "touchpoint": "share", "starts_on": DAY, "ends_on": DAY, "lift": 0.5, "standard_error": 0.01}
+    test = {
+        "test_id": "t",
+        "touchpoint": "share",
+        "starts_on": DAY,
+        "ends_on": DAY,
+        "lift": 0.5,
+        "standard_error": 0.01,
+    }
     keep(shop, "lift_tests", [test])
     t, touches, paths, _ = walked(shop)
     base = attribute.platform_orders(touches, paths)
@@ -133,7 +145,9 @@ def test_a_tag_of_an_own_classification_is_folded_too():
 
 
 def test_a_merchants_own_name_stays_and_is_told_with_the_nearest_in_both_languages(shop):
-    spend = [{"touchpoint": n, "item": n, "day": DAY, "amount": 5, "currency": "CNY"} for n in ("社群运营", "share", "kiosk")]
+    spend = [
+        {"touchpoint": n, "item": n, "day": DAY, "amount": 5, "currency": "CNY"} for n in ("社群运营", "share", "kiosk")
+    ]
     keep(shop, "spend", spend)
     keep(shop, "owners", [owned("kiosk", "ann"), owned("gmv", "bo"), owned("community", "cy"), owned("sharing", "di")])
     t, touches, _, _ = walked(shop)
@@ -141,9 +155,15 @@ def test_a_merchants_own_name_stays_and_is_told_with_the_nearest_in_both_languag
     unmet = attribute.unmet_names(t, touches)
     assert unmet.values.tolist() == [["kiosk", "costs, owners", ""], ["社群运营", "costs", "group"]]
     english, chinese = (attribute.name_sentences(unmet, lang) for lang in ("en", "zh"))
-    assert english[0] == "Costs and owners name 'kiosk', which no visit, message, order or campaign has: it meets no sales."
+    assert (
+        english[0]
+        == "Costs and owners name 'kiosk', which no visit, message, order or campaign has: it meets no sales."
+    )
     assert english[1].endswith("it meets no sales (the nearest there is: 'Customer group').")
-    assert chinese[1] == "费用中的触点“社群运营”在访问、消息、订单和活动中都没有，与任何销售额都对不上（现有触点中最接近的是“社群”）。"
+    assert (
+        chinese[1]
+        == "费用中的触点“社群运营”在访问、消息、订单和活动中都没有，与任何销售额都对不上（现有触点中最接近的是“社群”）。"
+    )
     assert "费用、责任人中的触点“kiosk”" in chinese[0]
 
 
@@ -157,7 +177,18 @@ def test_names_that_a_campaign_or_a_message_has_are_met(shop):
 
 
 def test_no_costs_owners_or_tests_name_nothing():
-    names = ("orders", "campaigns", "spend", "coupons", "red_packets", "owners", "targets", "lift_tests", "guides", "shops")
+    names = (
+        "orders",
+        "campaigns",
+        "spend",
+        "coupons",
+        "red_packets",
+        "owners",
+        "targets",
+        "lift_tests",
+        "guides",
+        "shops",
+    )
     nothing = SimpleNamespace(**dict.fromkeys(names))
     assert attribute.unmet_names(nothing, attribute.touches()).empty
 
@@ -183,13 +214,17 @@ def test_a_campaigns_own_owner_comes_before_its_touchpoints(shop):
 
 
 def test_what_was_spent_on_mailings_is_held_against_all_their_campaigns():
-    rows = [("mailing: A", 30, 3.0, 0.3, 0.2, 0.4), ("mailing: B", 10, 1.0, 0.1, 0.0, 0.2), ("organic", 60, 6.0, 0.6, 0.5, 0.7)]
+    rows = [
+        ("mailing: A", 30, 3.0, 0.3, 0.2, 0.4),
+        ("mailing: B", 10, 1.0, 0.1, 0.0, 0.2),
+        ("organic", 60, 6.0, 0.6, 0.5, 0.7),
+    ]
     interval = pd.DataFrame(rows, columns=["touchpoint", "credit", "orders", "share", "low", "high"])
     cost = pd.DataFrame({"merchant": "m", "touchpoint": ["mailing", "mailing: A"], "cost": [20, 10]})
     found = attribute.returns(cost, interval, incremental=True).set_index("touchpoint")
-    assert found.loc["mailing", ["credit", "orders", "roas", "roas_low", "roas_high", "cost_per_order"]].tolist() == pytest.approx(
-        [40, 4, 2, 1, 3, 5]
-    )
+    assert found.loc[
+        "mailing", ["credit", "orders", "roas", "roas_low", "roas_high", "cost_per_order"]
+    ].tolist() == pytest.approx([40, 4, 2, 1, 3, 5])
     assert found.loc["mailing: A", ["credit", "roas"]].tolist() == [30, 3]
 
 

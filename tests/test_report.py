@@ -110,18 +110,6 @@ def test_a_merchant_without_a_touchpoint_counts_as_zero_in_its_median():
     assert shares.set_index(["merchant", "touchpoint"])["share"]["b", "y"] == 0
 
 
-def test_a_touchpoint_that_two_sources_name_differently_is_one_touchpoint():
-    ledger = pd.DataFrame({
-        "merchant": ["a", "a", "b", "b"], "touchpoint": ["share", "search", "sharing", "group_chat"],
-        "share": [0.3, 0.7, 0.2, 0.8],
-    })  # fmt: skip
-    shares = report.touch_shares(ledger, pd.DataFrame({"merchant": ["a", "b"], "title": ["A", "B"]}))
-    wide = shares.pivot(index="touchpoint", columns="merchant", values="share")
-    assert wide.loc["sharing"].tolist() == [0.3, 0.2]
-    assert wide.loc["group"].tolist() == [0.0, 0.8]
-    assert len(wide) == 3
-
-
 def test_a_format_and_a_touchpoint_of_one_name_stand_under_their_own_headings():
     rows = [
         ("touchpoint", "guide", 0.1),

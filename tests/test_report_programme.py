@@ -224,20 +224,6 @@ def test_where_nothing_is_sure_nothing_is_common(tmp_path):
     assert "leave open" in worked.say_worked(found)
 
 
-def test_shares_of_one_source_and_sharing_of_another_are_compared(tmp_path):
-    for merchant, name in (("a", "share"), ("b", "sharing"), ("c", "share")):
-        cells = pd.DataFrame({
-            "touchpoint": [name, "search"], "format": "official_store", "customer": "new", "part": [2e3, 3e3],
-            "counterfactual": [1e3, 9e3],
-        })  # fmt: skip
-        growth(tmp_path, merchant, before=100, actual=150, effect=0.5, cells=cells)
-    gains, found = what(tmp_path, cohort("a", "b", "c"))
-    own = gains[gains["kind"] == "touchpoint"].set_index(["thing", "merchant"])["value"]
-    assert set(own.index.get_level_values("thing")) == {"sharing", "search"}
-    assert own["sharing"].tolist() == pytest.approx([0.2] * 3)
-    assert found.set_index(["kind", "thing"])["rose"]["touchpoint", "sharing"] == 3
-
-
 def test_what_most_merchants_lack_is_not_common_to_them(tmp_path):
     for i, merchant in enumerate("abcdefghijkl"):
         part = [2e3 if i < 5 else 0.0, 3e3 + 50 * i]

@@ -15,6 +15,7 @@ from scipy.stats import binom
 
 import retailkit as rk
 from retailkit.load.recognise import sniff
+from retailkit.schema import OTHER_NAMES
 from retailkit.simulate import profiles, simulate
 from retailkit.simulate.vendors import OWN, exports
 
@@ -211,7 +212,7 @@ def test_customers_of_a_vendors_file_are_persons_of_the_truth(
 
 def test_visits_that_web_analytics_tell_are_those_that_were_drawn(plain: Path, made: Path, store: Path) -> None:
     visits = rk.open_store(store, merchants="m09", as_of="2019-06-15").sessions.to_pandas().set_index("session_id")
-    want = table(plain, "sessions", "m09").set_index("session_id")
+    want = table(plain, "sessions", "m09").set_index("session_id").replace({"touchpoint": OTHER_NAMES})
     dirty = pd.read_parquet(made / "truth" / "dirty.parquet")
     lost = dirty[(dirty["merchant"] == "m09") & (dirty["file"] == "events.jsonl") & (dirty["kind"] == "time")][
         "row_key"

@@ -12,6 +12,7 @@ import retailkit as rk
 from retailkit.attribute import paid_through
 from retailkit.load import load_file
 from retailkit.load.recognise import sniff
+from retailkit.schema import OTHER_NAMES
 from retailkit.simulate import profiles, simulate
 from retailkit.simulate.vendors import all_carried, exports
 
@@ -52,7 +53,8 @@ def loaded(store: Path, name: str, merchant: str) -> pd.DataFrame:
 
 def drawn(plain: Path, name: str, merchant: str) -> pd.DataFrame:
     rows = pd.read_parquet(plain / "canonical" / f"{name}.parquet")
-    return rows[rows["merchant"] == merchant]
+    rows = rows[rows["merchant"] == merchant]  # exports say share, whoever opens the store reads sharing
+    return rows.replace({"touchpoint": OTHER_NAMES}) if "touchpoint" in rows else rows
 
 
 def lost_orders(made: Path, merchant: str, file: str, *kinds: str) -> set[str]:

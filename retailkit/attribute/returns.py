@@ -51,7 +51,9 @@ def returns(cost: pd.DataFrame, interval: pd.DataFrame, incremental: bool) -> pd
     to touches attached to orders is no estimate of its own: credited, not incremental, without an interval.
     """
     total = float(interval["credit"].sum())
-    table = cost.merge(_of_families(interval), on="touchpoint", how="left").fillna({"credit": 0, "orders": 0.0, "share": 0.0})
+    table = cost.merge(_of_families(interval), on="touchpoint", how="left").fillna(
+        {"credit": 0, "orders": 0.0, "share": 0.0}
+    )
     table = table[table["cost"] > 0].fillna({"low": 0.0, "high": 0.0})
     paid = table["cost"].astype(float)
     held = incremental & (table["low"] == table["high"]) & (table["orders"] > 0)  # redraws leave it as it is

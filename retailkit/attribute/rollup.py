@@ -105,7 +105,9 @@ def _owned(book: ir.Table, owners: ir.Table) -> ir.Table:
         for i, level in enumerate(("guide", "shop_id", "touchpoint", "family", "format"))
     ]
     claims = ibis.union(*nodes).filter(ibis._.node.notnull())
-    held = owners.select("merchant", "node", "owner", "valid_from", "valid_to", share=owners.share.fill_null(1.0)).distinct()
+    held = owners.select(
+        "merchant", "node", "owner", "valid_from", "valid_to", share=owners.share.fill_null(1.0)
+    ).distinct()
     both = claims.inner_join(held, ["merchant", "node"])
     valid = (both.on >= both.valid_from) & (both.valid_to.isnull() | (both.on <= both.valid_to).fill_null(True))
     both = both.filter(valid)

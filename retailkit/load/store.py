@@ -91,7 +91,9 @@ class Store:
         select = open_files(self.connection, contract, [f["path"] for f in files])
         if not files or (self.as_of is None and not any(c.touchpoint for c in contract.columns)):
             return select
-        columns = ", ".join(_own_names(c.name) if c.touchpoint else self._masked(contract, c.name) for c in contract.columns)
+        columns = ", ".join(
+            _own_names(c.name) if c.touchpoint else self._masked(contract, c.name) for c in contract.columns
+        )
         known = self._known(contract) if self.as_of else ""
         return f"SELECT {columns} FROM ({select})" + (f" WHERE {known}" if known else "")
 
