@@ -153,7 +153,7 @@ def test_a_merchants_own_name_stays_and_is_told_with_the_nearest_in_both_languag
     t, touches, _, _ = walked(shop)
     assert set(attribute.costs(t.spend)["touchpoint"]) == {"社群运营", "sharing", "kiosk"}
     unmet = attribute.unmet_names(t, touches)
-    assert unmet.values.tolist() == [["kiosk", "costs, owners", ""], ["社群运营", "costs", "group"]]
+    assert unmet.to_numpy().tolist() == [["kiosk", "costs, owners", ""], ["社群运营", "costs", "group"]]
     english, chinese = (attribute.name_sentences(unmet, lang) for lang in ("en", "zh"))
     assert (
         english[0]
@@ -229,4 +229,4 @@ def test_what_was_spent_on_mailings_is_held_against_all_their_campaigns():
 
 
 def test_the_schemas_kpi_nodes_are_those_of_the_tree():
-    assert KPI_NODES == tuple(node for node, *_ in NODES)
+    assert tuple(node for node, *_ in NODES) == KPI_NODES

@@ -57,8 +57,9 @@ def owned_credit(book: ir.Table, owners: Any) -> pd.DataFrame:
     ``owners`` is the canonical table: node (a touchpoint, format, guide or shop), owner, share, from
     and until. Split ownership shares each row by largest remainder; a row that nobody owned that
     day, and what shares below 1 leave over, is the line ``(nobody)``. The most particular owner
-    counts: of the guide, else of the shop, else of the touchpoint (of ``mailing: Type A``, else of ``mailing``), else of the format. A node that
-    stands there twice under two names (share and sharing) with the same owner is owned once.
+    counts: of the guide, else of the shop, else of the touchpoint (of ``mailing: Type A``, else of
+    ``mailing``), else of the format. A node that stands there twice under two names (share and
+    sharing) with the same owner is owned once.
 
     Raises
     ------

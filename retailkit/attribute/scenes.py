@@ -73,6 +73,11 @@ def _own(table: pd.DataFrame) -> pd.DataFrame:
     return table[["scene", "touchpoint", "role"]].astype(str).replace({"touchpoint": OTHER_NAMES})
 
 
+def touchpoint_names() -> pd.DataFrame:
+    """One row per touchpoint that has a name of its own: touchpoint, title_en, title_zh, format, meaning."""
+    return _read("touchpoints.csv").copy()
+
+
 def touchpoint_titles(lang: str = "en") -> dict[str, str]:
     """Return the title of each known touchpoint in English or Chinese.
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from retailkit.schema import TABLES, Column, Table
+from retailkit.schema import OTHER_NAMES, TABLES, Column, Table
 
 KINDS = {
     "id": "text", "text": "text", "int": "whole number (64 bits)", "money": "whole number (64 bits), minor unit",
@@ -24,13 +24,38 @@ are fractions. The key makes a row unique; the time decides what was known on a 
 """
 
 
+TOUCHPOINTS = """## Names of touchpoints / 触点名称
+
+Columns marked *touchpoint* are read under one name by whoever opens the store; files and what is stored stay as they
+are. A merchant's own names stay too; chapter 3 says which of them, in costs, owners or lift tests, no visit, message,
+order or campaign has, and the nearest one there is. 标有 *touchpoint* 的列在打开数据仓时统一名称，文件与已存数据不变；
+商户自己的名称保留，若费用、责任人或增量实验中的名称在访问、消息、订单和活动中都没有，第3章会指出，并给出最接近的触点。
+
+| touchpoint | English | 中文 | also / 别名 | what it is |
+|---|---|---|---|---|
+"""
+
+
+def _touchpoints() -> str:
+    from retailkit.attribute.scenes import touchpoint_names
+
+    also = {
+        own: ", ".join(f"`{o}`" for o, meant in OTHER_NAMES.items() if meant == own) for own in OTHER_NAMES.values()
+    }
+    rows = touchpoint_names().itertuples()
+    return TOUCHPOINTS + "".join(
+        f"| `{r.touchpoint}` | {r.title_en} | {r.title_zh} | {also.get(r.touchpoint, '')} | {r.meaning} |\n"
+        for r in rows
+    )
+
+
 def dictionary_text() -> str:
     """The page: tables by room, each with what a row is, its key, and its columns."""
     parts = [HEAD]
     for room in dict.fromkeys(t.room for t in TABLES.values()):
         parts.append(f"## {room[0].upper()}{room[1:]}\n")
         parts += [_table(t) for t in TABLES.values() if t.room == room]
-    return "\n".join(parts)
+    return "\n".join([*parts, _touchpoints()])
 
 
 def _table(table: Table) -> str:
@@ -48,6 +73,7 @@ def _table(table: Table) -> str:
 
 def _column(column: Column) -> str:
     rules = ["required"] if column.required else []
+    rules += ["*touchpoint*"] if column.touchpoint else []
     if column.one_of:
         rules.append("one of " + ", ".join(column.one_of))
     if column.minimum is not None and column.kind != "money":

@@ -5,7 +5,8 @@ Files in ``truth/``, one row each:
 - ``persons``: one account and its true person; accounts with the same ``reachable`` are joined by evidence in the exports
 - ``phones``: one person's phone (a few are shared by two persons)
 - ``order_causes``: one private order, its true cause, the session of the touch, whether the programme made it
-- ``credit``: one touchpoint (or 'organic') of a merchant, by its own name (exports say share, the truth sharing): orders and money it truly caused, orders seen last in it
+- ``credit``: one touchpoint (or 'organic') of a merchant, named as stores show it (exports say share, the truth sharing):
+  orders and money it truly caused, orders seen last in it
 - ``effect``: one ISO week: expected sales with and without the programme, log effect; ``effect_days`` the same by day
 - ``programme``: one merchant: programme's ratio of mean daily sales, its log, season and market, growth on the period before
 - ``steps``: one step of the base level: day and log size
