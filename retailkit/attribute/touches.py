@@ -14,7 +14,6 @@ from retailkit.attribute.scenes import Classification, scenes, touchpoint_format
 from retailkit.attribute.tables import TOUCH, as_table, shape, with_person
 
 BOT_TOUCHES_A_DAY = 200
-DIRECT = ("direct", "direct_return")
 
 
 def touches(
@@ -114,7 +113,7 @@ def named_visits(sessions: ir.Table, classes: pd.DataFrame) -> ir.Table:
     known = ibis.memtable(classes).rename(scene_touchpoint="touchpoint", scene_role="role")
     s = sessions.left_join(known, "scene")
     s = s.filter(s.scene_role.fill_null("touch") != "excluded")
-    direct = (s.scene_role == "direct").fill_null(False) | s.touchpoint.isin(DIRECT).fill_null(False)
+    direct = (s.scene_role == "direct").fill_null(False) | (s.touchpoint == "direct_return").fill_null(False)
     going_on = (s.scene_role == "continuation").fill_null(False)
     by_id = ibis.cases(
         (s.guide.notnull(), "guide"),

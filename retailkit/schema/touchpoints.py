@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-OTHER_NAMES = {"share": "sharing", "group_chat": "group", "shopping_guide": "guide"}
+OTHER_NAMES = {
+    "share": "sharing",  # tags of a mini program's own links; merchants' own tables
+    "group_chat": "group",  # tags; the platform's daily counts
+    "shopping_guide": "guide",  # the platform's daily counts
+    "direct": "direct_return",  # web analytics
+}
 """Name that a source gives -> the touchpoint's own name (those of ``attribute/data/touchpoints.csv``).
 
 Folded in one place: `load.open_store` shows every column declared with ``touchpoint`` under the own names, whatever
