@@ -100,7 +100,7 @@ def _owned(book: ir.Table, owners: ir.Table) -> ir.Table:
     """Rows of the book beside every owner of their most particular owned node."""
     on = ibis.coalesce(book.touched_on, book.paid_on)
     rows = book.mutate(on=on).select(*_ROW, *_MONEY, "on", "guide", "shop_id", "touchpoint", "format")
-    rows = rows.mutate(family=family(rows.touchpoint))
+    rows = rows.mutate(family=family(rows.touchpoint).nullif(rows.touchpoint))
     nodes = [
         rows.mutate(node=rows[level], nearness=ibis.literal(i))
         for i, level in enumerate(("guide", "shop_id", "touchpoint", "family", "format"))
