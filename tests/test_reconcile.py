@@ -70,6 +70,23 @@ def test_two_sources_are_compared_by_day_with_a_tolerance(tmp_path):
     assert said == "1 of 2 comparisons disagree; the widest: gross amount of orders is 23.1% below console: web."
 
 
+def test_a_touchpoint_under_two_names_is_compared_but_not_with_counts_of_something_else(tmp_path):
+    """The merchant's ledger says share; the platform counts cards in groups, WeCom messages: neither is visits by a group's id."""
+    told = [("own", "share", 2), ("mini_program_source", "group_chat", 9), ("wecom_groups", "group", 50)]
+    stated = [{"source_system": s, "touchpoint": t, "day": pd.Timestamp("2018-03-01"), "visits": n} for s, t, n in told]
+    seen = [
+        {"session_id": str(i), "touchpoint": name, "started_at": pd.Timestamp("2018-03-01 12:00"),
+         "started_on": pd.Timestamp("2018-03-01")}
+        for i, name in enumerate(("sharing", "share", "group"))
+    ]  # fmt: skip
+    for name, rows in (("touchpoint_days", stated), ("sessions", seen)):
+        save_table(tmp_path, name, pd.DataFrame(rows).assign(merchant="m"))
+    found = room.source_agreement(open_store(tmp_path, "m"))
+    visits = found[found["measure"] == "visits"].set_index("right")
+    assert visits[["left_total", "right_total", "agrees"]].to_numpy().tolist() == [[2, 2, True]]
+    assert visits.index.tolist() == ["own: sharing"]
+
+
 def test_health_says_why_a_question_cannot_be_studied(tmp_path):
     save_table(
         tmp_path, "orders", pd.DataFrame([order(i, d) for i, d in enumerate(pd.date_range("2018-01-01", periods=200))])

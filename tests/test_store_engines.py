@@ -13,7 +13,7 @@ from retailkit.cohort import CohortError, read_cohort
 from retailkit.load import LoadError, open_store, save_table
 from retailkit.load.engine import ENGINES, connect, engine_name
 from retailkit.load.partitions import day_column
-from retailkit.schema import TABLES
+from retailkit.schema import OTHER_NAMES, TABLES
 
 ZONES = {"m": "Asia/Shanghai", "shop 2": "America/New_York", "店[1]": "UTC"}
 AS_OF = "2018-03-02"
@@ -27,9 +27,10 @@ def rows(name: str, merchant: str, draw: random.Random, size: int = 25) -> pd.Da
         at = [
             datetime.datetime(2018, 3, 1, 20) + datetime.timedelta(hours=draw.randrange(-900, 60)) for _ in range(size)
         ]
+        names = OTHER_NAMES if column.touchpoint else ()
         values = {
             "id": [f"{column.name}-{draw.randrange(9)}" for _ in range(size)],
-            "text": [draw.choice(["a", "it's", "a\\b", '"q"', "双11", ""]) for _ in range(size)],
+            "text": [draw.choice(["a", "it's", "a\\b", '"q"', "双11", "", *names]) for _ in range(size)],
             "int": [draw.randrange(2**40) for _ in range(size)],
             "money": [draw.randrange(-(2**40), 2**40) for _ in range(size)],
             "float": [draw.random() for _ in range(size)],
