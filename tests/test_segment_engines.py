@@ -116,7 +116,7 @@ def audience(t: dict[str, ibis.Table]) -> pd.DataFrame:
 
 def churn_season(t: dict[str, ibis.Table]) -> pd.DataFrame:
     model = fit_churn(t["orders"], t["persons"], AS_OF, 28).model
-    found = churn_moves(model, t["orders"], t["persons"], ("2024-07-20", "2024-08-20"), 28, 7)
+    (found,) = churn_moves(model, t["orders"], t["persons"], [("2024-07-20", "2024-08-20")], 28, 7)
     return pd.DataFrame(
         [(merchant, *move) for merchant, move in found.items()], columns=["merchant", "moved", "chance"]
     )

@@ -23,10 +23,11 @@ from retailkit.segment.churn_check import (
     pairs_in_order,
     season_sentence,
 )
-from retailkit.segment.churn_days import buyers, regime, span
+from retailkit.segment.churn_days import buyers, regime, seen_from, span
 from retailkit.segment.churn_engine import SOME_DAYS
 from retailkit.segment.churn_level import Outcome, level
 from retailkit.segment.churn_season import YEAR, a_year_before, moves, season
+from retailkit.segment.features import purchase_days
 from retailkit.segment.said import TooFewError, said
 
 ENOUGH = 100
@@ -128,7 +129,7 @@ def fit_churn(
     """
     last = date.fromisoformat(as_of) - timedelta(days=horizon_days + gap_days)
     days = [(last - timedelta(days=horizon_days * k)).isoformat() for k in range(SNAPSHOTS, -1, -1)]
-    found = {day: _snapshot(orders, persons, day, horizon_days, gap_days) for day in days}
+    found = _snapshots(orders, persons, days, horizon_days, gap_days)
     # a day before the first order teaches nothing: a short record has fewer days
     days = [day for day in days[:-2] if len(found[day])] + days[-2:]
     seen = [found[day] for day in days]
@@ -158,10 +159,8 @@ def fit_churn(
     known = [_outcome(model, day) for day in seen]
     before, today = level(known[:-1]), level(known)
     merchant, tables = str(check["merchant"].iloc[0]), cohort or (orders, persons)
-    (then, merchants), (then_today, _) = (
-        _season(model, merchant, tables, pair, horizon_days, gap_days, programme)
-        for pair in ((days[-2], days[-1]), (days[-1], as_of))
-    )
+    pairs = [(days[-2], days[-1]), (days[-1], as_of)]
+    (then, merchants), (then_today, _) = _seasons(model, merchant, tables, pairs, horizon_days, gap_days, programme)
     shift = before + (then or 0.0)
     chance, away = expit(known[-1].odds + shift), known[-1].away
     added = None if then is None else float((chance - expit(known[-1].odds + before)).mean())
@@ -202,10 +201,14 @@ def people_churn(
     return fit.calibration, fit.sentence(lang)
 
 
-def _snapshot(orders: ibis.Table, persons: ibis.Table, day: str, horizon: int, gap: int) -> pd.DataFrame:
-    """Buyers as of a day with ``away``, in one order: sums are the same in every run."""
-    frame = buyers(orders, persons, day, horizon, gap).to_pandas()
-    return frame.sort_values(["merchant", "person"], ignore_index=True)
+def _snapshots(
+    orders: ibis.Table, persons: ibis.Table, days: list[str], horizon: int, gap: int
+) -> dict[str, pd.DataFrame]:
+    """Buyers as of each day with ``away``, in one order: sums are the same in every run."""
+    until = span(days[-1], horizon, gap)[1] + timedelta(days=1)
+    bought = purchase_days(orders, persons, until.isoformat())
+    frame = buyers(seen_from(bought, days, horizon, gap)).to_pandas().sort_values(["merchant", "person"])
+    return {day: frame[frame["place"] == place].reset_index(drop=True) for place, day in enumerate(days)}
 
 
 def _columns(features: pd.DataFrame) -> np.ndarray:
@@ -231,29 +234,31 @@ def _outcome(model: Pipeline, day: pd.DataFrame) -> Outcome:
     return Outcome(_logit(model, day), day["away"].to_numpy(float), np.ones(len(day)))
 
 
-def _season(
+def _seasons(
     model: Pipeline,
     merchant: str,
     tables: tuple[ibis.Table, ibis.Table],
-    days: tuple[str, str],
+    pairs: list[tuple[str, str]],
     horizon: int,
     gap: int,
     programme: Any,
-) -> tuple[float | None, int]:
-    """Shift in log odds that last year tells from one day to the next, and how many merchants told it.
+) -> list[tuple[float | None, int]]:
+    """Shift in log odds that last year tells from one day of a pair to the other, and how many merchants told it.
 
     A span of more than a year would end after the day it is to foretell, so it has none. The merchant's own move does
     not count where its programme began or ended between the two days.
     """
     if horizon + gap > YEAR:
-        return None, 0
-    ago = a_year_before(days[0]), a_year_before(days[1])
-    found = moves(model, *tables, ago, horizon, gap)
-    own = found.pop(merchant, None)
-    where = {regime(span(day, horizon, gap), programme) for day in ago}
-    if len(where) > 1 or "across" in where:
-        own = None
-    return season(own, list(found.values())), len(found) + (own is not None)
+        return [(None, 0)] * len(pairs)
+    ago = [(a_year_before(earlier), a_year_before(later)) for earlier, later in pairs]
+    told = []
+    for pair, found in zip(ago, moves(model, *tables, ago, horizon, gap), strict=True):
+        own = found.pop(merchant, None)
+        where = {regime(span(day, horizon, gap), programme) for day in pair}
+        if len(where) > 1 or "across" in where:
+            own = None
+        told.append((season(own, list(found.values())), len(found) + (own is not None)))
+    return told
 
 
 def _unforeseen(here: str, known: list[str]) -> str:

@@ -6,9 +6,9 @@ from datetime import date, timedelta
 from typing import Any
 
 import ibis
-from ibis import _
+import pyarrow as pa
 
-from retailkit.segment.features import person_features, person_orders
+from retailkit.segment.features import PERSON_FEATURES, day_sums, with_durations
 
 
 def span(day: str, horizon_days: int, gap_days: int) -> tuple[date, date]:
@@ -44,10 +44,37 @@ def regime(outcome: tuple[date, date], programme: Any) -> str:
     return "inside" if programme.start <= first and last <= programme.end else "across"
 
 
-def buyers(orders: ibis.Table, persons: ibis.Table, day: str, horizon_days: int, gap_days: int) -> ibis.Table:
-    """One buyer as of a day: ``person_features``, and ``away`` 1 for no order in the horizon that starts after the gap."""
-    start, end = span(day, horizon_days, gap_days)
-    later = person_orders(orders, persons, (end + timedelta(days=1)).isoformat())
-    back = later.filter(_.paid_on >= ibis.date(start.isoformat())).select("merchant", "person").distinct()
-    joined = person_features(orders, persons, day).left_join(back.mutate(back=1), ["merchant", "person"])
-    return joined.mutate(away=1 - joined.back.fill_null(0)).drop("merchant_right", "person_right", "back")
+def seen_from(bought: ibis.Table, days: list[str], horizon_days: int, gap_days: int, **beside: list[Any]) -> ibis.Table:
+    """One purchase day of a person as seen from one of the days: ``known`` before it, or in its outcome (``back``).
+
+    One question is put for all days: each on its own would plan and read the same orders again.
+
+    Parameters
+    ----------
+    bought : table of ``purchase_days`` up to the last outcome.
+    days : ISO days; a row has its day's ``place`` in this list.
+    beside : further columns, one value per day.
+    """
+    first, last = zip(*(span(day, horizon_days, gap_days) for day in days), strict=True)
+    when = {
+        "place": list(range(len(days))),
+        "day": [date.fromisoformat(day) for day in days],
+        "first": first,
+        "last": last,
+    }
+    at = bought.cross_join(ibis.memtable(pa.table(when | beside)))
+    at = at.mutate(known=at.paid_on < at.day, back=at.paid_on.between(at.first, at.last)).drop("first", "last")
+    return at.filter(at.known | at.back)
+
+
+def buyers(seen: ibis.Table) -> ibis.Table:
+    """One buyer as of a day (its ``place``): what ``person_features`` has, and ``away`` 1 for no order in the outcome.
+
+    Parameters
+    ----------
+    seen : from ``seen_from``.
+    """
+    back = seen.back.cast("int64").max()
+    people = day_sums(seen, "merchant", "person", "place", "day", where=seen.known, away=1 - back)
+    people = people.filter(people.purchase_days > 0)
+    return with_durations(people, people.day).select(*PERSON_FEATURES, "place", "away")

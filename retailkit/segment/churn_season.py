@@ -9,10 +9,10 @@ import numpy as np
 from ibis import _
 from sklearn.pipeline import Pipeline
 
-from retailkit.segment.churn_days import buyers
+from retailkit.segment.churn_days import buyers, seen_from, span
 from retailkit.segment.churn_engine import log_odds
 from retailkit.segment.churn_level import Outcome, own_shift
-from retailkit.segment.features import person_orders
+from retailkit.segment.features import purchase_days
 
 YEAR = 364
 """Days to the same day of the year before, of the same weekday."""
@@ -31,24 +31,32 @@ def a_year_before(day: str) -> str:
 
 
 def moves(
-    model: Pipeline, orders: ibis.Table, persons: ibis.Table, days: tuple[str, str], horizon_days: int, gap_days: int
-) -> dict[str, Move]:
-    """Return each merchant's move from an earlier to a later day, as the model's log odds must be shifted to tell them.
+    model: Pipeline,
+    orders: ibis.Table,
+    persons: ibis.Table,
+    pairs: list[tuple[str, str]],
+    horizon_days: int,
+    gap_days: int,
+) -> list[dict[str, Move]]:
+    """Return each merchant's move from the earlier to the later day of each pair, as its log odds must be shifted.
 
     Both days look back equally far, as a record that grew by two months knows more of who is gone, which is no season:
     the later day does without the merchant's first orders. A merchant has no move where its record begins less than
     a horizon before the earlier day, or where too few buyers are known.
     """
-    earlier, later = days
-    grown = (date.fromisoformat(later) - date.fromisoformat(earlier)).days
-    begun = person_orders(orders, persons, earlier).group_by("merchant").agg(begun_on=_.paid_on.min())
-    dated = orders.inner_join(begun, "merchant")
-    reach = ibis.date(earlier).delta(dated.begun_on, unit="day")
-    since = dated.paid_on.delta(dated.begun_on, unit="day")
-    before = _outcomes(model, buyers(dated.filter(reach >= horizon_days), persons, earlier, horizon_days, gap_days))
-    after = _outcomes(
-        model, buyers(dated.filter(reach >= horizon_days, since >= grown), persons, later, horizon_days, gap_days)
-    )
+    days = [day for pair in pairs for day in pair]
+    earlier = [date.fromisoformat(pair[0]) for pair in pairs for _day in pair]
+    grown = [(date.fromisoformat(day) - before).days for day, before in zip(days, earlier, strict=True)]
+    until = span(max(days), horizon_days, gap_days)[1] + timedelta(days=1)
+    bought = purchase_days(orders, persons, until.isoformat())
+    dated = bought.inner_join(bought.group_by("merchant").agg(begun_on=_.paid_on.min()), "merchant")
+    seen = seen_from(dated, days, horizon_days, gap_days, earlier=earlier, grown=grown)
+    reach, since = seen.earlier.delta(seen.begun_on, unit="day"), seen.paid_on.delta(seen.begun_on, unit="day")
+    found = _outcomes(model, buyers(seen.filter(reach >= horizon_days, since >= seen.grown)))
+    return [_shifts(found.get(2 * pair, {}), found.get(2 * pair + 1, {})) for pair in range(len(pairs))]
+
+
+def _shifts(before: dict[str, Outcome], after: dict[str, Outcome]) -> dict[str, Move]:
     found = {}
     for merchant in sorted(before.keys() & after.keys()):
         (from_, doubt), (to, other) = own_shift(before[merchant]), own_shift(after[merchant])
@@ -82,13 +90,15 @@ def _random_effects(values: np.ndarray, chance: np.ndarray) -> tuple[float, floa
     return float(np.average(values, weights=1 / (chance + between))), between
 
 
-def _outcomes(model: Pipeline, known: ibis.Table) -> dict[str, Outcome]:
-    """Return each merchant's outcome, counted by the engine at tenths of log odds: a cohort's persons stay where they are."""
+def _outcomes(model: Pipeline, known: ibis.Table) -> dict[int, dict[str, Outcome]]:
+    """Return each merchant's outcome by the place of its day, counted by the engine at tenths of log odds: a cohort's
+    persons stay where they are.
+    """
     tenths = known.mutate(tenth=(log_odds(model, known) * 10).round().cast("int64"))
-    counted = tenths.group_by("merchant", "tenth").agg(persons=_.count(), away=_.away.sum())
-    found = {}
-    for merchant, rows in counted.order_by("merchant", "tenth").to_pandas().groupby("merchant"):
+    counted = tenths.group_by("place", "merchant", "tenth").agg(persons=_.count(), away=_.away.sum()).to_pandas()
+    found: dict[int, dict[str, Outcome]] = {}
+    for (place, merchant), rows in counted.sort_values("tenth").groupby(["place", "merchant"]):
         outcome = Outcome(rows["tenth"].to_numpy() / 10, rows["away"].to_numpy(float), rows["persons"].to_numpy(float))
         if outcome.is_mixed and outcome.persons.sum() >= FEWEST:
-            found[str(merchant)] = outcome
+            found.setdefault(int(place), {})[str(merchant)] = outcome
     return found

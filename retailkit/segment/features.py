@@ -75,35 +75,50 @@ def person_features(
     >>> int(one.days_since_last), int(one.repeat_days), float(one.mean_gap_days), float(one.repeat_day_amount)
     (0, 2, 15.0, 800.0)
     """
+    people = day_sums(purchase_days(orders, persons, as_of), "merchant", "person")
+    if refunds is not None:
+        people = _with_refunds(people, refunds, persons, as_of)
+    return with_durations(people, _day(as_of)).select(*PERSON_FEATURES)
+
+
+def purchase_days(orders: ibis.Table, persons: ibis.Table, as_of: str) -> ibis.Table:
+    """One row per merchant, person and day before ``as_of`` with an order: ``orders, items`` and amounts of the day."""
     bought = person_orders(orders, persons, as_of)
-    days = bought.group_by("merchant", "person", "paid_on").agg(
+    return bought.group_by("merchant", "person", "paid_on").agg(
         orders=_.count(),
         items=_["items"].sum().fill_null(0),
         gross_amount=_.gross_amount.sum().fill_null(0),
         refund_amount=_.refund_amount.sum().fill_null(0),
     )
-    people = days.group_by("merchant", "person").agg(
-        orders=_.orders.sum(),
-        purchase_days=_.count(),
-        items=_["items"].sum(),
-        gross_amount=_.gross_amount.sum(),
-        refund_amount=_.refund_amount.sum(),
-        first_paid_on=_.paid_on.min(),
-        last_paid_on=_.paid_on.max(),
-        first_day_amount=_.gross_amount.argmin(_.paid_on),
+
+
+def day_sums(days: ibis.Table, *by: str, where: ibis.Value | None = None, **beside: ibis.Value) -> ibis.Table:
+    """One row per person (and what else is in ``by``): sums over the purchase days ``where`` a condition holds.
+
+    Parameters
+    ----------
+    days : table of ``purchase_days``.
+    beside : further aggregates, over all rows.
+    """
+    return days.group_by(*by).agg(
+        orders=days.orders.sum(where=where),
+        purchase_days=days.count(where=where),
+        items=days["items"].sum(where=where),
+        gross_amount=days.gross_amount.sum(where=where),
+        refund_amount=days.refund_amount.sum(where=where),
+        first_paid_on=days.paid_on.min(where=where),
+        last_paid_on=days.paid_on.max(where=where),
+        first_day_amount=days.gross_amount.argmin(days.paid_on, where=where),
+        **beside,
     )
-    if refunds is not None:
-        people = _with_refunds(people, refunds, persons, as_of)
-    return _with_durations(people, as_of).select(*PERSON_FEATURES)
 
 
-def _with_durations(people: ibis.Table, as_of: str) -> ibis.Table:
-    """One person with days and means derived from the sums."""
-    last_known_day = _day(as_of)
+def with_durations(people: ibis.Table, day: ibis.Value) -> ibis.Table:
+    """One person of ``day_sums`` with days up to the eve of ``day`` and means derived from the sums."""
     people = people.mutate(
         net_amount=_.gross_amount - _.refund_amount,
-        days_since_last=_days(last_known_day, people.last_paid_on) - 1,
-        age_days=_days(last_known_day, people.first_paid_on) - 1,
+        days_since_last=_days(day, people.last_paid_on) - 1,
+        age_days=_days(day, people.first_paid_on) - 1,
         repeat_days=_.purchase_days - 1,
         days_to_last=_days(people.last_paid_on, people.first_paid_on),
     )
