@@ -12,6 +12,7 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 from scipy.stats import binom
+from threadpoolctl import threadpool_limits
 
 import retailkit as rk
 from retailkit.load.recognise import sniff
@@ -45,7 +46,8 @@ def store(made: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A quarter of the customers: whether bytes are the same does not depend on how many there are."""
-    return simulate("doubling_1", tmp_path_factory.mktemp("small"), scale=SMALL, merchants=WHO)
+    with threadpool_limits(2):
+        return simulate("doubling_1", tmp_path_factory.mktemp("small"), scale=SMALL, merchants=WHO)
 
 
 def digests(folder: Path) -> dict[str, str]:
