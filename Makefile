@@ -10,6 +10,9 @@ VENV    ?= .venv
 BIN     := $(VENV)/bin
 INSTALL := requirements/install.sh $(VENV)
 
+# set in many images of containers: each process would then compile all that it imports, again and again
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-study setup-test study test coverage lint lab export bench lock clean
 
@@ -29,10 +32,10 @@ study: setup-study  ## run a cohort, the simulated one or another: make study [C
 	@$(BIN)/retailkit run $(COHORT) --out $(OUT) $(ARGS)
 
 test: setup-test  ## run the tests: make test [ARGS="-k ledger"]
-	@$(BIN)/python -m pytest -n 2 --dist loadscope -q $(ARGS)
+	@$(BIN)/python -m pytest -n 2 --dist loadscope --no-loadscope-reorder -q $(ARGS)
 
 coverage: setup-test  ## run the tests and report what they reach (takes up to twice as long)
-	@$(BIN)/python -m pytest -n 2 --dist loadscope -q --cov=retailkit --cov-report=term:skip-covered $(ARGS)
+	@$(BIN)/python -m pytest -n 2 --dist loadscope --no-loadscope-reorder -q --cov=retailkit --cov-report=term:skip-covered $(ARGS)
 
 lint: setup-test  ## style and types
 	$(BIN)/ruff check .

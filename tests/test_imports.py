@@ -44,7 +44,11 @@ MAY_USE = {
 }
 
 
-def imports() -> list[tuple[str, str, str, int]]:
+Import = tuple[str, str, str, int]
+
+
+@pytest.fixture(scope="module")
+def imports() -> list[Import]:
     """One row per import in the package: file, room, imported dotted name, line."""
     rows = []
     for path in sorted(PACKAGE.rglob("*.py")):
@@ -63,17 +67,14 @@ def imports() -> list[tuple[str, str, str, int]]:
     return rows
 
 
-ALL = imports()
+def test_the_reader_of_imports_reads_something(imports: list[Import]) -> None:
+    assert len(imports) > 100
+    assert {room for _, room, *_ in imports} >= {"load", "growth", "attribute", "study", "charts"}
 
 
-def test_the_reader_of_imports_reads_something() -> None:
-    assert len(ALL) > 100
-    assert {room for _, room, *_ in ALL} >= {"load", "growth", "attribute", "study", "charts"}
-
-
-def test_stages_meet_only_in_a_notebook() -> None:
+def test_stages_meet_only_in_a_notebook(imports: list[Import]) -> None:
     wrong = []
-    for file, room, name, line in ALL:
+    for file, room, name, line in imports:
         allowed = MAY_IMPORT.get(room)
         if not name.startswith("retailkit.") or allowed is None or "*" in allowed:
             continue
@@ -83,25 +84,25 @@ def test_stages_meet_only_in_a_notebook() -> None:
     assert not wrong, "\n".join(wrong)
 
 
-def test_heavy_packages_stay_in_their_rooms() -> None:
+def test_heavy_packages_stay_in_their_rooms(imports: list[Import]) -> None:
     wrong = [
         f"{file}:{line} imports {name}"
-        for file, room, name, line in ALL
+        for file, room, name, line in imports
         if (top := name.split(".")[0]) in HEAVY and room in MAY_USE and top not in MAY_USE[room]
     ]
     assert not wrong, "\n".join(wrong)
 
 
-def test_only_loading_knows_the_engine() -> None:
+def test_only_loading_knows_the_engine(imports: list[Import]) -> None:
     """Files are always read by the embedded engine; which engine runs a stage, one file knows."""
-    rooms = {room for _, room, name, _ in ALL if name.split(".")[0] == "duckdb"}
+    rooms = {room for _, room, name, _ in imports if name.split(".")[0] == "duckdb"}
     assert rooms <= {"load", "simulate", "commands"}, f"only loading and simulating talk to the engine: {rooms}"
-    files = {file for file, _, name, _ in ALL if name.split(".")[0] == "pyspark"}
+    files = {file for file, _, name, _ in imports if name.split(".")[0] == "pyspark"}
     assert files == {"load/spark.py"}, f"only load/spark.py may import the distributed engine: {sorted(files)}"
 
 
-def test_every_room_has_its_rules() -> None:
-    rooms = {room for _, room, *_ in ALL}
+def test_every_room_has_its_rules(imports: list[Import]) -> None:
+    rooms = {room for _, room, *_ in imports}
     assert rooms <= set(MAY_IMPORT), f"rooms without rules: {sorted(rooms - set(MAY_IMPORT))}"
 
 
