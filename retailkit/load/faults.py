@@ -23,7 +23,8 @@ def is_fatal(column: Column, contract: Table) -> bool:
 def fails(e: Expression, contract: Table) -> str:
     """Return SQL of 'this cell is wrong': filled but unreadable, or required and empty."""
     value = typed(e.name)
-    unreadable = f"({e.filled}) AND {value} IS NULL"
+    # not AND, of which the engine computes both sides for every row
+    unreadable = f"CASE WHEN {value} IS NULL THEN {e.filled} ELSE false END"
     return f"{value} IS NULL" if contract[e.name].required else unreadable
 
 

@@ -32,6 +32,8 @@ from retailkit.segment.said import TooFewError, said
 
 ENOUGH = 100
 SNAPSHOTS = 4
+TOLD_BY = ("days_since_last", "age_days", "repeat_days", "days_to_last", "net_amount")
+"""Features that tell who stays away."""
 
 
 class TooFewBuyersError(TooFewError):
@@ -207,8 +209,12 @@ def _snapshots(
     """Buyers as of each day with ``away``, in one order: sums are the same in every run."""
     until = span(days[-1], horizon, gap)[1] + timedelta(days=1)
     bought = purchase_days(orders, persons, until.isoformat())
-    frame = buyers(seen_from(bought, days, horizon, gap)).to_pandas().sort_values(["merchant", "person"])
-    return {day: frame[frame["place"] == place].reset_index(drop=True) for place, day in enumerate(days)}
+    known = buyers(seen_from(bought, days, horizon, gap)).select("merchant", "person", "place", "away", *TOLD_BY)
+    frame = known.to_pandas()
+    return {
+        day: frame[frame["place"] == place].sort_values(["merchant", "person"], ignore_index=True)
+        for place, day in enumerate(days)
+    }
 
 
 def _columns(features: pd.DataFrame) -> np.ndarray:
