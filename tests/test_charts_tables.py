@@ -32,6 +32,15 @@ def test_fen_are_shown_as_yuan_and_the_table_itself_stays(shell):
     pd.testing.assert_frame_equal(table, before)
 
 
+@pytest.mark.parametrize("system", ["crm", "phone", "youzan", "youzan_customer", "weimob", "channels_store", "email"])
+def test_a_system_has_one_chinese_name_in_every_table(shell, system):
+    from retailkit.segment.words import SYSTEM_TITLES
+
+    readable_tables("CNY", "zh")
+    table = pd.DataFrame({"system": [system], "orders": [1]})
+    assert shown(shell, table)[1][0] == SYSTEM_TITLES["zh"][system]
+
+
 def test_a_turned_table_is_shown_as_it_is(shell):
     readable_tables("CNY")
     assert shown(shell, pd.DataFrame([[1, 2]], columns=["a", "a"])) == [["a", "a"], ["1", "2"]]

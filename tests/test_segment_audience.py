@@ -363,3 +363,15 @@ def test_where_nobody_seems_to_leave_activity_is_not_told():
     assert "nobody ever left" in says
     assert worth["alive"].isna().all()
     assert (worth["value_low"] <= worth["value"]).all()
+
+
+def test_an_audience_of_which_nobody_is_held_back_promises_no_measurement():
+    sizes = audience_sizes(chosen().assign(group="contact"))
+    assert "nobody is held back, so what the message added cannot be told" in audience_sentence(sizes)
+    assert "事后无法判断触达带来的增量" in audience_sentence(sizes, "zh")
+    assert "so that the next study can tell" not in audience_sentence(sizes)
+
+
+def test_tag_rules_that_are_not_shipped_are_answered_with_those_that_are():
+    with pytest.raises(KeyError, match="no tag rules 'audience'; there are audiences, or give the path"):
+        tag_rules("audience")

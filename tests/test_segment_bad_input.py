@@ -159,3 +159,12 @@ def test_a_person_without_orders_of_known_money_is_not_lost():
     features = segment.person_features(table, persons.filter(ibis._.person != "p0"), AS_OF)
     known = features.gross_amount.sum().to_pandas()
     assert 0 < known < orders[orders["paid_on"] < AS_OF]["gross_amount"].sum()
+
+
+def test_where_all_were_refunded_not_all_are_said_to_score_lowest(answers):
+    said, _ = answers("refunded", "en")
+    table, persons = tables(CASES["refunded"]())
+    scores = segment.rfm_segments(segment.person_features(table, persons, AS_OF)).to_pandas()
+    assert scores["net_amount"].max() < 0
+    assert set(scores["m"]) == {1, 2, 3, 4, 5}
+    assert any("never above that of who paid" in sentence for sentence in said)

@@ -190,3 +190,24 @@ def test_impossible_comparisons_are_refused():
         cross_shop(table, persons, AS_OF, "format", ("guide",))
     with pytest.raises(ValueError, match="focus and rival"):
         gain_loss(table, persons, "format", ("guide",), ("guide",), **SPANS)
+
+
+def test_a_day_in_both_spans_is_refused():
+    table, persons = tables(random_orders(7))
+    for before, after in (
+        (("2024-01-01", "2024-07-01"), ("2024-06-01", "2024-12-01")),
+        (("2024-06-01", "2024-12-01"), ("2024-01-01", "2024-06-01")),
+        (("2024-06-01", "2024-06-01"), ("2024-06-01", "2024-12-01")),
+    ):
+        with pytest.raises(SaidError, match="overlap or run backwards"):
+            gain_loss(table, persons, "format", ("guide",), ("shop",), before, after)
+
+
+def test_older_vintages_of_several_merchants_are_older_by_month_and_not_by_name():
+    orders = pd.concat([random_orders(1, merchant="m"), random_orders(2, merchant="n")])
+    found = vintage_retention(*tables(orders), AS_OF)
+    known = found[(found["age_months"] == 1) & found["retention"].notna() & ~found["first_month_of_data"].astype(bool)]
+    months = sorted(known["vintage"].unique())
+    older = known[known["vintage"] <= months[len(months) // 2 - 1]]
+    share = older["buyers"].sum() / older["persons"].sum()
+    assert f"{share:.0%} of the older vintages (to {months[len(months) // 2 - 1]})" in vintage_sentence(found)

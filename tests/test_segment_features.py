@@ -106,6 +106,7 @@ def test_each_kind_of_thin_data_has_its_sentence():
         assert words in said
 
 
-def test_a_day_that_is_no_day_is_refused():
-    with pytest.raises(ValueError, match="Invalid isoformat"):
-        person_features(*tables(random_orders(1)), "soon")
+@pytest.mark.parametrize("as_of", ["soon", "2024-12", "01/12/2024", "", None, pd.Timestamp("2024-12-01")])
+def test_a_day_that_is_no_iso_day_is_said(as_of):
+    with pytest.raises(ValueError, match="as_of is an ISO day in quotes like '2024-12-01', not"):
+        person_features(*tables(random_orders(1)), as_of)

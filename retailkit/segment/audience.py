@@ -200,11 +200,19 @@ def audience_sentence(sizes: pd.DataFrame, lang: str = "en") -> str:
             "没有已知的购买人符合任何触达人群的规则。",
         )
     first, persons, held = sizes.iloc[0], int(sizes["persons"].sum()), int(sizes["held"].sum())
+    kept = said(
+        lang,
+        f"held back: {held:,}, so that the next study can tell what the message added."
+        if held
+        else "nobody is held back, so what the message added cannot be told later.",
+        f"其中{held:,}人作为对照不触达，以便下次研究判断触达带来的增量。"
+        if held
+        else "无人作为对照，事后无法判断触达带来的增量。",
+    )
     told = said(
         lang,
-        f"Persons in audiences: {persons:,} (audiences: {len(sizes)}); held back: {held:,}, so that the next study can "
-        "tell what the message added.",
-        f"共{persons:,}人进入{len(sizes)}个触达人群，其中{held:,}人作为对照不触达，以便下次研究判断触达带来的增量。",
+        f"Persons in audiences: {persons:,} (audiences: {len(sizes)}); {kept}",
+        f"共{persons:,}人进入{len(sizes)}个触达人群，{kept}",
     )
     if not first["expected_amount"] > 0:
         return told + said(

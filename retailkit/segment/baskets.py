@@ -68,6 +68,11 @@ def gain_loss(
         raise SaidError(
             f"{', '.join(both)} cannot be focus and rival at once", f"{'、'.join(both)}不能既是本方又是对手"
         )
+    if not before[0] < before[1] <= after[0] < after[1]:  # a day in both spans would count in the first alone
+        raise SaidError(
+            f"the spans {before[0]} to {before[1]} and {after[0]} to {after[1]} overlap or run backwards",
+            f"时段{before[0]}至{before[1]}与{after[0]}至{after[1]}重叠或颠倒",
+        )
     who = persons.select("merchant", "account", "person")
     side = ibis.cases((sales[by].isin(focus), "f"), (sales[by].isin(rivals), "c"), else_="")
     when = ibis.cases((_within(sales, before), "1"), (_within(sales, after), "2"), else_="")

@@ -7,7 +7,7 @@ from datetime import date
 import ibis
 from ibis import _
 
-from retailkit.segment.said import counted, said
+from retailkit.segment.said import SaidError, counted, said
 
 PERSON_FEATURES = (
     "merchant", "person", "orders", "purchase_days", "items", "gross_amount", "refund_amount", "net_amount",
@@ -201,15 +201,21 @@ def doubts_about_people(features: ibis.Table, minimum: int = 100, lang: str = "e
         doubts.append(said(
             lang,
             f"{counted(facts.below_zero)} got more refunded than they paid (refunds of orders before the data begin, or "
-            "booked twice); they keep their negative net spend and the lowest spend score.",
-            f"{int(facts.below_zero)}人的退款多于付款（退的是数据期以前的订单，或重复入账）；保留其负净消费，消费分为最低。",
+            "booked twice); they keep their negative net spend, and their spend score is never above that of who paid.",
+            f"{int(facts.below_zero)}人的退款多于付款（退的是数据期以前的订单，或重复入账）；保留其负净消费，消费分不会高于净付款的人。",
         ))  # fmt: skip
     fine = f"{persons:,} persons bought: enough, and different enough, for segments."
     return doubts or [said(lang, fine, f"共{persons:,}人购买：人数足够、差异足够，可以分层。")]
 
 
 def _day(as_of: str) -> ibis.Value:
-    return ibis.date(date.fromisoformat(as_of).isoformat())
+    try:
+        return ibis.date(date.fromisoformat(as_of).isoformat())
+    except (TypeError, ValueError):
+        raise SaidError(
+            f"as_of is an ISO day in quotes like '2024-12-01', not {as_of!r}",
+            f"as_of须为带引号的ISO日期，如'2024-12-01'，而不是{as_of!r}",
+        ) from None
 
 
 def _days(later: ibis.Value, earlier: ibis.Value) -> ibis.Value:

@@ -12,7 +12,7 @@ import ibis
 import pandas as pd
 from ibis import _
 
-from retailkit.segment.said import SaidError
+from retailkit.segment.said import SaidError, UnknownNameError
 
 COMPARISONS = {
     "<": lambda a, b: a < b,
@@ -65,10 +65,17 @@ def tag_rules(name: str | Path = "audiences") -> TagRules:
     ------
     TagRuleError
         If a rule misses a key, uses an unknown comparison or a name twice: every problem in one message.
+    UnknownNameError
+        If no rules of that name are shipped; the message lists what there is.
     """
-    path = Path(name)
-    shipped = files("retailkit.segment").joinpath("tag_rules", f"{name}.toml")
-    source = path if path.suffix == ".toml" else shipped
+    path, shipped = Path(name), files("retailkit.segment").joinpath("tag_rules")
+    source = path if path.suffix == ".toml" else shipped.joinpath(f"{name}.toml")
+    if source is not path and not source.is_file():
+        there = sorted(page.name.removesuffix(".toml") for page in shipped.iterdir() if page.name.endswith(".toml"))
+        raise UnknownNameError(
+            f"no tag rules '{name}'; there are {', '.join(there)}, or give the path of a .toml file of your own",
+            f"没有名为'{name}'的标签规则；现有{'、'.join(there)}，也可给出自备.toml文件的路径",
+        )
     told = tomllib.loads(source.read_text(encoding="utf-8"))
     problems, rules = [], []
     for number, r in enumerate(told.get("tag", []), start=1):

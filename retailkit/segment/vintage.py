@@ -68,14 +68,15 @@ def vintage_retention(orders: ibis.Table, persons: ibis.Table, as_of: str, level
 def vintage_sentence(table: pd.DataFrame, lang: str = "en") -> str:
     """Compare how many of the newer and of the older vintages bought in the month after the first order."""
     known = table[(table["age_months"] == 1) & table["retention"].notna() & ~table["first_month_of_data"].astype(bool)]
-    if len(known) < 2:
+    if known["vintage"].nunique() < 2:
         return said(
             lang,
             "There are not yet two vintages with a full month after their first: retention cannot be compared.",
             "首购后满一个月的客户批次不足两个，暂不能比较复购率。",
         )
-    half = len(known) // 2
-    older, newer = known.iloc[:half], known.iloc[half:]
+    months = sorted(known["vintage"].unique())  # of several merchants a month is there several times
+    old = known["vintage"].isin(months[: len(months) // 2])
+    older, newer = known[old], known[~old]
     shares = [part["buyers"].sum() / part["persons"].sum() for part in (older, newer)]
     (low_old, low_new), (high_old, high_new) = wilson(
         [part["buyers"].sum() for part in (older, newer)], [part["persons"].sum() for part in (older, newer)]
@@ -83,9 +84,9 @@ def vintage_sentence(table: pd.DataFrame, lang: str = "en") -> str:
     alike = low_new <= high_old and low_old <= high_new
     return said(
         lang,
-        f"In the month after their first, {shares[0]:.0%} of the older vintages (to {older['vintage'].iloc[-1]}) and "
+        f"In the month after their first, {shares[0]:.0%} of the older vintages (to {older['vintage'].max()}) and "
         f"{shares[1]:.0%} of the newer ones bought again; the two "
         f"{'cannot be told apart' if alike else 'differ by more than chance'}.",
-        f"首购次月再次购买的比例：较早批次（截至{older['vintage'].iloc[-1]}）{shares[0]:.0%}，较新批次{shares[1]:.0%}；"
+        f"首购次月再次购买的比例：较早批次（截至{older['vintage'].max()}）{shares[0]:.0%}，较新批次{shares[1]:.0%}；"
         f"两者{'无法区分' if alike else '差异超出偶然'}。",
     )
