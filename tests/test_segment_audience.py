@@ -32,6 +32,7 @@ from retailkit.segment import (
     tag_persons,
     tag_rules,
     two_views_sentence,
+    unlisted_sentence,
     worth_by_segment,
 )
 from retailkit.segment.intervals import wilson
@@ -375,3 +376,15 @@ def test_an_audience_of_which_nobody_is_held_back_promises_no_measurement():
 def test_tag_rules_that_are_not_shipped_are_answered_with_those_that_are():
     with pytest.raises(KeyError, match="no tag rules 'audience'; there are audiences, or give the path"):
         tag_rules("audience")
+
+
+def test_who_is_known_by_a_phone_alone_is_said_to_be_missing_from_the_list(tmp_path):
+    frame, persons = chosen(), tables(random_orders(1))[1].to_pandas()
+    assert unlisted_sentence(frame, ibis.memtable(persons)) == ""
+    hidden = set(frame["person"].head(3))
+    account = persons["account"].where(~persons["person"].isin(hidden), "phone:" + persons["account"].str[-3:])
+    few_ids = ibis.memtable(persons.assign(account=account))
+    log = audience_log(export_audience(frame, few_ids, tmp_path, "m"), few_ids)
+    assert set(frame["person"]) - set(log["person"]) == hidden
+    assert f"3 persons of these {len(frame)}, known by a phone" in unlisted_sentence(frame, few_ids)
+    assert "有3人不在名单内" in unlisted_sentence(frame, few_ids, "zh")

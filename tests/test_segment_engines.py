@@ -199,7 +199,7 @@ ELSEWHERE = {
 SENTENCES_AND_RULES = {
     "month_days", "moves_start", "segment_map", "segment_maps", "tag_rules", "person_orders", "doubts_about_people",
     "assets_sentence", "reach_sentence", "profile_sentence", "moves_sentence", "audience_sentence", "vintage_sentence",
-    "two_views_sentence",
+    "two_views_sentence", "unlisted_sentence",
 }  # fmt: skip
 
 

@@ -67,6 +67,7 @@ _HOMES = {
     "export_audience": "audience",
     "next_spend": "audience",
     "two_views_sentence": "audience",
+    "unlisted_sentence": "audience",
     "association": "baskets",
     "cross_shop": "baskets",
     "gain_loss": "baskets",

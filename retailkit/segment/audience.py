@@ -137,13 +137,7 @@ def export_audience(chosen: pd.DataFrame, persons: ibis.Table, out_dir: str | Pa
     and ``id``. Systems of phones, names or mail addresses are left out. Who is held back is in the file,
     marked ``hold``: do not message them, compare with them. ``expected_minor_units`` is the expected amount per person.
     """
-    wanted = chosen[chosen["merchant"] == merchant]
-    accounts = persons.semi_join(_texts(wanted[["merchant", "person"]]), ["merchant", "person"])
-    accounts = accounts.select("merchant", "account", "person").to_pandas().astype({"account": "str"})
-    parts = accounts["account"].str.split(":", n=1)
-    accounts = accounts.assign(system=parts.str[0].str.lower(), id=parts.str[1])
-    accounts = accounts[~accounts["system"].isin(NEVER_EXPORTED)]
-    rows = wanted.merge(accounts[["merchant", "person", "system", "id"]], on=["merchant", "person"])
+    rows = _with_ids(chosen[chosen["merchant"] == merchant], persons)
     rows = rows.rename(columns={"expected_amount": "expected_minor_units"})
     columns = [
         "merchant",
@@ -161,6 +155,32 @@ def export_audience(chosen: pd.DataFrame, persons: ibis.Table, out_dir: str | Pa
     path.parent.mkdir(parents=True, exist_ok=True)
     rows[columns].sort_values(["audience", "system", "id"]).to_csv(path, index=False, float_format="%.0f")
     return path
+
+
+def _with_ids(wanted: pd.DataFrame, persons: ibis.Table) -> pd.DataFrame:
+    """One row per account that may be exported of a person in an audience, with ``system`` and ``id``."""
+    accounts = persons.semi_join(_texts(wanted[["merchant", "person"]]), ["merchant", "person"])
+    accounts = accounts.select("merchant", "account", "person").to_pandas().astype({"account": "str"})
+    parts = accounts["account"].str.split(":", n=1)
+    accounts = accounts.assign(system=parts.str[0].str.lower(), id=parts.str[1])
+    accounts = accounts[~accounts["system"].isin(NEVER_EXPORTED)]
+    return wanted.merge(accounts[["merchant", "person", "system", "id"]], on=["merchant", "person"])
+
+
+def unlisted_sentence(chosen: pd.DataFrame, persons: ibis.Table, lang: str = "en") -> str:
+    """Say how many persons of the audiences are not in the exported list: known by a phone or the like alone.
+
+    Empty where all are. Parameters as of ``export_audience``.
+    """
+    who = ["merchant", "person"]
+    missing = len(chosen) - len(_with_ids(chosen, persons)[who].drop_duplicates())
+    if not missing:
+        return ""
+    return said(
+        lang,
+        f"Not in the list: {counted(missing)} of these {len(chosen):,}, known by a phone, name or mail address alone.",
+        f"上述{len(chosen):,}人中有{missing:,}人不在名单内：仅有手机号、姓名或邮箱，没有可导出的编号。",
+    )
 
 
 def audience_log(path: str | Path, persons: ibis.Table) -> pd.DataFrame:
