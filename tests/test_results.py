@@ -1,6 +1,9 @@
 """What a chapter saved is what the report reads, whatever went wrong in between."""
 
+import ast
+import json
 import math
+from pathlib import Path
 
 import ibis
 import pandas as pd
@@ -8,6 +11,8 @@ import plotly.graph_objects as go
 import pytest
 
 from retailkit import results as rs
+
+NOTEBOOKS = Path(__file__).parent.parent / "notebooks"
 
 
 def _save(folder, merchant="367", value=2.0, **more):
@@ -150,3 +155,14 @@ def test_an_interval_upside_down_is_refused():
 def test_sentences_are_shown_as_paragraphs():
     assert rs.say("One.", None, "", "Two.").data == "One.\n\nTwo."
     assert rs.say("", None) is None, "an empty paragraph would leave a mark on the page"
+
+
+@pytest.mark.parametrize("notebook", sorted(NOTEBOOKS.glob("*.ipynb")), ids=lambda path: path.stem)
+def test_what_a_chapter_says_is_shown(notebook):
+    """A page shows a cell's last value alone: a sentence that is not the last expression would be lost."""
+    for cell in json.loads(notebook.read_text("utf-8"))["cells"]:
+        source = "".join(cell["source"])
+        if cell["cell_type"] == "code" and "rk.say(" in source:
+            body = ast.parse(source).body
+            said = [ast.unparse(line).startswith("rk.say(") for line in body]
+            assert said == [False] * (len(body) - 1) + [True], source
