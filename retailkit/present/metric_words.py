@@ -120,7 +120,7 @@ def defined(metrics: pd.DataFrame, lang: str = "en") -> list[str]:
     ----------
     metrics : rows of ``read_metrics``; sentences and figures without a definition give no line.
 
-    >>> rows = [("credit_share: guide", "fraction", "by the ledger", ""), ("credit_share: share", "fraction", "by the ledger", "")]
+    >>> rows = [("credit_share: guide", "fraction", "by the ledger", ""), ("credit_share: sharing", "fraction", "by the ledger", "")]
     >>> defined(pd.DataFrame(rows, columns=["metric", "unit", "definition", "text"]))
     ['Credit share (guide, sharing; %): by the ledger']
     """
