@@ -37,7 +37,7 @@ def tables(orders: pd.DataFrame) -> tuple[ibis.Table, ibis.Table]:
     number = known["account"].str[-3:].astype(int)
     persons = known.assign(person="p" + (number - (number % 7 == 1)).astype(str))
     typed = orders.assign(account=orders["account"].astype("string"))
-    return ibis.memtable(typed).mutate(paid_on=ibis._.paid_on.cast("date")), ibis.memtable(persons)
+    return ibis.memtable(typed).mutate(paid_on=ibis._.paid_on.cast("date")), ibis.memtable(persons.astype("string"))
 
 
 def online_retail(folder: Path) -> tuple[ibis.Table, ibis.Table]:
