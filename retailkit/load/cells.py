@@ -93,8 +93,8 @@ def number_sql(text: str, decimal: str = ".", extract: bool = False) -> str:
     plain = f"TRY_CAST({text} AS DECIMAL(18, 6))"
     ungrouped = f"TRY_CAST(CASE WHEN {grouped} THEN replace({t}, ',', '') ELSE {t} END AS DECIMAL(18, 6))"
     # not coalesce(): the engine takes what it finds twice in one out of it, and computes that for every row
-    # an empty cell is no number to look for
-    return f"CASE WHEN {text} IS NULL THEN NULL WHEN {plain} IS NULL THEN {ungrouped} ELSE {plain} END"
+    # nor is an empty cell searched; asked second, so that plain numbers are not asked at all
+    return f"CASE WHEN {plain} IS NOT NULL THEN {plain} WHEN {text} IS NOT NULL THEN {ungrouped} END"
 
 
 def id_sql(text: str) -> str:
