@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,56 +10,12 @@ from typing import Any
 import click
 
 import retailkit
-from retailkit.commands.options import (
-    Terminated,
-    day,
-    examples,
-    heeding_terminate,
-    loaded,
-    names,
-    pair,
-    speak,
-    study_folder,
-)
+from retailkit.commands.endings import Commands, heeding_terminate, speak
+from retailkit.commands.options import day, examples, loaded, names, pair, study_folder
 from retailkit.commands.output import deck, export, history
 from retailkit.spoken import said
 
 LANG = click.Choice(["en", "zh"])
-
-
-class Commands(click.Group):
-    """Commands whose errors are one message; RETAILKIT_DEBUG=1 shows where they came from."""
-
-    def invoke(self, ctx: click.Context) -> Any:
-        """Run a command; what goes wrong ends it with one message and an exit code."""
-        try:
-            return super().invoke(ctx)
-        except (click.ClickException, click.exceptions.Exit, click.Abort):
-            raise
-        except KeyboardInterrupt as stop:
-            click.echo("stopped; run the same command again to go on", err=True)
-            sys.exit(143 if isinstance(stop, Terminated) else 130)
-        except Exception as problem:
-            if os.environ.get("RETAILKIT_DEBUG"):
-                raise
-            lang = ctx.meta.get("retailkit.lang", "en")
-            click.echo(said(lang, "error: ", "错误：") + _said(problem, lang), err=True)
-            sys.exit(_code(problem))
-
-
-def _said(problem: Exception, lang: str) -> str:
-    if hasattr(problem, "told"):
-        return str(problem.told(lang))
-    if isinstance(problem, OSError) and problem.strerror:
-        return f"{problem.strerror}: {problem.filename or ''}".rstrip(": ")
-    if isinstance(problem, ValueError | LookupError | OSError | ImportError) and str(problem):
-        return str(problem.args[0]) if isinstance(problem, KeyError) else str(problem)
-    return f"{type(problem).__name__}: {problem} (RETAILKIT_DEBUG=1 shows where; please report it)"
-
-
-def _code(problem: Exception) -> int:
-    usage = {"StudyError", "CohortError"}
-    return 2 if usage & {cls.__name__ for cls in type(problem).__mro__} else 1
 
 
 @click.group(

@@ -12,14 +12,12 @@ import pandas as pd
 
 from retailkit.attribute.returns import costs
 from retailkit.attribute.scenes import touchpoint_titles
-from retailkit.attribute.sentences import touchpoint_title
+from retailkit.attribute.sentences import RESIDUAL, touchpoint_title
 from retailkit.attribute.tables import as_table, frame
 from retailkit.schema import FORMATS, KPI_NODES, OTHER_NAMES
 from retailkit.spoken import said
 
 TOLD_BY = {"costs": "费用", "owners": "责任人", "lift tests": "增量实验"}
-RESIDUAL = ("organic", "unattributed")
-"""Lines of a ledger that no source names, and that somebody may answer for all the same."""
 
 
 def unmet_names(tables: Any, touches: ir.Table) -> pd.DataFrame:
@@ -38,7 +36,8 @@ def unmet_names(tables: Any, touches: ir.Table) -> pd.DataFrame:
     Notes
     -----
     Messages told apart by campaign (``mailing: Type A``) also have the name before the colon. An
-    owner's node that is a KPI node, format, guide, shop or area is no name of a touchpoint.
+    owner's node that is a KPI node, format, guide, shop or area is no name of a touchpoint; somebody may answer
+    for a ledger's residual lines, too, which no source names.
     """
     orders, campaigns = as_table(tables.orders, "orders"), as_table(tables.campaigns, "campaigns")
     met = {n for table in (touches, orders, campaigns) for n in _distinct(table, "touchpoint")}

@@ -2,37 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
-import signal
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import click
-
-
-class Terminated(KeyboardInterrupt):
-    """A scheduler told the command to stop (SIGTERM): what Ctrl-C does, with that signal's exit code."""
-
-
-@contextlib.contextmanager
-def heeding_terminate() -> Iterator[None]:
-    """End in order when told to: workers and kernels first, the index written, one line said."""
-
-    def stop(*_: Any) -> None:
-        raise Terminated
-
-    before = signal.signal(signal.SIGTERM, stop)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
-
-
-def speak(lang: str) -> str:
-    """Let the command that runs say what goes wrong in a language, too; return the language."""
-    click.get_current_context().meta["retailkit.lang"] = lang
-    return lang
 
 
 def examples(*lines: str) -> str:
