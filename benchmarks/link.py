@@ -67,11 +67,10 @@ def opened(folder: Path) -> duckdb.DuckDBPyConnection:
 
 def ours(connection: duckdb.DuckDBPyConnection, folder: Path) -> Callable[[], int]:
     """Link by `link_accounts`, whose table lies in memory; a count of its persons, who are written for *again*."""
-    import ibis
-
     from retailkit.link import link_accounts
+    from retailkit.load.engine import over_ibis
 
-    engine = ibis.duckdb.from_connection(connection)
+    engine = over_ibis(connection)
     persons = link_accounts(**{name: engine.table(name) for name in TABLES})
 
     def count() -> int:
@@ -83,16 +82,15 @@ def ours(connection: duckdb.DuckDBPyConnection, folder: Path) -> Callable[[], in
 
 def again(connection: duckdb.DuckDBPyConnection, folder: Path) -> Callable[[], int]:
     """Link other pairs and keep the ids of the run before."""
-    import ibis
-
     from retailkit.link import link_accounts
+    from retailkit.load.engine import over_ibis
 
     connection.execute("""
         create view later as select * from pairs where hash(account) % 50 <> 0
         union all select merchant, account, 'crm:new' || hash(account) % 100000 as other, evidence, weight
         from pairs where hash(account) % 97 = 0""")
     connection.execute(f"create view persons as from read_parquet('{folder}/persons.parquet')")
-    engine = ibis.duckdb.from_connection(connection)
+    engine = over_ibis(connection)
     tables = {name: engine.table(name) for name in TABLES} | {"pairs": engine.table("later")}
     persons = link_accounts(**tables, previous=engine.table("persons"))
     return lambda: persons.person.nunique().execute()

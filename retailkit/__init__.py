@@ -23,6 +23,7 @@ _HOMES = {
     "read_cohort": "cohort",
     # exports into the store
     "load_and_link": "commands.prepare",
+    "link_as_of": "commands.prepare",
     "load_cohort": "load",
     "load_file": "load",
     "open_store": "load",

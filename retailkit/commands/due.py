@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from retailkit.commands.prepare import fingerprints, load_and_link
+from retailkit.commands.prepare import fingerprints, link_as_of, load_and_link
 from retailkit.commands.study import _listener, _tell_load
 from retailkit.spoken import said
 from retailkit.study.history import KEEP, changes, changes_text, keep_run, kept_metrics, runs
@@ -60,6 +60,7 @@ def run_due(
             due = sorted({u.merchant for u in plan.stale}, key=merchants.index)
             tell(_due_line(as_of, merchants, due, why_due(plan.stale, options.out_dir), lang))
             if due and not dry_run:
+                link_as_of(options.store, [m.id for m in dated.everyone], as_of)
                 entries = run_plan(plan, asked, _listener(tell, lang))
                 failed += sum(e.status == "failed" for e in entries)
                 ran += len(plan.stale)

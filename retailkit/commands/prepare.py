@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from datetime import date
 from functools import cache
 from itertools import count
 from os.path import normpath
@@ -15,13 +16,12 @@ from retailkit.spoken import said
 if TYPE_CHECKING:
     import pandas as pd
 
-WITH_ACCOUNTS = ("sessions", "pushes", "coupons", "group_members", "guide_bindings", "red_packets")
-
 
 def load_and_link(cohort: Any, store: str, tell: Callable[[str], None], lang: str = "en") -> pd.DataFrame:
     """Load a cohort's exports and link its accounts; one row per file, as `load_cohort` returns.
 
-    What was loaded before is not read again, and persons are linked anew only if something was.
+    What was loaded before is not read again, and persons are linked anew only if something was. Where rows of the
+    cohort's ``as_of`` and later are loaded, persons are linked without them besides (`link_as_of`).
     The exports of a simulated cohort are made first, unless they are there.
     """
     from retailkit.load import load_cohort, open_store
@@ -35,6 +35,8 @@ def load_and_link(cohort: Any, store: str, tell: Callable[[str], None], lang: st
     if (report["status"] == "loaded").any() or not open_store(store, everyone, engine="duckdb").has("persons"):
         accounts, persons = link_store(store, everyone)
         tell(linked(accounts, persons, lang))
+    if then := link_as_of(store, everyone, cohort.as_of):
+        tell(as_known(len(then), cohort.as_of, lang))
     return report
 
 
@@ -48,6 +50,20 @@ def linked(accounts: int, persons: int, lang: str = "en") -> str:
         return said(lang, "no accounts: nobody is known", "没有账号：无法识别任何人")
     one, who = "account is" if accounts == 1 else "accounts are", "person" if persons == 1 else "persons"
     return said(lang, f"{accounts:,} {one} {persons:,} {who}", f"{accounts:,}个账号对应{persons:,}人")
+
+
+def as_known(merchants: int, as_of: str | date, lang: str = "en") -> str:
+    """Say that persons were also linked as known before a day.
+
+    >>> as_known(1, "2019-01-01"), as_known(2, "2019-01-01", "zh")
+    ('1 merchant has later rows: linked as known before 2019-01-01 too', '2个商户有更晚的数据：另按2019-01-01之前的已知信息关联')
+    """
+    who = "1 merchant has" if merchants == 1 else f"{merchants:,} merchants have"
+    return said(
+        lang,
+        f"{who} later rows: linked as known before {as_of} too",
+        f"{merchants:,}个商户有更晚的数据：另按{as_of}之前的已知信息关联",
+    )
 
 
 def make_simulated(cohort: Any, tell: Callable[[str], None], lang: str = "en") -> Path | None:
@@ -95,18 +111,48 @@ def link_store(store: str, merchants: Sequence[str]) -> tuple[int, int]:
     """Link all accounts of some merchants and store the table ``persons``; numbers of accounts and persons."""
     import pyarrow.compute as pc
 
-    from retailkit.link.persons import person_rows
     from retailkit.load import open_store, save_table
 
     tables = open_store(store, list(merchants), engine="duckdb")  # what is loaded is linked where it was loaded
-    others = [tables[name] for name in WITH_ACCOUNTS if tables.has(name)]
-    previous = tables.persons if tables.has("persons") else None
-    rows = person_rows(tables.accounts, tables.members, tables.orders, tables.account_pairs, others, previous)
+    rows = _person_rows(tables, tables.persons if tables.has("persons") else None)
     if rows.num_rows:
         save_table(store, "persons", rows)
     sizes = pc.value_counts(rows["accounts"])  # a person of three accounts stands in three rows
     persons = sum(n["counts"] // n["values"] for n in sizes.to_pylist())
     return rows.num_rows, persons
+
+
+def link_as_of(store: str, merchants: Sequence[str], as_of: str | date) -> list[str]:
+    """Link accounts by what was known before a day, for merchants of whom more was loaded (table ``persons_as_of``).
+
+    A study of a day that is past would else know who turned out later to be one person. Stores opened as of that day
+    read these rows; they go when more is loaded. Ids come from the accounts known by then, not from a run before.
+
+    Returns
+    -------
+    list of str
+        The merchants linked now: those of whom nothing later is loaded need it not, and what is there stays.
+    """
+    import pyarrow as pa
+
+    from retailkit.load import open_store, save_table
+
+    tables = open_store(store, list(merchants), as_of, engine="duckdb")
+    if not tables.has("persons") or not (left := tables.not_linked()):
+        return []
+    rows = _person_rows(open_store(store, left, as_of, engine="duckdb"), None)
+    day = pa.repeat(date.fromisoformat(str(as_of)), rows.num_rows)
+    save_table(store, "persons_as_of", rows.append_column("as_of", day), replace=False)
+    return left
+
+
+def _person_rows(tables: Any, previous: Any) -> Any:
+    """Link all accounts that tables of a store name; Arrow rows of ``persons``."""
+    from retailkit.link.persons import person_rows
+    from retailkit.load.store import NAMING
+
+    others = [tables[name] for name in NAMING[4:] if tables.has(name)]
+    return person_rows(tables.accounts, tables.members, tables.orders, tables.account_pairs, others, previous)
 
 
 def fingerprints(store: str, as_of: str) -> Callable[[str | None], Mapping[str, str]]:
@@ -116,6 +162,7 @@ def fingerprints(store: str, as_of: str) -> Callable[[str | None], Mapping[str, 
     @cache
     def of(merchant: str | None) -> Mapping[str, str]:
         found = fingerprint(store, None if merchant is None else [merchant])
+        found.pop("persons_as_of", None)  # follows from the other tables and the day, and other days' rows lie in it
         if not found:
             from retailkit.load import open_store
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import click
 
-from retailkit.commands.prepare import fingerprints, load_and_link
+from retailkit.commands.prepare import fingerprints, link_as_of, load_and_link
 from retailkit.commands.show import STATUS_ZH, text_table
 from retailkit.spoken import said
 from retailkit.study.ledger import Entry, page_path
@@ -53,6 +53,8 @@ def run_study(
         if load:
             report = load_and_link(cohort, options.store, lambda line: tell(f"  {line}"), options.lang)
             unread = _tell_load(report, tell, options.lang)
+        else:
+            link_as_of(options.store, [m.id for m in cohort.everyone], cohort.as_of)
         plan = plan_study(told, options, known, cohort_path(options.cohort))
         entries = run_plan(plan, options, _listener(tell, options.lang), address)
     from retailkit.study.history import keep_run

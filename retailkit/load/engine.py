@@ -130,7 +130,11 @@ def connect(
 def over_ibis(con: Connection) -> Any:
     """Return an Ibis backend over an open connection."""
     import ibis
+    import pyarrow as pa
 
+    if "ARROW_DEFAULT_MEMORY_POOL" not in os.environ:
+        # Arrow's own pool asks for huge pages, which a virtual machine may have to gather: linking took twice as long
+        pa.set_memory_pool(pa.system_memory_pool())
     return ibis.duckdb.from_connection(con)
 
 

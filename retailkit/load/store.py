@@ -6,6 +6,7 @@ open: a load that publishes meanwhile is seen by the next `open_store`, never ha
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -17,7 +18,17 @@ from zoneinfo import ZoneInfo
 
 import pandas as pd
 
-from retailkit.load.engine import connect, connect_raw, empty_select, fetch, literal, open_files, open_view, quote
+from retailkit.load.engine import (
+    Connection,
+    connect,
+    connect_raw,
+    empty_select,
+    fetch,
+    literal,
+    open_files,
+    open_view,
+    quote,
+)
 from retailkit.load.errors import LoadError
 from retailkit.load.partitions import EVERY, UNDATED, day_column
 from retailkit.load.publish import active_files, fingerprint, read_manifest, write_tables
@@ -27,6 +38,11 @@ FACT_DATES = ("left_on", "closed_on", "solved_on", "activated_on", "redeemed_on"
 """Dates that tell what happened (not what is planned, as ``ends_on`` does): hidden until they are past."""
 SINCE = {"guides": "joined_on", "shops": "opened_on"}
 """Rosters have no time of their own: a row is known from this day on."""
+NAMING = (
+    "accounts", "members", "orders", "account_pairs",
+    "sessions", "pushes", "coupons", "group_members", "guide_bindings", "red_packets",
+)  # fmt: skip
+"""Tables from which persons are linked: what ties accounts, then what only names them."""
 
 
 @dataclass(frozen=True)
@@ -50,8 +66,11 @@ class Store:
         return self[name]
 
     def __getitem__(self, name: str) -> Any:
-        settled = name == "orders" and {"orders", "refunds"} <= set(self.versions)
-        return open_view(self.connection, table(name).name, self._orders if settled else self._select(table(name)))
+        if name == "orders" and {"orders", "refunds"} <= set(self.versions):
+            return open_view(self.connection, name, self._orders)
+        if name == "persons" and self.as_of and name in self.versions:
+            return open_view(self.connection, name, self._persons)
+        return open_view(self.connection, table(name).name, self._select(table(name)))
 
     def has(self, name: str) -> bool:
         """Tell whether any row of a table was known."""
@@ -117,6 +136,60 @@ class Store:
         }
         columns = ", ".join(told.get(n, quote(n)) for n in contract.names)
         return f"SELECT {columns} FROM ({orders}) LEFT JOIN ({back}) USING (merchant, order_id)"
+
+    @cached_property
+    def _persons(self) -> str:
+        """Return SQL of the persons as linked by what was known before ``as_of``; warn where nobody linked them so."""
+        if left := self.not_linked():
+            warnings.warn(_not_linked(left, self.as_of), stacklevel=3)
+        columns, now = ", ".join(map(quote, table("persons").names)), self._select(table("persons"))
+        later, before = self._ahead
+        gone = ", ".join(map(literal, sorted({*self._linked_then, *(later - before)})))
+        if not gone:
+            return now
+        return f"SELECT {columns} FROM ({now}) WHERE merchant NOT IN ({gone}) UNION ALL SELECT {columns} FROM ({self._then})"
+
+    @cached_property
+    def _then(self) -> str:
+        """Return SQL of the rows of ``persons_as_of`` that were linked for this very day."""
+        return f"SELECT * FROM ({self._select(table('persons_as_of'))}) WHERE as_of = DATE {literal(str(self.as_of))}"
+
+    @cached_property
+    def _linked_then(self) -> list[str]:
+        return sorted(m for (m,) in fetch(self.connection, f"SELECT DISTINCT merchant FROM ({self._then})"))
+
+    def not_linked(self) -> list[str]:
+        """Return the merchants whose persons rest on what came at ``as_of`` or later, though some were known before."""
+        if self.as_of is None:
+            return []
+        later, before = self._ahead
+        return sorted((later & before) - set(self._linked_then))
+
+    @cached_property
+    def _ahead(self) -> tuple[set[str], set[str]]:
+        """Return the merchants of whom rows that name accounts came at ``as_of`` or later, and those known before.
+
+        The second is looked up only as far as the first needs it.
+        """
+        assert self.as_of is not None
+        later: set[str] = set()
+        there = [table(name) for name in NAMING if name in self.versions]
+        eve, month = (f"{day:%Y-%m}" for day in (self.as_of - timedelta(days=1), self.as_of))  # a file's month is UTC's
+        for contract in there:
+            known, files = self._known(contract), [f for f in self._files(contract.name) if f["merchant"] not in later]
+            later |= {f["merchant"] for f in files if f["month"] not in (EVERY, UNDATED) and f["month"] > month}
+            paths = [f["path"] for f in files if f["merchant"] not in later and f["month"] in (EVERY, eve, month)]
+            if paths and known:
+                rows = open_files(self.connection, contract, paths)
+                query = f"SELECT DISTINCT merchant FROM ({rows}) WHERE NOT coalesce({known}, false)"
+                later |= {m for (m,) in fetch(self.connection, query)}
+        before: set[str] = set()
+        for contract in there:  # accounts come first, and most often tell of all merchants
+            if later <= before:
+                break
+            some = f"SELECT DISTINCT merchant FROM ({self._select(contract)}) WHERE account IS NOT NULL"
+            before |= {m for (m,) in fetch(self.connection, some)}
+        return later, before
 
     def _cut(self) -> str:
         """Return SQL of the instant at which the merchant's local day ``as_of`` starts, in UTC."""
@@ -199,6 +272,13 @@ def open_store(
     return Store(folder, wanted, day, manifest["tables"], backend, zones)
 
 
+def _not_linked(merchants: Sequence[str], as_of: date | None) -> str:
+    return (
+        f"persons of {', '.join(merchants)} are linked by evidence of {as_of} and later too: "
+        f"link_as_of(store, merchants, '{as_of}') links what was known before"
+    )
+
+
 def _own_names(column: str) -> str:
     """Return SQL of a column of touchpoints, each under its own name."""
     quoted = quote(column)
@@ -240,6 +320,8 @@ def _zones(folder: Path, versions: Mapping[str, int], backend: Any, wanted: tupl
 def save_table(store: str | Path, name: str, rows: Any, replace: bool = True) -> int:
     """Publish a derived table (``persons``): its merchants' old rows go; the new Delta version.
 
+    With their persons go the merchants' rows of ``persons_as_of``, which were linked from what was loaded before.
+
     Parameters
     ----------
     rows : pandas frame, Arrow table or Ibis table with the contract's columns (missing ones stay empty).
@@ -249,5 +331,15 @@ def save_table(store: str | Path, name: str, rows: Any, replace: bool = True) ->
     frame = rows.to_pyarrow() if hasattr(rows, "to_pyarrow") else rows
     con.register("saved_rows", frame)
     names = ", ".join(map(quote, table(name).names))
-    shaped = f"(SELECT {names} FROM ({empty_select(table(name))} UNION ALL BY NAME SELECT * FROM saved_rows))"
-    return write_tables(con, store, {name: shaped}, replace=replace)[name]
+    relations = {
+        name: f"(SELECT {names} FROM ({empty_select(table(name))} UNION ALL BY NAME SELECT * FROM saved_rows))"
+    }
+    gone = {}
+    if name == "persons" and replace and "persons_as_of" in read_manifest(store)["tables"]:
+        relations["persons_as_of"] = f"({empty_select(table('persons_as_of'))})"
+        gone["persons_as_of"] = f"merchant IN ({', '.join(map(literal, _merchants(con)))})"
+    return write_tables(con, store, relations, replace=replace, gone=gone)[name]
+
+
+def _merchants(con: Connection) -> list[str]:
+    return sorted(m for (m,) in con.execute("SELECT DISTINCT merchant FROM saved_rows").fetchall()) or [""]

@@ -195,6 +195,14 @@ DERIVED = (
         count("accounts", "accounts of this person", "accounts"),
         text("flag", "why the link is doubted: two_member_numbers, too_large ...; empty where sound"),
     )),
+    declared("persons_as_of", "derived", "one account and the person it belonged to by what was known before a day", "as_of account", (
+        on("as_of", "evidence of this day and later was not used", required=True),
+        id_("account", "'system:id'", required=True),
+        id_("person", "person id as linked without later evidence", required=True),
+        text("system", "system of the account"),
+        count("accounts", "accounts of this person", "accounts"),
+        text("flag", "why the link is doubted, as in persons"),
+    )),
     declared("sources", "derived", "one loaded file", "file_id layout", (
         id_("file_id", "first 16 hex digits of the file's SHA-256", required=True),
         text("file", "file name"),
