@@ -9,7 +9,7 @@ from conftest import DATA
 from load_files import HEADER, ORDERS, layout, load, quarantine, stored
 
 from retailkit.cohort import Cohort
-from retailkit.load import LoadError, load_cohort, load_file, open_store, staging, unique
+from retailkit.load import LoadError, hashes, load_cohort, load_file, open_store, passing, staging
 
 GOOD = "1,a,2018-03-01 10:00,12.34\n2,b,2018-03-01 11:00,1\n"
 
@@ -325,7 +325,8 @@ def test_a_large_file_is_staged_on_disk_with_the_same_result(tmp_path, monkeypat
 
 def test_the_bad_cells_of_a_large_file_are_named_by_their_rows_whichever_thread_reads_them(tmp_path, monkeypatch):
     monkeypatch.setattr("retailkit.load.passing.PASSING", 0)
-    monkeypatch.setattr(unique, "AT_ONCE", 50_000)
+    for module in (hashes, passing):
+        monkeypatch.setattr(module, "AT_ONCE", 50_000)
     lines = [f"{i},客{i % 999},2018-0{1 + i % 6}-01 10:00,{i % 90}.25" for i in range(300_000)]
     blank = range(7, 300_000, 60_001)
     bad = {11: ("amount", "x"), 150_002: ("paid", "never"), 299_998: ("", "")}
@@ -369,8 +370,8 @@ def test_what_does_not_fit_into_little_memory_is_done_again_with_all_of_it(tmp_p
 
 @pytest.mark.parametrize("size", [0, 1, 2, 50_000])
 def test_a_repeated_key_is_found_by_its_hash_and_half_a_hash_is_no_repeat(size):
-    hashes = np.random.default_rng(size).permutation(np.arange(size, dtype=np.uint64) << np.uint64(20))
-    near = np.append(hashes, hashes[:1] + (np.uint64(1) << np.uint64(50)))
+    whole = np.random.default_rng(size).permutation(np.arange(size, dtype=np.uint64) << np.uint64(20))
+    near = np.append(whole, whole[:1] + (np.uint64(1) << np.uint64(50)))
     assert len(np.unique(near)) == len(near)
-    assert unique._each_once(near)
-    assert unique._each_once(np.append(near, hashes[-1:])) == (size == 0)
+    assert hashes.each_once([near])
+    assert hashes.each_once([near, whole[-1:]]) == (size == 0)

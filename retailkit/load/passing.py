@@ -15,6 +15,7 @@ from typing import Any
 
 from retailkit.load.engine import Connection, files_select, first, literal, quote, write_file
 from retailkit.load.files import Probe
+from retailkit.load.hashes import AT_ONCE, each_once, key_hashes
 from retailkit.load.kept import STAGED
 from retailkit.load.layout import Layout
 from retailkit.load.partitions import count_parts, dated, plain_name, within
@@ -31,10 +32,14 @@ RUN = 50_000
 
 @dataclass(frozen=True)
 class Passed:
-    """How many rows were bad, doubtful and there at all; the ``files`` of good ones, if they can be published."""
+    """How many rows were bad, doubtful and there at all; the ``files`` of good ones, if they can be published.
+
+    Those in files are ``unlike`` where no two of them have one key; False says that two may.
+    """
 
     counts: tuple[int, int, int]
     files: tuple[dict[str, Any], ...]
+    unlike: bool = False
 
 
 def may_pass(found: Probe, layout: Layout, owners: list[str], owned: bool) -> bool:
@@ -75,6 +80,8 @@ def pass_through(
     folder.mkdir(parents=True)
     monthly, months, staged = not grouped and contract.time is not None, list[dict[str, Any]](), list[str]()
     bad = doubtful = seen = lines = 0
+    keys = ", ".join(quote(k) for k in contract.key if k != "merchant" and final[k])  # all rows are one merchant's
+    hashes = list[Any]()
     with closing(pieces):
         for number, path in enumerate(pieces):
             con.execute(f"SET VARIABLE {PLACE} = {literal(str(path))}")
@@ -88,6 +95,8 @@ def pass_through(
                 monthly = bool(parts) and sum(parts.values()) >= RUN * len(parts) and plain_name(next(iter(parts))[0])
             if monthly:
                 months += [_write_month(con, contract, good, folder, part, len(parts) > 1) for part in parts]
+                if keys and seen < AT_ONCE:  # a piece's keys lie in memory: they need not be read from its files again
+                    hashes.append(key_hashes(con, keys, good))
             else:
                 staged.append(str(folder / f"{number}.parquet"))
                 con.execute(f'COPY (SELECT * EXCLUDE ("@cells") FROM {rows}) TO {literal(staged[-1])} ({STAGED})')
@@ -97,7 +106,8 @@ def pass_through(
             bad, doubtful, seen, lines = bad + some[0], doubtful + some[1], seen + some[2], lines + some[3]
             con.execute(f"DROP TABLE {PIECE}")
     _name(con, name, contract, staged, [f["filename"] for f in months])
-    return Passed((bad, doubtful, seen), tuple(months))
+    unlike = bool(hashes) and seen <= AT_ONCE and each_once(hashes)
+    return Passed((bad, doubtful, seen), tuple(months), unlike)
 
 
 def _keep_failed(con: Connection, name: str, rows: str, cells: Sequence[str], first_ones: bool) -> None:

@@ -36,7 +36,8 @@ class Typed:
     ``typed`` holds one row per export row that the block reads, also where ``relation`` holds them
     ``grouped``; ``aside`` and ``repeats`` are queries of ``merchant, source_row`` that were set
     aside or were there word for word before. ``lost`` names the records of which a row was set aside (as of
-    `lost_records`), where they are kept. ``files`` hold the relation's rows as they can be published.
+    `lost_records`), where they are kept. ``files`` hold the relation's rows as they can be published;
+    no two of ``unlike`` rows have one key.
     """
 
     contract: Table
@@ -48,6 +49,7 @@ class Typed:
     lost: str | None = None
     grouped: bool = False
     files: tuple[dict[str, Any], ...] = ()
+    unlike: bool = False
 
 
 def type_rows(
@@ -93,7 +95,8 @@ def type_rows(
         refuse_if_hopeless(con, problems, bad, total, place, block)
     if passed and passed.files:
         aside = set_aside(name) if bad else None
-        return Typed(contract, name + "_out", name, tuple(problems), aside, files=passed.files)
+        found = tuple(problems)
+        return Typed(contract, name + "_out", name, found, aside, files=passed.files, unlike=passed.unlike)
     relation, below, test = _finished(con, name, contract, block, made, final, bool(bad))
     lost = None
     if (bad or below) and (block.group or contract.name == "orders"):

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from retailkit.load.engine import Connection, first, literal, quote, write_file, write_partitions
 from retailkit.load.faults import record_sql
 from retailkit.load.fields import Place
+from retailkit.load.hashes import all_different, count
 from retailkit.load.kept import Materialise
 from retailkit.load.layout import Block, Layout
 from retailkit.load.rows import Typed
@@ -18,8 +17,6 @@ from retailkit.schema import Table
 
 COUNTS = ("rows_read", "rows_kept", "rows_duplicate", "rows_quarantined", "rows_skipped")
 """What can become of the rows of a file."""
-AT_ONCE = 1 << 24
-"""Keys compared at a time: an eighth of a GB of their hashes, and as much to sort half of each."""
 MERGED = 1 << 21
 """Rows of several files put together at a time."""
 
@@ -37,7 +34,7 @@ def keep_last(con: Connection, rows: Typed, block: Block, materialise: Materiali
         return rows
     keys = ", ".join(quote(k) for k in contract.key)
     twice = f"SELECT {keys} FROM {quote(rows.relation)} GROUP BY {keys} HAVING count(*) > 1"
-    if all_different(con, keys, quote(rows.relation)) or first(con, f"{twice} LIMIT 1") is None:
+    if rows.unlike or all_different(con, keys, quote(rows.relation)) or first(con, f"{twice} LIMIT 1") is None:
         return rows
     if contract.room == "identity" and not alone:
         place = "source_row * 1000000 + item" if block.explode else "source_row"
@@ -77,38 +74,6 @@ def keep_last(con: Connection, rows: Typed, block: Block, materialise: Materiali
     )
 
 
-def all_different(con: Connection, keys: str, rows: str) -> bool:
-    """Tell that no two rows share their key; False says that they may: two keys can have one hash.
-
-    Sorting the keys' hashes costs a third of grouping by the keys, and eight bytes for each row of a share
-    of all hashes.
-    """
-    import numpy as np
-
-    shares = 1 + _count(con, rows) // AT_ONCE
-    for i in range(shares):
-        some = f" WHERE hash({keys}) % {shares} = {i}" if shares > 1 else ""
-        seen = np.asarray(con.execute(f"SELECT hash({keys}) AS hash FROM {rows}{some}").fetchnumpy()["hash"])
-        if not _each_once(seen):
-            return False
-    return True
-
-
-def _each_once(hashes: Any) -> bool:
-    """Tell that no hash is there twice: their lower halves sort faster, and where two agree the whole ones decide."""
-    import numpy as np
-
-    halves = hashes.astype(np.uint32)
-    middle = len(halves) // 2
-    ordered = np.partition(halves, middle) if middle else halves
-    with ThreadPoolExecutor(2) as pool:  # the smaller ones and the larger ones, each on a core
-        list(pool.map(np.ndarray.sort, (ordered[:middle], ordered[middle:])))
-    agree = np.zeros(1 << 20, bool)
-    agree[ordered[1:][ordered[1:] == ordered[:-1]] % len(agree)] = True
-    few = np.sort(hashes[agree[halves % len(agree)]])
-    return not (few[1:] == few[:-1]).any()
-
-
 def one_per_key(con: Connection, contract: Table, relations: Sequence[str], scratch: Path) -> str:
     """Unite the rows of several files: of one key, the row of the file that came last stays.
 
@@ -122,7 +87,7 @@ def one_per_key(con: Connection, contract: Table, relations: Sequence[str], scra
     keys = ", ".join(quote(k) for k in contract.key)
     if all_different(con, keys, f"({union})"):
         return f'(SELECT * EXCLUDE ("@file") FROM ({union}))'
-    shares = 1 + _count(con, f"({union})") // MERGED
+    shares = 1 + count(con, f"({union})") // MERGED
     if shares == 1:
         files = [write_file(con, _met(contract, union), scratch, contract.name)]
     else:
@@ -138,10 +103,6 @@ def one_per_key(con: Connection, contract: Table, relations: Sequence[str], scra
             for path in mine:
                 path.unlink()
     return f"(FROM read_parquet([{', '.join(literal(f['filename']) for f in files)}], hive_partitioning = false))"
-
-
-def _count(con: Connection, rows: str) -> int:
-    return int((first(con, f"SELECT count(*) FROM {rows}") or (0,))[0])
 
 
 def _met(contract: Table, rows: str) -> str:
