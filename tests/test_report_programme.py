@@ -540,3 +540,19 @@ def test_chapter_5_and_the_report_call_a_touchpoint_in_chinese_as_chapter_3_does
         known = titles.keys() & words.keys() - {"unknown"}  # there a customer whom nobody knows
         assert len(known) > 10
         assert {t: words[t] for t in known} == {t: titles[t] for t in known}
+
+
+def test_the_pooled_headline_is_told_less_refunds_still_to_come(tmp_path):
+    for name, before, programme, later in (("m0", 100, 300, 1.8), ("m1", 300, 600, None)):
+        said = [
+            metric("growth", programme / before - 1),
+            metric("gmv_before", before),
+            metric("gmv_programme", programme),
+        ]
+        said += [metric("growth_less_refunds", later)] if later else []
+        save(tmp_path, merchant=name, chapter="5_growth", as_of="2018-01-01", metrics=said)
+    metrics, table = read(tmp_path, cohort("m0", "m1"))
+    # by hand: (280 + 600) / 400 - 1
+    assert "all together are at +120% (1 of 2 merchants date them)." in sentences.say_refunds(metrics, table)
+    assert "合计为+120%（2家中1家的退款有日期）" in sentences.say_refunds(metrics, table, "zh")
+    assert sentences.say_refunds(metrics[metrics["metric"] != "growth_less_refunds"], table) == ""

@@ -90,7 +90,34 @@ def test_an_order_whose_export_tells_no_refund_is_less_by_its_refunds(tmp_path):
 
     assert net() == {"silent": 75, "zero": 0, "told": 70, "kept": 100}
     assert net("2018-04-01") == {"silent": 80, "zero": 0, "told": 70, "kept": 100}
-    assert net("2018-03-02") == {"silent": 100, "zero": 100, "told": 70, "kept": 100}
+    assert net("2018-03-02") == {"silent": 100, "zero": 100, "told": 100, "kept": 100}
+
+
+def test_a_refund_of_later_that_an_orders_own_row_tells_was_not_known_yet(tmp_path):
+    rows = [
+        order("both", refund_amount=50, net_amount=50),  # 20 by the day, 30 after it
+        order("undated", refund_amount=40, net_amount=60),
+        order("more", refund_amount=10, net_amount=90),  # its refunds add up to more than the row tells
+        order("freight", refund_amount=30, net_amount=60),  # net of something else too
+    ]
+    put(tmp_path, rows)
+    days = [
+        ("both", 20, "2018-03-09"),
+        ("both", 30, "2018-03-10"),
+        ("more", 25, "2018-03-12"),
+        ("freight", 30, "2018-03-12"),
+    ]
+    paid_back = [
+        {"merchant": "m", "refund_id": str(i), "order_id": o, "refund_amount": a, "refunded_at": pd.Timestamp(d)}
+        | {"refunded_on": pd.Timestamp(d)}
+        for i, (o, a, d) in enumerate(days)
+    ]
+    put(tmp_path, paid_back, "refunds")
+    then = open_store(tmp_path, as_of="2018-03-10").orders.to_pandas().set_index("order_id")
+    assert then["refund_amount"].to_dict() == {"both": 20, "undated": 40, "more": 0, "freight": 0}
+    assert then["net_amount"].to_dict() == {"both": 80, "undated": 60, "more": 100, "freight": 90}
+    now = open_store(tmp_path).orders.to_pandas().set_index("order_id")["net_amount"]
+    assert now.to_dict() == {"both": 50, "undated": 60, "more": 90, "freight": 60}
 
 
 def test_a_refund_that_an_orders_net_amount_tells_is_not_taken_off_twice(tmp_path):

@@ -7,6 +7,7 @@ The flow, one idea a file::
     panel       orders -> one row per merchant and day -> one row per merchant and week
     definitions was it counted the same way all along; holes in the record
     headline    mean daily GMV in the programme against the period before
+    refunds     what of the programme's sales is still to be sent back
     donors      who may stand in for a merchant
     trend       how much faster than its donors the cohort grew anyway
     overlap     who shares its customers, where ids can tell
@@ -53,6 +54,10 @@ _HOMES = {
     "headlines": "headline",
     "pooled": "headline",
     "headline_sentence": "sentences",
+    "refund_lags": "refunds",
+    "refunds_to_come": "refunds",
+    "refunds_sentence": "refunds",
+    "refund_metrics": "refunds",
     "common_ids": "overlap",
     "shared_customers": "overlap",
     "later_invited": "donors",

@@ -41,33 +41,33 @@ def growth_metrics(
     low, value, high = (float(np.expm1(v)) for v in (effect.low, effect.effect, effect.high))
     method = " · ".join(part for part in (effect.method, effect.label) if part)
     out = [
-        _figure("growth", row["growth"], "fraction", "mean daily net GMV, programme over period before, less one"),
-        _figure("gmv_before", row["before"] / unit, currency, "mean daily net GMV in the period before"),
-        _figure("gmv_programme", row["programme"] / unit, currency, "mean daily net GMV in the programme"),
-        _figure("effect", value, "fraction", f"actual over counterfactual, less one; {method}", low, high),
-        _figure("effect_p", effect.p, "probability", "two-sided p value of the donor-placebo t test"),
-        _figure("effect_log_se", effect.se, "log", "standard error of the log effect, from donor placebos"),
-        _figure("effect_df", effect.df, "donors", "degrees of freedom of the standard error: donors"),
-        _figure("smallest_effect", float(np.expm1(effect.mde)), "fraction", "smallest effect seen in four of five"),
-        _figure("at_risk_weight", effect.at_risk_weight, "fraction", "weight in donors that share customers"),
+        figure("growth", row["growth"], "fraction", "mean daily net GMV, programme over period before, less one"),
+        figure("gmv_before", row["before"] / unit, currency, "mean daily net GMV in the period before"),
+        figure("gmv_programme", row["programme"] / unit, currency, "mean daily net GMV in the programme"),
+        figure("effect", value, "fraction", f"actual over counterfactual, less one; {method}", low, high),
+        figure("effect_p", effect.p, "probability", "two-sided p value of the donor-placebo t test"),
+        figure("effect_log_se", effect.se, "log", "standard error of the log effect, from donor placebos"),
+        figure("effect_df", effect.df, "donors", "degrees of freedom of the standard error: donors"),
+        figure("smallest_effect", float(np.expm1(effect.mde)), "fraction", "smallest effect seen in four of five"),
+        figure("at_risk_weight", effect.at_risk_weight, "fraction", "weight in donors that share customers"),
     ]
     trend = effect.behind.trend if effect.behind else None
     if trend and trend.merchants:
         year = (float(np.expm1(v)) for v in (trend.slope, *trend.interval(effect.level)))
         ahead = "growth a year of the merchants that started together against the donors', before the programme"
-        out.append(_figure("effect_trend", next(year), "fraction", ahead, *year))
+        out.append(figure("effect_trend", next(year), "fraction", ahead, *year))
         part = "part of the log effect's standard error that the cohort's trend brings, the same for all its merchants"
-        out.append(_figure("effect_trend_se", effect.trend_se, "log", part))
+        out.append(figure("effect_trend_se", effect.trend_se, "log", part))
     for step in steps[steps["step"] != "headline"].itertuples():
         name = str(step.step).replace(" ", "_")
         definition = "factor of the headline; all factors multiply to growth + 1"
-        out.append(_figure(f"bridge_{name}", step.ratio, "ratio", definition, step.low, step.high))
+        out.append(figure(f"bridge_{name}", step.ratio, "ratio", definition, step.low, step.high))
     for part in () if parts is None else parts.itertuples():
         name = f"rise_{str(part.part).replace('run-up to ', 'run_up_')}"
         definition = "part of the rise of mean daily net GMV; all parts add up to it"
-        out.append(_figure(name, part.money / unit, currency, definition))
+        out.append(figure(name, part.money / unit, currency, definition))
         added = "what the programme added to this part of the rise"
-        out.append(_figure(f"{name}_programme", part.programme / unit, currency, added))
+        out.append(figure(f"{name}_programme", part.programme / unit, currency, added))
     said = [_text("verdict", judged.sentence), _text("verdict_zh", judged.sentence_zh)]
     said += [_text("barred", "; ".join(en for en, _ in judged.barred))]
     said += [_text("barred_zh", "；".join(zh for _, zh in judged.barred))]
@@ -78,9 +78,10 @@ def growth_metrics(
     return [*out, _text("answer", judged.answer), *said, _text("method", method)]
 
 
-def _figure(
+def figure(
     name: str, value: float, unit: str, definition: str, low: float = np.nan, high: float = np.nan
 ) -> dict[str, Any]:
+    """One metric row of the chapter."""
     figures = {"value": float(value), "low": float(low), "high": float(high)}
     return {"metric": name, **figures, "unit": unit, "definition": definition, "text": ""}
 

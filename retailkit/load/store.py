@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from difflib import get_close_matches
 from functools import cached_property
@@ -38,6 +38,8 @@ FACT_DATES = ("left_on", "closed_on", "solved_on", "activated_on", "redeemed_on"
 """Dates that tell what happened (not what is planned, as ``ends_on`` does): hidden until they are past."""
 SINCE = {"guides": "joined_on", "shops": "opened_on"}
 """Rosters have no time of their own: a row is known from this day on."""
+SILENT = "coalesce(refund_amount, 0) = 0 AND net_amount = gross_amount"
+"""An order whose own row tells no refund, in its net amount neither."""
 NAMING = (
     "accounts", "members", "orders", "account_pairs",
     "sessions", "pushes", "coupons", "group_members", "guide_bindings", "red_packets",
@@ -118,24 +120,48 @@ class Store:
 
     @cached_property
     def _orders(self) -> str:
-        """Return SQL of the orders; where an order's own export tells no refund, its rows in table refunds do.
+        """Return SQL of the orders, less the refunds known by ``as_of`` as the table of refunds dates them.
 
-        Only a store with such orders pays for it: every later query joins them.
+        Where an order's own export tells no refund, its rows in that table do; where it tells one whose row is of
+        ``as_of`` or later, that was not known yet. Only a store with such orders pays for it: every later query
+        joins them.
         """
-        orders, contract = self._select(table("orders")), table("orders")
-        refunds = f"SELECT * FROM ({self._select(table('refunds'))}) WHERE order_id IS NOT NULL AND refund_amount <> 0"
-        silent = "coalesce(refund_amount, 0) = 0 AND net_amount = gross_amount"  # a net amount may tell the refund too
-        some = f"SELECT merchant, order_id FROM ({orders}) WHERE {silent}"
-        if not fetch(self.connection, f"SELECT 1 FROM ({refunds}) JOIN ({some}) USING (merchant, order_id) LIMIT 1"):
+        orders = joined = self._select(table("orders"))
+        cases = []  # when, and what is to be taken off then
+        if back := self._refunds_beyond_orders(orders):
+            joined = f"SELECT * FROM ({joined}) LEFT JOIN ({back}) USING (merchant, order_id)"
+            cases.append((f"back IS NOT NULL AND {SILENT}", "back"))
+        if late := self._refunds_too_late(orders):
+            joined = f"SELECT * FROM ({joined}) LEFT JOIN ({late}) USING (merchant, order_id)"
+            cases.append(("late IS NOT NULL AND refund_amount > 0", "-least(late, refund_amount)"))
+        if not cases:
             return orders
-        back = f"SELECT merchant, order_id, sum(refund_amount) AS back FROM ({refunds}) GROUP BY merchant, order_id"
-        untold = f"{silent} AND back IS NOT NULL"
-        told = {
-            "refund_amount": f"CAST(CASE WHEN {untold} THEN back ELSE refund_amount END AS BIGINT) AS refund_amount",
-            "net_amount": f"CAST(net_amount - CASE WHEN {untold} THEN back ELSE 0 END AS BIGINT) AS net_amount",
-        }
-        columns = ", ".join(told.get(n, quote(n)) for n in contract.names)
-        return f"SELECT {columns} FROM ({orders}) LEFT JOIN ({back}) USING (merchant, order_id)"
+        more = f"CASE {' '.join(f'WHEN {when} THEN {sum_}' for when, sum_ in cases)} ELSE 0 END"
+        known = f"CASE WHEN {more} = 0 THEN refund_amount ELSE coalesce(refund_amount, 0) + {more} END"
+        told = {"refund_amount": known, "net_amount": f"net_amount - {more}"}
+        names = table("orders").names
+        columns = ", ".join(f"CAST({told[n]} AS BIGINT) AS {n}" if n in told else quote(n) for n in names)
+        return f"SELECT {columns} FROM ({joined})"
+
+    def _refunds_beyond_orders(self, orders: str) -> str:
+        """Return SQL of what the table of refunds takes off each order; empty if no order's own export is silent."""
+        refunds = f"SELECT * FROM ({self._select(table('refunds'))}) WHERE order_id IS NOT NULL AND refund_amount <> 0"
+        some = f"SELECT merchant, order_id FROM ({orders}) WHERE {SILENT}"
+        if not fetch(self.connection, f"SELECT 1 FROM ({refunds}) JOIN ({some}) USING (merchant, order_id) LIMIT 1"):
+            return ""
+        return f"SELECT merchant, order_id, sum(refund_amount) AS back FROM ({refunds}) GROUP BY merchant, order_id"
+
+    def _refunds_too_late(self, orders: str) -> str:
+        """Return SQL of what was refunded of each order at ``as_of`` or later; empty if no order's row tells of it."""
+        if self.as_of is None:
+            return ""
+        every = replace(self, as_of=None)._select(table("refunds"))
+        late = f"refund_amount > 0 AND refunded_on >= DATE {literal(str(self.as_of))}"
+        refunds = f"SELECT merchant, order_id, refund_amount FROM ({every}) WHERE order_id IS NOT NULL AND {late}"
+        some = f"SELECT merchant, order_id FROM ({orders}) WHERE refund_amount > 0"
+        if not fetch(self.connection, f"SELECT 1 FROM ({refunds}) JOIN ({some}) USING (merchant, order_id) LIMIT 1"):
+            return ""
+        return f"SELECT merchant, order_id, sum(refund_amount) AS late FROM ({refunds}) GROUP BY merchant, order_id"
 
     @cached_property
     def _persons(self) -> str:

@@ -29,7 +29,7 @@ _ROOMS = {
     ),
     "tables": ("show", "health_words", "unknown_words"),
     "sentences": (
-        "source", "say_cohort", "say_missing", "say_headline", "say_doubts", "say_league", "say_trend", "say_together",
+        "source", "say_cohort", "say_missing", "say_headline", "say_refunds", "say_doubts", "say_league", "say_trend", "say_together",
         "say_grew", "say_unknowns", "limits",
     ),
     "pictures": ("export",),

@@ -8,6 +8,7 @@ import pandas as pd
 
 from retailkit.charts.numbers import percent
 from retailkit.charts.words import choose
+from retailkit.present.bridge import comparable_days
 from retailkit.present.standing import by_reason, say_barred, say_left_out
 from retailkit.present.worked import thing_title
 
@@ -68,6 +69,30 @@ def say_headline(pooling: pd.DataFrame, lang: str = "en") -> str:
         f"Mean daily sales against the period before: {total} over all {n} merchants together, {mean} as the mean of "
         f"merchants, {median} in the median one. This is not yet what the programme did: season and market are in it.",
         f"日均销售额与前期相比：{n}家合计{total}，商户均值{mean}，中位商户{median}。这还不是项目的作用：其中包含季节与市场。",
+    )
+
+
+def say_refunds(metrics: pd.DataFrame, table: pd.DataFrame, lang: str = "en") -> str:
+    """Say what the headline is once refunds still to come are in; nothing where no merchant's refunds are dated.
+
+    ``table`` is the league; merchants whose refunds cannot be foretold keep their headline.
+    """
+    rows = metrics[metrics["metric"] == "growth_less_refunds"].drop_duplicates("merchant", keep="last")
+    later = rows.set_index("merchant")["value"].reindex(table["merchant"]).to_numpy()
+    known = table.assign(later=later)[table["growth"].notna()]
+    told = int(known["later"].notna().sum())
+    days = comparable_days(metrics[metrics["merchant"].isin(known["merchant"])])
+    if not told or days.empty:
+        return ""
+    growth = days["merchant"].map(known.set_index("merchant")["later"]).astype(float)
+    sold = days["programme"].where(growth.isna(), days["before"] * (1 + growth))
+    total = percent(sold.sum() / days["before"].sum() - 1, signed=True)
+    some = "" if told == len(known) else f" ({told} of {len(known)} merchants date them)"
+    some_zh = "" if told == len(known) else f"（{len(known)}家中{told}家的退款有日期）"
+    return choose(
+        lang,
+        f"Refunds follow their orders: with those still to come, judged by earlier orders, all together are at {total}{some}.",
+        f"退款晚于订单：计入按此前订单推算、尚未发生的退款后，合计为{total}{some_zh}。",
     )
 
 
