@@ -22,6 +22,7 @@ In reading order:
 - ``names``        touchpoints that costs, owners or lift tests name and nothing else does
 - ``peers``        operated or neglected: a merchant's conversion beside its peers'
 - ``paid``         an order without a touchpoint takes that of the visit which paid it
+- ``owners``       owners that claim more than the whole of a node: who counts
 - ``rollup``, ``returns``  touch -> touchpoint -> format -> shop -> owner; what spend returned
 - ``choice``       which model predicts held-out persons best
 - ``summary``, ``sentences``  the touchpoint ledger, the views of a reader, what they say
@@ -39,11 +40,12 @@ from .ledger import ledger, reconcile, reconcile_sentence
 from .markov import feasibility, markov_credit, removal_effects
 from .models import MODELS, hazard_if_enough, ledgers, recommend, recommended_interval, usual_models
 from .names import name_sentences, unmet_names
+from .owners import owners_sentence, settled_owners
 from .paid import paid_through
 from .paths import paths
 from .peers import conversions, potential, potential_sentence
 from .resample import removal_interval
-from .returns import costs, returns, returns_sentence
+from .returns import costs, outside_sentence, returns, returns_sentence
 from .rollup import owned_credit, roll_up
 from .rules import chan_id_credit, credit, paying_session_credit
 from .scenes import scenes
@@ -100,7 +102,9 @@ __all__ = [
     "markov_credit",
     "name_sentences",
     "ordered_shapley",
+    "outside_sentence",
     "owned_credit",
+    "owners_sentence",
     "paid_through",
     "path_flows",
     "paths",
@@ -122,6 +126,7 @@ __all__ = [
     "sensitivity",
     "sensitivity_sentence",
     "sensitivity_verdicts",
+    "settled_owners",
     "shapley",
     "shapley_credit",
     "shapley_sentence",

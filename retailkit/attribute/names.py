@@ -42,7 +42,7 @@ def unmet_names(tables: Any, touches: ir.Table) -> pd.DataFrame:
     orders, campaigns = as_table(tables.orders, "orders"), as_table(tables.campaigns, "campaigns")
     met = {n for table in (touches, orders, campaigns) for n in _distinct(table, "touchpoint")}
     met |= {n.partition(": ")[0] for n in met}
-    paid = costs(tables.spend, tables.coupons, tables.red_packets)
+    paid = costs(tables.spend)  # coupons and red packets name no touchpoint: their costs are told with the returns
     told = {
         "costs": set(paid.loc[paid["cost"] > 0, "touchpoint"]) - {"(none)"},
         "owners": _owned(tables, orders, met),

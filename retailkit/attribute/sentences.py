@@ -51,7 +51,7 @@ def touchpoint_sentence(table: pd.DataFrame, currency: str, lang: str = "en") ->
     total = table["credit"].sum()
     if table.empty or total <= 0:
         return _no_sales(table, total, currency, lang)
-    amount = _money(total, currency)
+    amount = money(total, currency)
     left = table[table["touchpoint"].isin(RESIDUAL)]
     rest = table[~table["touchpoint"].isin(RESIDUAL)]
     if rest.empty:
@@ -73,7 +73,8 @@ def touchpoint_sentence(table: pd.DataFrame, currency: str, lang: str = "en") ->
         text += "该触点只在已成交订单上可见，没有转化率。" if best["kind"] == "order_attached" else ""
         return text + "".join(f"{part}{'为自然购买' if t == 'organic' else '无法归因到任何触点'}。" for t, part in gone)
     doubt = f" (90% interval {low} to {high})" if known else ""
-    low_name = name[:1].lower() + name[1:]
+    first_word = name.partition(" ")[0][1:]
+    low_name = name if first_word.lower() != first_word else name[:1].lower() + name[1:]  # WeCom, PC
     first = "is the only touchpoint with credit" if len(rest) == 1 and least == most else "earned most"
     agreed = "all models agree" if least == most else f"the models put it between {least} and {most}"
     text = f"Of {amount} net sales, {low_name} {first}: {share}{doubt}; {agreed}."
@@ -98,7 +99,7 @@ def _no_sales(table: pd.DataFrame, total: float, currency: str, lang: str) -> st
             "The orders' net sales come to nothing (refunded or given away): there is nothing to share out. What was "
             "credited before refunds stands in the tables below."
         )
-    amount = _money(total, currency)
+    amount = money(total, currency)
     if lang == "zh":
         return f"净销售额合计为{amount}，退款多于销售：没有触点带来收入，账本只说明退回的是哪些触点的订单。"
     return (
@@ -243,6 +244,6 @@ def _record(
     }
 
 
-def _money(minor: float, currency: str) -> str:
+def money(minor: float, currency: str) -> str:
     amount = minor / 10 ** _DIGITS.get(currency, 2)
     return f"{currency} {'−' if amount < 0 else ''}{abs(amount):,.0f}"

@@ -9,6 +9,7 @@ import ibis.expr.types as ir
 import pandas as pd
 
 from retailkit.attribute.journeys import NONE, ORDER
+from retailkit.attribute.returns import OUTSIDE
 from retailkit.attribute.tables import frame
 
 _KEY = ["merchant", "touchpoint"]
@@ -44,8 +45,10 @@ def touchpoint_ledger(
     for part in (frame(reach), frame(met), paid if cost is None else cost):
         table = table.merge(part, on=_KEY, how="outer")
     table["kind"] = table["kind"].fillna("exposure")
-    empty_line = (table["touchpoint"] == "unattributed") & table["credit"].isna()
-    table = table[~empty_line].reset_index(drop=True)
+    met_nothing = table["credit"].isna() & table["persons"].isna() & table["orders"].isna()
+    no_line = table["touchpoint"].isin(OUTSIDE) & met_nothing  # a cost of the whole, said with the returns
+    no_line |= (table["touchpoint"] == "unattributed") & table["credit"].isna()
+    table = table[~no_line].reset_index(drop=True)
     whole = ["touches", "persons", "orders", "buyers", "new_buyers", "touched_amount", "credit", "refunded", "cost"]
     table[whole] = table[whole].astype(float).fillna(0.0).round().astype("int64")
     table["credited_orders"] = table["credited_orders"].astype(float).fillna(0.0)

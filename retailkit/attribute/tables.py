@@ -9,9 +9,7 @@ import ibis.expr.types as ir
 import pandas as pd
 
 from retailkit.schema import TABLES
-
-TYPES = {"id": "string", "text": "string", "int": "int64", "money": "int64", "float": "float64"}
-TYPES |= {"bool": "boolean", "instant": "timestamp(6)", "date": "date"}
+from retailkit.schema.given import TYPES, given
 
 TOUCH = {
     "merchant": "string",
@@ -81,21 +79,17 @@ LEDGER = {
 
 
 def as_table(data: Any, name: str) -> ir.Table:
-    """Return a canonical table as an ibis table with the schema's types; None gives an empty one.
+    """Return a canonical table as an ibis table with the schema's columns and types; None gives an empty one.
 
     Raises
     ------
     ValueError
-        If columns are missing: all of them are listed.
+        If columns are missing or hold something else than their kind: all of them are listed, see `given`.
     """
     types = {c.name: TYPES[c.kind] for c in TABLES[name].columns}
     if data is None:
         return ibis.memtable(pd.DataFrame(columns=list(types)), schema=ibis.schema(types))
-    table = ibis.memtable(data) if isinstance(data, pd.DataFrame) else data
-    missing = [c.name for c in TABLES[name].columns if c.required and c.name not in table.columns]
-    if missing:
-        raise ValueError(f"table '{name}' lacks {', '.join(missing)}; it has {', '.join(table.columns)}")
-    return shape(table, types)
+    return shape(given(data, name), types)
 
 
 def shape(table: ir.Table, types: dict[str, str]) -> ir.Table:

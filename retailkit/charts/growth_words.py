@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from retailkit.charts.formats.parts import within
+
 WORDS = {
     "ridge-augmented synthetic control": "岭增广合成控制",
     "synthetic control with intercept": "带截距的合成控制", "synthetic control": "合成控制",
@@ -62,7 +64,7 @@ def in_words(text: str, lang: str = "en") -> str:
     """
     if lang == "zh":
         return WORDS.get(text, text)
-    return text.replace("_", " ") if text in WORDS else text
+    return within(text) if text in WORDS else text
 
 
 def festival_name(part: str, lang: str = "en") -> str:

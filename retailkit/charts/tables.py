@@ -31,19 +31,20 @@ def readable(table: pd.DataFrame, currency: str, lang: str = "en") -> pd.DataFra
 
     Columns named ``..._amount``, ``..._value`` and their intervals are money in minor units,
     ``..._share`` and their intervals fractions; other figures keep three digits. The column
-    ``merchant`` is left out where it has one value. In Chinese, headings and codes are written in Chinese.
+    ``merchant`` is left out where it has one value. Headings and codes are written in words of the language;
+    a merchant's own texts stay.
 
     >>> table = pd.DataFrame({"merchant": ["m"], "net_amount": [123456], "share": [0.25], "persons": [7]})
     >>> readable(table, "USD")
-      net_amount share persons
-    0     $1.23K   25%       7
+      net sales share persons
+    0    $1.23K   25%       7
     >>> list(readable(table, "CNY", "zh"))
     ['净销售额', '占比', '人数']
     """
     kept = table.drop(columns="merchant") if "merchant" in table and table["merchant"].nunique() < 2 else table
     written = {name: _texts(kept, name, currency, lang) for name in kept.columns}
     frame = pd.DataFrame(written, columns=list(kept.columns), index=kept.index)
-    return frame if lang == "en" else frame.rename(columns={c: heading(kept, c) for c in kept.columns})
+    return frame.rename(columns={c: heading(kept, c, lang) for c in kept.columns})
 
 
 def readable_tables(currency: str, lang: str = "en") -> None:
@@ -71,8 +72,15 @@ def readable_tables(currency: str, lang: str = "en") -> None:
     shell.display_formatter.formatters["text/html"].for_type(pd.DataFrame, page)
 
 
-def heading(table: pd.DataFrame, column: str) -> str:
-    """Return the Chinese heading of a column, its own name where none is known."""
+def heading(table: pd.DataFrame, column: str, lang: str = "zh") -> str:
+    """Return the heading of a column in the language: its own words where no other are known.
+
+    >>> table = pd.DataFrame({"first_paid_on": [], "net_share": []})
+    >>> heading(table, "first_paid_on", "en"), heading(table, "net_share", "en"), heading(table, "net_share")
+    ('first order', 'net share', '净消费占比')
+    """
+    if lang == "en":
+        return _headings()["english"].get(column, column.replace("_", " "))
     told = _headings()["columns"]
     kind = f"{column}.float" if pd.api.types.is_float_dtype(table[column]) else column
     return told.get(kind, told.get(column, column))
@@ -98,7 +106,7 @@ def _texts(table: pd.DataFrame, name: str, currency: str, lang: str) -> list:
         whole = (column.dropna() == column.dropna().dt.normalize()).all()
         return column.dt.strftime("%Y-%m-%d" if whole else "%Y-%m-%d %H:%M").fillna("–").tolist()
     if not pd.api.types.is_numeric_dtype(column) or pd.api.types.is_bool_dtype(column):
-        return ["–" if missing(v) else v if lang == "en" or name in IDS else _word(v) for v in column]
+        return ["–" if missing(v) else v if name in IDS else _word(v, lang) for v in column]
     mean_of_money = name in ("mean_low", "mean_high") and "mean_net_amount" in table
     fraction = name in SHARES or name.endswith(("_share", "_share_low", "_share_high"))
     if name.endswith(MONEY) or mean_of_money:
@@ -110,11 +118,14 @@ def _texts(table: pd.DataFrame, name: str, currency: str, lang: str) -> list:
     return [number(v, lang) for v in column]
 
 
-def _word(value: object) -> object:
-    """Chinese for a code that the package knows; any other text stays as it is."""
-    from retailkit.charts.formats.parts import name
+def _word(value: object, lang: str) -> object:
+    """Words for a code that the package knows; any other text stays as it is."""
+    from retailkit.charts.formats.parts import known, name
 
     if not isinstance(value, str):
         return value
-    told = _headings()["words"].get(value, name(value, "zh"))
+    words = _headings()["words"]
+    if lang == "en":
+        return name(value, "en") if (known(value) or value in words) and " " not in value else value
+    told = words.get(value, name(value, "zh"))
     return value if told == value.replace("_", " ") else told

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from retailkit.charts.formats.parts import name
+from retailkit.charts.formats.parts import name, within
 from retailkit.charts.numbers import missing, money, number, percent
 from retailkit.charts.words import choose
 
@@ -16,8 +16,8 @@ COLUMNS = {
     "rows": ("rows", "行数", "count"),
     "kind": ("kind", "类别", "text"),
     "format": ("format", "业态", "format"),
-    "shop_id": ("shop", "门店", "text"),
-    "guide": ("guide", "导购", "text"),
+    "shop_id": ("shop", "门店", "own"),
+    "guide": ("guide", "导购", "own"),
     "owner": ("owner", "负责人", "text"),
     "touches": ("touches", "触达次数", "count"),
     "persons": ("persons reached", "触达人数", "count"),
@@ -146,11 +146,12 @@ def _text(value: object, kind: str, currency: str, lang: str) -> str:
         return "–"
     if isinstance(value, bool):
         return choose(lang, *(("yes", "是") if value else ("no", "否")))
+    if kind == "own":  # a merchant's own id, to the letter
+        return CHINESE.get(str(value), str(value)) if lang == "zh" else str(value)
     if kind == "text":
         return CHINESE.get(str(value), str(value)) if lang == "zh" else str(value).replace("_", " ")
     if kind == "format":
-        said = str(value).replace("_", " ")
-        return CHINESE.get(str(value), name(value, lang)) if lang == "zh" else said
+        return CHINESE.get(str(value), name(value, lang)) if lang == "zh" else within(value)
     figure = float(str(value))
     if kind == "money":
         return money(figure, currency, lang) if abs(figure) != float("inf") else "∞"

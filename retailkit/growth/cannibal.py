@@ -13,6 +13,7 @@ import pandas as pd
 
 from retailkit.growth.panel import DAILY
 from retailkit.growth.record import Effect
+from retailkit.schema.given import given
 
 if TYPE_CHECKING:
     from ibis.expr.types import Table
@@ -24,6 +25,7 @@ def totals_panel(daily_totals: Table, channel: str = "all") -> pd.DataFrame:
     Where several sources state a day, the largest figure is taken: a source that knows more
     channels states more. Days are not filled: a total that was not stated is not zero.
     """
+    daily_totals = given(daily_totals, "daily_totals", ("day", "channel"))
     rows = daily_totals.filter(daily_totals.channel == channel)
     by_source = rows.mutate(
         gross_known=rows.gross_amount.fill_null(0),

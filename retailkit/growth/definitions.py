@@ -16,6 +16,7 @@ import pandas as pd
 from retailkit.growth.calendar import bounds
 from retailkit.growth.fit import Array
 from retailkit.growth.segments import best_count, levels
+from retailkit.schema.given import given
 from retailkit.spoken import signed
 
 if TYPE_CHECKING:
@@ -48,6 +49,8 @@ def daily_visits(sessions: Table, totals: Table) -> pd.DataFrame:
 
     Columns ``merchant, day, visits``; empty where neither is on record.
     """
+    sessions = given(sessions, "sessions", ("started_on", "session_id"))
+    totals = given(totals, "daily_totals", ("day", "visitors"))
     seen = sessions.group_by(["merchant", "started_on"]).aggregate(visits=sessions.session_id.count()).execute()
     seen = seen.rename(columns={"started_on": "day"})
     stated = totals.filter(totals.visitors.notnull()).group_by(["merchant", "day"])

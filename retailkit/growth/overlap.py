@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from retailkit.growth.calendar import bounds
+from retailkit.schema.given import given
 
 if TYPE_CHECKING:
     from ibis.expr.types import Table
@@ -55,6 +56,8 @@ def shared_customers(
     import ibis
 
     start, _ = bounds(programme)
+    orders = given(orders, "orders", ("account", "paid_on", "net_amount"))
+    accounts = None if accounts is None else given(accounts, "accounts", ("account",))
     known = orders if pd.isna(start) else orders.filter(orders.paid_on < ibis.date(str(start.date())))
     others = known.filter(~known.merchant.isin(list(merchants))).select(donor="merchant").distinct().execute()
     spend = _with_keys(known.filter(known.account.notnull()), accounts, common_ids)

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from retailkit.growth.calendar import bounds, festival_days, last_year
+from retailkit.schema.given import given
 
 if TYPE_CHECKING:
     from ibis.expr.types import Table
@@ -24,13 +25,14 @@ WEEKLY = ("merchant", "week", "phase", "days", "gmv", "orders", "buyers", "log_g
 EARLY_CLOSE_HOURS = 2.0
 
 
-def with_person(orders: Table, persons: Table) -> Table:
+def with_person(orders: Table | pd.DataFrame, persons: Table | pd.DataFrame) -> Table:
     """One row per order with the column ``person`` added; null where nobody is known."""
+    orders, persons = given(orders, "orders"), given(persons, "persons", ("account", "person"))
     who = persons.select("merchant", "account", "person").distinct()
     return orders.left_join(who, ["merchant", "account"]).select(*orders.columns, "person")
 
 
-def daily_panel(orders: Table, persons: Table) -> pd.DataFrame:
+def daily_panel(orders: Table | pd.DataFrame, persons: Table | pd.DataFrame) -> pd.DataFrame:
     """One row per merchant and local day: net GMV (minor units), orders, buyers.
 
     Days without an order are rows of zeros between the merchant's first and last order, and
@@ -40,7 +42,7 @@ def daily_panel(orders: Table, persons: Table) -> pd.DataFrame:
 
     Parameters
     ----------
-    orders, persons : canonical tables, cut to what was known at ``as_of``.
+    orders, persons : canonical tables, cut to what was known at ``as_of``; own frames are looked at by `given`.
 
     Returns
     -------

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from retailkit.growth.calendar import bounds
+from retailkit.schema.given import given
 from retailkit.spoken import said
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ def told_shares(orders: Table, baseline: Any, programme: Any) -> pd.DataFrame:
 
     if baseline is None or programme is None:
         return pd.DataFrame(columns=list(COLUMNS))
+    orders = given(orders, "orders", ("paid_on", "told_by"))
     sums: dict[str, Any] = {}
     for suffix, window in (("_before", baseline), ("", programme)):
         start, end = (ibis.date(str(day.date())) for day in bounds(window))

@@ -6,10 +6,10 @@ from typing import Any
 
 import pandas as pd
 
-from retailkit.charts.formats.parts import name
+from retailkit.charts.formats.parts import name, within
 from retailkit.charts.numbers import major, money, number, percent
 from retailkit.charts.tables import table_name
-from retailkit.charts.words import choose
+from retailkit.charts.words import choose, labelled
 from retailkit.present.metric_words import metric_definition, metric_name
 from retailkit.present.pooling import wilson
 from retailkit.results import metric
@@ -28,7 +28,7 @@ _STATED = {
     "orders less refunds": "订单减退款", "sessions": "会话",
     "mini_program": "小程序", "pos": "门店收银",
 }  # fmt: skip
-_SYSTEMS = {"youshu": "有数", "erp": "ERP"}
+_SYSTEMS = {"youshu": ("Youshu", "有数"), "erp": ("ERP", "ERP")}
 
 
 def chapter_word(chapter: str, lang: str = "en") -> str:
@@ -120,18 +120,15 @@ def agreement_words(table: pd.DataFrame, lang: str = "en") -> pd.DataFrame:
     >>> agreement_words(row, "zh").iloc[0].tolist()
     ['访问', '会话', '有数：搜索']
     """
-    if lang == "en":
-        return table
-    return table.assign(**{c: [_stated(v) for v in table[c]] for c in ("measure", "left", "right")})
+    return table.assign(**{c: [_stated(v, lang) for v in table[c]] for c in ("measure", "left", "right")})
 
 
-def _stated(source: str) -> str:
+def _stated(source: str, lang: str) -> str:
     system, colon, what = source.partition(": ")
-    return (
-        f"{_SYSTEMS.get(system, system)}：{_STATED.get(what) or name(what, 'zh')}"
-        if colon
-        else _STATED.get(source, source)
-    )
+    if not colon:
+        return choose(lang, source, _STATED.get(source, source))
+    told = choose(lang, within(what), _STATED.get(what) or name(what, "zh"))
+    return labelled(choose(lang, *_SYSTEMS.get(system, (system, system))), told, lang)
 
 
 def agreement_table(table: pd.DataFrame, currency: str, lang: str = "en") -> pd.DataFrame:

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from retailkit.charts.formats.parts import within
 from retailkit.charts.numbers import major, percent
 from retailkit.charts.words import aside, choose, labelled
 from retailkit.present.hierarchy import Z90, donor_noise, posterior
@@ -197,8 +198,6 @@ _THINGS = {
     "coupon": "优惠券", "display": "店内陈列", "mailer": "每周传单", "organic": "自然", "unattributed": "未归因",
     "unknown": "未知",
 }  # fmt: skip
-_PLAIN = {"group": "customer group"}
-"""English names that are not the table's own."""
 _INDUSTRIES = {
     "apparel": "服饰", "beauty": "美妆", "mother_baby": "母婴", "sports": "运动", "supermarket": "商超",
     "electronics": "家电", "food": "食品", "department_store": "百货",
@@ -212,7 +211,7 @@ def thing_title(name: str, lang: str = "en") -> str:
     ('模版消息/订阅消息：welcome', 'customer group')
     """
     head, colon, detail = name.partition(": ")
-    plain = _PLAIN.get(head, head.replace("_", " "))
+    plain = within(head)
     title = choose(lang, plain, _THINGS.get(head, plain))
     return labelled(title, detail, lang) if colon else title
 

@@ -31,9 +31,37 @@ _ZH = {
 }  # fmt: skip
 
 
+_EN = {
+    "group": "Customer group", "wecom": "WeCom", "chat_unsplit": "Chat (not told apart)", "link_h5": "Link or H5",
+    "channels_live": "Channels live room", "pc": "PC", "display": "In-store display", "mailer": "Weekly mailer",
+    "popup": "Pop-up", "crm": "CRM", "jd": "JD.com", "pos": "POS", "erp": "ERP",
+}  # fmt: skip
+"""English names that are not the code's own words."""
+
+
 def name(code: Any, lang: str) -> str:
+    """A code as a reader calls it, at the head of a line.
+
+    >>> name("service_message", "en"), name("group", "en"), name("group", "zh")
+    ('Service message', 'Customer group', '社群')
+    """
     plain = str(code).replace("_", " ")
-    return choose(lang, plain[:1].upper() + plain[1:], _ZH.get(str(code), plain))
+    return choose(lang, _EN.get(str(code), plain[:1].upper() + plain[1:]), _ZH.get(str(code), plain))
+
+
+def within(code: Any) -> str:
+    """A code's English name within a sentence.
+
+    >>> within("official_store"), within("group"), within("wecom"), within("link_h5")
+    ('official store', 'customer group', 'WeCom', 'link or H5')
+    """
+    told = name(code, "en")
+    return told if told.split()[0][1:].lower() != told.split()[0][1:] else told[:1].lower() + told[1:]
+
+
+def known(code: str) -> bool:
+    """Whether a text is a code of the package, and not a merchant's own word."""
+    return code in _ZH or code in _EN
 
 
 def below(unit: str, merchant: str, period: str) -> str:
