@@ -11,7 +11,7 @@ from retailkit.attribute.calibrate import calibrate
 from retailkit.attribute.ledger import allot
 from retailkit.attribute.paths import paths
 from retailkit.attribute.peers import potential
-from retailkit.attribute.returns import costs, returns, returns_sentence
+from retailkit.attribute.returns import costs, outside_sentence, returns, returns_sentence
 from retailkit.attribute.rollup import LEVELS, owned_credit, roll_up
 from retailkit.attribute.rules import credit
 from retailkit.attribute.touches import touches
@@ -127,6 +127,41 @@ def test_coupons_and_red_packets_are_spend():
     packets["sent_at"] = packets["received_at"] = pd.Timestamp("2024-03-02")
     table = costs(spend, used, packets).set_index("touchpoint")["cost"]
     assert table.to_dict() == {"coupon": 200, "guide": 5000, "red_packet": 88}
+
+
+def packets(*senders):
+    frame = pd.DataFrame(
+        {"merchant": "m", "packet_id": [f"p{i}" for i in range(len(senders))], "account": "a", "amount": 10}
+    )
+    frame["sent_at"] = frame["received_at"] = pd.Timestamp("2024-03-02")
+    return frame.assign(sender=pd.Series(senders, dtype=object))
+
+
+def test_a_red_packet_is_the_cost_of_who_sent_it_and_a_coupon_of_the_campaign_that_handed_it_out():
+    used = pd.DataFrame({"merchant": "m", "coupon_id": ["c1", "c2"], "amount": [200, 300], "campaign_id": ["x", None]})
+    used["redeemed_on"] = pd.Timestamp("2024-03-02")
+    sent = pd.DataFrame({"merchant": ["m"], "campaign_id": ["x"], "campaign": ["spring"], "touchpoint": ["mailing"]})
+    sent["starts_on"] = pd.Timestamp("2024-03-01")
+    guides = pd.DataFrame({"merchant": ["m"], "guide": ["g1"]})
+    table = costs(None, used, packets("g1", "app:1", "app:2", None), sent, guides).set_index("touchpoint")["cost"]
+    assert table.to_dict() == {"coupon": 300, "guide": 10, "mailing": 200, "red_packet": 10, "sharing": 20}
+
+
+def test_costs_that_nobody_can_charge_to_a_touchpoint_are_said_and_have_no_return():
+    """The ledger has no orders for red packets: that is no return of nothing, and no infinite cost of an order."""
+    spend = pd.DataFrame(
+        {"merchant": "m", "touchpoint": ["guide", None], "item": ["pay", "?"], "amount": [10_000, 700]}
+    )
+    cost = costs(spend.assign(day=pd.Timestamp("2024-03-01")), None, packets(None, None))
+    found = returns(cost, INTERVAL, incremental=True)
+    assert found["touchpoint"].tolist() == ["guide"]
+    english, chinese = (
+        outside_sentence(cost.assign(cost=cost["cost"] * 100), found, "CNY", lang) for lang in ("en", "zh")
+    )
+    assert "red packets opened (CNY 20; their exports do not tell who sent them)" in english
+    assert "spend that names no touchpoint (CNY 700)" in english
+    assert "已领取的红包（CNY 20" in chinese
+    assert not outside_sentence(cost[cost["touchpoint"] == "guide"], found, "CNY")
 
 
 def test_returns_carry_their_interval_and_an_open_end_where_orders_may_be_none():

@@ -238,13 +238,35 @@ def test_what_most_merchants_lack_is_not_common_to_them(tmp_path):
     assert found["reading"]["touchpoint", "search"] == worked.COMMON
 
 
-def test_one_name_for_all_sales_is_no_touchpoint(tmp_path):
+def test_one_name_for_all_sales_is_no_touchpoint_and_no_format(tmp_path):
     cells = pd.DataFrame({
         "touchpoint": ["shop"], "format": ["shop"], "customer": ["new"], "part": [5e3], "counterfactual": [1e4],
     })  # fmt: skip
     growth(tmp_path, "a", before=100, actual=150, effect=0.5, cells=cells)
     gains, _ = what(tmp_path, cohort("a"))
-    assert set(gains["kind"]) == {"format", "customer"}
+    assert set(gains["kind"]) == {"customer"}
+
+
+def test_formats_that_exports_do_not_tell_are_left_out_and_not_zero(tmp_path):
+    """Three merchants tell guides' sales, each a gain of 20%; nine name one format: the mean is 20% and not a quarter of it."""
+    for i, merchant in enumerate("abcdefghijkl"):
+        told = ["guide", "official_store"] if i < 3 else ["official_store"] * 2
+        cells = pd.DataFrame({
+            "touchpoint": ["group", "search"], "format": told, "customer": "new", "part": [2e3 + 10 * i, 3e3],
+            "counterfactual": [1e3, 9e3],
+        })  # fmt: skip
+        factors = pd.DataFrame({"factor": ["buyers"], "part": [5e3 + 10 * i]})
+        growth(tmp_path, merchant, before=100, actual=150, effect=0.5, cells=cells, factors=factors)
+    found = what(tmp_path, cohort(*"abcdefghijkl"))[1]
+    rows = found.set_index(["kind", "thing"])
+    assert rows.loc[("format", "guide"), "merchants"] == 3
+    assert rows.loc[("format", "guide"), "mean"] == pytest.approx(0.2, abs=0.01)
+    assert rows.loc[("touchpoint", "group"), "merchants"] == 12
+    english, chinese = (worked.say_worked(found, lang) for lang in ("en", "zh"))
+    assert english.startswith(
+        "Of 12 merchants the exports tell formats of 3; those of the others name one for all sales"
+    )
+    assert chinese.startswith("12家商户中，导出文件能区分业态的仅3家")
 
 
 ISSUES = pd.DataFrame({

@@ -11,7 +11,6 @@ from retailkit.attribute.sentences import money, touchpoint_title
 from retailkit.attribute.tables import as_table, frame
 from retailkit.spoken import said
 
-
 OUTSIDE = ("red_packet", "coupon", "(none)")
 """Costs that name no touchpoint by themselves: held against credit only where the ledger has orders under that name."""
 

@@ -10,6 +10,7 @@ the merchant has no such data. In reading order:
 - ``sharing``      the share tree, K, red packets, adoption
 - ``acquisition``  cost of a new customer, private against platform orders
 - ``summary``      what the chapter keeps, and what is missing
+- ``told``         formats and touchpoints that exports do not tell; ``roster`` since when guides are known
 - ``survival``     Kaplan-Meier, medians, log-rank; ``rates`` shares with intervals, Gini
 """
 
@@ -36,6 +37,7 @@ from .guides import (
 )
 from .mix import city_tier_share, discount_depth, discount_sentence, home_delivery
 from .rates import concentration, gini, top_share, wilson
+from .roster import roster_sentence
 from .sharing import (
     group_adoption,
     red_packet_funnel,
@@ -48,6 +50,7 @@ from .sharing import (
 from .store_front import funnel_sentence, long_tail, push_funnel, repeat_visits, scene_funnel, visitor_value, visits
 from .summary import chapter_window, formats_metrics, gaps_sentence
 from .survival import kaplan_meier, life_summary, log_rank
+from .told import formats_told_sentence, touchpoints_told_sentence
 
 __all__ = [
     "acquisition_cost",
@@ -61,6 +64,7 @@ __all__ = [
     "first_orders",
     "format_ledger",
     "formats_metrics",
+    "formats_told_sentence",
     "funnel_sentence",
     "gaps_sentence",
     "gini",
@@ -83,6 +87,7 @@ __all__ = [
     "push_funnel",
     "red_packet_funnel",
     "repeat_visits",
+    "roster_sentence",
     "scene_funnel",
     "share_customers",
     "share_depth",
@@ -92,6 +97,7 @@ __all__ = [
     "size_bunching",
     "sold_against_owned",
     "top_share",
+    "touchpoints_told_sentence",
     "value_against_platform",
     "value_sentence",
     "visitor_value",

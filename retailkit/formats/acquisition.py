@@ -64,6 +64,7 @@ def acquisition_cost(spend: Table, orders: Table, persons: Table, *, start: str,
     is what one more new customer costs: the inverse of the slope of weekly new customers on
     weekly spend (at least eight weeks; empty where the slope is not surely above 0), so it also
     leaves out those who would have come without spend. ``all`` pools touchpoints. Minor units.
+    Where no order of the window tells its touchpoint, counts and costs by touchpoint are empty: not told is not zero.
     """
     cost = between(spend.mutate(touchpoint=spend.touchpoint.fill_null("unknown")), "day", start, end)
     cost = cost.mutate(week=cost.day.truncate("W"))
@@ -90,8 +91,17 @@ def acquisition_cost(spend: Table, orders: Table, persons: Table, *, start: str,
     frame = whole_counts(frame.astype({"merchant": "str", "touchpoint": "str"}).merge(
         heads.astype({"merchant": "str", "touchpoint": "str"}), how="left", on=["merchant", "touchpoint"]
     ), "buyers", "spend", "new_buyers")  # fmt: skip
-    frame = with_share(frame, "new_share", "new_buyers", "buyers")
+    frame = _told_alone(with_share(frame, "new_share", "new_buyers", "buyers"), heads)
     return frame.sort_values(["merchant", "spend"], ascending=[True, False], ignore_index=True)
+
+
+def _told_alone(frame: pd.DataFrame, heads: pd.DataFrame) -> pd.DataFrame:
+    """Costs by touchpoint without the counts of merchants whose orders tell no touchpoint at all."""
+    telling = heads.loc[~heads["touchpoint"].isin(["unknown", "all"]), "merchant"]
+    untold = (frame["touchpoint"] != "all") & ~frame["merchant"].isin(telling)
+    counts = {c: frame[c].astype("Int64").mask(untold) for c in ("new_buyers", "buyers")}
+    rates = {c: frame[c].mask(untold) for c in frame if c.startswith(("cost_", "marginal_", "new_share"))}
+    return frame.assign(**counts, **rates)
 
 
 def _cost(weeks: pd.DataFrame) -> dict[str, float]:

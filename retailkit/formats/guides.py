@@ -10,6 +10,7 @@ from ibis.expr.types import Table
 from retailkit.spoken import points, said
 
 from .rates import between, fetch, of_persons, ratio, whole_counts, with_share
+from .roster import employed
 
 ACTS = ("order", "binding", "new_contact", "share", "chat", "message", "live")
 """What a guide can do to count as active: sold an order, was bound to a customer, or a day with
@@ -30,13 +31,12 @@ def guide_activation(
     """One row per merchant, region and act: guides on the roster and how many did the act.
 
     There is no agreed definition of an active guide, so each act has its own row, and ``any``
-    is any of them. ``roster`` counts guides employed on any day of the window; ``region`` also
-    has ``all``. ``rate`` carries its 95% interval.
+    is any of them. ``roster`` counts guides employed on any day of the window (see `roster.employed`:
+    a roster's first day is not taken for a day of joining); ``region`` also has ``all``. ``rate``
+    carries its 95% interval.
     """
-    employed = (guides.joined_on.isnull() | (guides.joined_on <= ibis.date(end))) & (
-        guides.left_on.isnull() | (guides.left_on >= ibis.date(start))
-    )
-    roster = fetch(guides.filter(employed).select("merchant", "guide", region=guides.region.fill_null("unknown")))
+    there = employed(guides, start, end)
+    roster = fetch(there.select("merchant", "guide", region=there.region.fill_null("unknown")))
     acts = [_acting(between(orders, "paid_on", start, end), "sold_by", "order")]
     bound = bindings.mutate(day=bindings.bound_at.date())
     acts.append(_acting(between(bound, "day", start, end), "guide", "binding"))

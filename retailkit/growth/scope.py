@@ -29,7 +29,7 @@ def resolve_scope(orders: Table, scope: str = "auto") -> str:
         raise ValueError(f"scope '{scope}' is not known; choose one of {', '.join(SCOPES)}")
     if scope != "auto":
         return scope
-    orders = given(orders, "orders", ("format",))
+    orders = given(orders, "orders", ())
     some = orders.filter(orders.format.isin(PRIVATE_FORMATS)).limit(1).count().execute()
     return "private" if int(some) else "all"
 
@@ -40,7 +40,7 @@ def in_scope(orders: Table, scope: str = "auto") -> Table:
     Private: official store, guide, community and sharing, and orders whose source does not
     say the format (a payment bill); physical shops and platforms are left out.
     """
-    orders = given(orders, "orders", ("format",))
+    orders = given(orders, "orders", ())
     if resolve_scope(orders, scope) == "all":
         return orders
     return orders.filter(orders.format.isin(PRIVATE_FORMATS) | orders.format.isnull())

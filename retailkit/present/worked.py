@@ -38,8 +38,8 @@ def gains(factors: pd.DataFrame, cells: pd.DataFrame, table: pd.DataFrame, metri
     DataFrame ``kind, thing, merchant, title, industry, value, base``; ``kind`` is factor,
     touchpoint, format or customer; ``base`` the thing's counterfactual sales on the sales before
     (the whole counterfactual for a factor), to which an error of the counterfactual applies. A
-    merchant of whom neither exports nor visits tell the touchpoints is left out of that kind; one that knows
-    them and did not use one has a zero.
+    merchant of whom neither exports nor visits tell the touchpoints, or whose exports name one format for all
+    sales, is left out of that kind: not told is not zero. One that tells them and did not use one has a zero.
     """
     before = metrics[metrics["metric"] == "gmv_before"].set_index("merchant")
     parts = []
@@ -51,7 +51,7 @@ def gains(factors: pd.DataFrame, cells: pd.DataFrame, table: pd.DataFrame, metri
     for kind in ("touchpoint", "format", "customer"):
         if len(cells):
             told = cells[~cells[kind].isin(["unknown", "(none)", ""])]
-            if kind == "touchpoint":  # one name for all sales is the channel's, not a touchpoint
+            if kind != "customer":  # one name for all sales is the channel's: it tells nothing apart
                 told = told[told.groupby("merchant")[kind].transform("nunique") > 1]
             parts.append(told.assign(kind=kind, thing=told[kind].astype(str)))
     columns = ["kind", "thing", "merchant", "title", "industry", "value", "base"]
@@ -244,7 +244,7 @@ def say_worked(table: pd.DataFrame, lang: str = "en") -> str:
             lang, "No merchant's gain could be taken apart, so nothing can be called common.",
             "没有商户的增量可以拆解，因此谈不上共同点。",
         )  # fmt: skip
-    out = []
+    out = [_not_told(table, lang)]
     for reading, en, zh in (
         (COMMON, "Common to the cohort", "各商户的共同点"), (INDUSTRY, "Particular to one industry", "行业特有"),
         (SINGLE, "Particular to single merchants", "个别商户特有"),
@@ -266,4 +266,22 @@ def say_worked(table: pd.DataFrame, lang: str = "en") -> str:
                 f"{len(table)}项中有{rest}项无法判断是否有帮助。",
             )
         )  # fmt: skip
-    return " ".join(out) if lang == "en" else "".join(out)
+    return " ".join(filter(None, out)) if lang == "en" else "".join(out)
+
+
+def _not_told(table: pd.DataFrame, lang: str) -> str:
+    """Of how many merchants touchpoints and formats are told, where that is not all of those taken apart."""
+    every = int(table["merchants"].max())
+    most = table.groupby("kind")["merchants"].max().reindex(["touchpoint", "format"], fill_value=0)
+    few = {str(kind): int(n) for kind, n in most.items() if n < every}
+    if not few:
+        return ""
+    kinds = {"touchpoint": "触点", "format": "业态"}
+    en = " and ".join(f"{kind}s of {n}" for kind, n in few.items())
+    zh = "，".join(f"{kinds[kind]}的仅{n}家" for kind, n in few.items())
+    return choose(
+        lang,
+        f"Of {every} merchants the exports tell {en}; those of the others name one for all sales or none, which is not zero: "
+        "they stand in no such line.",
+        f"{every}家商户中，导出文件能区分{zh}；其余商户的全部销售只有一个名称或没有名称，这不是零，因此不计入相应各行。",
+    )
