@@ -23,9 +23,10 @@ from retailkit.charts.template import (
     number,
     number_axis,
     percent,
+    percent_axis,
     shade,
 )
-from retailkit.charts.words import aside, labelled, shortened
+from retailkit.charts.words import aside, labelled, shortened, wrap
 
 _ROW = 34  # pixels of height per row of a table
 _LABEL = 260  # pixels of a reason beside its bar
@@ -136,7 +137,7 @@ def quarantine_reasons(
         )
     )
     fig.update_xaxes(visible=False, range=[0, 1.15 * shown["rows"].max()])
-    short = [shortened(n, _LABEL) for n in names]
+    short = [_two_lines(n) for n in names]
     fig.update_yaxes(showgrid=False, zeroline=False, tickvals=list(range(len(shown))), ticktext=short)
     top = table.iloc[0]
     where = top["column"] or table_name(top["table"], lang)
@@ -147,6 +148,14 @@ def quarantine_reasons(
     )
     unit = choose(lang, "rows", "行数")
     return frame(fig, title, f"{unit} · {merchant} · {period}", source, lang=lang, height=180 + _ROW * len(shown))
+
+
+def _two_lines(text: str) -> str:
+    """A reason on at most two lines beside its bar; what is longer stands in the table."""
+    first, *rest = wrap(text, _LABEL, 12)
+    return (
+        "<br>".join([shortened(first, _LABEL), shortened(" ".join(rest), _LABEL)]) if rest else shortened(first, _LABEL)
+    )
 
 
 def orders_by_day(
@@ -204,8 +213,9 @@ def source_agreement(
             hovertemplate=labelled("%{y}", "%{x:+.2%}", lang) + "<extra></extra>",
         )
     )
-    reach = max(1.6 * shown["gap"].abs().max(), 0.02)
-    fig.update_xaxes(tickformat="+.1%", range=[-reach, reach], showgrid=True, zeroline=True)
+    reach = max(shown["gap"].abs().max(), 0.0125)  # of the larger figure: never above 100%
+    axis = percent_axis(-reach, reach, signed=True)
+    fig.update_xaxes(axis | {"range": [-1.6 * reach, 1.6 * reach]}, showgrid=True, zeroline=True)
     fig.update_yaxes(showgrid=False)
     apart = int((~table["agrees"]).sum())
     title = choose(

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import math
+from typing import Any
+
+import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
@@ -9,6 +13,7 @@ from retailkit.charts.growth_words import festival_name, in_words
 from retailkit.charts.template import (
     DOWN,
     MUTED,
+    PAPER,
     TOTAL,
     UP,
     choose,
@@ -112,32 +117,42 @@ def cells(
     known = table[table["actual"] > 0]
     if known.empty:
         return empty(title, choose(lang, "There is no counterfactual to compare with.", "没有反事实可比。"), lang=lang)
-    growth = known["actual"] / known["counterfactual"].where(known["counterfactual"] > 0) - 1
+    growth = np.log(known["actual"] / known["counterfactual"].where(known["counterfactual"] > 0))
+    reach = max(float(growth.abs().max()), math.log(1.5)) if growth.notna().any() else 1.0
     names = [choose(lang, c, SEGMENTS_ZH.get(c, c)) for c in known["customer"]]
     gaps = [money(part, currency, lang, signed=True) for part in known["part"]]
     texts = [f"{name}<br>{part}" for name, part in zip(names, gaps, strict=True)]
-    touch, format_ = (known[c].astype(str).map(lambda name: in_words(name, lang)) for c in ("touchpoint", "format"))
-    parents = touch + " · " + format_
+    parents = pd.Series([_place(r, lang) for r in known.itertuples()], index=known.index)
     groups = list(dict.fromkeys(parents))
     fig = go.Figure(
         go.Treemap(
-            ids=[*groups, *[f"{p}/{c}" for p, c in zip(parents, known["customer"], strict=True)]],
-            labels=[*groups, *texts], parents=[*[""] * len(groups), *parents], branchvalues="remainder",
-            values=[*[0] * len(groups), *major(known["actual"], currency)],
-            marker={"colors": [*[0.0] * len(groups), *growth.fillna(1.0)], "cmid": 0, "cmin": -1, "cmax": 1,
-                    "colorscale": [[0, DOWN], [0.5, "#F4F4F2"], [1, UP]]},
-            textinfo="label", hoverinfo="label",
+            ids=["all", *groups, *[f"{p}/{c}" for p, c in zip(parents, known["customer"], strict=True)]],
+            labels=["", *groups, *texts], parents=["", *["all"] * len(groups), *parents], branchvalues="remainder",
+            values=[*[0] * (len(groups) + 1), *major(known["actual"], currency)],
+            marker={"colors": [*[0.0] * (len(groups) + 1), *growth.fillna(reach)], "cmid": 0, "cmin": -reach, "cmax": reach,
+                    "colorscale": [[0, DOWN], [0.5, "#F4F4F2"], [1, UP]], "line": {"color": PAPER, "width": 1}},
+            textinfo="label", hoverinfo="label", pathbar={"visible": False},
         )
     )  # fmt: skip
+    fig.update_layout(
+        uniformtext={"minsize": 10, "mode": "hide"}
+    )  # what does not fit its tile is left out, not made tiny
     top = table.iloc[0]
     who = choose(lang, f"{top['customer']} customers", SEGMENTS_ZH.get(top["customer"], top["customer"]))
     gap = money(top["part"], currency, lang, signed=True)
-    what = f"{in_words(top['touchpoint'], lang)} · {in_words(top['format'], lang)} · {who}"
+    what = f"{_place(top, lang)} · {who}"
     title = choose(lang, f"The largest gap: {what}, {gap} a day", f"差距最大：{what}，每天 {gap}")
     unit = choose(
-        lang, "mean daily GMV; label and colour: gap to the counterfactual", "日均 GMV；标签与颜色为与反事实之差"
+        lang,
+        "mean daily GMV; label: gap to the counterfactual; colour: times of it",
+        "日均 GMV；标签为与反事实之差，颜色为其倍数",
     )
     return frame(fig, title, f"{listed(unit, currency, lang=lang)} · {merchant} · {period}", source, lang=lang)
+
+
+def _place(cell: Any, lang: str) -> str:
+    """Touchpoint and format of a cell in words; one word where both are the same (sharing)."""
+    return " · ".join(dict.fromkeys(in_words(str(c), lang) for c in (cell.touchpoint, cell.format)))
 
 
 def by_touchpoint(
@@ -147,8 +162,7 @@ def by_touchpoint(
     title = choose(lang, "From the counterfactual to actual sales", "从反事实到实际销售")
     if table.empty:
         return empty(title, choose(lang, "There is no counterfactual to compare with.", "没有反事实可比。"), lang=lang)
-    names = pd.Series([f"{in_words(str(r.touchpoint), lang)} · {in_words(str(r.format), lang)}" for r in table.itertuples()],
-                      index=table.index)  # fmt: skip
+    names = pd.Series([_place(r, lang) for r in table.itertuples()], index=table.index)
     parts = table.groupby(names, sort=False)["part"].sum().sort_values(key=abs, ascending=False, kind="stable")
     if len(parts) > MOST:
         parts = pd.concat([parts.iloc[:MOST], pd.Series({choose(lang, "all others", "其余"): parts.iloc[MOST:].sum()})])

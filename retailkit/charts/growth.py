@@ -131,8 +131,11 @@ def counterfactual(
                     line={"color": ACCENT, "width": 2.2}, name=choose(lang, "actual", "实际"))  # fmt: skip
     fig.update_xaxes(date_axis(lang), range=[own["week"].min(), own["week"].max() + pd.Timedelta(days=10)])
     top = max(values["actual"].max(), values["counterfactual"].max(), major(inside["high"].max(), currency))
-    fig.update_yaxes(money_axis(0, top, currency, lang))
-    _shade_weeks(fig, own, lang)
+    axis = money_axis(0, top, currency, lang)
+    rows = _shade_weeks(fig, own, lang)
+    fig.update_yaxes(
+        axis | {"range": [-0.05 * rows * axis["range"][1], axis["range"][1]]}
+    )  # festivals' names stand below
     ratio = (inside["actual"] * inside["days"]).sum() / (inside["counterfactual"] * inside["days"]).sum() - 1
     title = choose(
         lang,
@@ -146,7 +149,8 @@ def counterfactual(
 _LABEL = 0.0095  # width of a letter of a label as a part of the axis
 
 
-def _shade_weeks(fig: go.Figure, weeks: pd.DataFrame, lang: str) -> None:
+def _shade_weeks(fig: go.Figure, weeks: pd.DataFrame, lang: str) -> int:
+    """Shade festival weeks and the programme; return how many rows of names stand at the bottom."""
     inside = weeks[weeks["phase"] == "programme"]
     week = pd.Timedelta(days=7)
     shade(fig, inside["week"].min(), inside["week"].max() + week, choose(lang, "programme", "项目"), kind="programme")
@@ -171,6 +175,7 @@ def _shade_weeks(fig: go.Figure, weeks: pd.DataFrame, lang: str) -> None:
                 xanchor="right" if late else "center", showarrow=False, font={"size": 11, "color": MUTED},
             )  # fmt: skip
         shown = name
+    return sum(end >= 0 for end in ends)
 
 
 def staircase(
@@ -193,11 +198,14 @@ def staircase(
     if len(inside):
         last = inside.max() + pd.Timedelta(days=7)
         shade(fig, inside.min(), last, choose(lang, "programme", "项目"), kind="programme")
-    for step in steps.itertuples(index=False):
+    close, free = 0.09 * (gaps["week"].max() - gaps["week"].min()), pd.Timestamp.min
+    level = 0
+    for step in steps.sort_values("week").itertuples(index=False):
+        level, free = (level + 1 if step.week < free else 0), step.week + close
         shade(fig, step.earliest, step.latest + pd.Timedelta(days=1))
         fig.add_vline(x=str(step.week), line_color=WARM, line_width=2)
         fig.add_annotation(x=str(step.week), y=0, yref="paper", xanchor="left", yanchor="bottom", showarrow=False,
-                           text=percent(math.expm1(step.size), signed=True), font={"color": WARM})  # fmt: skip
+                           yshift=15 * level, text=percent(math.expm1(step.size), signed=True), font={"color": WARM})  # fmt: skip
     own = steps[steps["phase"] == "programme"]
     found = choose(lang, f"{len(own)} step{'' if len(own) == 1 else 's'} of the base level in the programme",
                    f"项目期基础日销有 {len(own)} 个台阶")  # fmt: skip
@@ -222,7 +230,8 @@ def gains(weeks: pd.DataFrame, *, merchant: str, period: str = "", source: str =
     won = weeks.loc[weeks["significant"].astype(bool), "weeks"]
     title = choose(lang, "No gain was more than noise", "没有显著增长")
     if len(won):
-        title = choose(lang, f"The first gain came after {won.iloc[0]} weeks", f"第 {won.iloc[0]} 周起显著增长")
+        weeks_on = f"{won.iloc[0]} week{'' if won.iloc[0] == 1 else 's'}"
+        title = choose(lang, f"The first gain came after {weeks_on}", f"第 {won.iloc[0]} 周起显著增长")
     unit = choose(lang, "effect on sales so far, with interval", "累计效应与区间")
     return frame(fig, title, f"{unit} · {merchant} · {period}", source, lang=lang, bottom=18)
 

@@ -15,8 +15,8 @@ from retailkit.charts.numbers import missing, money, number, percent
 from retailkit.charts.targets import node
 from retailkit.charts.words import choose
 
-MONEY, SHARE, LOG, TIMES, WORDS, PLAIN, NODE, UNIT, FESTIVAL = (
-    "money", "share", "log", "times", "words", "plain", "node", "unit", "festival",
+MONEY, SHARE, LOG, TIMES, WORDS, PLAIN, NODE, UNIT, FESTIVAL, OWNER = (
+    "money", "share", "log", "times", "words", "plain", "node", "unit", "festival", "owner",
 )  # fmt: skip
 
 Columns = dict[str, tuple[str, str, str]]
@@ -85,17 +85,17 @@ TABLES: dict[str, Columns] = {
         "unknown_gmv": (MONEY, "to unknown", "未识别顾客销售"), "visitors": (PLAIN, "visitors", "访客"),
     },
     "attainment": {
-        "node": (NODE, "node", "节点"), "owner": (PLAIN, "owner", "负责人"), "planned": (UNIT, "planned", "计划"),
+        "node": (NODE, "node", "节点"), "owner": (OWNER, "owner", "负责人"), "planned": (UNIT, "planned", "计划"),
         "achieved": (UNIT, "achieved", "实际"), "attainment": (SHARE, "% of plan", "达成率"),
     },
-    "kpi": {"node": (NODE, "node", "节点"), "owner": (PLAIN, "owner", "负责人"), "value": (UNIT, "value", "数值")},
+    "kpi": {"node": (NODE, "node", "节点"), "owner": (OWNER, "owner", "负责人"), "value": (UNIT, "value", "数值")},
     "shortfalls": {
-        "node": (NODE, "node", "节点"), "owner": (PLAIN, "owner", "负责人"),
+        "node": (NODE, "node", "节点"), "owner": (OWNER, "owner", "负责人"),
         "attainment": (SHARE, "% of plan", "达成率"), "money": (MONEY, "money", "金额"),
         "reason": (PLAIN, "reason", "原因"),
     },
     "parts": {
-        "cut": (WORDS, "cut", "维度"), "part": (WORDS, "part", "部分"), "owner": (PLAIN, "owner", "负责人"),
+        "cut": (WORDS, "cut", "维度"), "part": (WORDS, "part", "部分"), "owner": (OWNER, "owner", "负责人"),
         "planned": (MONEY, "planned", "计划"), "achieved": (MONEY, "achieved", "实际"),
         "attainment": (SHARE, "% of plan", "达成率"), "money": (MONEY, "gap", "差额"),
     },
@@ -123,7 +123,9 @@ def show(table: pd.DataFrame, name: str, currency: str = "", lang: str = "en", r
     from IPython.display import HTML
 
     written = shown(table, name, currency, lang, rows)
-    long = {choose(lang, en, zh) for kind, en, zh in TABLES[name].values() if kind in (PLAIN, WORDS, NODE, FESTIVAL)}
+    long = {
+        choose(lang, en, zh) for kind, en, zh in TABLES[name].values() if kind in (PLAIN, WORDS, NODE, FESTIVAL, OWNER)
+    }
     texts = {head: written[head].astype(str) for head in written if head in long}  # an empty column is no text
     left = {head: "left" for head, cells in texts.items() if not cells.str.fullmatch(r"[\d,.–-]*").all()}
     with pd.option_context("display.max_colwidth", None):
@@ -173,6 +175,8 @@ def _text(value: Any, kind: str, unit: str, currency: str, lang: str) -> str:
         return f"× {value:.2f}"
     if kind == WORDS:
         return in_words(str(value), lang)
+    if kind == OWNER:
+        return str(value).replace("_", " ")
     if kind in (NODE, FESTIVAL):
         return node(str(value), lang) if kind == NODE else festival_name(str(value), lang)
     if isinstance(value, pd.Timestamp):

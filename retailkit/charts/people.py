@@ -103,7 +103,9 @@ def lifecycle(counts: pd.DataFrame, *, merchant: str, period: str, source: str =
     last = counts[counts["day"] == counts["day"].max()]
     most = last.sort_values("persons").iloc[-1]
     fig.update_layout(barmode="stack")
-    fig.update_xaxes(type="category", categoryorder="category ascending")
+    every = sorted(set(counts["day"].map(lambda day: str(day)[:7] if str(day)[8:10] == "01" else str(day)[:10])))
+    step = -(-len(every) // 9)  # more dates than nine would have to be written slantwise
+    fig.update_xaxes(type="category", categoryorder="category ascending", tickvals=every[::step])
     fig.update_yaxes(number_axis(0, counts.groupby("day")["persons"].sum().max(), lang))
     title = choose(
         lang,

@@ -114,7 +114,7 @@ def _box(fig: go.Figure, at: tuple[float, float], row: Any, currency: str, lang:
         fillcolor="#FFFFFF", layer="between",
     )  # fmt: skip
     fig.add_shape(type="rect", x0=x - 0.42, x1=x - 0.395, y0=y - 0.38, y1=y + 0.38, line_width=0, fillcolor=colour)
-    owner = f" · {row.owner}" if getattr(row, "owner", "") else ""
+    owner = f" · {row.owner.replace('_', ' ')}" if getattr(row, "owner", "") else ""
     reached = (
         "" if row.attainment != row.attainment else f"  <span style='color:{MUTED}'>{percent(row.attainment)}</span>"
     )

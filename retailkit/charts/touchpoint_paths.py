@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from itertools import cycle
+
 import pandas as pd
 import plotly.graph_objects as go
 
-from retailkit.charts.template import GREY, INK, PALETTE, choose, empty, frame, number, percent
+from retailkit.charts.template import GREY, INK, MUTED, PALETTE, choose, empty, frame, number, percent
 from retailkit.charts.touchpoints import titles
 from retailkit.charts.words import shortened, text_width
 
 LABEL = 170
 """Pixels that a name has beside its node before it runs into the next."""
+
+_COLOURS = (*PALETTE[:-1], "#7A6FAC", "#8C6D46")
+"""As many as touchpoints are told apart: two of one colour would look like one."""
 
 
 def first_to_last(
@@ -61,7 +66,8 @@ def flows(
     keys = list(dict.fromkeys([*here, *there]))
     at = {k: i for i, k in enumerate(keys)}
     kinds = list(dict.fromkeys(k.split("|")[-1] for k in keys if k not in end))
-    colour = {k: PALETTE[i % (len(PALETTE) - 1)] for i, k in enumerate(kinds)} | {"(order)": INK, "(none)": GREY}
+    colours = dict(zip([k for k in kinds if k != "other"], cycle(_COLOURS)))
+    colour = colours | {"other": MUTED, "(order)": INK, "(none)": GREY}
     labels = [end.get(k) or titles(pd.DataFrame({"touchpoint": [k.split("|")[-1]]}))[0] for k in keys]
     fig = go.Figure(go.Sankey(
         arrangement="snap",

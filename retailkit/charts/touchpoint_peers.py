@@ -45,7 +45,7 @@ def peers(
     weak = int((rows["verdict"] == "neglected").sum())
     title = choose(
         lang, f"{weak} of {len(rows)} touchpoints convert{'s' * (weak == 1)} below the peers" if weak else
-        "No touchpoint converts below the peers", f"{len(rows)}个触点中{weak}个低于同行",
+        "No touchpoint converts below the peers", f"{len(rows)}个触点中{weak}个低于同行" if weak else "没有触点低于同行",
     )  # fmt: skip
     sub = choose(
         lang, "Buyers within the look-back / persons reached, 90% interval", "回溯期内购买人数／触达人数，90%区间"

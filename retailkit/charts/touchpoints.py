@@ -194,7 +194,8 @@ def sensitivity(
     n, sure = len(rows), int(robust.sum())
     keep = f"{sure} of {n} touchpoints {'keeps its' if sure == 1 else 'keep their'} share whatever the model"
     title = choose(
-        lang, keep if sure else "No touchpoint keeps its share whatever the model", f"{n}个触点中{sure}个不随模型改变",
+        lang, keep if sure else "No touchpoint keeps its share whatever the model",
+        f"{n}个触点中{sure}个不随模型改变" if sure else "没有触点的占比不随模型改变",
     )  # fmt: skip
     if n == sure == 1:
         title = choose(lang, "One touchpoint alone: nothing to compare models on", "只有一个触点，无从比较模型")

@@ -166,7 +166,8 @@ def push_funnel(
     ``ordered`` counts receivers who paid within ``days`` days from the day of the message (for
     a message known only by its campaign: from the campaign's first to its last day). They
     ordered *after* it, not because of it. ``delivered`` and ``opened`` are empty where the
-    source never states them; shares are of the receivers, with their intervals.
+    source never states them; shares are of the receivers, with their intervals. ``first_on`` is
+    the first day of the campaign's messages.
     """
     of = campaigns.select("merchant", "campaign_id", "campaign", "starts_on", "ends_on")
     told = pushes.left_join(of, ["merchant", "campaign_id"]).drop("merchant_right", "campaign_id_right")
@@ -193,11 +194,12 @@ def push_funnel(
         ["merchant", "receiver"],
     )
     within = ((after.paid_on >= after.day) & (after.paid_on <= after.until)).fill_null(False)
-    each = after.group_by([*key, "receiver", "sent", "delivered", "opened"]).agg(
+    each = after.group_by([*key, "receiver", "day", "sent", "delivered", "opened"]).agg(
         ordered=within.ifelse(1, 0).max(), net_amount=within.ifelse(after.net_amount, 0).sum()
     )
     frame = fetch(
         each.group_by(key).agg(
+            first_on=each.day.min(),
             sent=each.sent.sum(),
             receivers=each.count(),
             delivered=each.delivered.sum(),

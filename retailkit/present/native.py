@@ -182,7 +182,8 @@ def _lines(slide: Any, fig: Any, box: tuple[int, int, int, int], lang: str) -> A
     labels = chart.category_axis.tick_labels
     labels.number_format, labels.number_format_is_linked = choose(lang, "d mmm", 'm"月"d"日"'), False
     _tick_days(chart.category_axis, (days[-1] - days[0]).days)
-    axes(chart, fig.layout.yaxis)
+    drawn = [v for t in fig.data for v in map(number, t.y) if v is not None]
+    axes(chart, fig.layout.yaxis, min(drawn, default=None))
     return chart
 
 

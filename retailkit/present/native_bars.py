@@ -22,7 +22,8 @@ def bars_chart(slide: Any, fig: Any, box: tuple[int, int, int, int], lang: str) 
     labels = [(t.y if flat else t.x) for t in bars]
     names = order(labels, axis.categoryarray)
     data = CategoryChartData(number_format=number_format(fig.layout.xaxis if flat else fig.layout.yaxis))
-    data.categories = [plain(n) for n in names]
+    written = {} if axis.ticktext is None else dict(zip(map(str, axis.tickvals), axis.ticktext, strict=True))
+    data.categories = [plain(written.get(n, n)) for n in names]
     for trace, own in zip(bars, labels, strict=True):
         values = dict(zip(map(str, own), trace.x if flat else trace.y, strict=True))
         data.add_series(plain(trace.name or ""), [number(values.get(n)) for n in names])
@@ -53,8 +54,19 @@ def bars_chart(slide: Any, fig: Any, box: tuple[int, int, int, int], lang: str) 
                 plot.series[1].points[j].data_label.text_frame.text = beside[name][1]
     legend(chart, len(bars) > 1)
     low_labels(chart)
+    if axis.ticktext is None and axis.tickvals is not None and 1 < len(axis.tickvals) < len(names):
+        _every(chart.category_axis, -(-len(names) // len(axis.tickvals)))
     axes(chart, fig.layout.xaxis if flat else fig.layout.yaxis)
     return chart
+
+
+def _every(axis: Any, nth: int) -> None:
+    """Write every so many names on the axis only, where the figure leaves out the others."""
+    from pptx.oxml import parse_xml
+    from pptx.oxml.ns import nsdecls, qn
+
+    skip = parse_xml(f'<c:tickLblSkip {nsdecls("c")} val="{nth}"/>')
+    axis._element.find(qn("c:lblOffset")).addnext(skip)
 
 
 def _beside(traces: list[Any], names: list[str], flat: bool) -> dict[str, tuple[float, str]]:

@@ -32,14 +32,20 @@ def low_labels(chart: Any) -> None:
     chart.category_axis.major_tick_mark = XL_TICK_MARK.NONE
 
 
-def axes(chart: Any, source: Any) -> None:
-    """The value axis as the figure has it: ends, steps, numbers; hidden where it hides it."""
+def axes(chart: Any, source: Any, least: float | None = None) -> None:
+    """The value axis as the figure has it: ends, steps, numbers; hidden where it hides it.
+
+    ``least`` is the smallest value drawn: below the tick under it the figure keeps room for words only.
+    """
     axis = chart.value_axis
     axis.major_gridlines.format.line.color.rgb = rgb("#E3E7EB")
     axis.format.line.fill.background()
     axis.tick_labels.number_format, axis.tick_labels.number_format_is_linked = number_format(source), False
     if source.range is not None and all(number(v) is not None for v in source.range):
         axis.minimum_scale, axis.maximum_scale, axis.major_unit = whole_steps(source)
+        first = number(source.tickvals[0]) if source.tickvals is not None and len(source.tickvals) else None
+        if first is not None and least is not None and first <= least:
+            axis.minimum_scale = first
     if source.visible is False:
         axis.visible, axis.has_major_gridlines = False, False
 

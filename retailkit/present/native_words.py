@@ -8,6 +8,7 @@ from typing import Any
 
 EAST_ASIAN = "Microsoft YaHei"
 LATIN = "Arial"
+_MARGIN = 0.1 + 1e-9
 LABEL = ("label", "标签")
 """The series of unseen bars that carry figures, in the chart's data sheet."""
 
@@ -53,15 +54,19 @@ def tick_step(axis: Any) -> float | None:
 def whole_steps(axis: Any) -> tuple[float, float, float]:
     """The ends of the figure's axis, moved outwards to whole steps, and the step: PowerPoint counts ticks from the low end.
 
+    A figure's margin beyond its last tick, up to a tenth of a step, is no step of its own.
+
     >>> import plotly.graph_objects as go
     >>> whole_steps(go.layout.XAxis(range=[-1.59, 1.6], tickvals=[-1.0, 0.0, 1.0]))
     (-2.0, 2.0, 1.0)
     >>> whole_steps(go.layout.XAxis(range=[-1.59, 1.6])), whole_steps(go.layout.XAxis(range=[0, 1]))
     ((-2.0, 2.0, 0.5), (0.0, 1.0, 0.2))
+    >>> whole_steps(go.layout.XAxis(range=[-0.01, 0.82], tickvals=[0, 0.2, 0.4]))
+    (0.0, 0.8, 0.2)
     """
     low, high = sorted(float(v) for v in axis.range)
     step = tick_step(axis) or _round_step((high - low) / 5)
-    first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
+    first, last = math.floor(low / step + _MARGIN), math.ceil(high / step - _MARGIN)
     return round(first * step, 12), round(last * step, 12), step
 
 

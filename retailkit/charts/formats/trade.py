@@ -105,8 +105,7 @@ def messages(
     if rows.empty:
         return empty(title, choose(lang, "No messages are recorded.", "没有消息记录。"), lang=lang)
     rows = rows.sort_values("ordered_share", ascending=False)
-    ids = rows["campaign_id"].fillna("").astype(str)
-    names = [title_ if id_ in title_ else f"{title_} {id_}" for title_, id_ in zip(rows["campaign"], ids, strict=True)]
+    names = _campaigns(rows)
     pooled = rows["ordered"].sum() / rows["receivers"].sum()
     title = choose(
         lang, f"{percent(pooled)} of the receivers of the {len(rows)} largest messages ordered after it",
@@ -121,6 +120,16 @@ def messages(
         rows, names, "ordered_share", title, below(unit, merchant, period), source, lang,
         of=lambda r: f"{r.ordered:,} / {r.receivers:,} = {percent(r.ordered_share)}",
     )  # fmt: skip
+
+
+def _campaigns(rows: pd.DataFrame) -> list[str]:
+    """Each campaign's title; with its first day where titles repeat, and its id where that repeats too."""
+    names = rows["campaign"].astype(str)
+    again = names.duplicated(keep=False)
+    days = pd.to_datetime(rows["first_on"]).dt.strftime("%Y-%m-%d")
+    names = names.where(~again, names + " " + days.fillna("").astype(str))
+    again = names.duplicated(keep=False)
+    return names.where(~again, names + " " + rows["campaign_id"].fillna("").astype(str)).tolist()
 
 
 def acquisition(
