@@ -21,13 +21,15 @@ _CODE = re.compile(
 )
 
 
-def chinese_study(home: Path, merchants: Sequence[str], chapters: str, *options: str) -> Path:
-    """Run a Chinese study of some simulated merchants from the command line: its cohort file; the study lies in ``out``."""
+def chinese_study(
+    home: Path, merchants: Sequence[str], chapters: str, *options: str, lang: str = "zh", out: str = "out"
+) -> Path:
+    """Run a study of some simulated merchants, in Chinese, from the command line: its cohort file; the study lies in ``out``."""
     page = home / "data" / "cohorts" / "doubling_1.toml"
-    page.parent.mkdir(parents=True)
+    page.parent.mkdir(parents=True, exist_ok=True)
     page.write_text(cohort_page("doubling_1", merchants=tuple(merchants)), encoding="utf-8")
-    command = [sys.executable, "-m", "retailkit", "run", str(page), "--lang", "zh", "--chapters", chapters, "--out",
-               str(home / "out"), "--store", str(home / "store"), "--workers", "2", *options]  # fmt: skip
+    command = [sys.executable, "-m", "retailkit", "run", str(page), "--lang", lang, "--chapters", chapters, "--out",
+               str(home / out), "--store", str(home / "store"), "--workers", "2", *options]  # fmt: skip
     done = subprocess.run(
         command, cwd=Path(__file__).parent.parent, capture_output=True, text=True, timeout=1800,
         env={**os.environ, "RETAILKIT_KEY_FILE": str(home / "key")},

@@ -29,7 +29,7 @@ RETURNS = shares(
 )
 MESSAGES = shares(pd.DataFrame({
     "campaign": ["Type A", "Type B"], "campaign_id": ["18", None], "receivers": [100, 50], "ordered": [20, 5],
-    "ordered_share": [0.2, 0.1],
+    "ordered_share": [0.2, 0.1], "first_on": pd.to_datetime(["2018-11-05", "2018-11-12"]),
 }), "ordered_share")  # fmt: skip
 ACTIVATION = shares(pd.DataFrame({
     "region": "all", "act": ["any", "order"], "roster": 400, "active": [352, 200], "rate": [0.88, 0.5],
@@ -89,3 +89,14 @@ def test_a_touchpoint_has_one_chinese_name_in_all_chapters():
     for code, title in touchpoint_titles("zh").items():
         if code not in acts and name(code, "zh") != code.replace("_", " "):
             assert name(code, "zh") == title
+
+
+def test_messages_of_one_title_are_told_apart_by_their_first_day_and_then_by_their_id():
+    rows = pd.concat(
+        [MESSAGES.assign(campaign="Weekly"), MESSAGES.iloc[:1].assign(campaign="Weekly", campaign_id="19")]
+    )
+    figure = draw.messages(rows, merchant="m", period="p")
+    named = set(figure.layout.yaxis.categoryarray)
+    assert named == {"Weekly 2018-11-12", "Weekly 2018-11-05 18", "Weekly 2018-11-05 19"}
+    alone = draw.messages(MESSAGES, merchant="m", period="p")
+    assert set(alone.layout.yaxis.categoryarray) == {"Type A", "Type B"}

@@ -12,7 +12,7 @@ from pptx.oxml.ns import qn
 from retailkit.charts.template import date_axis, empty, frame, interval, money_axis, percent_axis
 from retailkit.present import native_words
 from retailkit.present.deck import write_deck
-from retailkit.present.native import kind
+from retailkit.present.native import add_chart, kind
 from retailkit.results import metric, save
 
 
@@ -50,6 +50,12 @@ def waterfall():
         measure=["absolute", "relative", "relative", "total"], text=["100", "+30", "-10", "120"],
     ))  # fmt: skip
     return frame(fig, "Season did it", "USD", "orders")
+
+
+def drawn(figure):
+    """The figure's native chart on a slide of its own."""
+    deck = pptx.Presentation()
+    return add_chart(deck.slides.add_slide(deck.slide_layouts[5]), figure, (0, 0, 8_000_000, 5_000_000))
 
 
 KINDS = {"bars": bars, "stacked": stacked, "lines": lines, "forest": forest, "waterfall": waterfall}
@@ -256,3 +262,34 @@ def test_a_heat_map_without_chromium_is_named_not_lost_silently(tmp_path, monkey
 def test_no_figures_is_said_plainly(tmp_path):
     with pytest.raises(FileNotFoundError, match="run the study first"):
         write_deck(tmp_path, tmp_path / "d.pptx")
+
+
+def test_days_marked_by_a_line_are_shown_as_a_picture_because_they_are_the_finding():
+    days = pd.date_range("2018-10-01", periods=6, freq="7D")
+    figure = go.Figure(go.Scatter(x=days, y=[0, 0, 1, 1, 2, 2], mode="lines"))
+    assert kind(frame(figure, "Sales rose")) == "lines"
+    figure.add_vline(x=str(days[2]))
+    assert kind(frame(figure, "Sales took a step")) is None
+
+
+def test_names_of_bars_that_stand_at_numbers_are_their_words(tmp_path):
+    """Two reasons that are cut to one text stand on two rows: the figure numbers them and writes the words beside."""
+    figure = go.Figure(go.Bar(x=[16, 12], y=[0, 1], orientation="h"))
+    figure.update_yaxes(tickvals=[0, 1], ticktext=["paid: empty,<br>but required", "time: unreadable"])
+    chart = drawn(frame(figure, "Most fail in 'paid'"))
+    assert list(chart.plots[0].categories) == ["paid: empty, but required", "time: unreadable"]
+
+
+def test_the_room_of_names_is_no_part_of_the_scale():
+    figure = go.Figure(interval([0, 0.5], [0.0, 0.6], [0.1, 0.7], ["live", "order"]))
+    figure.update_xaxes(percent_axis(0, 0.8))
+    chart = drawn(frame(figure, "Most sold an order"))
+    assert chart.category_axis.tick_labels.number_format == '0%;"";0%'
+    assert chart.category_axis.minimum_scale < 0 < chart.category_axis.maximum_scale
+
+
+def test_words_below_a_line_chart_make_no_money_below_nothing():
+    days = pd.date_range("2018-10-01", periods=6, freq="7D")
+    figure = go.Figure(go.Scatter(x=days, y=[2e3, 3e3, 4e4, 1e4, 9e3, 8e3], mode="lines"))
+    figure.update_yaxes(money_axis(0, 4e4, "CNY") | {"range": [-4e3, 4e4]})
+    assert drawn(frame(figure, "Sales rose")).value_axis.minimum_scale == 0

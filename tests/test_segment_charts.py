@@ -98,4 +98,4 @@ def test_readable_keeps_rows_and_writes_figures_by_name():
     shown = readable(results(AS_OF, "en")["segments"], "GBP")
     assert "merchant" not in shown
     assert shown["share"].str.endswith("%").all()
-    assert shown["net_amount"].str.contains("£").all()
+    assert shown["net sales"].str.contains("£").all()

@@ -1,8 +1,11 @@
-"""One Chinese study of a small simulated cohort, from the command line: nothing that its chapters, report and pages say stays English."""
+"""One Chinese study of a small simulated cohort, from the command line: nothing that its chapters, report and pages say stays English.
+
+A merchant's chapters in English stand beside it: no reader of either language meets a code.
+"""
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,15 +14,16 @@ import pytest
 from spoken import chinese_study, english, page_texts
 
 from retailkit.attribute.scenes import touchpoint_titles
-from retailkit.charts.formats.parts import _ZH
-from retailkit.charts.growth_words import WORDS
+from retailkit.charts.formats.parts import _EN, _ZH, name, within
+from retailkit.charts.growth_words import WORDS, in_words
 from retailkit.charts.tables import table_name
+from retailkit.formats.guides import ACTS
 from retailkit.growth.words import PLAIN
 from retailkit.present import write_deck
 from retailkit.present.metric_words import metric_definition, metric_name, unit_word
-from retailkit.present.worked import _THINGS
+from retailkit.present.worked import _THINGS, thing_title
 from retailkit.results import read_metrics
-from retailkit.schema import TABLES
+from retailkit.schema import FORMATS, KPI_NODES, TABLES
 from retailkit.simulate import simulate
 
 ROOT = Path(__file__).parent.parent
@@ -29,7 +33,8 @@ NAMES = {
     "Simulated merchant m03 (beauty)", "Simulated merchant m06 (mother-baby)", "Simulated shop",
     "Simulated WeChat doubling programme: first cohort, last quarter of 2018", "weekly template message", "Kaplan-Meier",
     "Shapley", "AUC", "lift test", "App", "NaN", "DataFrame", "JupyterLab", "premium", "null", "ERP", "hold",
-    "general_manager", "media_team", "shop_team", "crm_team", "merchandise_team", "ecommerce",
+    "general_manager", "media_team", "shop_team", "crm_team", "merchandise_team", "ecommerce", "general manager",
+    "media team", "shop team", "crm team", "merchandise team", "community team", "content team", "retail director",
 }  # fmt: skip
 """Titles of the cohort file, names in the data, of tables and source systems, and terms that have no Chinese name of their own."""
 
@@ -104,6 +109,70 @@ def _slide_texts(slide: Any) -> Iterator[str]:
             yield from (e.text or "" for e in shape.chart._chartSpace.iter() if e.tag.endswith(("}t", "}v")))
     if slide.has_notes_slide:
         yield slide.notes_slide.notes_text_frame.text
+
+
+@pytest.fixture(scope="module")
+def in_english(study: Path) -> Path:
+    """The same store's study of one merchant in English."""
+    chinese_study(
+        study.parent, (*MERCHANTS, *DONORS), "1,2,3,4,5,6", "--no-load", "--merchants", "m03", lang="en", out="english"
+    )
+    return study.parent / "english"
+
+
+CODES = {
+    c for c in {*touchpoint_titles(), *FORMATS, *_ZH, *_EN, *WORDS, *PLAIN, *_THINGS, *ACTS, *KPI_NODES} if "_" in c
+}
+"""Codes of touchpoints, formats, systems, acts, tiers and KPI nodes."""
+
+_CODE = re.compile(r"(?<![\w.:/-])[a-z]+(?:_[a-z0-9]+)+(?![\w.:/-])")
+_NOTHING = {"None", "nan", "NaN", "NaT", "<NA>", "inf", "-inf"}
+NAMED = {"gift_2018q4", "pilot_1", "pilot_2", "pilot_3", "doubling_1", *TABLES}
+"""The data's own names of a campaign, areas and the cohort; tables are called as code calls them in English."""
+
+
+def codes(texts: Iterator[str], whole: bool = True) -> dict[str, list[str]]:
+    """Texts that show a code of the package or are an empty value's name; or, where ``whole``, any word in code by itself."""
+    found = {}
+    for text in texts:
+        said = _LINK.sub("·", _FILE.sub("·", text))
+        shown = [w for w in _CODE.findall(said) if w in CODES or (whole and w == said.strip())]
+        shown = [w for w in shown if w not in NAMED] + [w for w in [said.strip()] if w in _NOTHING]
+        if shown:
+            found[text[:120]] = shown
+    return found
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("page", ["cohort_report", *(f"m03/{c}" for c in CHAPTERS)])
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_no_table_chart_or_sentence_shows_a_code(study: Path, in_english: Path, lang: str, page: str) -> None:
+    """In chapter 1 the data's own names stand too: tables as code calls them, layouts and columns of files."""
+    texts = page_texts((in_english if lang == "en" else study) / f"{page}.ipynb", lang)
+    assert not codes(texts, whole=not page.endswith("1_data"))
+
+
+@pytest.mark.slow
+def test_no_slide_shows_a_code(in_english: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pptx = pytest.importorskip("pptx")
+    monkeypatch.setenv("BROWSER_PATH", str(tmp_path / "none"))  # words are read, pictures are not looked at
+    for number, merchants in enumerate((None, ["m03"])):
+        deck = write_deck(in_english, tmp_path / f"{number}.pptx", merchants=merchants)
+        slides = pptx.Presentation(str(deck.path)).slides
+        assert len(slides) > 5
+        for slide in slides:
+            notes = slide.notes_slide.notes_text_frame.text if slide.has_notes_slide else ""
+            texts = (t for t in _slide_texts(slide) if t != notes)  # notes name the study's files and metrics
+            assert not codes(texts)
+
+
+@pytest.mark.parametrize("name_of", [name, within, in_words, thing_title], ids=lambda f: f.__name__)
+def test_a_touchpoint_has_one_english_name_in_every_chapter(name_of: Callable[..., str]) -> None:
+    titles = {
+        t: told for t, told in touchpoint_titles().items() if t not in ("share", "message", "live")
+    }  # what guides do
+    told = {t: name_of(t) if name_of is not name else name(t, "en") for t in titles}
+    assert {t: w.casefold() for t, w in told.items()} == {t: w.casefold() for t, w in titles.items()}
 
 
 @pytest.mark.parametrize("table", TABLES)

@@ -43,6 +43,8 @@ WORDS = {
     "mini_program_profile": "小程序主页", "platform": "平台电商", "home_delivery": "到家", "flagship": "旗舰店",
     "popup": "快闪店", "experience": "体验店", "department_counter": "百货专柜", "convenience": "便利店",
     "community_supermarket": "社区超市",
+    "coupon": "优惠券", "placement": "陈列", "display": "店内陈列", "mailer": "每周传单", "live": "直播",
+    "organic": "自然", "unattributed": "未归因", "system_internal": "系统/测试",
 }  # fmt: skip
 
 FESTIVALS = {

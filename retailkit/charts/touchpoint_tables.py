@@ -18,7 +18,7 @@ COLUMNS = {
     "format": ("format", "业态", "format"),
     "shop_id": ("shop", "门店", "own"),
     "guide": ("guide", "导购", "own"),
-    "owner": ("owner", "负责人", "text"),
+    "owner": ("owner", "负责人", "owner"),
     "touches": ("touches", "触达次数", "count"),
     "persons": ("persons reached", "触达人数", "count"),
     "orders": ("orders", "订单", "count"),
@@ -148,6 +148,8 @@ def _text(value: object, kind: str, currency: str, lang: str) -> str:
         return choose(lang, *(("yes", "是") if value else ("no", "否")))
     if kind == "own":  # a merchant's own id, to the letter
         return CHINESE.get(str(value), str(value)) if lang == "zh" else str(value)
+    if kind == "owner":
+        return CHINESE.get(str(value), str(value).replace("_", " ")) if lang == "zh" else str(value).replace("_", " ")
     if kind == "text":
         return CHINESE.get(str(value), str(value)) if lang == "zh" else str(value).replace("_", " ")
     if kind == "format":

@@ -47,7 +47,7 @@ def kind(fig: Any) -> str | None:
     if "bar" in types and types <= {"bar", "scatter"} and not _dated(fig.data[0].x):
         return None if any(_wordy(t) for t in fig.data) else "bars"
     if types == {"scatter"} and all(_dated(t.x) for t in fig.data):
-        return "lines"
+        return None if _marked(fig) else "lines"
     if (
         types == {"scatter"}
         and fig.layout.xaxis.visible is not False  # words in columns, not figures along an axis
@@ -58,6 +58,11 @@ def kind(fig: Any) -> str | None:
     ):
         return "scatter"
     return None
+
+
+def _marked(fig: Any) -> bool:
+    """Days marked by a line across the figure: they are its finding, and PowerPoint's lines know no marks."""
+    return any(s.type == "line" and s.x0 == s.x1 for s in fig.layout.shapes)
 
 
 def _named(fig: Any) -> bool:

@@ -23,6 +23,8 @@ from retailkit.present.native_words import (
 Dot = tuple[float, float, str, str]
 """x, y, colour, name of its trace."""
 
+_APART = 0.02  # of the axis, between a name and a dot at its low end
+
 Line = tuple[list[tuple[float, float]], str, float, str]
 """Points, colour, width, name in the legend."""
 
@@ -53,7 +55,8 @@ def scatter(slide: Any, fig: Any, box: tuple[int, int, int, int]) -> Any:
     for (colour, name), own in _groups(dots).items():
         plan.append((name, [(x, y) for x, y, *_ in own], partial(_as_dots, colour=colour)))
     if places:
-        plan.append(("", [(low, y) for y in places.values()], partial(_as_names, places=places)))
+        beside = low - _APART * (high - low)
+        plan.append(("", [(beside, y) for y in places.values()], partial(_as_names, places=places)))
     # LibreOffice loses a series that is shorter than a later one: the last point is said again
     longest = max(len(points) for _, points, _ in plan)
     data = XyChartData(number_format=number_format(fig.layout.xaxis))
@@ -179,10 +182,10 @@ def _edges(chart: Any, fig: Any, places: dict[str, float], low: float, high: flo
     across.has_major_gridlines = True
     across.major_gridlines.format.line.color.rgb = rgb("#E3E7EB")
     across.tick_label_position = XL_TICK_LABEL_POSITION.LOW
-    across.tick_labels.number_format, across.tick_labels.number_format_is_linked = (
-        number_format(fig.layout.xaxis),
-        False,
-    )
+    written = number_format(fig.layout.xaxis)
+    if places and low >= 0 and ";" not in written:  # room for names is no part of the scale
+        written = f'{written};"";{written}'
+    across.tick_labels.number_format, across.tick_labels.number_format_is_linked = written, False
     across.major_unit = tick_step(fig.layout.xaxis)
     if places:
         step = tick_step(fig.layout.xaxis) or (high - low) / 5

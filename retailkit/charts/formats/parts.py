@@ -27,7 +27,8 @@ _ZH = {
     "mini_program_jump": "小程序互跳", "mini_program_profile": "小程序主页", "discovery": "发现", "nearby": "附近/线下网络",
     "link_h5": "链接/H5", "external_app": "外部App", "channels": "视频号", "channels_live": "视频号直播",
     "customer_service": "客服消息", "my_orders": "订单入口", "plugin": "插件", "pc": "PC", "fans": "粉丝群",
-    "flash_sale": "秒杀群", "neighbourhood": "社区群",
+    "chat_unsplit": "会话", "coupon": "优惠券", "placement": "陈列", "display": "店内陈列", "mailer": "每周传单",
+    "organic": "自然", "unattributed": "未归因", "system_internal": "系统/测试", "flash_sale": "秒杀群", "neighbourhood": "社区群",
 }  # fmt: skip
 
 
