@@ -195,7 +195,8 @@ _THINGS = {
     "channels_live": "视频号直播", "customer_service": "客服消息", "my_orders": "订单入口", "message": "消息",
     "chat_unsplit": "会话", "plugin": "插件", "pc": "PC",
     "placement": "陈列", "other": "其他", "group": "社群", "sharing": "社交裂变", "mailing": "邮寄",
-    "system_internal": "系统/测试", "coupon": "优惠券", "display": "店内陈列", "mailer": "每周传单", "organic": "自然", "unattributed": "未归因",
+    "system_internal": "系统/测试",
+    "coupon": "优惠券", "display": "店内陈列", "mailer": "每周传单", "organic": "自然", "unattributed": "未归因",
     "unknown": "未知",
 }  # fmt: skip
 _INDUSTRIES = {
