@@ -267,6 +267,8 @@ def test_formats_that_exports_do_not_tell_are_left_out_and_not_zero(tmp_path):
         "Of 12 merchants the exports tell formats of 3; those of the others name one for all sales"
     )
     assert chinese.startswith("12家商户中，导出文件能区分业态的仅3家")
+    assert "guide (+20% over 3 merchants)" in english
+    assert "导购（3家平均+20%）" in chinese
 
 
 ISSUES = pd.DataFrame({

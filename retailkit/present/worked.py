@@ -20,6 +20,7 @@ from retailkit.present.hierarchy import Z90, donor_noise, posterior
 
 COMMON, INDUSTRY, SINGLE, UNSURE = "common", "one industry", "single merchants", "cannot tell"
 READINGS_ZH = {COMMON: "共同", INDUSTRY: "行业特有", SINGLE: "个别商户", UNSURE: "无法判断"}
+_KINDS_ZH = {"factor": "因素", "touchpoint": "触点", "format": "业态", "customer": "顾客"}
 LEAST = 3  # merchants below which nothing is said to be common
 
 
@@ -152,9 +153,8 @@ def worked_words(table: pd.DataFrame, lang: str = "en") -> pd.DataFrame:
     """The table as a reader wants it: written numbers, readings in words."""
     if table.empty:
         return pd.DataFrame(columns=[choose(lang, "what", "项目"), choose(lang, "reading", "解读")])
-    kinds = {"factor": "因素", "touchpoint": "触点", "format": "业态", "customer": "顾客"}
     return pd.DataFrame({
-        choose(lang, "kind", "类别"): [choose(lang, k, kinds.get(k, k)) for k in table["kind"]],
+        choose(lang, "kind", "类别"): [choose(lang, k, _KINDS_ZH.get(k, k)) for k in table["kind"]],
         choose(lang, "what", "项目"): [thing_title(t, lang) for t in table["thing"]],
         choose(lang, "merchants", "商户数"): table["merchants"],
         choose(lang, "rose in", "上升家数"): table["rose"],
@@ -246,15 +246,14 @@ def say_worked(table: pd.DataFrame, lang: str = "en") -> str:
             "没有商户的增量可以拆解，因此谈不上共同点。",
         )  # fmt: skip
     out = [_not_told(table, lang)]
+    every, twice = int(table["merchants"].max()), set(table.loc[table["thing"].duplicated(), "thing"])
     for reading, en, zh in (
         (COMMON, "Common to the cohort", "各商户的共同点"), (INDUSTRY, "Particular to one industry", "行业特有"),
         (SINGLE, "Particular to single merchants", "个别商户特有"),
     ):  # fmt: skip
         rows = table[table["reading"] == reading]
         words = [
-            aside(
-                thing_title(r.thing, lang), _who(r, lang) if reading != COMMON else percent(r.mean, signed=True), lang
-            )
+            aside(_which(r, twice, lang), _mean(r, every, lang) if reading == COMMON else _who(r, lang), lang)
             for r in rows.itertuples()
         ]
         if words:
@@ -270,6 +269,19 @@ def say_worked(table: pd.DataFrame, lang: str = "en") -> str:
     return " ".join(filter(None, out)) if lang == "en" else "".join(out)
 
 
+def _which(row: Any, twice: set[str], lang: str) -> str:
+    """A thing's title, with its kind where a touchpoint and a format are called alike."""
+    title = thing_title(row.thing, lang)
+    return choose(lang, f"{row.kind} {title}", f"{_KINDS_ZH[row.kind]}{title}") if row.thing in twice else title
+
+
+def _mean(row: Any, every: int, lang: str) -> str:
+    """The mean part of the gain, and over how many merchants where that is not all of them."""
+    mean = percent(row.mean, signed=True)
+    few = int(row.merchants)
+    return mean if few == every else choose(lang, f"{mean} over {few} merchants", f"{few}家平均{mean}")
+
+
 def _not_told(table: pd.DataFrame, lang: str) -> str:
     """Of how many merchants touchpoints and formats are told, where that is not all of those taken apart."""
     every = int(table["merchants"].max())
@@ -277,9 +289,8 @@ def _not_told(table: pd.DataFrame, lang: str) -> str:
     few = {str(kind): int(n) for kind, n in most.items() if n < every}
     if not few:
         return ""
-    kinds = {"touchpoint": "触点", "format": "业态"}
     en = " and ".join(f"{kind}s of {n}" for kind, n in few.items())
-    zh = "，".join(f"{kinds[kind]}的仅{n}家" for kind, n in few.items())
+    zh = "，".join(f"{_KINDS_ZH[kind]}的仅{n}家" for kind, n in few.items())
     return choose(
         lang,
         f"Of {every} merchants the exports tell {en}; those of the others name one for all sales or none, which is not zero: "
