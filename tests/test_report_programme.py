@@ -247,6 +247,18 @@ def test_one_name_for_all_sales_is_no_touchpoint_and_no_format(tmp_path):
     assert set(gains["kind"]) == {"customer"}
 
 
+def test_where_no_export_tells_touchpoints_and_formats_apart_that_is_all_there_is_to_say(tmp_path):
+    cells = pd.DataFrame(
+        {"touchpoint": ["shop"], "format": ["shop"], "customer": ["new"], "part": [5e3], "counterfactual": [1e4]}
+    )
+    factors = pd.DataFrame({"factor": ["buyers"], "part": [5e3]})
+    for merchant in "abc":
+        growth(tmp_path, merchant, before=100, actual=150, effect=0.5, cells=cells, factors=factors)
+    found = what(tmp_path, cohort("a", "b", "c"))[1]
+    assert worked.say_worked(found).startswith("No export tells touchpoints and formats apart (one name for all sales")
+    assert worked.say_worked(found, "zh").startswith("导出文件没有区分触点、业态")
+
+
 def test_formats_that_exports_do_not_tell_are_left_out_and_not_zero(tmp_path):
     """Three merchants tell guides' sales, each a gain of 20%; nine name one format: the mean is 20% and not a quarter of it."""
     for i, merchant in enumerate("abcdefghijkl"):

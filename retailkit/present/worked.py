@@ -289,6 +289,14 @@ def _not_told(table: pd.DataFrame, lang: str) -> str:
     few = {str(kind): int(n) for kind, n in most.items() if n < every}
     if not few:
         return ""
+    if not any(few.values()):
+        zh = "、".join(_KINDS_ZH[kind] for kind in few)
+        return choose(
+            lang,
+            f"No export tells {' and '.join(f'{kind}s' for kind in few)} apart (one name for all sales, or none): they "
+            "stand in no line, which is not zero.",
+            f"导出文件没有区分{zh}（全部销售只有一个名称或没有名称）：不列入各行，并不是零。",
+        )
     en = " and ".join(f"{kind}s of {n}" for kind, n in few.items())
     zh = "，".join(f"{_KINDS_ZH[kind]}的仅{n}家" for kind, n in few.items())
     return choose(
