@@ -14,7 +14,7 @@ from retailkit.charts import growth_words as chart_words
 from retailkit.charts import pooling as draw
 from retailkit.growth import over_all, pooled_effect
 from retailkit.growth import words as growth_words
-from retailkit.present import bridge, cases, claims, pooling, register, report, sentences, tables, worked
+from retailkit.present import bridge, cases, claims, pooling, register, report, sentences, tables, things, worked
 from retailkit.present.evidence import Evidence, middle
 from retailkit.present.hierarchy import posterior
 from retailkit.results import metric, save
@@ -459,10 +459,10 @@ def test_every_figure_and_table_speaks_both_languages(tmp_path, lang):
     _gains, found = what(tmp_path, study)
     evidence = Evidence(str(tmp_path), study, metrics, table)
     best = cases.best_cases(evidence, lang)
-    names = worked.industry_titles(table, lang)
+    names = things.industry_titles(table, lang)
     for figure in (
         draw.industries(table, groups, pooled, names=names, lang=lang, **WORDS),
-        draw.worked(found, names=worked.thing_titles(found, lang), lang=lang, **WORDS),
+        draw.worked(found, names=things.thing_titles(found, lang), lang=lang, **WORDS),
         draw.issues(register.issue_counts(register.issues(ISSUES)), lang=lang, **WORDS),
         draw_cases.cases(cases.case_weeks(evidence, best), best, currency="CNY", lang=lang, **WORDS),
     ):
@@ -570,8 +570,8 @@ def test_a_register_kept_in_both_languages_is_read_in_one(lang, half):
 def test_chapter_5_and_the_report_call_a_touchpoint_in_chinese_as_chapter_3_does() -> None:
     technical = {"chat_unsplit", "plugin", "pc", "system_internal"}  # never a line of the report
     titles = {t: title for t, title in touchpoint_titles("zh").items() if t not in technical}
-    assert {t: worked.thing_title(t, "zh") for t in titles} == titles
-    assert worked.thing_title("service_message: 每周", "zh") == f"{titles['service_message']}：每周"
+    assert {t: things.thing_title(t, "zh") for t in titles} == titles
+    assert things.thing_title("service_message: 每周", "zh") == f"{titles['service_message']}：每周"
     for words in (growth_words.PLAIN, chart_words.WORDS):
         known = titles.keys() & words.keys() - {"unknown"}  # there a customer whom nobody knows
         assert len(known) > 10

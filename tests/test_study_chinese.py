@@ -21,7 +21,7 @@ from retailkit.formats.guides import ACTS
 from retailkit.growth.words import PLAIN
 from retailkit.present import write_deck
 from retailkit.present.metric_words import metric_definition, metric_name, unit_word
-from retailkit.present.worked import _THINGS, thing_title
+from retailkit.present.things import _THINGS, thing_title
 from retailkit.results import read_metrics
 from retailkit.schema import FORMATS, KPI_NODES, TABLES
 from retailkit.simulate import simulate

@@ -16,7 +16,8 @@ _ROOMS = {
     "pooling": ("pool", "by_industry"),
     "standing": ("not_barred", "pooled_ways", "way_words", "start_words", "say_starts"),
     "bridge": ("estimates", "pooled_bridge", "festival_days", "say_bridge", "say_festivals"),
-    "worked": ("gains", "what_worked", "worked_words", "say_worked", "industry_titles", "thing_titles"),
+    "things": ("industry_titles", "thing_titles"),
+    "worked": ("gains", "what_worked", "worked_words", "say_worked"),
     "register": (
         "issues", "issue_counts", "issue_words", "issue_list", "classes", "counters", "study_counters", "counter_words", "say_issues",
     ),

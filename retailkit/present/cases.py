@@ -14,7 +14,7 @@ from retailkit.charts.words import aside, choose, labelled
 from retailkit.folders import folder_name
 from retailkit.present import register
 from retailkit.present.evidence import Evidence
-from retailkit.present.worked import industry_title, thing_title
+from retailkit.present.things import industry_title, thing_title
 from retailkit.spoken import own_half
 
 CARDS = 3

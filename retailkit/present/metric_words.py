@@ -22,7 +22,7 @@ from retailkit.charts.growth_words import festival_name, in_words
 from retailkit.charts.targets import node
 from retailkit.charts.touchpoints import model_name
 from retailkit.charts.words import aside, choose, labelled
-from retailkit.present.worked import thing_title
+from retailkit.present.things import thing_title
 
 _UNITS = {
     "fraction": ("%", "%"), "ratio": ("times", "倍"), "probability": ("probability", "概率"), "log": ("log", "对数"),

@@ -10,7 +10,7 @@ from retailkit.charts.numbers import percent
 from retailkit.charts.words import choose
 from retailkit.present.bridge import comparable_days
 from retailkit.present.standing import by_reason, say_barred, say_left_out
-from retailkit.present.worked import thing_title
+from retailkit.present.things import thing_title
 
 
 def say_cohort(cohort: Any, as_of: str, lang: str = "en") -> str:
