@@ -14,6 +14,7 @@ from retailkit.segment import (
     cluster_profile,
     cluster_stability,
 )
+from retailkit.segment.said import SaidError
 from retailkit.segment.stability import NOT_NAMED, match_labels
 
 
@@ -110,6 +111,40 @@ def test_words_and_numbers_together_recover_planted_segments():
     assert set(found.modes_[:, 0]) == {"tea", "toys", "shoes", "milk"}
     scored = found.score_expression(ibis.memtable(mixed.assign(row=range(len(mixed))))).order_by("row").to_pandas()
     assert (scored["cluster"].to_numpy() == found.predict(mixed)).all()
+
+
+WORDS = {
+    "a text that some have not": lambda kind: np.where(kind == 0, None, np.array(["tea", "toys", "shoes", ""])[kind]),
+    "yes or no": lambda kind: kind > 1,
+    "a code that some have not": lambda kind: pd.Series(kind, dtype="Int64").where(pd.Series(kind) > 0),
+    "a code read as a float": lambda kind: np.where(kind == 0, np.nan, kind.astype(float)),
+    "a share": lambda kind: kind / 2,
+}
+
+
+@pytest.mark.parametrize("words", WORDS)
+def test_the_engine_reads_words_of_every_type_as_predict_does(words):
+    people, kind = planted(5, n=300)
+    mixed = people.assign(word=WORDS[words](kind))
+    model = KPrototypes(4, words=["word"], gamma=5.0).fit(mixed)
+    scored = model.score_expression(ibis.memtable(mixed.assign(row=range(len(mixed))))).order_by("row").to_pandas()
+    assert (scored["cluster"].to_numpy() == model.predict(mixed)).all()
+    assert (model.predict(mixed) == model.labels_).all()
+    assert set(model.modes_[:, 0]) <= {"tea", "toys", "shoes", "true", "false", "0", "1", "2", "3", "0.5", "1.5"}
+
+
+def test_a_column_without_words_is_refused():
+    people, _ = planted(5, n=50)
+    with pytest.raises(SaidError, match="a column of words is empty"):
+        KPrototypes(2, words=["word"]).fit(people.assign(word=None))
+
+
+@pytest.mark.parametrize("model", [Clusters(2), KPrototypes(2)])
+def test_the_engine_gives_no_cluster_to_who_lacks_a_number(model):
+    people, _ = planted(6, n=200)
+    later = people.assign(orders=people["orders"].mask(people.index < 3), row=people.index)
+    scored = model.fit(people).score_expression(ibis.memtable(later)).order_by("row").to_pandas()
+    assert scored["cluster"].isna().tolist() == [True] * 3 + [False] * 197
 
 
 def test_a_word_never_seen_still_gets_a_cluster():

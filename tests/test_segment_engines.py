@@ -13,10 +13,12 @@ from retailkit import segment
 from retailkit.explore import segment_tables
 from retailkit.segment import (
     Clusters,
+    KPrototypes,
     asset_growth,
     association,
     audience_sizes,
     choose_audience,
+    churn_expression,
     cross_shop,
     decision_hierarchy,
     first_order_day,
@@ -134,6 +136,31 @@ def clustered(t: dict[str, ibis.Table]) -> pd.DataFrame:
     return Clusters(3).fit(people[COLUMNS]).score_expression(features).select("person", "cluster").to_pandas()
 
 
+def with_words(t: dict[str, ibis.Table]) -> ibis.Table:
+    """Persons with two words: a text that some have not, and a yes or no."""
+    named = states(t).filter(ibis._.day == ibis.date(AS_OF)).select("merchant", "person", "state")
+    known = person_features(t["orders"], t["persons"], AS_OF).inner_join(named, ["merchant", "person"])
+    return known.mutate(
+        home=known.state.nullif("lost"),
+        refunded=known.refund_amount > 0,
+        gross=known.gross_amount.cast("decimal(18, 2)"),
+    )
+
+
+PROTOTYPE_COLUMNS = ["days_since_last", "orders", "gross", "home", "refunded"]
+
+
+def prototyped(t: dict[str, ibis.Table]) -> pd.DataFrame:
+    people = with_words(t)
+    model = KPrototypes(3, words=("home", "refunded")).fit(people.to_pandas().sort_values("person")[PROTOTYPE_COLUMNS])
+    return model.score_expression(people).select("person", "cluster").to_pandas()
+
+
+def churn_chances(t: dict[str, ibis.Table]) -> pd.DataFrame:
+    fit = fit_churn(t["orders"], t["persons"], AS_OF, 28)
+    return churn_expression(fit, feature_rows(t)).select("person", "stays_away").to_pandas()
+
+
 def feature_rows(t: dict[str, ibis.Table]) -> ibis.Table:
     return person_features(t["orders"], t["persons"], AS_OF, refunds=t["refunds"])
 
@@ -163,6 +190,8 @@ FUNCTIONS: dict[str, Callable[[dict[str, ibis.Table]], pd.DataFrame]] = {
     "association": lambda t: association(t["lines"], AS_OF, "category", min_orders=1),
     "hierarchy": lambda t: decision_hierarchy(t["lines"], t["persons"], AS_OF, "category"),
     "clusters": clustered,
+    "prototypes": prototyped,
+    "churn chances": churn_chances,
     "refunds": lambda t: feature_rows(t).to_pandas(),
     "rfm alone": lambda t: rfm_features(t["orders"], t["persons"], AS_OF).to_pandas(),
     "histories": lambda t: purchase_histories(t["orders"], t["persons"], AS_OF).to_pandas(),
@@ -185,9 +214,8 @@ FUNCTIONS: dict[str, Callable[[dict[str, ibis.Table]], pd.DataFrame]] = {
 ELSEWHERE = {
     "customer_value": "from rows of person_features", "value_calibration": "from rows of person_features",
     "pool_purchases": "from rows of person_features", "churn_scores": "test_segment_churn",
-    "churn_expression": "from rows of person_features",
     "fit_value": "from rows of person_features", "fit_rfm": "segments",
-    "RFM": "segments", "Clusters": "clusters", "KPrototypes": "from rows of person_features",
+    "RFM": "segments", "Clusters": "clusters",
     "rfm_scores": "from rows of rfm_features", "cluster_stability": "from rows", "cluster_profile": "from rows",
     "cluster_names": "from rows", "cluster_drift": "from rows", "lookalike_lift": "from rows",
     "lookalike_scores": "from rows", "policy_value": "from a log", "uplift_study": "from a log",

@@ -89,7 +89,10 @@ class Clusters(ClusterMixin, TransformerMixin, BaseEstimator):
         return self._scaled(X)
 
     def score_expression(self, table: ibis.Table) -> ibis.Table:
-        """Return ``table`` with the column ``cluster``, computed by its engine; equal to ``predict``."""
+        """Return ``table`` with the column ``cluster``, computed by its engine; equal to ``predict``.
+
+        Null for a person without one of the numbers, which ``predict`` refuses.
+        """
         check_is_fitted(self)
         names = getattr(self, "feature_names_in_", None)
         if names is None:
@@ -106,7 +109,7 @@ class Clusters(ClusterMixin, TransformerMixin, BaseEstimator):
             far[f"_d{k}"] = distance
         wide = wide.mutate(**far)
         least = ibis.least(*[wide[name] for name in far])
-        cluster = ibis.cases(*((wide[name] <= least, k) for k, name in enumerate(far)), else_=0)
+        cluster = ibis.cases(*((wide[name] <= least, k) for k, name in enumerate(far)), else_=ibis.null("int64"))
         return wide.mutate(cluster=cluster.cast("int64")).drop(*scaled, *far)
 
     def get_feature_names_out(self, input_features=None):

@@ -20,12 +20,12 @@ class KPrototypes(ClusterMixin, BaseEstimator):
 
     Numbers are put on one scale, long tails by logarithms (``Scale``). A mismatch of words costs ``gamma``; by default the mean variance
     of the scaled numbers, so that a word weighs as much as a number (Huang 1998). Clusters are
-    numbered by size, largest first.
+    numbered by size, largest first. A missing word, like one never seen, matches no cluster.
 
     Parameters
     ----------
     n_clusters : number of clusters.
-    words : names or positions of the columns that hold words.
+    words : names or positions of the columns that hold words: texts, whole numbers that are codes, yes or no.
     gamma : cost of one mismatch; None as above.
     n_init, max_iter : starts, of which the best is kept, and rounds in each.
     random_state : seed of the starts.
@@ -59,7 +59,9 @@ class KPrototypes(ClusterMixin, BaseEstimator):
                 f"所有人取值相同；分{self.n_clusters}群至少需要同样多不同取值的人",
             )
         self.scales_ = [Scale.of(column) for column in numbers.T]
-        self.categories_ = [np.unique(column) for column in texts.T]
+        self.categories_ = [np.unique(column[column != _MISSING]) for column in texts.T]
+        if not all(map(len, self.categories_)):
+            raise SaidError("a column of words is empty: leave it out", "有一列文字全部缺失：请不要使用该列")
         varies = [scale.low < scale.high for scale in self.scales_]
         self.gamma_ = self.gamma if self.gamma is not None else (float(np.mean(varies)) if any(varies) else 1.0)
         points = self._points(numbers, texts)
@@ -76,13 +78,16 @@ class KPrototypes(ClusterMixin, BaseEstimator):
         return self
 
     def predict(self, X):
-        """Return the cluster of each row; a word never seen in ``fit`` matches no cluster."""
+        """Return the cluster of each row; a word that is missing or was never seen in ``fit`` matches no cluster."""
         check_is_fitted(self)
         points = self._points(*self._parts(X, reset=False))
         return _nearest(points, self._centres)
 
     def score_expression(self, table: ibis.Table) -> ibis.Table:
-        """Return ``table`` with the column ``cluster``, computed by its engine; equal to ``predict``."""
+        """Return ``table`` with the column ``cluster``, computed by its engine; equal to ``predict``.
+
+        Null for a person without one of the numbers, which ``predict`` refuses.
+        """
         check_is_fitted(self)
         names = list(getattr(self, "feature_names_in_", []))
         if not names:
@@ -98,12 +103,12 @@ class KPrototypes(ClusterMixin, BaseEstimator):
                 step = wide[name] - float(self.centres_[k, j])
                 distance = distance + step * step
             for place, word in zip(worded, self.modes_[k], strict=True):
-                differs = (wide[names[place]].cast("string") != str(word)).fill_null(True)
+                differs = (_text(wide[names[place]]) != str(word)).fill_null(True)
                 distance = distance + differs.cast("float64") * float(self.gamma_)
             far[f"_d{k}"] = distance
         wide = wide.mutate(**far)
         least = ibis.least(*[wide[name] for name in far])
-        cluster = ibis.cases(*((wide[f"_d{k}"] <= least, k) for k in range(self.n_clusters)), else_=0)
+        cluster = ibis.cases(*((wide[f"_d{k}"] <= least, k) for k in range(self.n_clusters)), else_=ibis.null("int64"))
         return wide.mutate(cluster=cluster.cast("int64")).drop(*scaled, *far)
 
     def _once(self, points, draw):
@@ -167,7 +172,7 @@ class KPrototypes(ClusterMixin, BaseEstimator):
         X = X if isinstance(X, pd.DataFrame) else pd.DataFrame(np.asarray(X, dtype=object))
         validate_data(self, X, reset=reset, skip_check_array=True)
         worded = self._word_places(list(X.columns))
-        texts = X.iloc[:, worded].astype("str").to_numpy(dtype=object)
+        texts = np.column_stack([_texts(X.iloc[:, place]) for place in worded])
         numbers = X.drop(columns=X.columns[worded]).to_numpy(dtype=float)
         if not np.isfinite(numbers).all():
             raise SaidError(
@@ -175,6 +180,35 @@ class KPrototypes(ClusterMixin, BaseEstimator):
                 "数值列含缺失值或无穷大：请先补全或剔除这些人",
             )
         return numbers, texts
+
+
+_MISSING = ""
+"""Text of a word that is not there; an empty text says as little."""
+
+
+def _texts(column: pd.Series) -> np.ndarray:
+    """Words as texts that do not depend on the type they came in: an engine's 2 and true, not 2.0 and True."""
+    kind = pd.api.types.infer_dtype(column, skipna=True)
+    there = column.notna().to_numpy()
+    texts = np.full(len(column), _MISSING, dtype=object)
+    words = column[there]
+    if kind == "boolean":
+        texts[there] = np.where(words.to_numpy(bool), "true", "false")
+    elif kind in ("floating", "mixed-integer-float", "decimal"):
+        texts[there] = [str(int(word)) if word % 1 == 0 else str(word) for word in words]
+    else:
+        texts[there] = words.astype("str").to_numpy(dtype=object)
+    return texts
+
+
+def _text(word: ibis.Value) -> ibis.Value:
+    """The same of an engine's column."""
+    if word.type().is_floating() or word.type().is_decimal():
+        whole = word.cast("int64")
+        text = (whole.cast("float64") == word.cast("float64")).ifelse(whole.cast("string"), word.cast("string"))
+    else:
+        text = word.cast("string")
+    return text.nullif(_MISSING)
 
 
 def _nearest(points, centres):

@@ -49,8 +49,10 @@ class Scale:
         return ((_bent(inside, self.unit) if self.unit else inside) - self.mean) / self.deviation
 
     def expression(self, value: ibis.Value) -> ibis.Value:
-        """Return the same as an engine expression."""
-        inside = ibis.least(ibis.greatest(value.cast("float64"), ibis.literal(self.low)), ibis.literal(self.high))
+        """Return the same as an engine expression, null where the value is: greatest and least pass over nulls."""
+        number = value.cast("float64")
+        inside = ibis.least(ibis.greatest(number, ibis.literal(self.low)), ibis.literal(self.high))
+        inside = number.notnull().ifelse(inside, ibis.null("float64"))
         if self.unit:
             inside = inside.sign() * (inside.abs() / ibis.literal(self.unit) + 1.0).ln()
         return (inside - ibis.literal(self.mean)) / ibis.literal(self.deviation)
