@@ -13,6 +13,7 @@ import pytest
 from segment_data import random_orders, tables
 
 from retailkit import segment
+from retailkit.segment.said import SeveralMerchantsError
 
 AS_OF = "2024-12-01"
 
@@ -168,3 +169,27 @@ def test_where_all_were_refunded_not_all_are_said_to_score_lowest(answers):
     assert scores["net_amount"].max() < 0
     assert set(scores["m"]) == {1, 2, 3, 4, 5}
     assert any("never above that of who paid" in sentence for sentence in said)
+
+
+ONE_MERCHANTS = {
+    "thresholds": lambda orders, persons: segment.lifecycle_days(orders, persons, AS_OF),
+    "worth": lambda orders, persons: segment.people_worth(segment.person_features(orders, persons, AS_OF), 56, seed=1),
+    "value": lambda orders, persons: segment.fit_value(segment.person_features(orders, persons, AS_OF).to_pandas()),
+    "churn": lambda orders, persons: segment.people_churn(orders, persons, AS_OF, 28),
+    "churn of the quick": lambda orders, persons: segment.fit_churn(orders, persons, AS_OF, 14, gap_days=0),
+}
+
+
+@pytest.mark.parametrize("name", ONE_MERCHANTS)
+def test_two_merchants_are_not_pooled_into_one_answer(name):
+    both = pd.concat([random_orders(1, persons=120), random_orders(2, persons=120, merchant="n")])
+    with pytest.raises(SeveralMerchantsError, match="these rows are of m, n: filter them by merchant") as refused:
+        ONE_MERCHANTS[name](*tables(both))
+    assert "这些行属于m、n：请按merchant筛选" in refused.value.said("zh")
+
+
+def test_a_second_merchant_whose_buyers_never_came_back_is_refused_too():
+    once_only = random_orders(2, persons=120, merchant="n").dropna(subset=["account"]).drop_duplicates("account")
+    both = pd.concat([random_orders(1, persons=120), once_only])
+    with pytest.raises(SeveralMerchantsError, match="a lifecycle is one merchant's"):
+        segment.lifecycle_days(*tables(both), AS_OF)

@@ -216,7 +216,9 @@ def test_no_persons_give_no_segments():
 
 def test_learning_from_several_merchants_at_once_is_refused():
     orders = pd.concat([random_orders(1), random_orders(2, merchant="n")])
-    with pytest.raises(ValueError, match="2 merchants in one table"):
+    with pytest.raises(
+        ValueError, match="RFM edges is one merchant's, these rows are of m, n: filter them by merchant"
+    ):
         fit_rfm(person_features(*tables(orders), "2024-12-01"))
 
 

@@ -28,7 +28,7 @@ from retailkit.segment.churn_engine import SOME_DAYS
 from retailkit.segment.churn_level import Outcome, level
 from retailkit.segment.churn_season import YEAR, a_year_before, moves, season
 from retailkit.segment.features import purchase_days
-from retailkit.segment.said import TooFewError, said
+from retailkit.segment.said import TooFewError, refuse_several, said
 
 ENOUGH = 100
 SNAPSHOTS = 4
@@ -122,6 +122,8 @@ def fit_churn(
     ------
     TooFewBuyersError
         With under 100 buyers on the days that teach, or if all or none of them stayed away.
+    SeveralMerchantsError
+        If ``orders`` are of several merchants.
 
     Notes
     -----
@@ -132,6 +134,7 @@ def fit_churn(
     last = date.fromisoformat(as_of) - timedelta(days=horizon_days + gap_days)
     days = [(last - timedelta(days=horizon_days * k)).isoformat() for k in range(SNAPSHOTS, -1, -1)]
     found = _snapshots(orders, persons, days, horizon_days, gap_days)
+    refuse_several(pd.concat(found.values())["merchant"].unique(), "a churn model", "流失模型")
     # a day before the first order teaches nothing: a short record has fewer days
     days = [day for day in days[:-2] if len(found[day])] + days[-2:]
     seen = [found[day] for day in days]
@@ -194,6 +197,11 @@ def people_churn(
 
     One row per tenth of the buyers by their chance to stay away, as checked on the last day whose
     outcome is known. ``programme`` and ``cohort`` are those of ``fit_churn``.
+
+    Raises
+    ------
+    SeveralMerchantsError
+        If ``orders`` are of several merchants.
     """
     try:
         fit = fit_churn(orders, persons, as_of, horizon_days, programme=programme, cohort=cohort)

@@ -10,7 +10,7 @@ from scipy.cluster.hierarchy import linkage
 from scipy.spatial.distance import squareform
 
 from retailkit.segment.features import person_orders
-from retailkit.segment.said import SaidError
+from retailkit.segment.said import refuse_several
 
 MERGE_COLUMNS = ("step", "left", "right", "distance", "products", "members")
 
@@ -37,18 +37,14 @@ def decision_hierarchy(
 
     Raises
     ------
-    SaidError
+    SeveralMerchantsError
         If the lines are of several merchants.
     """
     bought = person_orders(lines, persons, as_of)
     rows = bought.select("merchant", "person", "order_id", item=bought[by].cast("string"))
     rows = rows.filter(_.item != "").distinct()
-    shops = sorted(rows.select("merchant").distinct().to_pandas()["merchant"])
-    if len(shops) > 1:
-        raise SaidError(
-            f"a decision hierarchy is one merchant's, these lines are of {', '.join(shops)}: filter them by merchant",
-            f"决策层级只针对一家商户，这些明细属于{'、'.join(shops)}：请按merchant筛选",
-        )
+    shops = rows.select("merchant").distinct().to_pandas()["merchant"]
+    refuse_several(shops, "a decision hierarchy", "决策层级")
     owned = rows.group_by("person", "item").agg(orders=_.count())
     counted = owned.group_by("item").agg(buyers=_.count()).order_by(_.buyers.desc(), "item").limit(most).to_pandas()
     if len(counted) < 2:

@@ -12,7 +12,7 @@ import pyarrow as pa
 from ibis import _
 
 from retailkit.segment.features import person_orders
-from retailkit.segment.said import said
+from retailkit.segment.said import refuse_several, said
 
 STATES = ("new", "active", "reactivated", "at_risk", "dormant", "lost")
 NOT_YET = "not_yet"
@@ -67,9 +67,16 @@ def lifecycle_days(
 
     ``quantiles`` of the completed gaps before ``as_of`` become the thresholds; gaps still open are not
     counted, so thresholds lean short while a merchant is young. Under 100 gaps the ``defaults`` hold.
+
+    Raises
+    ------
+    SeveralMerchantsError
+        If the orders are of several merchants.
     """
-    gaps = purchase_spells(orders, persons, as_of).filter(_.gap_days > 0)
-    counted = gaps.group_by("gap_days").agg(times=_.count()).to_pandas().sort_values("gap_days")
+    spells = purchase_spells(orders, persons, as_of)
+    counted = spells.group_by("merchant", "gap_days").agg(times=_.count()).to_pandas().sort_values("gap_days")
+    refuse_several(counted["merchant"], "a lifecycle", "生命周期阈值")
+    counted = counted[counted["gap_days"] > 0]
     total = int(counted["times"].sum())
     if total < ENOUGH_GAPS:
         return LifecycleDays(*defaults, gaps=total, learned=False)

@@ -9,7 +9,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import _check_feature_names_in, check_is_fitted, validate_data
 
 from retailkit.segment.edges import METHODS, learn_edges
-from retailkit.segment.said import NoColumnNamesError, SaidError, TooFewError
+from retailkit.segment.said import NoColumnNamesError, SaidError, TooFewError, refuse_several
 from retailkit.segment.scores import RFM_COLUMNS, score_values
 
 
@@ -139,12 +139,7 @@ def fit_rfm(features: ibis.Table | pd.DataFrame, **choices) -> RFM:
     """
     wanted = ["merchant", *RFM_COLUMNS]
     frame = features[wanted] if isinstance(features, pd.DataFrame) else features.select(*wanted).to_pandas()
-    merchants = frame["merchant"].unique()
-    if len(merchants) > 1:
-        raise SaidError(
-            f"{len(merchants)} merchants in one table: learn RFM edges for each merchant by itself",
-            f"一张表中有{len(merchants)}家商户：请逐家学习RFM界值",
-        )
+    refuse_several(frame["merchant"].unique(), "a set of RFM edges", "RFM界值")
     if len(frame) == 0:
         raise TooFewError("no person bought: there is nothing to learn RFM edges from", "没有人购买：无从学习RFM界值")
     return RFM(**choices).fit(frame[list(RFM_COLUMNS)])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from retailkit.spoken import said as said
 
 
@@ -46,6 +48,20 @@ class NoColumnNamesError(SaidError):
     def __reduce__(self) -> tuple:
         """Rebuild without arguments."""
         return type(self), ()
+
+
+class SeveralMerchantsError(SaidError):
+    """A table of several merchants where one is asked for: pooled, the answer would be nobody's."""
+
+
+def refuse_several(merchants: Iterable[str], english: str, chinese: str) -> None:
+    """Raise if there are several merchants; the words say what belongs to one, as 'a churn model'."""
+    names = sorted(set(merchants))
+    if len(names) > 1:
+        raise SeveralMerchantsError(
+            f"{english} is one merchant's, these rows are of {', '.join(names)}: filter them by merchant",
+            f"{chinese}只针对一家商户，这些行属于{'、'.join(names)}：请按merchant筛选",
+        )
 
 
 class UnknownNameError(SaidError, KeyError):

@@ -14,7 +14,7 @@ import pandas as pd
 from ibis import _
 
 from retailkit.segment.edges import learn_edges
-from retailkit.segment.said import SaidError
+from retailkit.segment.said import refuse_several
 
 RFM_COLUMNS = ("days_since_last", "orders", "net_amount")
 """Columns that are scored, in the order R, F, M."""
@@ -70,11 +70,8 @@ def rfm_scores(features: pd.DataFrame, bins: int = 5) -> pd.DataFrame:
     >>> rfm_scores(people, bins=2)[["r", "f", "m"]].to_numpy().tolist()
     [[2, 2, 2], [1, 1, 1]]
     """
-    if "merchant" in features and len(features["merchant"].unique()) > 1:
-        raise SaidError(
-            "several merchants in one table: learn RFM edges for each merchant by itself",
-            "一张表中有多家商户：请逐家学习RFM界值",
-        )
+    if "merchant" in features:
+        refuse_several(features["merchant"].unique(), "a set of RFM edges", "RFM界值")
     values = features[list(RFM_COLUMNS)].to_numpy(float)
     if not len(values):
         return features.assign(r=0, f=0, m=0)

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from retailkit.segment.purchases import PurchaseFit, alive, expected_purchases, fit_purchases, histories
+from retailkit.segment.said import refuse_several
 from retailkit.segment.spend import SpendFit, expected_spend, fit_spend
 
 _CHUNK = 100_000
@@ -39,7 +40,11 @@ def fit_value(features: pd.DataFrame, model: str = "bg_nbd") -> ValueFit:
     ------
     TooFewError
         If too few customers came back for either model.
+    SeveralMerchantsError
+        If the persons are of several merchants: ``pool_purchases`` fits these.
     """
+    if "merchant" in features:
+        refuse_several(features["merchant"].unique(), "a model of value", "价值模型")
     return ValueFit(fit_purchases(features, model), fit_spend(features))
 
 

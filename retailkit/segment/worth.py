@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from retailkit.segment.pooling import pool_purchases
-from retailkit.segment.said import TooFewError, counted, said
+from retailkit.segment.said import TooFewError, counted, refuse_several, said
 from retailkit.segment.spend import fit_spend
 from retailkit.segment.value import ValueFit, customer_value, fit_value
 
@@ -44,9 +44,15 @@ def people_worth(
         under the plain BG/NBD everyone who bought once counts as active for ever.
     cohort : table of ``purchase_histories`` of several merchants. A merchant of under 500 persons leans on
         them (partial pooling): alone it cannot tell who left from who buys slowly.
+
+    Raises
+    ------
+    SeveralMerchantsError
+        If the features are of several merchants.
     """
     known = features.select("merchant", "person", *HISTORY)  # millions of persons come over, with what models need
     frame = known.order_by("merchant", "person").to_pandas()  # sums run in one order
+    refuse_several(frame["merchant"], "a model of value", "价值模型")
     if frame.empty:
         return pd.DataFrame(columns=list(WORTH_COLUMNS)), said(
             lang,
