@@ -42,15 +42,16 @@ class TooFewBuyersError(TooFewError):
 
 @dataclass(frozen=True)
 class ChurnFit:
-    """A model of the chance to stay away, with the check on the days it has not seen.
+    """A model of the chance to stay away, and a check of what it would have said of days it had not seen.
 
     *Stayed away* means no order from ``gap_days`` to ``gap_days + horizon_days`` after the day of the
-    features. ``shift`` moves all log odds to the level of the checked day, as the days before it tell; ``season`` is
+    features. ``model`` has learned from all days of known outcome; checked is the same model learned without the last
+    of them. ``shift`` moves the checked log odds to the level of that day, as the days before it tell; ``season`` is
     what last year adds there to the share expected to stay away, None where no record reaches back, told by
-    ``season_merchants``. ``shift_today`` moves them to the level of ``as_of``, which the checked day tells too, and is
-    what scores use. ``unforeseen`` says where the checked days lie about the programme ('inside', 'after', 'across'
-    an edge) if no earlier day's outcome lay there, so that nothing told their level; ``unforeseen_today`` says it of
-    the days that scores are about; both are empty otherwise.
+    ``season_merchants``. ``shift_today`` moves the log odds of ``model`` to the level of ``as_of`` and is what scores
+    use. ``unforeseen`` says where the checked days lie about the programme ('inside', 'after', 'across' an edge) if no
+    earlier day's outcome lay there, so that nothing told their level; ``unforeseen_today`` says it of the days that
+    scores are about; both are empty otherwise.
     ``calibration`` has one row per tenth of the checked persons (by chance): ``persons, expected_share,
     away_share`` and its interval; ``auc`` says how well the order of persons is right (.5 by lot), with its 90%
     interval; ``checked_on`` is the day of the features that were checked.
@@ -102,9 +103,10 @@ def fit_churn(
 ) -> ChurnFit:
     """Learn from the buyers of earlier days who stayed away afterwards; everything lies before ``as_of``.
 
-    Days are one horizon apart, the last so early that its outcome was known by ``as_of``: it only checks.
-    All others teach who stays away, and the last of them sets the level (people buy more or less than before,
-    all of them), as far as the level of these days is seen to move by more than chance. Where a record reaches
+    Days are one horizon apart, the last so early that its outcome was known by ``as_of``: it checks what the others
+    teach. Of these the last sets the level (people buy more or less than before, all of them), as far as the level of
+    these days is seen to move by more than chance. Scores are then learned in the same way from all days, the checked
+    one too: a young record knows its persons better every month, and old days less of them. Where a record reaches
     back, the level also moves as it did between the same two days of last year: festivals return.
     Persons are never split at random: tomorrow's share is not that of a random half of today.
 
@@ -158,11 +160,9 @@ def fit_churn(
                 f"{zh}的{len(part):,}个样本（一名购买人在一个观察日为一个样本）"
                 f"{'全部不再购买' if gone else '全部再次购买'}：无从区分",
             )
-    model = make_pipeline(
-        StandardScaler(), SplineTransformer(n_knots=4, degree=2, extrapolation="constant"), LogisticRegression(C=1.0)
-    ).fit(_columns(taught), taught["away"])
+    model, latest = _model(taught), _model(pd.concat(seen, ignore_index=True))
     known = [_outcome(model, day) for day in seen]
-    before, today = level(known[:-1]), level(known)
+    before, today = level(known[:-1]), level([_outcome(latest, day) for day in seen])
     merchant, tables = str(check["merchant"].iloc[0]), cohort or (orders, persons)
     pairs = [(days[-2], days[-1]), (days[-1], as_of)]
     (then, merchants), (then_today, _) = _seasons(model, merchant, tables, pairs, horizon_days, gap_days, programme)
@@ -171,7 +171,7 @@ def fit_churn(
     added = None if then is None else float((chance - expit(known[-1].odds + before)).mean())
     *where, here, ahead = [regime(span(day, horizon_days, gap_days), programme) for day in [*days, as_of]]
     return ChurnFit(
-        model, shift, today + (then_today or 0.0), horizon_days, gap_days, days[-1], added, merchants,
+        latest, shift, today + (then_today or 0.0), horizon_days, gap_days, days[-1], added, merchants,
         _unforeseen(here, where), _unforeseen(ahead, [*where, here]), *pairs_in_order(chance, away),
         calibration(chance, away),
     )  # fmt: skip
@@ -223,6 +223,12 @@ def _snapshots(
         day: frame[frame["place"] == place].sort_values(["merchant", "person"], ignore_index=True)
         for place, day in enumerate(days)
     }
+
+
+def _model(cases: pd.DataFrame) -> Pipeline:
+    """Learn the chance to stay away of cases: a buyer on a day."""
+    bends = SplineTransformer(n_knots=4, degree=2, extrapolation="constant")
+    return make_pipeline(StandardScaler(), bends, LogisticRegression(C=1.0)).fit(_columns(cases), cases["away"])
 
 
 def _columns(features: pd.DataFrame) -> np.ndarray:

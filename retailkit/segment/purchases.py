@@ -7,7 +7,7 @@ measured in mean observation lengths, so the optimum is the same in days, weeks 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
@@ -15,6 +15,7 @@ from scipy.optimize import minimize
 from scipy.special import hyp2f1
 
 from retailkit.segment import likelihoods
+from retailkit.segment.draws import weighed_draws
 from retailkit.segment.intervals import normal_half
 from retailkit.segment.likelihoods import Histories
 from retailkit.segment.said import TooFewError
@@ -33,7 +34,8 @@ class PurchaseFit:
     """A fitted purchase model: parameters in the unit of time of the data, with their doubt.
 
     ``covariance`` is that of the parameters' logarithms (inverse Hessian at the optimum). A parameter
-    that ran to its bound (nobody leaves, or all buy at one rate) is held there, without variance.
+    that ran to its bound (nobody leaves, or all buy at one rate) is held there, without variance. ``seen`` and
+    ``prior`` are what it was fitted to; without them draws are normal about the optimum.
     """
 
     model: str
@@ -42,6 +44,8 @@ class PurchaseFit:
     log_likelihood: float
     customers: int
     repeaters: int
+    seen: Histories | None = field(default=None, repr=False)
+    prior: tuple[np.ndarray, np.ndarray] | None = field(default=None, repr=False)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -114,7 +118,37 @@ def fit_purchases(
     log_likelihood = likelihood(np.exp(theta), h)[0] - float(h.customers @ h.x) * np.log(h.scale)
     covariance = np.zeros_like(hessian)
     covariance[inner] = np.linalg.pinv(hessian[inner], hermitian=True)
-    return PurchaseFit(model, np.exp(theta) * in_scale, covariance, log_likelihood, len(features), repeaters)
+    return PurchaseFit(
+        model, np.exp(theta) * in_scale, covariance, log_likelihood, len(features), repeaters,
+        replace(h, row_of=h.row_of[:0]), prior,
+    )  # fmt: skip
+
+
+def purchase_draws(fit: PurchaseFit, draws: int, rng: np.random.Generator) -> np.ndarray:
+    """Return parameters, draws × parameters, as likely as the customers and the prior make them.
+
+    Without a prior learned from other merchants nothing is known of the mean rate, the mean chance to leave and how much
+    customers differ in either: uniform are the logarithm of the rate's mean, the mean chance, and the spreads among
+    customers, r^-1/2 (the rate's coefficient of variation) and (a+b)^-1/2 (Gelman et al., Bayesian Data Analysis, 5.3).
+    Were the logarithms uniform, a merchant's few leavers would never outweigh that nobody leaves at all.
+    """
+    centre, h, likelihood = np.log(fit.parameters), fit.seen, MODELS[fit.model][0]
+    if h is None:
+        return np.exp(rng.multivariate_normal(centre, fit.covariance, draws, method="eigh"))
+    in_scale = np.log([h.scale if name in TIMES else 1.0 for name in fit.names])
+
+    def log_density(log_parameters: np.ndarray) -> float:
+        theta = log_parameters - in_scale
+        if np.abs(theta).max() > _FAR + 1e-6:
+            return -np.inf
+        known = likelihood(np.exp(theta), h)[0]
+        if fit.prior is not None:
+            return known - 0.5 * float(np.sum((log_parameters - fit.prior[0]) ** 2 / fit.prior[1]))
+        r, _, c, d = theta
+        leaving = -0.5 * c if fit.model == "pareto_nbd" else c + d - 2.5 * np.logaddexp(c, d)
+        return known - 0.5 * r + leaving
+
+    return np.exp(weighed_draws(centre, fit.covariance, log_density, draws, rng))
 
 
 def _hessian(loss: Callable, theta: np.ndarray, step: float = 1e-4) -> np.ndarray:

@@ -6,16 +6,19 @@ mean, the more the fewer purchases stand behind it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
 from scipy.optimize import minimize
 from scipy.special import stdtr
 
+from retailkit.segment.draws import weighed_draws
 from retailkit.segment.likelihoods import gamma_gamma
 from retailkit.segment.purchases import _hessian
 from retailkit.segment.said import TooFewError
+
+_FAR = 9.0  # bound of the log parameters
 
 
 @dataclass(frozen=True)
@@ -23,7 +26,8 @@ class SpendFit:
     """A fitted Gamma-Gamma model: p, q, gamma (gamma in money), covariance of their logarithms.
 
     ``correlation`` is the rank correlation between a repeater's number of purchases and mean spend,
-    with its p-value: the model assumes none.
+    with its p-value: the model assumes none. ``seen`` holds the purchases and mean spend of the repeaters that it was
+    fitted to; without them draws are normal about the optimum.
     """
 
     parameters: np.ndarray
@@ -32,6 +36,7 @@ class SpendFit:
     repeaters: int
     correlation: float
     p_value: float
+    seen: tuple[np.ndarray, np.ndarray] | None = field(default=None, repr=False)
 
 
 def fit_spend(features: pd.DataFrame, left_truncate: int = 0) -> SpendFit:
@@ -65,13 +70,31 @@ def fit_spend(features: pd.DataFrame, left_truncate: int = 0) -> SpendFit:
         value, gradient = gamma_gamma(parameters, x, mean / unit)
         return -value, -gradient * parameters
 
-    found = minimize(loss, np.log([2.0, 3.0, 1.5]), jac=True, method="L-BFGS-B", bounds=[(-9, 9)] * 3,
+    found = minimize(loss, np.log([2.0, 3.0, 1.5]), jac=True, method="L-BFGS-B", bounds=[(-_FAR, _FAR)] * 3,
                      options={"maxiter": 500, "ftol": 1e-13}).x  # fmt: skip
     covariance = np.linalg.pinv(_hessian(loss, found), hermitian=True)
     rank = rank_correlation(x, mean) if len(used) > 3 and np.ptp(x) > 0 else (0.0, 1.0)
     log_likelihood = -loss(found)[0] - len(used) * np.log(unit)
     parameters = np.exp(found) * np.array([1, 1, unit])
-    return SpendFit(parameters, covariance, log_likelihood, len(used), *rank)
+    return SpendFit(parameters, covariance, log_likelihood, len(used), *rank, (x, mean))
+
+
+def spend_draws(fit: SpendFit, draws: int, rng: np.random.Generator) -> np.ndarray:
+    """Return parameters, draws × (p, q, gamma), as likely as the repeaters make them.
+
+    Nothing is known beforehand: uniform are the coefficients of variation p^-1/2 (of one customer's purchases) and
+    q^-1/2 (among customers), and the logarithm of gamma.
+    """
+    centre, seen = np.log(fit.parameters), fit.seen
+    if seen is None:
+        return np.exp(rng.multivariate_normal(centre, fit.covariance, draws, method="eigh"))
+
+    def log_density(log_parameters: np.ndarray) -> float:
+        if np.abs(log_parameters[:2]).max() > _FAR:
+            return -np.inf
+        return gamma_gamma(np.exp(log_parameters), *seen)[0] - 0.5 * float(log_parameters[:2].sum())
+
+    return np.exp(weighed_draws(centre, fit.covariance, log_density, draws, rng))
 
 
 def rank_correlation(one: np.ndarray, other: np.ndarray) -> tuple[float, float]:

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from retailkit.segment.purchases import PurchaseFit, alive, expected_purchases, fit_purchases, histories
+from retailkit.segment.purchases import PurchaseFit, alive, expected_purchases, fit_purchases, histories, purchase_draws
 from retailkit.segment.said import refuse_several
-from retailkit.segment.spend import SpendFit, expected_spend, fit_spend
+from retailkit.segment.spend import SpendFit, expected_spend, fit_spend, spend_draws
 
 _CHUNK = 100_000
 _WIDEST = 20.0  # standard error of a log parameter beyond which it is not known to a factor of a billion
@@ -62,7 +62,7 @@ def customer_value(
     fit : from ``fit_value``, on these or on earlier persons.
     features : one row per person.
     horizon_days : length of the time ahead, in the features' unit of time.
-    draws : parameter draws behind the interval; 0 leaves the interval out. The interval is empty
+    draws : parameter draws behind the interval, as likely as the data make them; 0 leaves the interval out. The interval is empty
         where the fit is not ``identified``, and for a person where it has no finite end.
     """
     h = histories(features)
@@ -91,17 +91,16 @@ def _round(covariance: np.ndarray) -> bool:
 
 
 def _interval(fit, features, h, horizon, level, draws, rng) -> tuple[np.ndarray, np.ndarray]:  # type: ignore[no-untyped-def]
-    """Quantiles of each person's expected value over draws of both models' log parameters."""
-    log_p = rng.multivariate_normal(np.log(fit.purchases.parameters), fit.purchases.covariance, draws, method="eigh")
-    log_s = rng.multivariate_normal(np.log(fit.spend.parameters), fit.spend.covariance, draws, method="eigh")
+    """Quantiles of each person's expected value over draws of both models' parameters."""
+    of_purchases, of_spend = purchase_draws(fit.purchases, draws, rng), spend_draws(fit.spend, draws, rng)
     often = np.empty((draws, len(h.x)), np.float32)
-    for row, p in zip(often, log_p, strict=True):
-        row[:] = expected_purchases(fit.purchases, h, horizon, np.exp(p))
+    for row, p in zip(often, of_purchases, strict=True):
+        row[:] = expected_purchases(fit.purchases, h, horizon, p)
     low, high = np.empty(len(features)), np.empty(len(features))
     for start in range(0, len(features), _CHUNK):  # bounds memory: draws x chunk values at a time
         part = slice(start, start + _CHUNK)
         people = features.iloc[part]
-        each = np.stack([expected_spend(fit.spend, people, np.exp(s)) for s in log_s]).astype(np.float32)
+        each = np.stack([expected_spend(fit.spend, people, s) for s in of_spend]).astype(np.float32)
         low[part], high[part] = _ends(often[:, h.row_of[part]] * each, level)
     return low, high
 
