@@ -7,7 +7,7 @@ are learned from all of them (empirical Bayes by EM with Laplace steps).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -65,4 +65,4 @@ def pool_purchases(features: pd.DataFrame, model: str = "bg_nbd", rounds: int = 
             variance = np.maximum(((logs - mean) ** 2 + doubt).mean(axis=0), _FLOOR)
         if np.abs(mean - before).max() < 1e-3:
             break
-    return PooledFit(fits, mean, variance)
+    return PooledFit({m: replace(f, merchants=len(fits)) for m, f in fits.items()}, mean, variance)

@@ -35,7 +35,8 @@ class PurchaseFit:
 
     ``covariance`` is that of the parameters' logarithms (inverse Hessian at the optimum). A parameter
     that ran to its bound (nobody leaves, or all buy at one rate) is held there, without variance. ``seen`` and
-    ``prior`` are what it was fitted to; without them draws are normal about the optimum.
+    ``prior`` are what it was fitted to; without them draws are normal about the optimum. ``merchants`` is how many the
+    prior was learned from, 0 where it is certain.
     """
 
     model: str
@@ -46,6 +47,7 @@ class PurchaseFit:
     repeaters: int
     seen: Histories | None = field(default=None, repr=False)
     prior: tuple[np.ndarray, np.ndarray] | None = field(default=None, repr=False)
+    merchants: int = 0
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -143,12 +145,25 @@ def purchase_draws(fit: PurchaseFit, draws: int, rng: np.random.Generator) -> np
             return -np.inf
         known = likelihood(np.exp(theta), h)[0]
         if fit.prior is not None:
-            return known - 0.5 * float(np.sum((log_parameters - fit.prior[0]) ** 2 / fit.prior[1]))
+            return known + _among_merchants((log_parameters - fit.prior[0]) ** 2 / fit.prior[1], fit.merchants)
         r, _, c, d = theta
         leaving = -0.5 * c if fit.model == "pareto_nbd" else c + d - 2.5 * np.logaddexp(c, d)
         return known - 0.5 * r + leaving
 
     return np.exp(weighed_draws(centre, fit.covariance, log_density, draws, rng))
+
+
+def _among_merchants(squares: np.ndarray, merchants: int) -> float:
+    """Log density of how far a merchant lies from the others, by squared distances in their variance.
+
+    Mean and variance of a few merchants are not known: one more of them is spread as Student's t, one degree of freedom
+    per merchant less one, and by the unbiased variance and that of the mean wider.
+    """
+    if merchants < 2:
+        return -0.5 * float(squares.sum())
+    freedom = merchants - 1
+    wider = merchants / freedom * (1 + 1 / merchants)
+    return -(freedom + 1) / 2 * float(np.log1p(squares / (freedom * wider)).sum())
 
 
 def _hessian(loss: Callable, theta: np.ndarray, step: float = 1e-4) -> np.ndarray:
