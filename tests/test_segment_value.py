@@ -195,7 +195,6 @@ def test_intervals_cover_the_true_expected_value(model: str) -> None:
         truth = customer_value(ValueFit(given(model, *TRUE), spend), people, 180, draws=0).value
         found = customer_value(fit_value(people, model), people, 180, seed=seed)
         covered.append(((found.value_low <= truth) & (truth <= found.value_high)).mean())
-    print(model, np.mean(covered))
     assert 0.88 <= np.mean(covered) <= 0.92
 
 

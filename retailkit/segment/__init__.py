@@ -3,7 +3,7 @@
 In the order of the chapter: ``assets`` whom we know and reach · ``features`` one row per person ·
 ``scores``, ``rfm``, ``edges`` scores by learned edges · ``segments`` names and profile · ``lifecycle`` states ·
 ``moves`` who went where, against the donors · ``worth`` what persons
-will bring (``purchases``, ``spend``, ``value``, ``pooling``) · ``tags`` rules with reasons · ``audience`` whom to talk
+will bring (``purchases``, ``spend``, ``value``, ``pooling``, ``draws``) · ``tags`` rules with reasons · ``audience`` whom to talk
 to next · ``words`` names in English and Chinese.
 """
 

@@ -2,7 +2,7 @@
 
 value = expected purchases in the horizon x expected spend per purchase. The interval says how
 well the *expectation* is known (draws of the models' parameters); what one customer will in fact
-spend varies far more.
+spend varies far more. It speaks under its model: who leaves in another way than the model has it is not in it.
 """
 
 from __future__ import annotations
