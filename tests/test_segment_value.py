@@ -1,11 +1,13 @@
 """Customer value: the literature's published digits, and known truth where nothing is published."""
 
+import pickle
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 from numpy.testing import assert_allclose
+from scipy.stats import t
 
 from retailkit.segment.likelihoods import Histories
 from retailkit.segment.pooling import pool_purchases
@@ -13,6 +15,7 @@ from retailkit.segment.purchases import (
     MODELS,
     PurchaseFit,
     TooFewError,
+    _among_merchants,
     alive,
     expected_by_newcomer,
     expected_purchases,
@@ -178,6 +181,23 @@ def test_pooling_helps_small_merchants() -> None:
     together = [pooled[m].parameters for m in names]
     rmse = [np.sqrt(np.mean((np.log(np.array(p)) - truth) ** 2)) for p in (alone, together)]
     assert rmse[1] < 0.6 * rmse[0]
+
+
+@pytest.mark.parametrize("merchants", [3, 8, 500])
+def test_one_more_merchant_is_drawn_as_a_few_tell_of_it(merchants: int) -> None:
+    """Student's t of a new draw from a normal distribution of which so many were seen, at distances up to 3 deviations."""
+    apart, spread = np.array([0.0, 1.0, 3.0]), np.sqrt(merchants / (merchants - 1) * (1 + 1 / merchants))
+    found = [_among_merchants(np.array([d * d]), merchants) for d in apart]
+    expected = t.logpdf(apart, merchants - 1, scale=spread)
+    assert_allclose(np.subtract(found, found[0]), expected - expected[0], rtol=1e-9)
+    assert merchants < 100 or found[1] == pytest.approx(_among_merchants(np.array([1.0]), 0), abs=0.01)
+
+
+def test_a_pickled_fit_gives_the_same_intervals() -> None:
+    people = world(4, 400)
+    fit = fit_value(people)
+    again = pickle.loads(pickle.dumps(fit))
+    pd.testing.assert_frame_equal(customer_value(again, people), customer_value(fit, people))
 
 
 @pytest.mark.slow
