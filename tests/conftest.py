@@ -43,7 +43,8 @@ NEEDS = {
 
 
 LONGEST = (
-    "test_study_chinese", "test_study_real", "test_simulate_exports", "test_study_run", "test_simulate_privacy",
+    "test_study_chinese", "test_study_real", "test_segment_value", "test_simulate_exports", "test_study_run",
+    "test_simulate_privacy",
     "test_attribute_ledger", "test_load_settled", "test_formats_engines", "test_attribute_sensitivity", "test_layouts",
     "test_attribute_inputs", "test_simulate_visits", "test_simulate_study", "test_targets_engines",
 )  # fmt: skip
