@@ -17,7 +17,7 @@ import pandas as pd
 from retailkit.load.chinese import in_chinese
 from retailkit.load.draft_fields import drafted_fields, toml_text
 from retailkit.load.draft_rows import first_row_tells, names_orders, without_summary
-from retailkit.load.engine import connect_raw
+from retailkit.load.engine import connect_raw, first
 from retailkit.load.files import probe
 from retailkit.load.glance import Seen, plain
 from retailkit.load.header import DELIMITERS, LOOK, holds_values, is_row
@@ -96,7 +96,6 @@ def draft_layout(path: str | Path, lang: str = "en", encoding: str | None = None
         *(["header = false", f"delimiter = {toml_text(_delimiter(found.head))}"] if nameless else []),
         *([f"columns = [{', '.join(map(toml_text, names))}]   # no header line: name them"] if nameless else []),
         *([f"sensitive = [{', '.join(map(toml_text, private))}]   # never shown in errors"] if private else []),
-        *_stated(found.head),
         *(total.skipped if total and total.column != opens else ()),
         "",
         "# columns of the file:",
@@ -164,7 +163,11 @@ def _look(path: str | Path, kind: str, names: Sequence[str], **shape: Any) -> pd
     con = connect_raw(threads=1)
     with tempfile.TemporaryDirectory() as scratch:
         raw = read_raw(con, probe(path, shape.get("encoding")), layout, Path(scratch))
-        ends = (f"SELECT * FROM {raw.relation} ORDER BY source_row {end}" for end in (f"LIMIT {ROWS}", "DESC LIMIT 3"))
+        # totals at the top are left out by themselves; at the end the draft says how
+        top = ", ".join(str(t.row) for t in raw.totals if t.row) or "0"
+        (last,) = first(con, f"SELECT max(source_row) FROM {raw.relation}") or (0,)
+        rows = f"(FROM {raw.relation} WHERE source_row NOT IN ({top}) OR source_row > {max((last or 0) - 3, 1)})"
+        ends = (f"SELECT * FROM {rows} ORDER BY source_row {end}" for end in (f"LIMIT {ROWS}", "DESC LIMIT 3"))
         frame = con.execute(f"SELECT * FROM (({') UNION ('.join(ends)})) ORDER BY source_row").df()
     return pd.DataFrame({name: frame[raw.found[name]].astype("string").astype(object) for name in names})
 
@@ -191,15 +194,3 @@ def _guess(column: str, seen: Sequence[Seen]) -> str | None:
         if named:  # a whole word first: Total stands beside Subtotal
             return next((s for s in named if word in plain(s.name).split("_")), named[0]).name
     return able[0].name if column == "paid_at" and able else None
-
-
-def _stated(head: str) -> list[str]:
-    """Return a check of the number of records that a file states about itself."""
-    if not re.search(r"共\s*\d[\d,]*\s*笔", "\n".join(head.split("\n")[:40])):
-        return []
-    return [
-        "",
-        "[[control]]   # the file says how many records it should hold",
-        "pattern = '共\\s*(\\d[\\d,]*)\\s*笔'",
-        'check = "rows"',
-    ]

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 import pandas as pd
 
 from retailkit.load.glance import Seen
+from retailkit.load.totals import WORD
 
-_SUMMARY = re.compile(r"(?i)(合\s*计|总\s*计|总合计|汇总|(grand |sub)?totals?|sum)\s*[:：]?")
+_PART = re.compile(r"(?i)(本页)?小\s*计\s*[:：]?|sub-?totals?\s*[:：]?|本页合计\s*[:：]?")
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,7 @@ def without_summary(rows: pd.DataFrame) -> tuple[pd.DataFrame, Summary | None]:
     """Return the rows above a line of totals among the last three, and that line; all rows where there is none."""
     for place in range(max(len(rows) - 3, 1), len(rows)):
         for column, cell in rows.iloc[place].dropna().items():
-            if _SUMMARY.fullmatch(str(cell)):
+            if WORD.fullmatch(str(cell)) or _PART.fullmatch(str(cell)):
                 return rows.iloc[:place], Summary(str(column), str(cell))
     return rows, None
 

@@ -23,6 +23,8 @@ from retailkit.load.gb18030 import gb18030_text, gb18030_utf8
 
 CHUNK = 1 << 17
 """Bytes read at once: what is decoded from them stays in the processor's cache, and in memory that the process has."""
+TAIL = 1 << 15
+"""Bytes at the end of a text in which its own totals are looked for."""
 BOMS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -42,6 +44,7 @@ class Probe:
     """One file: its kind (csv, excel, parquet, json), hash, size and, for text, its encoding.
 
     A ``plain`` file can be parsed as it lies there; in a ``tidy`` one no cell is quoted, wrapped or has blanks around it.
+    ``head`` and ``tail`` are the first and last letters of a text, in lines that end with ``\n``.
     """
 
     path: Path
@@ -53,6 +56,7 @@ class Probe:
     plain: bool = False
     head: str = ""
     tidy: bool = False
+    tail: str = ""
 
 
 def probe(path: str | Path, encoding: str | None = None) -> Probe:
@@ -144,10 +148,11 @@ def _probe_text(path: Path, size: int, gzipped: bool, encoding: str | None) -> P
 
 def _looked(path: Path, size: int, gzipped: bool, encoding: str | None, digest: Future[str]) -> Probe:
     strict = codecs.getincrementaldecoder("utf-8")()
-    first, valid, plain, tidy, tail = b"", True, not gzipped, True, b""
+    first, valid, plain, tidy, tail, end, size_of_text = b"", True, not gzipped, True, b"", b"", 0
     newlines = returns = False
     for chunk in _chunks(path, gzipped):
-        first = first or chunk
+        first, size_of_text = first or chunk, size_of_text + len(chunk)
+        end = chunk if len(chunk) >= TAIL else end[-TAIL:] + chunk
         # one byte is found at a tenth of the cost of several
         if any(mark[:1] in chunk and mark in chunk for mark in (b"<<<<<<< ", b">>>>>>> ")) and _CONFLICT.search(
             tail + chunk
@@ -180,7 +185,14 @@ def _looked(path: Path, size: int, gzipped: bool, encoding: str | None, digest: 
     found = Probe(path, "csv", digest.result(), size, gzipped, encoding, plain)
     head = _head(found, 1 << 18)
     kind = "json" if head.lstrip()[:1] in ("{", "[") else "csv"
-    return Probe(path, kind, found.file_id, size, gzipped, encoding, plain, head, tidy)
+    last = head if size_of_text <= len(end) <= TAIL else _last_lines(end[-TAIL:], encoding)
+    return Probe(path, kind, found.file_id, size, gzipped, encoding, plain, head, tidy, last)
+
+
+def _last_lines(end: bytes, encoding: str) -> str:
+    """Return the whole lines among the last bytes of a text: the first one may have been cut."""
+    text = end.decode("utf-16-le" if encoding == "utf-16" else encoding, "replace")
+    return text.replace("\x00", "").replace("\r\n", "\n").replace("\r", "\n").partition("\n")[2]
 
 
 def _tidy(text: bytes, valid: bool) -> bool:

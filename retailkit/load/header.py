@@ -38,6 +38,7 @@ class Header:
     width: int
     preamble: str = ""
     below: tuple[tuple[str, ...], ...] = ()
+    above: tuple[tuple[str, ...], ...] = ()
 
     @property
     def one_line_each(self) -> bool:
@@ -193,15 +194,17 @@ def _scan(text: str, delimiter: str, needed: Sequence[str], layout: Layout) -> t
         return None
     width = max(len(row) for _, row in rows)
     if not layout.header:
-        return len(needed), Header(layout.columns, delimiter, 0, 0, width)
+        below = tuple(tuple(row) for _, row in rows[:LOOK])
+        return len(needed), Header(layout.columns, delimiter, 0, 0, width, below=below)
     best: tuple[int, Header] | None = None
     for record, (lines, cells) in enumerate(rows[:LOOK], 1):
         names = clean_names(cells)
         hits = len(match(names, needed))
         if names and (best is None or hits > best[0]):
-            preamble = "\n".join(delimiter.join(row) for _, row in rows[: record - 1])
+            above = tuple(tuple(row) for _, row in rows[: record - 1])
+            preamble = "\n".join(map(delimiter.join, above))
             below = tuple(tuple(row) for _, row in rows[record : record + LOOK])
-            best = hits, Header(names, delimiter, record, lines, width, preamble, below)
+            best = hits, Header(names, delimiter, record, lines, width, preamble, below, above)
         if hits and hits >= len(needed):
             break
     return best

@@ -17,8 +17,9 @@ from retailkit.load.files import Probe, line_ends, utf8_copy
 from retailkit.load.header import Header, check_needed, clean_names, find_header, match
 from retailkit.load.json_files import json_cell, json_names, json_path, refused_answers
 from retailkit.load.layout import Layout
-from retailkit.load.pieces import PLACE, utf8_pieces
+from retailkit.load.pieces import PLACE, WholeOnly, utf8_pieces
 from retailkit.load.sheets import cell_text, sheets_of, top_row
+from retailkit.load.totals import FIRST, LAST, Total, find_rows, last_records, line_sql, stated
 
 WIDE = "\u00a0\u3000\ufeff"
 BLANKS = literal(" \t\r\n" + WIDE)
@@ -31,7 +32,8 @@ class Raw:
     """One file as a relation: SQL, engine types of the columns, columns of the layout that are there.
 
     ``found`` maps the layout's columns to the relation's columns (same name unless spelt otherwise); ``odd`` says
-    what is odd about the file and can be told while it is read only.
+    what is odd about the file and can be told while it is read only. ``totals`` is what it states of its own rows:
+    the relation then has those columns too, and in ``"@line"`` the cells of every line that may be one of totals.
     A relation with ``pieces`` is that piece of the file to which the engine variable `PLACE` points. Its rows
     have no ``source_row``, and the blank ones are among them, not ``"@filled"``: to number rows as they are
     parsed would leave the work to one thread.
@@ -46,6 +48,7 @@ class Raw:
     samples: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     arrays: frozenset[str] = frozenset()
     odd: str = ""
+    totals: tuple[Total, ...] = ()
     pieces: Callable[[], Generator[Path]] | None = None
 
 
@@ -115,6 +118,15 @@ def _csv(con: Connection, found: Probe, layout: Layout, scratch: Path, passing: 
     header = find_header(found.head, layout, found.path.name)
     found = replace(found, tidy=found.tidy and header.delimiter in ",;|")
     straight = found.plain and header.one_line_each and header.lines <= 1
+    totals = stated(
+        header.names,
+        _there(header.names, layout),
+        header.above,
+        header.below,
+        last_records(found.tail, header.delimiter),
+    )
+    if passing and totals:
+        raise WholeOnly
     # room for cells beyond the header: a row that fills them is set aside, not misread
     names = [*header.names, *(f"@more{i}" for i in range(max(header.width - len(header.names), 0) + 2))]
     spec = ", ".join(f"{literal(n)}: 'VARCHAR'" for n in names)
@@ -137,12 +149,12 @@ def _csv(con: Connection, found: Probe, layout: Layout, scratch: Path, passing: 
         utf8_copy(found, file, header.lines)
     path = literal(str(file))
     try:
-        raw = _cleaned(con, _numbered(parsed(path, skip)), header, names, layout, found)
+        raw = _cleaned(con, _numbered(parsed(path, skip)), header, names, layout, found, totals)
     except EngineError as error:
         if "parallel=false" not in str(error):
             raise
         # line breaks within cells: one thread reads the file
-        raw = _cleaned(con, _numbered(parsed(path, skip, parallel=False)), header, names, layout, found)
+        raw = _cleaned(con, _numbered(parsed(path, skip, parallel=False)), header, names, layout, found, totals)
     (last,) = first(con, f"SELECT max(source_row) FROM {raw.relation}") or (0,)
     if not found.tidy and line_ends(found) - header.lines > (last or 0):  # some cell may hold line breaks
         _refuse_open_quote(con, _numbered(parsed(path, skip, parallel=False)), names, file, found)
@@ -195,7 +207,25 @@ def _excel(con: Connection, found: Probe, layout: Layout, scratch: Path) -> Raw:
     select = f"SELECT row_number() OVER () AS source_row, * FROM excel_{found.file_id}"
     preamble = "\n".join(" ".join(map(str, r)) for r in rows[:record])
     header = Header(columns, "", record + 1, record + 1, len(columns), preamble)
-    return _cleaned(con, select, header, list(columns), layout, found)
+    lines = [[str(cell_text(v) or "") for v in row] for row in (*rows[: record + 1 + FIRST], *_filled_last(rows))]
+    above, below, last = lines[:record], lines[record + 1 : record + 1 + FIRST], lines[record + 1 + FIRST :]
+    totals = stated(columns, _there(columns, layout), above, below, last)
+    return _cleaned(con, select, header, list(columns), layout, found, totals)
+
+
+def _filled_last(rows: Sequence[Sequence[object]]) -> list[Sequence[object]]:
+    """Return the last rows of a sheet that hold something."""
+    found: list[Sequence[object]] = []
+    for row in reversed(rows):
+        found += [row] if any(v not in (None, "") for v in row) else []
+        if len(found) == LAST:
+            break
+    return found[::-1]
+
+
+def _there(names: Sequence[str], layout: Layout) -> list[str]:
+    """Return the columns of a file that its layout needs."""
+    return list(match(names, layout.needed, layout.misspelt).values())
 
 
 def _json(con: Connection, found: Probe, layout: Layout, scratch: Path) -> Raw:
@@ -225,10 +255,18 @@ def _numbered(source: str) -> str:
     return f"SELECT row_number() OVER () AS source_row, * FROM {source}"
 
 
-def _selected(source: str, header: Header, names: Sequence[str], layout: Layout, *more: str, tidy: bool = False) -> Raw:
+def _selected(
+    source: str,
+    header: Header,
+    names: Sequence[str],
+    layout: Layout,
+    *more: str,
+    tidy: bool = False,
+    totals: Sequence[Total] = (),
+) -> Raw:
     """Keep the columns in use, cleaned (and ``more`` as they are), and tell which rows are not blank."""
     columns = match(header.names, layout.used, layout.misspelt)
-    used = [n for n in dict.fromkeys(columns.values()) if n in names]
+    used = [n for n in dict.fromkeys([*columns.values(), *(n for t in totals for n in t.figures)]) if n in names]
     beyond = [quote(n) for n in names if n.startswith("@more")]
     cells = [*more, *(quote(n) if tidy else f"{clean_sql(quote(n))} AS {quote(n)}" for n in used)]
     cells += [f'coalesce({", ".join(beyond)}) AS "@more"'] if beyond else []
@@ -243,16 +281,26 @@ def _selected(source: str, header: Header, names: Sequence[str], layout: Layout,
     return Raw(relation, types, columns, header.names, header.preamble)
 
 
-def _cleaned(con: Connection, select: str, header: Header, names: Sequence[str], layout: Layout, found: Probe) -> Raw:
+def _cleaned(
+    con: Connection,
+    select: str,
+    header: Header,
+    names: Sequence[str],
+    layout: Layout,
+    found: Probe,
+    totals: Sequence[Total] = (),
+) -> Raw:
     """Keep the columns in use, cleaned; cut the footer; drop blank lines."""
     more = ["source_row", *([f'{quote(names[0])} AS "@first"'] if layout.footer else [])]
     more += ['"@json"'] if any(b.explode for b in layout.tables) else []
-    raw = _selected(f"({select})", header, names, layout, *more, tidy=found.tidy)
+    more += [f'{line_sql(names)} AS "@line"'] if totals else []
+    raw = _selected(f"({select})", header, names, layout, *more, tidy=found.tidy, totals=totals)
     name = quote(f"raw_{found.file_id}")
     con.execute(
         f'CREATE OR REPLACE TEMP TABLE {name} AS SELECT * EXCLUDE ("@filled") FROM {raw.relation} WHERE "@filled"'
     )
     words = header.preamble
+    totals = find_rows(con, name, totals)
     if layout.footer:
         ends = " OR ".join(f"starts_with({clean_sql(quote('@first'))}, {literal(f)})" for f in layout.footer)
         cut = f"source_row >= (SELECT min(source_row) FROM {name} WHERE {ends})"
@@ -262,7 +310,7 @@ def _cleaned(con: Connection, select: str, header: Header, names: Sequence[str],
             words = "\n".join([words, *(text for (text,) in last)])
         _refuse_second_header(con, name, cut, raw, layout, found)
         con.execute(f"DELETE FROM {name} WHERE {cut}")
-    return replace(raw, relation=name, preamble=words)
+    return replace(raw, relation=name, preamble=words, totals=totals)
 
 
 def _refuse_second_header(con: Connection, rows: str, cut: str, raw: Raw, layout: Layout, found: Probe) -> None:

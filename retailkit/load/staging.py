@@ -257,6 +257,8 @@ def _owned_rows(
             con, f"SELECT count(*) FROM {raw.relation} WHERE {cell} NOT IN ({listed}) OR {cell} IS NULL"
         ) or (0,)
     skips = [where_sql(rule.where, raw) for rule in layout.skip]
+    if lines := [str(total.row) for total in raw.totals if total.row]:
+        skips.append(f"source_row IN ({', '.join(lines)})")
     reason = "CASE " + " ".join(f"WHEN {t} THEN {i}" for i, t in enumerate(skips)) + " END" if skips else "NULL::INT"
     con.execute(
         f'CREATE OR REPLACE TEMP VIEW {name} AS SELECT *, {reason} AS "@skip" FROM ({_filled(base, raw, layout)})'

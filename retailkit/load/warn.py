@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from decimal import Decimal
 from difflib import get_close_matches
 
 from retailkit.load.cells import number_sql
@@ -16,6 +17,7 @@ from retailkit.load.partitions import day_column
 from retailkit.load.read import Raw
 from retailkit.load.rows import Typed
 from retailkit.load.rules import Control
+from retailkit.load.sums import differ, totals_warnings
 from retailkit.spoken import own_half, said
 
 
@@ -25,6 +27,7 @@ def file_warnings(
     """Return sentences: stated totals that do not hold, definitions that changed, limits of the source, repeats."""
     found = [said(lang, raw.odd, in_chinese(raw.odd))] if raw.odd else []
     found += [w for control in layout.control if (w := _control(con, raw, control, lang))]
+    found += totals_warnings(con, raw, layout, typed, lang)
     for b in layout.breaks:
         what = own_half(b.what, lang)
         found.append(said(lang, f"since {b.on} the source counts otherwise: {what}", f"{b.on}起来源口径改变：{what}"))
@@ -50,15 +53,11 @@ def _control(con: Connection, raw: Raw, control: Control, lang: str) -> str | No
         cell = quote(raw.found[control.column])
         what = said(lang, f"sum of '{control.column}'", f"“{control.column}”合计")
         query = f"coalesce(sum({number_sql(cell) if raw.text else cell}), 0)"
-    here = first(con, f"SELECT {query} FROM {raw.relation} WHERE {where_sql(control.where, raw)}")
+    rows = f"{where_sql(control.where, raw)} AND source_row NOT IN ({', '.join(str(t.row) for t in raw.totals) or '0'})"
+    here = first(con, f"SELECT {query} FROM {raw.relation} WHERE {rows}")
     if here is None or abs(float(here[0]) - figure) < 0.005:
         return None
-    held = float(here[0])
-    return said(
-        lang,
-        f"the file states {figure:,.10g} ({what}) but holds {held:,.10g}",
-        f"文件自述{what}为{figure:,.10g}，实际为{held:,.10g}",
-    )
+    return differ(what, Decimal(str(figure)), Decimal(str(here[0])), lang)
 
 
 def _worded(con: Connection, raw: Raw, layout: Layout, lang: str) -> list[str]:
