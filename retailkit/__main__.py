@@ -124,10 +124,10 @@ def show(study: str, metrics: tuple[str, ...]) -> None:
 @click.option("--layout", help="For a file: a layout's name, or the path of your own .toml.")
 @click.option("--merchant", help="For a file: whose it is, unless the layout names its column.")
 @click.option("--zone", default="Asia/Shanghai", show_default=True, help="For a file: time zone of its days.")
-@click.option("--currency", default="CNY", show_default=True, help="For a file: ISO code of its amounts.")
+@click.option("--currency", help="For a file: ISO code of its amounts.  [default: CNY, where --zone is China's]")
 @click.option("--lang", type=LANG, help="Language of warnings and errors.  [default: the cohort's; en for a file]")
 def load(
-    what: str, store: str, layout: str | None, merchant: str | None, zone: str, currency: str, lang: str | None
+    what: str, store: str, layout: str | None, merchant: str | None, zone: str, currency: str | None, lang: str | None
 ) -> None:
     """Load a cohort's exports, or one export file, into the store; print what became of the rows.
 

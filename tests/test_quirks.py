@@ -256,7 +256,7 @@ def no_zone(folder: Path) -> None:
     load(folder, HEADER + "E1,c1,2016/5/23 22:02,1\n")
     assert str(stored(folder)["paid_at"][0]) == "2016-05-23 14:02:00"
     (folder / "ny").mkdir()
-    load(folder / "ny", HEADER + "E1,c1,2016/5/23 22:02,1\n", zone="America/New_York")
+    load(folder / "ny", HEADER + "E1,c1,2016/5/23 22:02,1\n", zone="America/New_York", currency="USD")
     assert str(stored(folder / "ny")["paid_at"][0]) == "2016-05-24 02:02:00"
 
 

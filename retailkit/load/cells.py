@@ -79,7 +79,7 @@ def number_sql(text: str, decimal: str = ".", extract: bool = False) -> str:
     A comma that does not separate thousands makes the cell unreadable, never another number. Accountants' negatives,
     ``(35.00)`` and ``35.00-``, are below nought, but among words (``extract``) brackets are only brackets.
     """
-    bare = f"regexp_replace({text}, '[¥￥$€£元\\s\u00a0]', '', 'g')"
+    bare = f"regexp_replace({text}, '[¥￥$€£₩元円\\s\u00a0]', '', 'g')"
     # the last letter first: it costs a tenth of the pattern, which few cells then meet
     books = f"{text}[-1] IN (')', '）', '-') AND regexp_matches({bare}, '^([(（][0-9.,]+[)）]|[0-9.,]+-)$')"
     t = f"CASE WHEN {books} THEN '-' || regexp_replace({bare}, '[^0-9.,]', '', 'g') ELSE {bare} END"

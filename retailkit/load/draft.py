@@ -15,11 +15,12 @@ from typing import Any
 import pandas as pd
 
 from retailkit.load.chinese import in_chinese
-from retailkit.load.draft_fields import drafted_fields, toml_text
+from retailkit.load.draft_fields import drafted_currency, drafted_fields, toml_text, unpaid_lines
 from retailkit.load.draft_rows import first_row_tells, names_orders, without_summary
-from retailkit.load.engine import connect_raw, first
+from retailkit.load.draft_status import NAMED, read_statuses
+from retailkit.load.engine import connect_raw, first, quote
 from retailkit.load.files import probe
-from retailkit.load.glance import Seen, plain
+from retailkit.load.glance import CURRENCIES, Seen, plain
 from retailkit.load.header import DELIMITERS, LOOK, holds_values, is_row
 from retailkit.load.layout import Layout
 from retailkit.load.read import read_raw
@@ -69,11 +70,11 @@ def draft_layout(path: str | Path, lang: str = "en", encoding: str | None = None
         shape |= {"header": False, "columns": tuple(names), "delimiter": _delimiter(found.head)}
     opens = names[0] if names else ""
     names = [n for n in names if n[0] != "@"]
-    frame = _look(path, found.kind, names, **shape)
+    frame, words = _look(path, found.kind, names, **shape)
     inside = _wrapping(frame, names) if found.kind == "json" else None
     if inside:
         names = [n.removeprefix(inside + ".") for n in names if n.startswith(inside + ".")]
-        frame = _look(path, found.kind, names, records=inside)
+        frame, words = _look(path, found.kind, names, records=inside)
     frame, total = without_summary(frame)
     seen = [Seen(n, tuple(c for c in frame[n].dropna() if c), len(frame)) for n in names]
     guess = {column: name for column in WORDS if (name := _guess(column, seen))}
@@ -83,7 +84,12 @@ def draft_layout(path: str | Path, lang: str = "en", encoding: str | None = None
     number = guess.get("order_id")
     told = [guess[c] for c in ("paid_at", "gross_amount", "refund_amount") if c in guess]
     once = [name for name in told if number and first_row_tells(frame, number, name)]
-    lines = drafted_fields(guess, {s.name: s for s in seen}, frame, checks)
+    statuses = read_statuses(words, guess.get("paid_at"))
+    if known := [n for n in words if n in {*statuses.back, *statuses.unpaid, *statuses.unknown}]:
+        guess["status"] = known[0]
+    lines = drafted_fields(guess, {s.name: s for s in seen}, frame, checks, statuses)
+    money, unknown = drafted_currency(guess, {s.name: s for s in seen})
+    checks += unknown
     private = [n for n in names if any(word in plain(n) for word in PRIVATE)]
     page = [
         f"title = {toml_text(Path(path).name.split('.')[0])}",
@@ -93,10 +99,12 @@ def draft_layout(path: str | Path, lang: str = "en", encoding: str | None = None
         *([f"footer = {toml_text(total.word)}   # the summary at the end"] if total and total.column == opens else []),
         *(_filled_down(number, once) if number and once else ()),
         *([f"records = {toml_text(inside)}"] if inside else []),
+        *money,
         *(["header = false", f"delimiter = {toml_text(_delimiter(found.head))}"] if nameless else []),
         *([f"columns = [{', '.join(map(toml_text, names))}]   # no header line: name them"] if nameless else []),
         *([f"sensitive = [{', '.join(map(toml_text, private))}]   # never shown in errors"] if private else []),
         *(total.skipped if total and total.column != opens else ()),
+        *unpaid_lines(statuses),
         "",
         "# columns of the file:",
         *(f"#   {name}" for name in names),
@@ -127,7 +135,8 @@ def _filled_down(number: str, once: Sequence[str]) -> list[str]:
 def _goes_on_below(path: str | Path, names: Sequence[str], encoding: str | None) -> bool:
     """Tell whether the line taken for the header is the first of the rows."""
     named = [n for n in names if n[0] != "@"]
-    return is_row(named, _look(path, "csv", named, encoding=encoding).head(LOOK).fillna("").to_numpy().tolist())
+    frame, _ = _look(path, "csv", named, encoding=encoding)
+    return is_row(named, frame.head(LOOK).fillna("").to_numpy().tolist())
 
 
 def _wrapping(frame: pd.DataFrame, names: Sequence[str]) -> str | None:
@@ -145,8 +154,11 @@ def _delimiter(head: str) -> str:
     return max(DELIMITERS, key="".join(head.splitlines(keepends=True)[:30]).count)
 
 
-def _look(path: str | Path, kind: str, names: Sequence[str], **shape: Any) -> pd.DataFrame:
-    """Return the first rows of every column as text, as the loader would read them, and the last three."""
+def _look(path: str | Path, kind: str, names: Sequence[str], **shape: Any) -> tuple[pd.DataFrame, dict[str, list[str]]]:
+    """Return the first rows of every column as text, as the loader would read them, and the last three.
+
+    Beside them every word of the columns of a status, wherever it first stands.
+    """
     block = {"table": "targets", "fields": {n: {"value": v} for n, v in (("starts_on", "2000-01-01"),
              ("ends_on", "2000-01-01"), ("target", 1))}}  # fmt: skip
     kinds = {"json": ("jsonl", "json")}.get(kind, (kind,))
@@ -169,7 +181,16 @@ def _look(path: str | Path, kind: str, names: Sequence[str], **shape: Any) -> pd
         rows = f"(FROM {raw.relation} WHERE source_row NOT IN ({top}) OR source_row > {max((last or 0) - 3, 1)})"
         ends = (f"SELECT * FROM {rows} ORDER BY source_row {end}" for end in (f"LIMIT {ROWS}", "DESC LIMIT 3"))
         frame = con.execute(f"SELECT * FROM (({') UNION ('.join(ends)})) ORDER BY source_row").df()
-    return pd.DataFrame({name: frame[raw.found[name]].astype("string").astype(object) for name in names})
+        words: dict[str, list[str]] = {}
+        for name in (n for n in names if any(word in plain(n) for word in NAMED)):
+            cell = f"CAST({quote(raw.found[name])} AS VARCHAR)"
+            several = (
+                f"SELECT DISTINCT {cell} AS word FROM {rows} WHERE length({cell}) BETWEEN 1 AND 40 ORDER BY 1 LIMIT 101"
+            )
+            found = [word for (word,) in con.execute(several).fetchall()]
+            words |= {name: found} if len(found) <= 100 else {}
+    table = pd.DataFrame({name: frame[raw.found[name]].astype("string").astype(object) for name in names})
+    return table, words
 
 
 def _guess(column: str, seen: Sequence[Seen]) -> str | None:
@@ -180,7 +201,7 @@ def _guess(column: str, seen: Sequence[Seen]) -> str | None:
         "paid_at": lambda s: s.times is not None or s.epoch is not None,
         "gross_amount": lambda s: s.numbers,
         "refund_amount": lambda s: s.numbers,
-        "currency": lambda s: bool(s.cells) and all(re.fullmatch("[A-Z]{3}", c) for c in s.cells),
+        "currency": lambda s: bool(s.cells) and all(re.fullmatch("[A-Z]{3}", c) or c in CURRENCIES for c in s.cells),
     }.get(column, lambda s: bool(s.cells) and s.times is None and not s.lists)
     able = [s for s in seen if fits(s)]
     if column == "order_id":

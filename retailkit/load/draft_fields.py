@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
 from retailkit.load.draft_rows import clock, states_total
-from retailkit.load.glance import Seen, plain
+from retailkit.load.draft_status import Statuses
+from retailkit.load.glance import CURRENCIES, Seen, plain
 
 HANDLES = ("email", "e_mail", "会员名", "帐号", "账号", "login")
 """Words of columns that hold a person's own handle: an account by its keyed hash."""
 
 
-def drafted_fields(guess: dict[str, str], seen: dict[str, Seen], rows: pd.DataFrame, checks: list[str]) -> list[str]:
+def drafted_fields(
+    guess: dict[str, str], seen: dict[str, Seen], rows: pd.DataFrame, checks: list[str], statuses: Statuses
+) -> list[str]:
     """Return the lines of the tables, and gather what a person must check."""
     number, amount = guess.get("order_id"), guess.get("gross_amount")
     group = number is not None and seen[number].repeats
@@ -35,9 +39,78 @@ def drafted_fields(guess: dict[str, str], seen: dict[str, Seen], rows: pd.DataFr
         several = f"{amount!r} stands again on each of them and is read once" if total else "their amounts are added up"
         checks.append(f"'{number}' repeats: rows of one number become one order, {several}")
     lines.append(_money("gross_amount", amount, seen, checks, agg))
-    if "refund_amount" in guess:
-        lines.append(_money("refund_amount", guess["refund_amount"], seen, checks, agg))
+    lines += _given_back(guess, seen, checks, agg, {} if back else statuses.back)
+    for column, words in statuses.unpaid.items():
+        checks.append(f"rows whose '{column}' is {', '.join(words)} are left out as not paid")
+    for column, words in {**statuses.unknown, **(statuses.back if back else {})}.items():
+        checks.append(
+            f"rows whose '{column}' is {', '.join(words)} count as sales in full: leave them out ([[skip]]) or say what "
+            "went back (refund_amount) if they are none"
+        )
     return lines + (_refunds(guess, seen, checks, group) if back else [])
+
+
+def _given_back(
+    guess: dict[str, str], seen: dict[str, Seen], checks: list[str], agg: str, back: Mapping[str, Sequence[str]]
+) -> list[str]:
+    """Return the line of what went back: what a column says, else the whole amount where a status says so."""
+    refund, amount = guess.get("refund_amount"), guess.get("gross_amount")
+    plain_line = [_money("refund_amount", refund, seen, checks, agg)] if refund else []
+    if not back or amount is None:
+        return plain_line
+    money = (plain_line or [_money("gross_amount", amount, seen, [], agg)])[0].partition("{ ")[2].removesuffix(" }")
+    rest = ", ".join(part for part in money.split(", ") if not part.startswith("from ="))
+    columns = f"[{toml_text(refund)}, {toml_text(amount)}]" if refund else toml_text(amount)
+    cases = [
+        f"    {{ from = {columns}, where = [{{ column = {toml_text(c)}, one_of = [{', '.join(map(toml_text, words))}] }}] }},"
+        for c, words in back.items()
+    ]
+    checks += [
+        f"where '{c}' is {', '.join(words)} the whole of '{amount}' went back"
+        + (
+            f", unless '{refund}' says less"
+            if refund
+            else "; if such a row is the refund of another one, it belongs in refunds"
+        )
+        for c, words in back.items()
+    ]
+    last = [f"    {{ from = {toml_text(refund)} }},"] if refund else []
+    return [f"refund_amount = {{ {rest}, cases = [", *cases, *last, "] }"]
+
+
+def unpaid_lines(statuses: Statuses) -> list[str]:
+    """Return lines of a layout that leave out what nobody paid."""
+    return [
+        line
+        for column, words in statuses.unpaid.items()
+        for line in (
+            "",
+            "[[skip]]",
+            f"where = [{{ column = {toml_text(column)}, one_of = [{', '.join(map(toml_text, words))}] }}]",
+            'reason = "not paid"',
+        )
+    ]
+
+
+def drafted_currency(guess: dict[str, str], seen: dict[str, Seen]) -> tuple[list[str], list[str]]:
+    """Return the line of a currency that the amounts' own mark tells, and what is to be asked of it.
+
+    Without a mark the merchant's currency counts. ``¥`` is yuan or yen: where no amount has decimals, either.
+    """
+    amount = guess.get("gross_amount")
+    if amount is None or "currency" in guess:
+        return [], []
+    cells = seen[amount].cells
+    marks = {mark for c in cells for mark in re.findall(r"[¥￥$€£₩円元]", c)}
+    told = {"€": "EUR", "£": "GBP", "₩": "KRW", "円": "JPY"}
+    yen = marks & {"¥", "￥"} and "元" not in marks and not any(re.search(r"\.\d", c) for c in cells)
+    if len(codes := {told[m] for m in marks if m in told}) == 1 and not marks - set(told) - {"¥", "￥"}:
+        return [f"currency = {toml_text(codes.pop())}"], []
+    if codes or "$" in marks or yen:
+        mark = "$" if "$" in marks else "¥"
+        which = "USD, HKD, SGD, ..." if mark == "$" else "yuan (CNY) or yen (JPY)"
+        return ['currency = "?"'], [f"'{amount}' has {mark}, which is {which}: replace the '?' of the currency"]
+    return [], []
 
 
 def _unpaid(number: Seen, time: Seen | None, rows: pd.DataFrame, checks: list[str]) -> str | None:
@@ -115,6 +188,8 @@ def _field(column: str, name: str | None, seen: dict[str, Seen], checks: list[st
     if column == "sold_by":
         parts.append('kind = "staff"')
         checks.append(f"'{name}' is the guide: an id with a digit in it stays, a name is kept as a keyed hash")
+    if column == "currency" and (words := [c for c in dict.fromkeys(seen[name].cells) if c in CURRENCIES]):
+        parts.append(f"map = {{ {', '.join(f'{toml_text(w)} = {toml_text(CURRENCIES[w])}' for w in words)} }}")
     if column == "order_id":
         checks.append(f"'{name}' is the order's own number")
     return f"{column} = {{ {', '.join(parts)} }}"
@@ -128,6 +203,8 @@ def _money(column: str, name: str | None, seen: dict[str, Seen], checks: list[st
     cells = seen[name].cells
     comma = [c for c in cells if re.search(r"\d,\d{1,2}\D*$", c)]
     decimals = bool(comma) or any(re.search(r"\.\d", c) for c in cells)
+    yen = any("円" in c for c in cells)  # it has no smaller unit
+    decimals = decimals or yen
     parts = [f"from = {toml_text(name)}", f'unit = "{"major" if decimals else "?"}"']
     parts += ['decimal = ","'] if comma and not any(re.search(r"\.\d{1,2}\D*$", c) for c in cells) else []
     parts += [f'agg = "{agg}"'] if agg else []

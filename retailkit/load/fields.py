@@ -259,8 +259,11 @@ def _minor_units(layout: Layout, place: Place) -> str:
 
 def row_currency(rule: FieldRule | None, raw: Raw) -> str:
     """Return SQL of the currency that each row states, by the layout's rule for it (None: it states none)."""
+    if rule and rule.value is not None and not rule.where:
+        return literal(str(rule.value))
     cells = [f"CAST({_cell(c, raw)} AS VARCHAR)" for c in rule.source if c in raw.found] if rule else []
-    return f"coalesce({', '.join(cells)})" if cells else ""
+    text = f"coalesce({', '.join(cells)})" if cells else ""
+    return f"({_mapped(text, rule)})" if rule and rule.map and cells else text
 
 
 def _unrounded(cell: str, kind: str) -> str:

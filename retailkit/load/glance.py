@@ -15,7 +15,13 @@ LOCAL_TIMES = tuple(
     for day in ("%d/%m/%Y", "%m/%d/%Y", "%d.%m.%Y", "%d-%b-%Y", "%d %b %Y", "%d/%m/%y", "%m/%d/%y", "%d-%b-%y")
     for clock in ("", " %H:%M", " %H:%M:%S")
 )
-_NUMBER = re.compile(r"[-+(（]?[¥￥$€£]?\s*[-(（]?[\d.,]*\d\s*元?[-)）]?")
+CURRENCIES = {
+    "人民币": "CNY", "人民币元": "CNY", "RMB": "CNY", "日元": "JPY", "日圆": "JPY", "日本円": "JPY", "円": "JPY", "美元": "USD",
+    "港币": "HKD", "港元": "HKD", "欧元": "EUR", "英镑": "GBP", "韩元": "KRW", "韩币": "KRW", "新台币": "TWD", "台币": "TWD",
+    "新加坡元": "SGD", "新币": "SGD", "澳元": "AUD", "加元": "CAD", "泰铢": "THB", "越南盾": "VND", "澳门元": "MOP",
+}  # fmt: skip
+"""Currencies as files name them in words."""
+_NUMBER = re.compile(r"[-+(（]?[¥￥$€£₩]?\s*[-(（]?[\d.,]*\d\s*[元円]?[-)）]?")
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from typing import Any, Literal
 
 from pydantic import Field, ValidationError, model_validator
 
+from retailkit.cohort.record import time_zones
 from retailkit.load.errors import LoadError
 from retailkit.load.rules import Break, Control, FieldRule, FillDown, Record, Skip, Where
 from retailkit.schema import TABLES
@@ -24,6 +25,18 @@ GUIDES = ("guide", "sold_by", "owned_by")
 """Ids of guides: consoles let a guide's name and phone stand in their place."""
 OWNERS = ("owner", "inviter")
 """Ids of guides or of something else: a role, an account. A name or a phone may stand there too."""
+CHINA = (
+    "Asia/Shanghai",
+    "Asia/Urumqi",
+    "Asia/Chongqing",
+    "Asia/Chungking",
+    "Asia/Harbin",
+    "Asia/Kashgar",
+    "PRC",
+    "UTC",
+    "Etc/UTC",
+)
+"""Zones of China, and of no place."""
 FORMATS = ("csv", "excel", "parquet", "jsonl", "json")
 
 
@@ -193,6 +206,26 @@ def read_layout(layout: str | Path) -> Layout:
     return _read(path, path.stat().st_mtime_ns)
 
 
+def currency_in(zone: str, layout: Layout) -> str:
+    """Return the currency of amounts that nobody has named one for: CNY where the days are China's (or no place's, UTC).
+
+    Raises
+    ------
+    LoadError
+        If they are another country's, and the layout has amounts without a currency.
+    """
+    amounts = [b for b in layout.tables if any(TABLES[b.table][n].kind == "money" for n in b.fields)]
+    named = layout.currency or all("currency" in b.fields for b in amounts)
+    if not named and zone in time_zones() and zone not in CHINA:
+        raise LoadError(
+            f"it is not told which currency the amounts are in: the zone is {zone}",
+            f"layout '{layout.name}'",
+            "an ISO code such as JPY: ¥ is yen there and yuan in China",
+            'say --currency, or write currency = "..." in the layout',
+        )
+    return layout.currency or "CNY"
+
+
 def canonical_layout(name: str) -> Layout:
     """Return the layout of a file that has a canonical table's own columns (times in UTC, money in minor units)."""
     fields = {}
@@ -249,10 +282,11 @@ def _finished(page: dict[str, Any], path: Path) -> None:
         for key, value in (rule if isinstance(rule, dict) else {"from": rule}).items()
         if value == "?"
     ]
+    found = (["currency"] if page.get("currency") == "?" else []) + found
     if found:
         raise LoadError(
             f"the layout is not finished, a '?' stands for {', '.join(found)}",
             str(path),
-            "a column's name as the file's header has it; unit 'major' (yuan) or 'minor' (fen)",
+            "a column's name as the file's header has it; unit 'major' (yuan) or 'minor' (fen); currency as CNY, JPY",
             "write them there; a line whose column the file does not have may go, if its table does not require it",
         )

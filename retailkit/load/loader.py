@@ -21,7 +21,7 @@ from retailkit.load.engine import EngineError, empty_select, files_select, first
 from retailkit.load.errors import LoadError
 from retailkit.load.files import Probe, probe
 from retailkit.load.keys import set_mark
-from retailkit.load.layout import Layout, read_layout
+from retailkit.load.layout import Layout, currency_in, read_layout
 from retailkit.load.partitions import day_column
 from retailkit.load.publish import active_files, read_manifest, write_tables
 from retailkit.load.rows import Typed
@@ -99,7 +99,7 @@ def load_file(
     merchant: str | None,
     store: str | Path,
     zone: str = "Asia/Shanghai",
-    currency: str = "CNY",
+    currency: str | None = None,
     lang: str = "en",
 ) -> pd.DataFrame:
     """Load one export of one merchant and publish it; one report row as of `load_cohort`.
@@ -109,6 +109,7 @@ def load_file(
     layout : name of a layout, or path of your own ``.toml``.
     merchant : whose file it is; None if the layout names the merchant's column (every
         merchant in the file is then loaded).
+    currency : of amounts whose file and layout name none; None is CNY for a merchant in China.
     lang : language of the report's warnings, en or zh.
 
     Raises
@@ -121,6 +122,7 @@ def load_file(
     if merchant is None and rules.merchant is None and not rules.name.startswith("canonical_"):
         expected = f"a merchant: layout '{rules.name}' has no column that names one"
         raise LoadError("it is not told whose file this is", str(path), expected, "say --merchant ID")
+    currency = currency_in(zone, rules) if currency is None else currency
     _check_place(merchant, zone, currency)
     found = {merchant: Merchant(id=merchant, zone=zone, currency=currency)} if merchant else {}
     with loading(Path(store), found) as load:

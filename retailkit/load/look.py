@@ -12,7 +12,7 @@ from retailkit.cohort import Merchant
 from retailkit.load.ahead import import_ahead
 from retailkit.load.engine import over_ibis
 from retailkit.load.files import probe
-from retailkit.load.layout import Layout, read_layout
+from retailkit.load.layout import Layout, currency_in, read_layout
 from retailkit.load.staging import loading, shaped, stage_file
 from retailkit.load.unique import one_per_key
 from retailkit.schema import table
@@ -24,7 +24,7 @@ def open_file(
     layout: str | Path,
     merchant: str | None = None,
     zone: str = "Asia/Shanghai",
-    currency: str = "CNY",
+    currency: str | None = None,
     tables: Sequence[str] | Mapping[str, Sequence[str]] | None = None,
 ) -> Iterator[dict[str, Any]]:
     """Look at one export as canonical tables without loading it anywhere: name to Ibis table, for a ``with``.
@@ -42,6 +42,7 @@ def open_file(
     # the engine reads the file without Python's lock: what its tables need can be imported meanwhile
     importing = import_ahead("ibis.backends.duckdb", "pandas")
     rules = _narrowed(read_layout(layout), tables)
+    currency = currency_in(zone, rules) if currency is None else currency
     found = {merchant: Merchant(id=merchant, zone=zone, currency=currency)} if merchant else {}
     with tempfile.TemporaryDirectory(prefix="retailkit-") as folder, loading(Path(folder), found, look=True) as load:
         about = probe(path, rules.encoding)

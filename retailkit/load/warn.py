@@ -20,6 +20,18 @@ from retailkit.load.rules import Control
 from retailkit.load.sums import differ, totals_warnings
 from retailkit.spoken import own_half, said
 
+MARKS = {
+    "$": frozenset({"USD", "HKD", "SGD", "TWD", "AUD", "CAD", "NZD", "MOP", "MXN"}),
+    "€": frozenset({"EUR"}),
+    "£": frozenset({"GBP"}),
+    "₩": frozenset({"KRW"}),
+    "円": frozenset({"JPY"}),
+    "¥": frozenset({"CNY", "JPY"}),
+    "￥": frozenset({"CNY", "JPY"}),
+    "元": frozenset({"CNY", "HKD", "TWD", "MOP", "SGD"}),
+}
+"""Marks of amounts, and the currencies that each can be of."""
+
 
 def file_warnings(
     con: Connection, raw: Raw, layout: Layout, rows: str, typed: Sequence[Typed], lang: str = "en"
@@ -39,7 +51,29 @@ def file_warnings(
         found.append(said(lang, english, "最新一天可能不完整：来源次日早晨才出齐当天数据"))
     found += [own_half(limit, lang) for limit in layout.limits]
     found += _worded(con, raw, layout, lang) + _repeats(con, typed, layout, lang)
+    found += _other_marks(con, raw, typed, layout, lang)
     return found + _disagreeing(con, typed, layout, lang) + _without_money(con, raw, layout, rows, lang)
+
+
+def _other_marks(con: Connection, raw: Raw, typed: Sequence[Typed], layout: Layout, lang: str) -> list[str]:
+    """Say that amounts carry the mark of another currency than they are taken for; the first cells tell."""
+    found = dict[str, str]()
+    for t, block in zip(typed, layout.tables, strict=True):
+        money = [r for n, r in block.fields.items() if n in t.contract.names and t.contract[n].kind == "money"]
+        cells = {c: raw.samples.get(raw.found.get(c, ""), ()) for r in money for c in r.columns}
+        marked = {c: m for c, some in cells.items() for m in MARKS if any(m in text for text in some)}
+        if not marked:
+            continue
+        own = con.execute(f"SELECT DISTINCT currency FROM {quote(t.relation)} LIMIT 9").fetchall()
+        for column, mark in marked.items():
+            if own and not {code for (code,) in own} & MARKS[mark]:
+                code = own[0][0]
+                found[column] = said(
+                    lang,
+                    f"cells of '{column}' carry {mark}, but are read as {code}: say the currency in the layout",
+                    f"“{column}”的单元格带{mark}，却按{code}读取：请在布局中写明货币（currency）",
+                )
+    return list(found.values())
 
 
 def _control(con: Connection, raw: Raw, control: Control, lang: str) -> str | None:
