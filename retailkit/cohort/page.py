@@ -10,6 +10,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from retailkit.cohort.record import Cohort, CohortError, Merchant, Source
+from retailkit.refusals import wrong_places
 from retailkit.spoken import own_halves
 
 COHORTS = Path("data/cohorts")
@@ -66,15 +67,5 @@ def read_cohort(cohort: str | Path, **changes: Any) -> Cohort:
     try:
         return Cohort.model_validate(page)
     except ValidationError as problem:
-        lines = [f"  {'.'.join(map(str, e['loc'])) or 'file'}: {_plain(e)}" for e in problem.errors()]
-        raise CohortError("\n".join([f"{path} cannot be used:", *lines])) from None
-
-
-def _plain(error: Any) -> str:
-    if error["type"] == "extra_forbidden":
         known = sorted({*Cohort.model_fields, *Merchant.model_fields, *Source.model_fields})
-        near = get_close_matches(str(error["loc"][-1]), known, 1)
-        return "unknown key" + (f": did you mean '{near[0]}'?" if near else "")
-    if error["type"] == "missing":
-        return "missing"
-    return str(error["msg"]).removeprefix("Value error, ")
+        raise CohortError("\n".join([f"{path} cannot be used:", *wrong_places(problem, known)])) from None

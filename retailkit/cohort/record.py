@@ -13,6 +13,8 @@ from zoneinfo import available_timezones
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+from retailkit.refusals import Refusal
+
 _INHERITED = ("industry", "country", "zone", "currency", "programme", "baseline")
 """What a merchant takes from its cohort where it says nothing itself."""
 
@@ -23,8 +25,10 @@ def time_zones() -> frozenset[str]:
     return frozenset(available_timezones())
 
 
-class CohortError(ValueError):
+class CohortError(Refusal):
     """A cohort file that cannot be used; the message says what, where and what to do."""
+
+    home = "retailkit.cohort"
 
 
 def _as_text(value: Any) -> Any:

@@ -7,11 +7,15 @@ import os
 import signal
 import sys
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Any
 
 import click
 
+from retailkit.refusals import turned
 from retailkit.spoken import said
+
+HOME = "retailkit.commands"
 
 
 class Terminated(KeyboardInterrupt):
@@ -41,21 +45,38 @@ def speak(lang: str) -> str:
 class Commands(click.Group):
     """Commands whose errors are one message; RETAILKIT_DEBUG=1 shows where they came from."""
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Note a language asked for before anything else: what is typed wrong is told in it."""
+        if "--lang=zh" in args or ("--lang", "zh") in pairwise(args):
+            ctx.meta["retailkit.lang"] = "zh"
+        return super().parse_args(ctx, args)
+
     def invoke(self, ctx: click.Context) -> Any:
         """Run a command; what goes wrong ends it with one message and an exit code."""
         try:
             return super().invoke(ctx)
+        except click.UsageError as problem:
+            if _lang(ctx) != "zh":
+                raise
+            used = problem.ctx.get_usage().replace("Usage: ", "用法：", 1) + "\n\n" if problem.ctx else ""
+            click.echo(f"{used}错误：{turned(problem.format_message(), HOME)}", err=True)
+            sys.exit(problem.exit_code)
         except (click.ClickException, click.exceptions.Exit, click.Abort):
             raise
         except KeyboardInterrupt as stop:
-            click.echo("stopped; run the same command again to go on", err=True)
+            again = said(_lang(ctx), "stopped; run the same command again to go on", "已停止；再次运行同一命令即可继续")
+            click.echo(again, err=True)
             sys.exit(143 if isinstance(stop, Terminated) else 130)
         except Exception as problem:
             if os.environ.get("RETAILKIT_DEBUG"):
                 raise
-            lang = ctx.meta.get("retailkit.lang", "en")
+            lang = _lang(ctx)
             click.echo(said(lang, "error: ", "错误：") + _said(problem, lang), err=True)
             sys.exit(_code(problem))
+
+
+def _lang(ctx: click.Context) -> str:
+    return str(ctx.meta.get("retailkit.lang", "en"))
 
 
 def _said(problem: Exception, lang: str) -> str:
@@ -65,7 +86,9 @@ def _said(problem: Exception, lang: str) -> str:
         return f"{problem.strerror}: {problem.filename or ''}".rstrip(": ")
     if isinstance(problem, ValueError | LookupError | OSError | ImportError) and str(problem):
         return str(problem.args[0]) if isinstance(problem, KeyError) else str(problem)
-    return f"{type(problem).__name__}: {problem} (RETAILKIT_DEBUG=1 shows where; please report it)"
+    return f"{type(problem).__name__}: {problem} " + said(
+        lang, "(RETAILKIT_DEBUG=1 shows where; please report it)", "（RETAILKIT_DEBUG=1可显示出处；请报告此问题）"
+    )
 
 
 def _code(problem: Exception) -> int:

@@ -17,7 +17,8 @@ from pydantic import Field, ValidationError, model_validator
 
 from retailkit.cohort.record import time_zones
 from retailkit.load.errors import LoadError
-from retailkit.load.rules import Break, Control, FieldRule, FillDown, Record, Skip, Where
+from retailkit.load.rules import Break, Case, Control, FieldRule, FillDown, Record, Skip, Where
+from retailkit.refusals import wrong_places
 from retailkit.schema import TABLES
 
 LAYOUTS = Path(__file__).parent / "layouts"
@@ -180,6 +181,13 @@ class Layout(Record):
         return found + ([self.fill_down.by, *self.fill_down.columns] if self.fill_down else [])
 
 
+KEYS = sorted(
+    {f.alias or n for r in (Layout, Block, FieldRule, Where, Skip, Control, Break, FillDown, Case) for n, f in r.model_fields.items()}
+    - {"layout_id"}
+)  # fmt: skip
+"""Every key that a page may have somewhere."""
+
+
 def layout_names() -> list[str]:
     """Return the names of the layouts that come with the package."""
     return sorted(p.stem for p in LAYOUTS.glob("*.toml"))
@@ -258,12 +266,8 @@ def _read(path: Path, changed: int) -> Layout:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as problem:
         raise LoadError(f"no TOML page in UTF-8: {problem}", where=str(path)) from None
     except ValidationError as problem:
-        lines = [
-            f"  {'.'.join(map(str, e['loc']))}: {e['msg'].removeprefix('Value error, ')}" for e in problem.errors()
-        ]
-        raise LoadError(
-            "the layout cannot be used\n" + "\n".join(lines), str(path), do="see layouts/README.md"
-        ) from None
+        lines = "\n".join(wrong_places(problem, KEYS))
+        raise LoadError(f"the layout cannot be used\n{lines}", str(path), do="see layouts/README.md") from None
 
 
 def _finished(page: dict[str, Any], path: Path) -> None:

@@ -21,7 +21,7 @@ from retailkit.load.layout import Layout, canonical_layout, layout_names, read_l
 from retailkit.load.read import nested
 from retailkit.load.sheets import sheet_heads
 from retailkit.schema import TABLES
-from retailkit.spoken import said
+from retailkit.spoken import own_half, said
 
 STATUS_ZH = {"exact header": "表头已核实", "from API reference": "依据接口文档", "doubtful": "存疑", "own": "自有"}
 _DAY = re.compile(r"\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[/.]\d{1,2}[/.]\d{4}")
@@ -45,7 +45,7 @@ def list_layouts() -> pd.DataFrame:
     for name in layout_names():
         page = read_layout(name)
         tables = ", ".join(dict.fromkeys(b.table for b in page.tables))
-        rows.append((name, page.title, page.status, ", ".join(page.format), tables, page.source, page.notes))
+        rows.append((name, own_half(page.title), page.status, ", ".join(page.format), tables, page.source, page.notes))
     return pd.DataFrame(rows, columns=["layout", "title", "status", "format", "tables", "source", "notes"])
 
 
@@ -93,9 +93,9 @@ def sniff(path: str | Path, lang: str = "en") -> Sniffed:
     used, there = whole["columns_used"][0], len(columns_of[best.name])
     text = said(
         lang,
-        f"{file}: {best.title} (layout '{best.name}', {best.status}); would load {', '.join(tables)} from {used} of "
+        f"{file}: {own_half(best.title)} (layout '{best.name}', {best.status}); would load {', '.join(tables)} from {used} of "
         f"{there} columns.",
-        f"{file}：{best.title}（布局“{best.name}”，{STATUS_ZH[best.status]}）；将由{there}列中的{used}列导入"
+        f"{file}：{own_half(best.title, 'zh')}（布局“{best.name}”，{STATUS_ZH[best.status]}）；将由{there}列中的{used}列导入"
         f"{'、'.join(tables)}。",
     )
     others = [n for n in whole["layout"][1:] if whole.set_index("layout")["columns_used"][n] == used]

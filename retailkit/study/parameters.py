@@ -16,6 +16,8 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
+from retailkit.refusals import Refusal
+
 RESERVED = {
     "merchant": "--merchants",
     "cohort": "the argument COHORT",
@@ -27,8 +29,10 @@ RESERVED = {
 }
 
 
-class StudyError(ValueError):
+class StudyError(Refusal):
     """A study that cannot start as asked; the message says what, where, expected, what to do."""
+
+    home = "retailkit.study"
 
 
 @dataclass(frozen=True)
