@@ -12,9 +12,10 @@ from collections.abc import Callable, Collection
 from difflib import get_close_matches
 from functools import cache
 from importlib.resources import files
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from pydantic import ValidationError
+if TYPE_CHECKING:  # whoever reads a page has imported it; a command line that is told its usage need not
+    from pydantic import ValidationError
 
 SHARED = "retailkit"
 
