@@ -18,8 +18,16 @@ TIME_FORMATS = (
         for day in ("%Y-%m-%d", "%Y/%m/%d", "%Y.%m.%d", "%Y年%m月%d日")
         for clock in (" %H:%M:%S", " %H:%M", "", " %H:%M:%S.%f", "T%H:%M:%S", "T%H:%M:%S.%f")
     ),
-    *("%Y%m%d", "%Y%m%d%H%M%S", "%Y年%m月%d日%H:%M:%S", "%Y年%m月%d日 %H时%M分%S秒"),
+    *("%Y%m%d", "%Y%m%d%H%M%S", "%Y年%m月%d日%H:%M:%S", "%Y年%m月%d日 %H时%M分%S秒", "%Y年%m月%d日 %H时%M分"),
 )
+GAPS = " \t\u00a0\u2009\u202f"
+"""Blanks that may stand between thousands."""
+WIDE, NARROW = "０１２３４５６７８９．，：／－（）％　", "0123456789.,:/-()% "
+"""Figures and marks as wide as a Chinese character, and the same in ASCII."""
+MORNING, EVENING = "上午|早上|凌晨", "下午|傍晚|晚上"
+"""Halves of a day; what is not of one half only (``中午``, ``晚上12:10``) stays unread."""
+_HALF = rf"\s*(?:({MORNING})|({EVENING}))\s*(\d{{1,2}})(?=[:时点])"
+_SUFFIX = r"\s*\b(\d{1,2})(:\d\d(?::\d\d)?)\s*([AaPp])\.?[Mm]\.?$"
 
 
 def utc(local: str, zone: str) -> str:
@@ -51,7 +59,44 @@ def time_sql(cell: str, formats: Sequence[str], samples: Sequence[str] = ()) -> 
     fit = [f for f in formats if any(_fits(text, f) for text in shapes)]
     rest = [f for f in formats if f not in fit]
     tries = [f"try_strptime({cell}, [{', '.join(map(literal, some))}])" for some in (fit, rest) if some]
-    return tries[0] if len(tries) == 1 else f"coalesce({', '.join(tries)})"
+    return f"coalesce({', '.join((*tries, _half_day_sql(cell, formats)))})"
+
+
+def _half_day_sql(cell: str, formats: Sequence[str]) -> str:
+    """Return SQL of a time in wide figures or on a clock of twelve hours (``下午3:05``, ``3:05 PM``); of others empty."""
+    halved = [re.sub("[ T]?%H", " %p%I", f) for f in formats if "%H" in f]
+    listed = ", ".join(map(literal, dict.fromkeys([*halved, *formats])))
+    text = f"translate({cell}, {literal(WIDE)}, {literal(NARROW)})"
+    for words, half in ((MORNING, "AM"), (EVENING, "PM")):
+        text = f"regexp_replace({text}, '\\s*(?:{words})\\s*([0-9]{{1,2}}[:时])', ' {half}\\1')"
+    text = f"regexp_replace({text}, '\\s+([0-9:]+)\\s*([AaPp])\\.?[Mm]\\.?$', ' \\2M\\1')"
+    # most cells that no format reads are ASCII and have no half of a day: they are not written anew
+    odd = f"strlen({cell}) <> length({cell}) OR ({cell})[-1] IN ('M', 'm', '.')"
+    midnight = f"regexp_matches({cell}, '晚上\\s*12')"
+    return f"CASE WHEN {odd} THEN CASE WHEN NOT {midnight} THEN try_strptime({text}, [{listed}]) END END"
+
+
+def narrow(text: str) -> str:
+    """Return a text with its wide figures and marks in ASCII.
+
+    >>> narrow("１２．５０")
+    '12.50'
+    """
+    return text.translate(str.maketrans(WIDE, NARROW))
+
+
+def in_24_hours(text: str) -> str:
+    """Return a time on a clock of twelve hours as one of twenty-four; others as they are.
+
+    >>> in_24_hours("2024/3/1 下午3:05"), in_24_hours("3/1/2024 12:10:05 AM"), in_24_hours("2024-03-01 10:00")
+    ('2024/3/1 15:05', '3/1/2024 0:10:05', '2024-03-01 10:00')
+    """
+    text = narrow(text)
+    if (found := re.search(_HALF, text)) and int(found[3]) <= 12:
+        return f"{text[: found.start()]} {int(found[3]) % 12 + (12 if found[2] else 0)}{text[found.end() :]}"
+    if (found := re.search(_SUFFIX, text)) and int(found[1]) <= 12:
+        return f"{text[: found.start()]} {int(found[1]) % 12 + (12 if found[3] in 'pP' else 0)}{found[2]}"
+    return text
 
 
 def _fits(text: str, form: str) -> bool:
@@ -77,9 +122,24 @@ def number_sql(text: str, decimal: str = ".", extract: bool = False) -> str:
     """Return SQL of a text as DECIMAL(18, 6): currency marks and thousands separators are taken off.
 
     A comma that does not separate thousands makes the cell unreadable, never another number. Accountants' negatives,
-    ``(35.00)`` and ``35.00-``, are below nought, but among words (``extract``) brackets are only brackets.
+    ``(35.00)`` and ``35.00-``, are below nought, but among words (``extract``) brackets are only brackets. ``1.2万`` is
+    12,000; figures may be as wide as Chinese characters.
     """
-    bare = f"regexp_replace({text}, '[¥￥$€£₩元円\\s\u00a0]', '', 'g')"
+    plain = f"TRY_CAST({text} AS DECIMAL(18, 6))"
+    odd = f"regexp_matches({text}, '[万亿０-９]|[0-9][{GAPS}]+[0-9]')"
+    # not coalesce(): the engine takes what it finds twice in one out of it, and computes that for every row
+    # nor is an empty cell searched; asked second, so that plain numbers are not asked at all
+    marked = (
+        f"CASE WHEN {odd} THEN {_odd_number(text, decimal, extract)} ELSE {_marked_number(text, decimal, extract)} END"
+    )
+    if decimal == ",":
+        return marked
+    return f"CASE WHEN {plain} IS NOT NULL THEN {plain} WHEN {text} IS NOT NULL THEN {marked} END"
+
+
+def _marked_number(text: str, decimal: str, extract: bool, more: str = "") -> str:
+    """Return SQL of a number with marks, with separators between thousands or in an accountant's brackets."""
+    bare = f"regexp_replace({text}, '[¥￥$€£₩元円\\s{GAPS[2:]}{more}]', '', 'g')"
     # the last letter first: it costs a tenth of the pattern, which few cells then meet
     books = f"{text}[-1] IN (')', '）', '-') AND regexp_matches({bare}, '^([(（][0-9.,]+[)）]|[0-9.,]+-)$')"
     t = f"CASE WHEN {books} THEN '-' || regexp_replace({bare}, '[^0-9.,]', '', 'g') ELSE {bare} END"
@@ -90,11 +150,21 @@ def number_sql(text: str, decimal: str = ".", extract: bool = False) -> str:
         t = f"CASE WHEN regexp_matches({t}, {german}) THEN replace(replace({t}, '.', ''), ',', '.') END"
         return f"TRY_CAST({t} AS DECIMAL(18, 6))"
     grouped = f"regexp_matches({t}, '^[-+]?[0-9]{{1,3}}(,[0-9]{{3}})+(\\.[0-9]+)?$')"
-    plain = f"TRY_CAST({text} AS DECIMAL(18, 6))"
-    ungrouped = f"TRY_CAST(CASE WHEN {grouped} THEN replace({t}, ',', '') ELSE {t} END AS DECIMAL(18, 6))"
-    # not coalesce(): the engine takes what it finds twice in one out of it, and computes that for every row
-    # nor is an empty cell searched; asked second, so that plain numbers are not asked at all
-    return f"CASE WHEN {plain} IS NOT NULL THEN {plain} WHEN {text} IS NOT NULL THEN {ungrouped} END"
+    return f"TRY_CAST(CASE WHEN {grouped} THEN replace({t}, ',', '') ELSE {t} END AS DECIMAL(18, 6))"
+
+
+def _odd_number(text: str, decimal: str, extract: bool) -> str:
+    """Return SQL of a number in wide figures, in ``万``, or with blanks between its thousands."""
+    wide = f"translate({text}, {literal(WIDE)}, {literal(NARROW)})"
+    many = f"regexp_matches({wide}, '[0-9][{GAPS}]*万[{GAPS}元]*$')"
+    whole, thousands = (_marked_number(wide, decimal, extract, more) for more in ("", "万"))
+    number = f"CASE WHEN {many} THEN 10000 * {thousands} ELSE {whole} END"
+    # 12 345 is a number, 12 34 and 1234 567 are two
+    two = f"regexp_matches({wide}, '[0-9][{GAPS}]+([0-9]{{1,2}}([^0-9]|$)|[0-9]{{4}})|[0-9]{{4}}[{GAPS}]+[0-9]')"
+    first = f"TRY_CAST(replace(regexp_extract({wide}, '-?[0-9][0-9,]*(?:\\.[0-9]+)?'), ',', '') AS DECIMAL(18, 6))"
+    either = f"CASE WHEN {two} THEN {first if extract else 'NULL'} ELSE {number} END"
+    other = f"regexp_matches({wide}, '[0-9][{GAPS}]*[万亿]')"  # 1万2 and 1.2亿 are none of these
+    return f"TRY_CAST(CASE WHEN {other} AND NOT {many} THEN NULL ELSE {either} END AS DECIMAL(18, 6))"
 
 
 def id_sql(text: str) -> str:

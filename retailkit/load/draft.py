@@ -25,6 +25,7 @@ from retailkit.load.header import DELIMITERS, LOOK, holds_values, is_row
 from retailkit.load.layout import Layout
 from retailkit.load.read import read_raw
 from retailkit.load.recognise import header_names
+from retailkit.load.totals import WORD
 
 WORDS = {
     "order_id": "订单号 订单编号 主订单 order_id order_no order_number order_name 交易订单号 交易单号 流水号 单号 invoice "
@@ -176,9 +177,10 @@ def _look(path: str | Path, kind: str, names: Sequence[str], **shape: Any) -> tu
     with tempfile.TemporaryDirectory() as scratch:
         raw = read_raw(con, probe(path, shape.get("encoding")), layout, Path(scratch))
         # totals at the top are left out by themselves; at the end the draft says how
-        top = ", ".join(str(t.row) for t in raw.totals if t.row) or "0"
         (last,) = first(con, f"SELECT max(source_row) FROM {raw.relation}") or (0,)
-        rows = f"(FROM {raw.relation} WHERE source_row NOT IN ({top}) OR source_row > {max((last or 0) - 3, 1)})"
+        shown = [t.row for t in raw.totals if t.row > max((last or 0) - 3, 1) and WORD.fullmatch(t.word)]
+        top = ", ".join(str(t.row) for t in raw.totals if t.row and t.row not in shown) or "0"
+        rows = f"(FROM {raw.relation} WHERE source_row NOT IN ({top}))"
         ends = (f"SELECT * FROM {rows} ORDER BY source_row {end}" for end in (f"LIMIT {ROWS}", "DESC LIMIT 3"))
         frame = con.execute(f"SELECT * FROM (({') UNION ('.join(ends)})) ORDER BY source_row").df()
         words: dict[str, list[str]] = {}

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
+from retailkit.load.cells import narrow
 from retailkit.load.draft_rows import clock, states_total
 from retailkit.load.draft_status import Statuses
 from retailkit.load.glance import CURRENCIES, Seen, plain
@@ -27,7 +28,8 @@ def drafted_fields(
     lines += ["group = true"] if group else []
     kept = [_sign(seen[amount])[0]] if amount and back else []
     if number and (waiting := _unpaid(seen[number], seen.get(guess.get("paid_at", "")), rows, checks)):
-        kept.append(f"{{ column = {toml_text(waiting)}, filled = true }}")
+        nothing = [f"none_of = [{', '.join(map(toml_text, n))}]"] if (n := seen[waiting].nothing) else []
+        kept.append(f"{{ {', '.join((f'column = {toml_text(waiting)}', 'filled = true', *nothing))} }}")
     lines += [f"where = [{', '.join(kept)}]"] if kept else []
     lines.append("[tables.fields]")
     for column in ("order_id", "account", "paid_at", "channel", "sold_by", "shop_id", "status", "currency"):
@@ -117,7 +119,8 @@ def _unpaid(number: Seen, time: Seen | None, rows: pd.DataFrame, checks: list[st
     """Return the column of the payment's time if some orders, each with its number, have none: nobody paid them."""
     if time is None or number.name == time.name:
         return None
-    paid = rows.groupby(number.name)[time.name].transform("count") > 0  # an order may say it on its first row only
+    told = rows[time.name].where(~rows[time.name].isin(time.nothing))
+    paid = told.groupby(rows[number.name]).transform("count") > 0  # an order may say it on its first row only
     waiting = int((~paid & rows[number.name].notna()).sum())
     if not waiting or rows[number.name].isna().any():
         return None
@@ -166,6 +169,7 @@ def _field(column: str, name: str | None, seen: dict[str, Seen], checks: list[st
             checks.append("no column is an order number: every row counts as an order, named by file and row")
             return 'order_id = { join = ["@file", "@row"] }'
         checks.append(f"no column looks like {column}: replace the '?'")
+        checks += _named(column, seen)
         return f'{column} = {{ from = "?" }}'
     parts = [f"from = {toml_text(name)}"]
     if column == "account":
@@ -183,8 +187,10 @@ def _field(column: str, name: str | None, seen: dict[str, Seen], checks: list[st
         parts += ['agg = "min"'] if group else []
         both = {f[:2] for f in formats} >= {"%d", "%m"}
         checks.append(
-            f"'{name}' is the time of payment, e.g. {seen[name].cells[0]}" + (": day or month first?" if both else "")
+            f"'{name}' is the time of payment, e.g. {seen[name].filled[0]}" + (": day or month first?" if both else "")
         )
+        if seen[name].epoch == "excel":
+            checks.append(f"'{name}' counts days as spreadsheets do (1900 dates)")
     if column == "sold_by":
         parts.append('kind = "staff"')
         checks.append(f"'{name}' is the guide: an id with a digit in it stays, a name is kept as a keyed hash")
@@ -195,19 +201,36 @@ def _field(column: str, name: str | None, seen: dict[str, Seen], checks: list[st
     return f"{column} = {{ {', '.join(parts)} }}"
 
 
+def _named(column: str, seen: dict[str, Seen]) -> list[str]:
+    """Say which column has the name of what is looked for, and what stands in it that cannot be read as such."""
+    words = {
+        "paid_at": ("时间", "日期", "date", "time", "paid"),
+        "gross_amount": ("金额", "实付", "实收", "amount", "total", "paid"),
+    }
+    kind = "time" if column == "paid_at" else "number"
+    named = [s for s in seen.values() if any(w in plain(s.name) for w in words.get(column, ()))]
+    # a cell with a figure names nobody, unless the figure is a phone
+    told = [(s.name, c) for s in named for c in s.filled[:1] if re.search(r"\d", c) and not re.search(r"\d{7}", c)]
+    return [f"'{name}' has its name, but its cells are no {kind} that can be read, e.g. {c}" for name, c in told[:1]]
+
+
 def _money(column: str, name: str | None, seen: dict[str, Seen], checks: list[str], agg: str) -> str:
     """Return the line of one amount: its unit is said only where the cells show it."""
     if name is None:
         checks.append(f"no column looks like {column}: replace both '?'")
+        checks += _named(column, seen)
         return f'{column} = {{ from = "?", unit = "?" }}'
-    cells = seen[name].cells
+    cells = tuple(map(narrow, seen[name].filled))
     comma = [c for c in cells if re.search(r"\d,\d{1,2}\D*$", c)]
     decimals = bool(comma) or any(re.search(r"\.\d", c) for c in cells)
     yen = any("円" in c for c in cells)  # it has no smaller unit
     decimals = decimals or yen
     parts = [f"from = {toml_text(name)}", f'unit = "{"major" if decimals else "?"}"']
     parts += ['decimal = ","'] if comma and not any(re.search(r"\.\d{1,2}\D*$", c) for c in cells) else []
+    parts += [f"empty = [{', '.join(map(toml_text, seen[name].nothing))}]"] if seen[name].nothing else []
     parts += [f'agg = "{agg}"'] if agg else []
+    if round_ones := [c for c in cells if "万" in c]:
+        checks.append(f"'{name}' has amounts rounded to parts of ten thousand, e.g. {round_ones[0]}")
     unit = (
         "decimals show major units"
         if decimals

@@ -8,11 +8,22 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 
-from retailkit.load.cells import TIME_FORMATS
+from retailkit.load.cells import GAPS, TIME_FORMATS, in_24_hours, narrow
 
 LOCAL_TIMES = tuple(
     f"{day}{clock}"
-    for day in ("%d/%m/%Y", "%m/%d/%Y", "%d.%m.%Y", "%d-%b-%Y", "%d %b %Y", "%d/%m/%y", "%m/%d/%y", "%d-%b-%y")
+    for day in (
+        "%d/%m/%Y",
+        "%m/%d/%Y",
+        "%d.%m.%Y",
+        "%d-%b-%Y",
+        "%d %b %Y",
+        "%b %d, %Y",
+        "%B %d, %Y",
+        "%d/%m/%y",
+        "%m/%d/%y",
+        "%d-%b-%y",
+    )
     for clock in ("", " %H:%M", " %H:%M:%S")
 )
 CURRENCIES = {
@@ -21,7 +32,11 @@ CURRENCIES = {
     "新加坡元": "SGD", "新币": "SGD", "澳元": "AUD", "加元": "CAD", "泰铢": "THB", "越南盾": "VND", "澳门元": "MOP",
 }  # fmt: skip
 """Currencies as files name them in words."""
-_NUMBER = re.compile(r"[-+(（]?[¥￥$€£₩]?\s*[-(（]?[\d.,]*\d\s*[元円]?[-)）]?")
+_NUMBER = re.compile(
+    rf"[-+(（]?[¥￥$€£₩]?\s*[-(（]?(?:\d{{1,3}}(?:[{GAPS}]\d{{3}})+|[\d.,]*\d)(?:[.,]\d+)?\s*万?[元円]?[-)）]?"
+)
+BLANK = ("-", "--", "---", "—", "——", "/", "\\", "无", "N/A", "n/a", "NA", "null", "NULL", "None", "NaN", "nan")
+"""What stands in a cell that holds nothing."""
 
 
 @dataclass(frozen=True)
@@ -33,31 +48,46 @@ class Seen:
     rows: int
 
     @property
+    def filled(self) -> tuple[str, ...]:
+        """Its cells without those that say that there is nothing."""
+        return tuple(c for c in self.cells if c not in BLANK)
+
+    @property
+    def nothing(self) -> tuple[str, ...]:
+        """The words by which its cells say that there is nothing."""
+        return tuple(dict.fromkeys(c for c in self.cells if c in BLANK))
+
+    @property
     def numbers(self) -> bool:
         """Whether nearly every cell is a number (or an amount with its mark)."""
-        return self._most([bool(_NUMBER.fullmatch(c)) for c in self.cells])
+        return self._most([bool(_NUMBER.fullmatch(narrow(c))) for c in self.filled])
 
     @property
     def below_nought(self) -> tuple[str, ...]:
         """Its negative amounts: with a minus before or, as accountants write it, behind or in brackets."""
-        return tuple(c for c in self.cells if _NUMBER.fullmatch(c) and re.search(r"[-(（]", c))
+        return tuple(c for c in self.filled if _NUMBER.fullmatch(narrow(c)) and re.search(r"[-(（－]", c))
 
     @cached_property
     def times(self) -> tuple[str, ...] | None:
         """The formats that read nearly every cell: () for those known anyway, None where it is no time."""
-        first = self.cells[:20]
-        known = [f for f in TIME_FORMATS if any(_reads(c, (f,)) for c in first)]
-        if self._most([_reads(c, known) or bool(re.search(r"\d[T ]\d.*(Z|[+-]\d\d:?\d\d)$", c)) for c in self.cells]):
+        cells = [in_24_hours(c) for c in self.filled]
+        known = [f for f in TIME_FORMATS if any(_reads(c, (f,)) for c in cells[:20])]
+        if self._most([_reads(c, known) or bool(re.search(r"\d[T ]\d.*(Z|[+-]\d\d:?\d\d)$", c)) for c in cells]):
             return ()
-        local = [f for f in LOCAL_TIMES if any(_reads(c, (f,)) for c in first)]
-        return tuple(f for f in local if self._most([_reads(c, (f,)) for c in self.cells])) or None
+        local = [f for f in LOCAL_TIMES if any(_reads(c, (f,)) for c in cells[:20])]
+        return tuple(f for f in local if self._most([_reads(c, (f,)) for c in cells])) or None
 
     @property
     def epoch(self) -> str | None:
-        """The kind of count that a column of times holds: seconds, milliseconds or microseconds since 1970."""
+        """The kind of count that a column of times holds: of seconds since 1970 (or parts), or a spreadsheet's of days."""
         kinds = {10: "epoch_s", 13: "epoch_ms", 16: "epoch_us"}
         sizes = {len(c) for c in self.cells if c.isdigit() and c[0] == "1"}
-        named = any(word in plain(self.name) for word in ("time", "date", "stamp", "created", "时间"))
+        named = any(word in plain(self.name) for word in ("time", "date", "stamp", "created", "paid", "时间", "日期"))
+        days = [
+            c for c in self.filled if re.fullmatch(r"\d{5}(\.\d+)?", c) and 32874 <= float(c) < 73051
+        ]  # 1990 to 2099
+        if named and days and len(days) == len(self.filled):
+            return "excel"
         return kinds.get(sizes.pop()) if named and len(sizes) == 1 and all(c.isdigit() for c in self.cells) else None
 
     @property

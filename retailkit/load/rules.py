@@ -95,7 +95,7 @@ class FieldRule(Record):
     negate: bool = False
     kind: Literal["phone", "secret", "handle", "staff"] | None = None
     unit: Literal["major", "yuan", "minor", "fen", "percent"] | None = None
-    time: Literal["text", "epoch_s", "epoch_ms", "epoch_us", "week"] = "text"
+    time: Literal["text", "epoch_s", "epoch_ms", "epoch_us", "excel", "week"] = "text"
     formats: tuple[str, ...] = ()
     zone: str | None = None
     origin: str | None = None

@@ -15,6 +15,8 @@ def instant_sql(rule: FieldRule, cell: str, kind: str, zone: str, samples: Seque
     if rule.time.startswith("epoch"):
         scale = {"epoch_s": 1_000_000, "epoch_ms": 1000, "epoch_us": 1}[rule.time]
         return f"TRY(make_timestamp(CAST({cell} AS BIGINT) * {scale}))"
+    if rule.time == "excel":
+        return utc(_excel(cell), zone)
     if kind == "TIMESTAMP WITH TIME ZONE":
         return f"timezone('UTC', {cell})"
     if kind.startswith("TIMESTAMP") or kind == "DATE":
@@ -44,9 +46,16 @@ def date_sql(rule: FieldRule, cell: str, kind: str, zone: str, mine: str, sample
         days = f"CAST(7 * ({number} - 1) + {6 if rule.edge == 'end' else 0} AS INTEGER)"
         day = f"TRY(DATE {literal(rule.origin)} + {days})"
         return f"greatest({day}, DATE {literal(rule.earliest)})" if rule.earliest else day
+    if rule.time == "excel":
+        return f"CAST({_excel(cell)} AS DATE)"
     if rule.time.startswith("epoch") or kind == "TIMESTAMP WITH TIME ZONE":
         return local_day(instant_sql(rule, cell, kind, zone), mine)
     if kind.startswith("TIMESTAMP") or kind == "DATE":
         # a day is written where it is lived: only a declared zone moves it
         return local_day(f"CAST({cell} AS TIMESTAMP)", mine) if rule.zone == "UTC" else f"CAST({cell} AS DATE)"
     return f"CAST({time_sql(cell, rule.formats or TIME_FORMATS, samples)} AS DATE)"
+
+
+def _excel(cell: str) -> str:
+    """Return SQL of a spreadsheet's count of days since 1899-12-30, to the second."""
+    return f"TRY(TIMESTAMP '1899-12-30' + to_seconds(CAST(round(TRY_CAST({cell} AS DOUBLE) * 86400) AS BIGINT)))"

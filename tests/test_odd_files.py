@@ -1,0 +1,146 @@
+"""Files as newcomers have them, through draft and load with nothing corrected: right rows, or a question that names the cell."""
+
+import datetime
+import io
+from decimal import Decimal
+
+import openpyxl
+import pytest
+from load_files import HEADER, ORDERS, load, quarantine
+
+from retailkit.load import LoadError, draft_layout, open_store
+from retailkit.load.cells import number_sql
+from retailkit.load.engine import connect_raw
+
+HEAD = "订单号,付款时间,实付金额,会员号\n"
+
+
+def book(*rows, merged=()):
+    made = openpyxl.Workbook()
+    for row in rows:
+        made.active.append(row)
+    for cells in merged:
+        made.active.merge_cells(cells)
+    data = io.BytesIO()
+    made.save(data)
+    return data.getvalue()
+
+
+TWO = [("A1", "2024-03-01 10:00:00", 1250, 1250), ("A2", "2024-03-02 10:00:00", 2000, 2000)]
+NAMED = ["某店铺2024年3月订单"]
+FILES = {
+    "header over several lines": (
+        ('"订单\n编号","付款\n时间","实付金额\n（元）",会员号\n'
+         "A1,2024-03-01 10:00:00,12.50,c1\nA2,2024-03-02 10:00:00,20.00,c2\n").encode("gb18030"),
+        "csv", TWO,
+    ),
+    "merged titles above the header": (
+        book(NAMED, ["订单", None, "金额", None, "会员"], ["订单号", "付款时间", "实付", "退款", "会员号"],
+             ["A1", datetime.datetime(2024, 3, 1, 10), 12.5, None, "c1"], ["A2", datetime.datetime(2024, 3, 2, 10), 20, 10.25, "c2"],
+             ["合计", None, 32.5, 10.25, None], merged=("A1:E1", "A2:B2", "C2:D2")),
+        "xlsx", [TWO[0], ("A2", "2024-03-02 10:00:00", 2000, 975)],
+    ),
+    "totals at the top": (HEAD + "合计,,32.50,\nA1,2024-03-01 10:00,12.50,c1\nA2,2024-03-02 10:00,20.00,c2\n", "csv", TWO),
+    "lines about the shop, and a count at the end": (
+        "\n\n店铺：旗舰店,,,\n,,,\n序号,订单号,付款时间,成交金额\n"
+        "1,A1,2024-03-01 10:00,￥12.50\n2,A2,2024-03-02 10:00,￥20.00\n\n共2条,,,\n",
+        "csv", TWO,
+    ),
+    "full-width figures": (
+        HEAD + "A1,２０２４-０３-０１ １０：００：００,１２．５０,c1\nA2,２０２４-０３-０２ １０：００：００,２，０００．００,c2\n",
+        "csv", [TWO[0], ("A2", "2024-03-02 10:00:00", 200000, 200000)],
+    ),
+    "per cent beside amounts": (
+        "订单号,付款时间,折扣率,实付金额\nA1,2024-03-01 10:00,95%,12.50\nA2,2024-03-02 10:00,80%,20.00\n", "csv", TWO,
+    ),
+    "blanks between thousands": (
+        "Order;Date;Total;Customer\nA1;2024-03-01 10:00;1 234,50;c1\nA2;2024-03-02 10:00;12\u202f345,75;c2\n",
+        "csv", [("A1", "2024-03-01 10:00:00", 123450, 123450), ("A2", "2024-03-02 10:00:00", 1234575, 1234575)],
+    ),
+    "a spreadsheet's days as numbers": (
+        HEAD + "A1,45352.4166666667,12.50,c1\nA2,45353.4166666667,20.00,c2\n", "csv", TWO,
+    ),
+    "the same in a spreadsheet": (
+        book(HEAD.strip().split(","), ["A1", 45352.4166666667, 12.5, "c"], ["A2", 45353.4166666667, 20, "c"]), "xlsx", TWO,
+    ),
+    "a clock of twelve hours in Chinese": (
+        HEAD + "A1,2024/3/1 下午3:05,12.50,c1\nA2,2024年3月2日 上午12时10分,20.00,c2\nA3,2024/3/3 下午12:30:05,1.00,c3\n",
+        "csv",
+        [("A1", "2024-03-01 15:05:00", 1250, 1250), ("A2", "2024-03-02 00:10:00", 2000, 2000), ("A3", "2024-03-03 12:30:05", 100, 100)],
+    ),
+    "a clock of twelve hours in English": (
+        "Order No,Paid at,Total\nA1,3/1/2024 3:05 PM,12.50\nA2,3/14/2024 12:15 AM,20.00\n",
+        "csv", [("A1", "2024-03-01 15:05:00", 1250, 1250), ("A2", "2024-03-14 00:15:00", 2000, 2000)],
+    ),
+    "months by name": ('order_id,created_at,total\nA1,"Mar 1, 2024",12.50\nA2,"Mar 12, 2024",20.00\n', "csv",
+                       [("A1", "2024-03-01 00:00:00", 1250, 1250), ("A2", "2024-03-12 00:00:00", 2000, 2000)]),
+    "units behind amounts": (
+        HEAD + "A1,2024-03-01 10:00:00,12.5元,c1\nA2,2024-03-02 10:00:00,1.2万元,c2\nA3,2024-03-02 10:00:00,0.35万,c2\n",
+        "csv", [TWO[0], ("A2", "2024-03-02 10:00:00", 1200000, 1200000), ("A3", "2024-03-02 10:00:00", 350000, 350000)],
+    ),
+    "dashes for nothing": (
+        "订单号,付款时间,实付金额,退款金额\nA1,2024-03-01 10:00,12.50,-\nA2,2024-03-02 10:00,20.00,5.00\nA3,-,20.00,--\n",
+        "csv", [TWO[0], ("A2", "2024-03-02 10:00:00", 2000, 1500)],
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_an_odd_file_is_drafted_and_loaded_as_it_stands(name, tmp_path):
+    data, ending, wanted = FILES[name]
+    data = data if isinstance(data, bytes) else data.encode()
+    (tmp_path / f"shop.{ending}").write_bytes(data)
+    report = load(tmp_path, data, draft_layout(tmp_path / f"shop.{ending}"), f"orders.{ending}", zone="UTC").iloc[0]
+    orders = open_store(tmp_path / "store", merchants="m").orders.to_pandas()
+    rows = sorted((r.order_id, str(r.paid_at), r.gross_amount, r.net_amount) for r in orders.itertuples())
+    assert rows == wanted
+    assert report["rows_quarantined"] == 0
+    assert report["warnings"] == ""
+
+
+@pytest.mark.parametrize(("text", "asked"), [
+    (HEAD + "A1,3月1日,12.50,c1\nA2,3月2日,20.00,c2\n",
+     "'付款时间' has its name, but its cells are no time that can be read, e.g. 3月1日"),
+    (HEAD + "A1,2024-03-01 中午12:10,1.00,c1\n", "e.g. 2024-03-01 中午12:10"),
+    (HEAD + "A1,2024-03-01,12 34,c1\nA2,2024-03-02,5 6,c2\n",
+     "'实付金额' has its name, but its cells are no number that can be read, e.g. 12 34"),
+    (HEAD + "A1,2024-03-01,1万2,c1\nA2,2024-03-02,3万5,c2\n", "e.g. 1万2"),
+], ids=["no year", "no half of a day", "two numbers", "spoken amounts"])  # fmt: skip
+def test_what_cannot_be_read_is_asked_with_the_cell_and_refused_until_it_is_answered(text, asked, tmp_path):
+    (tmp_path / "shop.csv").write_text(text, encoding="utf-8")
+    page = draft_layout(tmp_path / "shop.csv")
+    assert asked in page
+    with pytest.raises(LoadError, match="not finished"):
+        load(tmp_path, text, page)
+
+
+def test_a_column_named_after_payment_that_holds_names_is_not_shown(tmp_path):
+    (tmp_path / "shop.csv").write_text("单号,Paid by,实付\nA1,王五,1.50\nA2,李四,2.50\n", encoding="utf-8")
+    assert "王五" not in draft_layout(tmp_path / "shop.csv")
+
+
+@pytest.mark.parametrize(("cell", "plain", "comma", "taken"), [
+    ("1,234.50", "1234.5", None, "1234.5"), ("1 234", "1234", "1234", "1234"), ("1 234 567.5", "1234567.5", None, "1234567.5"),
+    ("12 34", None, None, "12"), ("1234 567", None, None, "1234"), ("12\u00a0345", "12345", "12345", "12345"),
+    ("１２．５", "12.5", None, "12.5"), ("２，０００．００", "2000", None, "2000"), ("1.2万", "12000", None, "12000"),
+    ("¥1.2万元", "12000", None, "12000"), ("-3.5万", "-35000", None, "-35000"), ("1万2", None, None, None), ("1.2亿", None, None, None),
+    ("(35.00)", "-35", None, "35"), ("¥ 1,200", "1200", "1.2", "1200"), ("3件", None, None, "3"), ("50%", None, None, "50"),
+    ("1,23", None, "1.23", None), ("499.00（系统计算中）", None, None, "499"),
+])  # fmt: skip
+def test_a_number_is_read_as_it_is_written_or_not_at_all(cell, plain, comma, taken):
+    """Each with a point, with a decimal comma, and taken out of words."""
+    con = connect_raw(threads=1)
+    for (decimal, extract), wanted in {(".", False): plain, (",", False): comma, (".", True): taken}.items():
+        (found,) = con.execute(
+            f"SELECT {number_sql('cell', decimal, extract)} FROM (SELECT ? AS cell)", [cell]
+        ).fetchone()
+        assert (found is None) == (wanted is None), (decimal, extract)
+        assert wanted is None or found == Decimal(wanted)
+
+
+@pytest.mark.parametrize(
+    "time", ["2024-03-01 下午15:05", "2024-03-01 晚上12:10", "2024-03-01 中午12:10", "2024-03-01 13:05 PM"]
+)
+def test_an_hour_that_its_half_of_the_day_does_not_have_is_set_aside(time, tmp_path):
+    load(tmp_path, HEADER + f"E1,c1,{time},1\nE2,c2,2024-03-01 下午3:05,1\n", ORDERS)
+    assert [(row, column) for row, column, _ in quarantine(tmp_path)] == [(1, "付款时间")]
