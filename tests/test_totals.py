@@ -107,6 +107,42 @@ def test_figures_that_hold_in_another_way_or_are_no_sums_are_not_told(text, page
     assert warned(tmp_path, text, page) == ""
 
 
+def test_the_word_may_stand_behind_the_figures(tmp_path):
+    text = HEADER.strip() + ",备注\n" + ROWS.replace("\n", ",\n") + ",,,1070.50,合计\n"
+    assert warned(tmp_path, text) == "the file states 1,070.50 (sum of '实付', row 4) but holds 1,060.50"
+
+
+def test_totals_of_groups_that_do_not_say_so_are_no_totals_of_all(tmp_path):
+    text = HEADER + ROWS.replace("E3", "合计,,,30.00\nE3") + "合计,,,1030.50\n"
+    assert warned(tmp_path, text) == ""
+    assert "states 1,031 (sum of '实付', row 5)" in warned(
+        tmp_path, text.replace("1030.50\n合计", "1030.50\n合计").replace("合计,,,1030.50", "合计,,,1031.00")
+    )
+
+
+def test_a_draft_cuts_no_rows_off_with_a_total_that_comes_earlier_too(tmp_path):
+    for number, text in enumerate((
+        HEADER + ROWS.replace("E3", "合计,,,30.00\nE3") + "合计,,,1030.50\n",
+        "商品," + HEADER + "".join(f"{g},{r}" for g, r in zip(("Total Care", "Shirt", "Sock"), ROWS.splitlines(True), strict=True))
+        + "Total,,,,1060.50\n",
+    )):  # fmt: skip
+        file = tmp_path / f"shop{number}.csv"
+        file.write_text(text, encoding="utf-8")
+        page = draft_layout(file)
+        assert "footer" not in page
+        assert load(tmp_path, text, page, merchant=f"m{number}")["rows_kept"].tolist() == [3]
+
+
+def test_rows_below_a_summary_are_told(tmp_path):
+    text = (
+        HEADER
+        + ROWS
+        + "合计,,,1060.50\n,,,\n退款单号,会员,退款时间,退款金额\nR1,c1,2018-03-05,5.00\n制表人：财务部,,,\n"
+    )
+    for lang, told in (("en", "2 lines below the summary not read"), ("zh", "汇总行以下有2行未读取")):
+        assert warned(tmp_path, text, 'footer = "合计"\n' + ORDERS, lang=lang, merchant=f"m_{lang}") == told
+
+
 def test_a_column_that_the_layout_does_not_read_is_added_up_too(tmp_path):
     text = "件数," + HEADER + "".join(f"3,{row}" for row in ROWS.splitlines(True)) + "合计,,,,1060.50\n"
     assert warned(tmp_path, text) == ""

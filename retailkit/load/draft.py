@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import tempfile
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,14 +19,14 @@ from retailkit.load.chinese import in_chinese
 from retailkit.load.draft_fields import drafted_currency, drafted_fields, toml_text, unpaid_lines
 from retailkit.load.draft_rows import first_row_tells, names_orders, without_summary
 from retailkit.load.draft_status import NAMED, read_statuses
-from retailkit.load.engine import connect_raw, first, quote
+from retailkit.load.engine import connect_raw, first, literal, quote
 from retailkit.load.files import probe
 from retailkit.load.glance import CURRENCIES, Seen, plain
 from retailkit.load.header import DELIMITERS, LOOK, holds_values, is_row
 from retailkit.load.layout import Layout
 from retailkit.load.read import read_raw
 from retailkit.load.recognise import header_names
-from retailkit.load.totals import WORD
+from retailkit.load.totals import PART, WORD
 
 WORDS = {
     "order_id": "订单号 订单编号 主订单 order_id order_no order_number order_name 交易订单号 交易单号 流水号 单号 invoice "
@@ -52,6 +53,15 @@ NAMES = ("姓名", "昵称", "nick", "_name", "地址", "address")
 ROWS = 1000
 
 
+@dataclass(frozen=True)
+class Look:
+    """Rows of a file as text; every word of its columns of a status; words of totals with which other rows begin too."""
+
+    rows: pd.DataFrame
+    words: dict[str, list[str]]
+    again: frozenset[str]
+
+
 def draft_layout(path: str | Path, lang: str = "en", encoding: str | None = None) -> str:
     """Return a first TOML page for a file that no layout fits: its columns listed, guesses marked.
 
@@ -71,22 +81,26 @@ def draft_layout(path: str | Path, lang: str = "en", encoding: str | None = None
         shape |= {"header": False, "columns": tuple(names), "delimiter": _delimiter(found.head)}
     opens = names[0] if names else ""
     names = [n for n in names if n[0] != "@"]
-    frame, words = _look(path, found.kind, names, **shape)
+    look = _look(path, found.kind, names, **shape)
+    frame = look.rows
     inside = _wrapping(frame, names) if found.kind == "json" else None
     if inside:
         names = [n.removeprefix(inside + ".") for n in names if n.startswith(inside + ".")]
-        frame, words = _look(path, found.kind, names, records=inside)
+        look = _look(path, found.kind, names, records=inside)
+        frame = look.rows
     frame, total = without_summary(frame)
+    # the file is cut where its first cell begins so: nothing above may
+    cuts = total is not None and total.column == opens and total.word not in look.again
     seen = [Seen(n, tuple(c for c in frame[n].dropna() if c), len(frame)) for n in names]
     guess = {column: name for column in WORDS if (name := _guess(column, seen))}
-    checks: list[str] = []
+    checks: list[str] = _two_rows(frame, opens, found.kind)
     if "order_id" in guess and not names_orders(frame, guess["order_id"], guess.get("paid_at")):
         checks.append(f"'{guess.pop('order_id')}' repeats at different times: it is no order number")
     number = guess.get("order_id")
     told = [guess[c] for c in ("paid_at", "gross_amount", "refund_amount") if c in guess]
     once = [name for name in told if number and first_row_tells(frame, number, name)]
-    statuses = read_statuses(words, guess.get("paid_at"))
-    if known := [n for n in words if n in {*statuses.back, *statuses.unpaid, *statuses.unknown}]:
+    statuses = read_statuses(look.words, guess.get("paid_at"))
+    if known := [n for n in look.words if n in {*statuses.back, *statuses.unpaid, *statuses.unknown}]:
         guess["status"] = known[0]
     lines = drafted_fields(guess, {s.name: s for s in seen}, frame, checks, statuses)
     money, unknown = drafted_currency(guess, {s.name: s for s in seen})
@@ -97,14 +111,14 @@ def draft_layout(path: str | Path, lang: str = "en", encoding: str | None = None
         'status = "own"',
         f'format = "{ {"json": "jsonl"}.get(found.kind, found.kind) }"',
         *([f"encoding = {toml_text(encoding)}"] if encoding else []),
-        *([f"footer = {toml_text(total.word)}   # the summary at the end"] if total and total.column == opens else []),
+        *([f"footer = {toml_text(total.word)}   # the summary at the end"] if total and cuts else []),
         *(_filled_down(number, once) if number and once else ()),
         *([f"records = {toml_text(inside)}"] if inside else []),
         *money,
         *(["header = false", f"delimiter = {toml_text(_delimiter(found.head))}"] if nameless else []),
         *([f"columns = [{', '.join(map(toml_text, names))}]   # no header line: name them"] if nameless else []),
         *([f"sensitive = [{', '.join(map(toml_text, private))}]   # never shown in errors"] if private else []),
-        *(total.skipped if total and total.column != opens else ()),
+        *(total.skipped if total and not cuts else ()),
         *unpaid_lines(statuses),
         "",
         "# columns of the file:",
@@ -116,6 +130,18 @@ def draft_layout(path: str | Path, lang: str = "en", encoding: str | None = None
         *lines,
     ]
     return "\n".join(_remarked(line, lang) for line in page) + "\n"
+
+
+def _two_rows(frame: pd.DataFrame, opens: str, kind: str) -> list[str]:
+    """Say that the names of the columns seem to go on in the first row: it holds words alone, where others hold figures."""
+    if kind not in ("csv", "excel") or len(frame) < 2:
+        return []
+    top, rest = frame.iloc[0].dropna(), frame.iloc[1:]
+    figures = [c for c in top.index if rest[c].dropna().astype(str).str.contains(r"\d").mean() > 0.9]
+    words = not top.astype(str).str.contains(r"\d").any() and len(top) < len(frame.columns)
+    if not (words and figures):
+        return []
+    return ["the header seems to stand in two rows: put the names of the columns into one"]
 
 
 def _remarked(line: str, lang: str) -> str:
@@ -136,7 +162,7 @@ def _filled_down(number: str, once: Sequence[str]) -> list[str]:
 def _goes_on_below(path: str | Path, names: Sequence[str], encoding: str | None) -> bool:
     """Tell whether the line taken for the header is the first of the rows."""
     named = [n for n in names if n[0] != "@"]
-    frame, _ = _look(path, "csv", named, encoding=encoding)
+    frame = _look(path, "csv", named, encoding=encoding).rows
     return is_row(named, frame.head(LOOK).fillna("").to_numpy().tolist())
 
 
@@ -155,11 +181,8 @@ def _delimiter(head: str) -> str:
     return max(DELIMITERS, key="".join(head.splitlines(keepends=True)[:30]).count)
 
 
-def _look(path: str | Path, kind: str, names: Sequence[str], **shape: Any) -> tuple[pd.DataFrame, dict[str, list[str]]]:
-    """Return the first rows of every column as text, as the loader would read them, and the last three.
-
-    Beside them every word of the columns of a status, wherever it first stands.
-    """
+def _look(path: str | Path, kind: str, names: Sequence[str], **shape: Any) -> Look:
+    """Return what is to be seen of a file: its first rows and the last three, and of the rest what a draft asks for."""
     block = {"table": "targets", "fields": {n: {"value": v} for n, v in (("starts_on", "2000-01-01"),
              ("ends_on", "2000-01-01"), ("target", 1))}}  # fmt: skip
     kinds = {"json": ("jsonl", "json")}.get(kind, (kind,))
@@ -180,7 +203,8 @@ def _look(path: str | Path, kind: str, names: Sequence[str], **shape: Any) -> tu
         (last,) = first(con, f"SELECT max(source_row) FROM {raw.relation}") or (0,)
         shown = [t.row for t in raw.totals if t.row > max((last or 0) - 3, 1) and WORD.fullmatch(t.word)]
         top = ", ".join(str(t.row) for t in raw.totals if t.row and t.row not in shown) or "0"
-        rows = f"(FROM {raw.relation} WHERE source_row NOT IN ({top}))"
+        part = f" AND (source_row IN ({', '.join(map(str, shown)) or '0'}) OR NOT {PART})"
+        rows = f"(FROM {raw.relation} WHERE source_row NOT IN ({top}){part if raw.totals else ''})"
         ends = (f"SELECT * FROM {rows} ORDER BY source_row {end}" for end in (f"LIMIT {ROWS}", "DESC LIMIT 3"))
         frame = con.execute(f"SELECT * FROM (({') UNION ('.join(ends)})) ORDER BY source_row").df()
         words: dict[str, list[str]] = {}
@@ -191,8 +215,16 @@ def _look(path: str | Path, kind: str, names: Sequence[str], **shape: Any) -> tu
             )
             found = [word for (word,) in con.execute(several).fetchall()]
             words |= {name: found} if len(found) <= 100 else {}
+        again = frozenset[str]()
+        if names and names[0] in raw.found:
+            cell = quote(raw.found[names[0]])
+            told = [(t.row, t.word) for t in raw.totals if t.row in shown]
+            tests = {
+                w: f"FROM {raw.relation} WHERE starts_with({cell}, {literal(w)}) AND source_row <> {r}" for r, w in told
+            }
+            again = frozenset(w for w, test in tests.items() if first(con, f"SELECT 1 {test} LIMIT 1"))
     table = pd.DataFrame({name: frame[raw.found[name]].astype("string").astype(object) for name in names})
-    return table, words
+    return Look(table, words, again)
 
 
 def _guess(column: str, seen: Sequence[Seen]) -> str | None:

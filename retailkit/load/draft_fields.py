@@ -209,9 +209,26 @@ def _named(column: str, seen: dict[str, Seen]) -> list[str]:
     }
     kind = "time" if column == "paid_at" else "number"
     named = [s for s in seen.values() if any(w in plain(s.name) for w in words.get(column, ()))]
-    # a cell with a figure names nobody, unless the figure is a phone
-    told = [(s.name, c) for s in named for c in s.filled[:1] if re.search(r"\d", c) and not re.search(r"\d{7}", c)]
-    return [f"'{name}' has its name, but its cells are no {kind} that can be read, e.g. {c}" for name, c in told[:1]]
+    found = []
+    for s in named[:1]:
+        read = [_read(c, kind) for c in s.filled]
+        # a cell with a figure names nobody, unless the figure is a phone
+        shown = [
+            c
+            for c, well in zip(s.filled, read, strict=True)
+            if not well and re.search(r"\d", c) and not re.search(r"\d{7}", c)
+        ]
+        example = f", e.g. {shown[0]}" if shown else ""
+        found.append(
+            f"'{s.name}' has its name, but {read.count(False):,} of its {len(read):,} cells are no {kind}{example}"
+        )
+    return found
+
+
+def _read(cell: str, kind: str) -> bool:
+    """Tell whether a cell alone is a time, or a number."""
+    one = Seen("", (cell,), 1)
+    return one.times is not None if kind == "time" else one.numbers
 
 
 def _money(column: str, name: str | None, seen: dict[str, Seen], checks: list[str], agg: str) -> str:

@@ -19,7 +19,7 @@ from retailkit.load.json_files import json_cell, json_names, json_path, refused_
 from retailkit.load.layout import Layout
 from retailkit.load.pieces import PLACE, WholeOnly, utf8_pieces
 from retailkit.load.sheets import cell_text, sheets_of, top_row
-from retailkit.load.totals import FIRST, LAST, Total, find_rows, last_records, line_sql, stated
+from retailkit.load.totals import FIRST, LAST, PART, Total, find_rows, last_records, line_sql, stated
 
 WIDE = "\u00a0\u3000\ufeff"
 BLANKS = literal(" \t\r\n" + WIDE)
@@ -309,6 +309,7 @@ def _cleaned(
             last = con.execute(f"SELECT {line} FROM ({select}) WHERE {cut} ORDER BY source_row LIMIT 50").fetchall()
             words = "\n".join([words, *(text for (text,) in last)])
         _refuse_second_header(con, name, cut, raw, layout, found)
+        raw = replace(raw, odd=_left_below(con, name, cut, raw, layout, bool(totals)))
         con.execute(f"DELETE FROM {name} WHERE {cut}")
     return replace(raw, relation=name, preamble=words, totals=totals)
 
@@ -325,6 +326,17 @@ def _refuse_second_header(con: Connection, rows: str, cut: str, raw: Raw, layout
             "one export, with its summary at the end",
             "save each export as a file of its own",
         )
+
+
+def _left_below(con: Connection, rows: str, cut: str, raw: Raw, layout: Layout, totals: bool) -> str:
+    """Say how many lines below a summary look like rows: what the layout cuts off with it may be another table."""
+    filled = " + ".join(f"({quote(n)} IS NOT NULL)::INT" for n in dict.fromkeys(raw.found.values()) if n in raw.types)
+    if layout.control or not filled:  # such a summary has lines of its own
+        return ""
+    own = f"source_row > (SELECT min(source_row) FROM {rows} WHERE {cut})"
+    line = f" AND NOT {PART}" if totals else ""
+    (count,) = first(con, f"SELECT count(*) FROM {rows} WHERE {cut} AND {own} AND {filled} >= 2{line}") or (0,)
+    return f"{count:,} line{'s' if count > 1 else ''} below the summary not read" if count else ""
 
 
 def clean_sql(column: str) -> str:

@@ -18,7 +18,7 @@ from retailkit.load.layout import Layout
 from retailkit.load.read import Raw
 from retailkit.load.rows import Typed
 from retailkit.load.rules import FieldRule
-from retailkit.load.totals import Total, part_sql
+from retailkit.load.totals import PART, Total
 from retailkit.schema import TABLES
 from retailkit.spoken import said
 
@@ -34,10 +34,10 @@ def totals_warnings(con: Connection, raw: Raw, layout: Layout, typed: Sequence[T
     if not raw.totals or not raw.text:
         return []
     lines = [t for t in raw.totals if t.line] + _the_grandest([t for t in raw.totals if t.row])
-    sets = _ways(raw, layout)
     told = {c.column for c in layout.control if c.check == "sum"}
     found = []
     for total in lines:
+        sets = _ways(raw, layout, total)
         for column, cell in total.figures.items():
             if column not in told:
                 found.append(_column(con, raw, layout, typed, total, column, cell, sets, lang))
@@ -64,16 +64,19 @@ def _the_grandest(totals: list[Total]) -> list[Total]:
     return grand[-1:] + [t for t in totals if t.rows and t not in grand[-1:]]
 
 
-def _ways(raw: Raw, layout: Layout) -> dict[str, str]:
+def _ways(raw: Raw, layout: Layout, total: Total) -> dict[str, str]:
     """Return SQL of the rows that a total may be about, those that it most likely is about first."""
     own = ", ".join(str(t.row) for t in raw.totals if t.row) or "0"
-    part = part_sql('"@line"')
+    part = PART
     empty = [f"{quote(raw.found[c])} IS NULL" for c in layout.needed if c in raw.found]
     if empty:
         part = f"({part} AND ({' OR '.join(empty)}))"
     rows = f"source_row NOT IN ({own})"
     lines = f"{rows} AND NOT {part}"
     ways = {"lines": lines, "all": rows}
+    if total.row:  # the last of several groups, whose line does not say so
+        before = f"SELECT max(source_row) FROM {raw.relation} WHERE {PART} AND source_row < {total.row}"
+        ways["group"] = f"{lines} AND source_row > coalesce(({before}), 0)"
     if layout.skip:
         ways["kept"] = f"{lines} AND NOT (" + " OR ".join(f"({where_sql(s.where, raw)})" for s in layout.skip) + ")"
     wanted = [where_sql(b.where, raw) for b in layout.tables if b.where and not b.explode]

@@ -30,6 +30,8 @@ PARTS = (
     r"|[^\x1f]{1,20} (?:sub)?totals?|sum)\s*[:：=]?(?:\x1f|$)"
 )
 """The same of any group of lines, as the engine finds it in a cell (``华东小计``, ``Total for May``)."""
+PART = f'coalesce(regexp_matches("@line", {literal(PARTS)}), false)'
+"""SQL of whether a kept line adds up others, be it all of them or some."""
 _HINT = r"(?i)合\s*计|总|小\s*计|汇\s*总|共|total|sum|records?|rows?|lines?|记录|数据条数"
 _GRAND = re.compile(r"(?i)总|grand")
 _NUMBER = r"(\d{1,3}(?:,\d{3})+|\d+)"
@@ -120,11 +122,6 @@ def line_sql(names: Sequence[str]) -> str:
     return f"CASE WHEN regexp_matches({whole}, {literal(_HINT)}) THEN {whole} END"
 
 
-def part_sql(line: str) -> str:
-    """Return SQL of whether a kept line adds up others, be it all of them or some."""
-    return f"coalesce(regexp_matches({line}, {literal(PARTS)}), false)"
-
-
 def find_rows(con: Connection, rows: str, totals: Sequence[Total]) -> tuple[Total, ...]:
     """Add to each line of totals below the header the number of its row."""
     if not any(not t.line for t in totals):
@@ -148,7 +145,12 @@ def _total(names: Sequence[str], needed: Sequence[str], cells: list[str], above:
     at, first = filled[0][0], plain[0]
     rows = _rows_stated(cells, first, above)
     word = WORD.fullmatch(first)
-    others = list(zip((i for i, _ in filled[1:]), plain[1:], strict=True))
+    if word is None and not above and not _whole(names, needed, cells):
+        # behind figures alone the word may stand too: in the column of remarks, say
+        behind = next((n for n, c in enumerate(plain) if WORD.fullmatch(c)), 0)
+        if behind and all(_FIGURE.fullmatch(c) for c in plain[:behind]):
+            word, at, first = WORD.fullmatch(plain[behind]), filled[behind][0], plain[behind]
+    others = [(i, c) for (i, _), c in zip(filled, plain, strict=True) if i != at]
     if not above and _is_row(names, needed, cells, others):
         return None
     if word is None:
@@ -183,9 +185,13 @@ def _is_row(
         c for _, c in others if re.search(r"[^\W\d_]", c) and not _FIGURE.fullmatch(c) and not _COUNT_CELL.search(c)
     ]
     times = [c for _, c in others if re.search(r"\d[-/.:年]\d", c) and not _FIGURE.fullmatch(c)]
+    return _whole(names, needed, cells) and bool(texts or times)
+
+
+def _whole(names: Sequence[str], needed: Sequence[str], cells: Sequence[str]) -> bool:
+    """Tell whether a line fills every cell that a row must have."""
     places = {n: i for i, n in enumerate(names)}
-    whole = all(places[n] < len(cells) and cells[places[n]] for n in needed if n in places)
-    return whole and bool(texts or times)
+    return all(places[n] < len(cells) and bool(cells[places[n]]) for n in needed if n in places)
 
 
 def _plain(cell: str) -> str:
