@@ -204,6 +204,8 @@ def text_around_the_number(folder: Path) -> None:
     refunds = table(folder).set_index("order_id")["refund_amount"]
     assert refunds.loc["286533366312345679"] == 12900  # 129.00元
     assert pd.isna(refunds.loc["286533366312345678"])  # 无退款申请
+    (folder / "taobao").mkdir()
+    assert "订单状态" not in vendor(folder / "taobao", "taobao_orders")["warnings"][0], "a status is no amount"
 
 
 @quirk("amount", "amounts as strings")

@@ -107,6 +107,10 @@ def test_figures_that_hold_in_another_way_or_are_no_sums_are_not_told(text, page
     assert warned(tmp_path, text, page) == ""
 
 
+def test_a_stated_sum_that_is_the_first_row_s_amount_is_told(tmp_path):
+    assert "states 10 (sum of '实付', row 4) but holds 1,060.50" in warned(tmp_path, HEADER + ROWS + "合计,,,10.00\n")
+
+
 def test_the_word_may_stand_behind_the_figures(tmp_path):
     text = HEADER.strip() + ",备注\n" + ROWS.replace("\n", ",\n") + ",,,1070.50,合计\n"
     assert warned(tmp_path, text) == "the file states 1,070.50 (sum of '实付', row 4) but holds 1,060.50"

@@ -113,7 +113,8 @@ def _column(
         return None
     if kind == "id" or read < 0.5 * filled:
         return _count(con, raw, layout, total, column, figure, ways, lang) if kind == "id" else None
-    others = [Decimal(str(v)) for v in (mean, opening, closing) if v is not None]
+    # a balance is no amount that a layout reads
+    others = [Decimal(str(v)) for v in ((mean,) if kind else (mean, opening, closing)) if v is not None]
     if any(abs(v - figure) <= close for v in others):
         return None
     if kind is None and filled > 1 and Decimal(str(low)) <= figure <= Decimal(str(high)):

@@ -97,9 +97,13 @@ def _control(con: Connection, raw: Raw, control: Control, lang: str) -> str | No
 def _worded(con: Connection, raw: Raw, layout: Layout, lang: str) -> list[str]:
     """Count amounts that carry words (still being computed, for reference only): the number is taken, and said so."""
     rules = [r for block in layout.tables for r in block.fields.values() if r.extract]
-    columns = dict.fromkeys(
-        c for r in rules for c in r.columns if raw.found.get(c) in raw.types and c not in layout.sensitive
-    )
+    # where to read is told by a status: that is no amount
+    amounts = [
+        c
+        for r in rules
+        for c in (*r.source, *r.times, *r.plus, *r.minus, *(c for case in r.cases for c in case.source))
+    ]
+    columns = dict.fromkeys(c for c in amounts if raw.found.get(c) in raw.types and c not in layout.sensitive)
     empty = {w for r in rules for w in r.empty}
     sentences = []
     for column in columns:
