@@ -93,7 +93,7 @@ def draft_layout(path: str | Path, lang: str = "en", encoding: str | None = None
     cuts = total is not None and total.column == opens and total.word not in look.again
     seen = [Seen(n, tuple(c for c in frame[n].dropna() if c), len(frame)) for n in names]
     guess = {column: name for column in WORDS if (name := _guess(column, seen))}
-    checks: list[str] = _two_rows(frame, opens, found.kind)
+    checks: list[str] = _two_rows(frame, found.kind)
     if "order_id" in guess and not names_orders(frame, guess["order_id"], guess.get("paid_at")):
         checks.append(f"'{guess.pop('order_id')}' repeats at different times: it is no order number")
     number = guess.get("order_id")
@@ -132,7 +132,7 @@ def draft_layout(path: str | Path, lang: str = "en", encoding: str | None = None
     return "\n".join(_remarked(line, lang) for line in page) + "\n"
 
 
-def _two_rows(frame: pd.DataFrame, opens: str, kind: str) -> list[str]:
+def _two_rows(frame: pd.DataFrame, kind: str) -> list[str]:
     """Say that the names of the columns seem to go on in the first row: it holds words alone, where others hold figures."""
     if kind not in ("csv", "excel") or len(frame) < 2:
         return []

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from retailkit.load.clean import clean_sql
 from retailkit.load.engine import literal, quote
 from retailkit.load.json_files import json_cell, json_path
 from retailkit.load.layout import Block
-from retailkit.load.read import Raw, clean_sql
+from retailkit.load.read import Raw
 
 
 def exploded(rows: str, raw: Raw, block: Block) -> tuple[str, Raw]:

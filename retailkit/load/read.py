@@ -11,20 +11,17 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
+from retailkit.load.clean import BLANKS, FIRST_WIDE, LAST_WIDE, clean_sql
 from retailkit.load.engine import Connection, EngineError, OutOfMemory, first, literal, quote
 from retailkit.load.errors import LoadError
 from retailkit.load.files import Probe, line_ends, utf8_copy
+from retailkit.load.footer import left_below, refuse_second_header
 from retailkit.load.header import Header, check_needed, clean_names, find_header, match
 from retailkit.load.json_files import json_cell, json_names, json_path, refused_answers
 from retailkit.load.layout import Layout
 from retailkit.load.pieces import PLACE, WholeOnly, utf8_pieces
 from retailkit.load.sheets import cell_text, sheets_of, top_row
-from retailkit.load.totals import FIRST, LAST, PART, Total, find_rows, last_records, line_sql, stated
-
-WIDE = "\u00a0\u3000\ufeff"
-BLANKS = literal(" \t\r\n" + WIDE)
-FIRST_WIDE, LAST_WIDE = "\u3041", "\ud7a3"
-"""Letters of East Asia lie between these, and no blank does."""
+from retailkit.load.totals import FIRST, LAST, Total, find_rows, last_records, line_sql, stated
 
 
 @dataclass(frozen=True)
@@ -308,49 +305,7 @@ def _cleaned(
             line = f"concat_ws(',', {', '.join(quote(n) for n in names)})"
             last = con.execute(f"SELECT {line} FROM ({select}) WHERE {cut} ORDER BY source_row LIMIT 50").fetchall()
             words = "\n".join([words, *(text for (text,) in last)])
-        _refuse_second_header(con, name, cut, raw, layout, found)
-        raw = replace(raw, odd=_left_below(con, name, cut, raw, layout, bool(totals)))
+        refuse_second_header(con, name, cut, raw, layout, found)
+        raw = replace(raw, odd=left_below(con, name, cut, raw, layout, bool(totals)))
         con.execute(f"DELETE FROM {name} WHERE {cut}")
     return replace(raw, relation=name, preamble=words, totals=totals)
-
-
-def _refuse_second_header(con: Connection, rows: str, cut: str, raw: Raw, layout: Layout, found: Probe) -> None:
-    """Refuse exports put behind one another: all but the first would be cut off with its summary."""
-    told = [raw.found[c] for c in layout.signature or layout.needed if c in raw.found]
-    again = " AND ".join(f"{quote(c)} = {literal(c.partition('#')[0])}" for c in told) or "false"
-    (row,) = first(con, f"SELECT min(source_row) FROM {rows} WHERE {cut} AND {again}") or (None,)
-    if row is not None:
-        raise LoadError(
-            f"the header comes again after the summary, in row {row:,}: several exports stand behind one another",
-            found.path.name,
-            "one export, with its summary at the end",
-            "save each export as a file of its own",
-        )
-
-
-def _left_below(con: Connection, rows: str, cut: str, raw: Raw, layout: Layout, totals: bool) -> str:
-    """Say how many lines below a summary look like rows: what the layout cuts off with it may be another table."""
-    filled = " + ".join(f"({quote(n)} IS NOT NULL)::INT" for n in dict.fromkeys(raw.found.values()) if n in raw.types)
-    if layout.control or not filled:  # such a summary has lines of its own
-        return ""
-    own = f"source_row > (SELECT min(source_row) FROM {rows} WHERE {cut})"
-    line = f" AND NOT {PART}" if totals else ""
-    (count,) = first(con, f"SELECT count(*) FROM {rows} WHERE {cut} AND {own} AND {filled} >= 2{line}") or (0,)
-    return f"{count:,} line{'s' if count > 1 else ''} below the summary not read" if count else ""
-
-
-def clean_sql(column: str) -> str:
-    """Return SQL of a text cell without blanks, ``="..."``, backtick and apostrophe; empty is missing."""
-    t = f"trim({column}, {BLANKS})"
-    cleaned = (
-        f"nullif(CASE WHEN starts_with({t}, '=\"') AND ends_with({t}, '\"') AND length({t}) > 2 "
-        f"THEN trim(substr({t}, 3, length({t}) - 3), {BLANKS}) WHEN starts_with({t}, '`') "
-        f"THEN trim(substr({t}, 2), {BLANKS}) WHEN regexp_matches({t}, '^''[0-9]') THEN substr({t}, 2) "
-        f"ELSE {t} END, '')"
-    )
-    # nearly every cell is clean: its first and last letters tell, at a tenth of the cost
-    # (each is asked for once or twice; a list of five and more the engine would join, cell by cell)
-    start, end, wide = f"ascii({column})", f"{column}[-1]", ", ".join(map(literal, WIDE))
-    opened = f"{start} NOT BETWEEN 40 AND {ord(WIDE[-1]) - 1} OR {start} IN ({', '.join(str(ord(c)) for c in '=`' + WIDE[:-1])})"
-    closed = f"{end} NOT BETWEEN '!' AND '~' AND ({end} <= ' ' OR {end} IN ({wide}))"
-    return f"CASE WHEN {opened} OR {closed} THEN {cleaned} ELSE {column} END"
