@@ -36,6 +36,7 @@ def warned(folder: Path, data: str | bytes, page: str = ORDERS, **options) -> st
     (HEADER + "合计,,,1070.50\n" + ROWS, "row 1"),
     ('合计,,,"1,070.50"\n' + HEADER + ROWS, "line 1, above the header"),
     (HEADER + ROWS + "合计：1,070.50元\n".replace(",", ""), "row 4"),
+    (HEADER + ROWS + "总金额：1070.50元\n", "row 4"),
     ("三月订单,,,\n合计,1070.50,,\n" + HEADER + ROWS, "line 2, above the header"),
 ])  # fmt: skip
 @pytest.mark.parametrize("encoding", ["utf-8", "gb18030"])

@@ -20,7 +20,7 @@ CELL = "\x1f"
 FIRST, LAST = 3, 12
 """Lines below the header and at the end among which totals are looked for."""
 WORD = re.compile(
-    r"(?:人民币|RMB|CNY)?\s*(?P<word>合\s*计|总\s*计|总\s*合\s*计|汇\s*总|(?:grand[ _]*)?totals?|sum)"
+    r"(?:人民币|RMB|CNY)?\s*(?P<word>合\s*计|总\s*计|总\s*合\s*计|汇\s*总|总\s*金?\s*额|(?:grand[ _]*)?totals?|sum)"
     r"\s*(?P<what>金额|数量|amount|quantity)?\s*(?:[(（][^()（）]{0,8}[)）])?\s*[:：=]?",
     re.IGNORECASE,
 )
