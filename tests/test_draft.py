@@ -188,6 +188,15 @@ def test_an_order_s_total_that_stands_on_each_of_its_lines_is_counted_once(tmp_p
     assert open_store(tmp_path / "store", merchants="m").orders.gross_amount.sum().to_pandas() == 3500 + 2000
 
 
+def test_two_orders_of_several_lines_are_two_orders(tmp_path: Path):
+    rows = "订单号,付款时间,商品,金额\nE1,2024-01-03 10:00,衬衫,35.00\nE1,2024-01-03 10:00,袜,5.00\n"
+    rows += "E1,2024-01-03 10:00,帽,6.00\nE2,2024-01-04 10:00,帽,20.00\n"
+    (tmp_path / "shop.csv").write_text(rows, encoding="utf-8")
+    load(tmp_path, rows, draft_layout(tmp_path / "shop.csv"))
+    orders = open_store(tmp_path / "store", merchants="m").orders.to_pandas().set_index("order_id")["gross_amount"]
+    assert orders.to_dict() == {"E1": 4600, "E2": 2000}
+
+
 def test_negative_lines_of_an_order_become_its_refund_and_no_line_is_lost_unsaid(tmp_path: Path):
     rows = "order_id,customer,date,line_amount\n1,c1,2024-01-03,30.00\n1,c1,2024-01-03,-5.00\n2,c2,2024-01-04,20.00\n"
     rows += "2,c2,2024-01-04,10.00\n3,c3,2024-01-05,-20.00\n"

@@ -227,10 +227,16 @@ def _look(path: str | Path, kind: str, names: Sequence[str], **shape: Any) -> Lo
     return Look(table, words, again)
 
 
+def _numbers_two_orders(column: Seen) -> bool:
+    """Tell whether a column of two values numbers orders all the same: its name says so, and each has a figure."""
+    named = any(word in plain(column.name) for word in WORDS["order_id"].split()[:7])
+    return named and column.times is None and all(re.fullmatch(r"[^.]*\d[^.]*", c) for c in column.cells)
+
+
 def _guess(column: str, seen: Sequence[Seen]) -> str | None:
     """Return the file's column that a canonical column is most likely made of."""
     fits = {
-        "order_id": lambda s: len(s.cells) >= 0.9 * s.rows and s.names_things,
+        "order_id": lambda s: len(s.cells) >= 0.9 * s.rows and (s.names_things or _numbers_two_orders(s)),
         "account": lambda s: s.names_things and not any(word in plain(s.name) for word in NAMES),
         "paid_at": lambda s: s.times is not None or s.epoch is not None,
         "gross_amount": lambda s: s.numbers,
