@@ -130,7 +130,8 @@ class Store:
         cases = []  # when, and what is to be taken off then
         if back := self._refunds_beyond_orders(orders):
             joined = f"SELECT * FROM ({joined}) LEFT JOIN ({back}) USING (merchant, order_id)"
-            cases.append((f"back IS NOT NULL AND {SILENT}", "back"))
+            # two sources that both tell a refund do not take off more than was paid
+            cases.append((f"back IS NOT NULL AND {SILENT}", "least(back, greatest(gross_amount, 0))"))
         if late := self._refunds_too_late(orders):
             joined = f"SELECT * FROM ({joined}) LEFT JOIN ({late}) USING (merchant, order_id)"
             cases.append(("late IS NOT NULL AND refund_amount > 0", "-least(late, refund_amount)"))

@@ -31,6 +31,7 @@ class Export:
 
 _PRIVATE = {"orders": "channel = 'mini_program'"}
 _PRIVATE_LINES = {**_PRIVATE, "order_lines": f"not ({PLATFORM})"}
+_GA4 = {**_PRIVATE_LINES, "sessions": "true", "refunds": "order_id like 'E%'"}
 _PLATFORM = {"orders": "format = 'platform'", "accounts": "system in ('taobao', 'jd')"}
 _BY_GUIDES = "system = 'wecom' and account in (select 'wecom:' || contact_id from person where contact_id is not null and guide >= 0)"
 
@@ -55,10 +56,8 @@ EXPORTS: dict[str, tuple[Export, ...]] = {
     ),
     "snowplow": (Export("snowplow_events", "atomic_events.parquet", "utf-8", {"sessions": "true"}, visits.snowplow_visits),),
     "matomo": (Export("matomo_visits", "getLastVisitsDetails.jsonl", "utf-8", {"sessions": "true"}, visits.matomo_visits),),
-    "ga4_mini": (
-        Export("ga4_events", "events.parquet", "utf-8", {**_PRIVATE_LINES, "sessions": "true"}, visits.ga4_mini_program),
-    ),
-    "ga4": (Export("ga4_events", "events.jsonl", "utf-8", {**_PRIVATE_LINES, "sessions": "true"}, web.ga4_events),),
+    "ga4_mini": (Export("ga4_events", "events.parquet", "utf-8", _GA4, visits.ga4_mini_program),),
+    "ga4": (Export("ga4_events", "events.jsonl", "utf-8", _GA4, web.ga4_events),),
     "wechat_pay": (
         Export(
             "wechat_pay_bill", "wechat_pay_bill.csv", "utf-8-sig",

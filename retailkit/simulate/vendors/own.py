@@ -6,8 +6,8 @@ OWN = {
     "orders": "the shops' tills",
     "order_lines": "goods of private orders where the shop's export does not split them: Youzan's console has all in one cell, "
     "and titles hold commas (Youzan's API tells them one by one, and is written for the merchants that ask it); a payment bill none",
-    "refunds": "the day of a refund, from the books: order exports tell the amount only (Youshu's returns and the payment "
-    "bill tell both, and are written so)",
+    "refunds": "the day of a refund, from the books: order exports tell the amount only (Youshu's returns, GA4's refund "
+    "events and the payment bill tell both, and are written so)",
     "daily_totals": "the ERP's books of every channel (Youshu's own totals are written as its file beside them)",
     "accounts": "users of the mini program, fans of the official account and member numbers, from the merchant's own lists: "
     "an order export knows buyers only",

@@ -90,16 +90,18 @@ def ga4_mini_program(s: Simulated) -> str:
     return f"""
         with bought as (
             select order_id, epoch_us(paid_at) as moment, gross_amount, freight_amount, refund_amount, items as pieces,
-              {dirty("order_id", ids=False)} as dirty, lines from out_orders join ({order_lines()}) using (order_id)),
+              {dirty("order_id", ids=False)} as dirty, lines, epoch_us(refunded_at) as sent_back
+            from out_orders join ({order_lines()}) using (order_id)
+              left join (select order_id, refunded_at from out_refunds) using (order_id)),
           visit as (
             select v.session_id, v.account, v.touchpoint, v.campaign_id, v.event, b.order_id, coalesce(b.dirty, '') as dirty,
               coalesce(b.moment, epoch_us(v.started_at) + [0, 20, 40, 50, 60, 30][nth] * 1000000) as moment,
               case v.event when 'purchase' then {sold} else url end as url, b.gross_amount, b.freight_amount, b.refund_amount,
-              b.pieces, b.lines
+              b.pieces, b.lines, b.sent_back
             from ({_events(names)}) v left join bought b on b.order_id = v.order_id and v.event = 'purchase'),
           event as (
             from visit
-            union all by name select account, session_id, 'refund' as event, order_id, '' as dirty, moment + 86400000000 as moment,
+            union all by name select account, session_id, 'refund' as event, order_id, '' as dirty, sent_back as moment,
               '{SITE}order' as url, refund_amount from visit where refund_amount > 0
             union all by name select account, session_id, 'purchase' as event, '(not set)' as order_id, '' as dirty,
               moment + 1000000 as moment, '{SITE}order' as url, pieces from visit where rnd(order_id || 'lost') < 0.01),

@@ -64,8 +64,9 @@ def ga4_events(s: Simulated) -> str:
             from out_sessions),
           bought as (
             select order_id, epoch_us(paid_at) as moment, gross_amount, freight_amount, refund_amount, items,
-              {dirty("order_id", ids=False)} as dirty,
-              lines from out_orders join ({order_lines()}) using (order_id)),
+              {dirty("order_id", ids=False)} as dirty, epoch_us(refunded_at) as sent_back,
+              lines from out_orders join ({order_lines()}) using (order_id)
+              left join (select order_id, refunded_at from out_refunds) using (order_id)),
           event as (
             select session_id, cookie, medium, campaign, came_by, start + wait as moment, name, null as order_id, '' as dirty,
               null::bigint as gross_amount, null::bigint as freight_amount, null::bigint as back, null::bigint as items, null as lines
@@ -76,7 +77,7 @@ def ga4_events(s: Simulated) -> str:
               null, items, lines
             from visit join bought using (order_id)
             union all
-            select null, cookie, null, null, came_by, moment + 86400000000, 'refund', order_id, '', null, null, refund_amount, null, null
+            select null, cookie, null, null, came_by, sent_back, 'refund', order_id, '', null, null, refund_amount, null, null
             from visit join bought using (order_id) where refund_amount > 0
             union all
             select null, cookie, null, null, came_by, moment + 1000000, 'purchase', '(not set)', '', gross_amount, null, null, items, null
