@@ -126,7 +126,7 @@ def link_as_of(store: str, merchants: Sequence[str], as_of: str | date) -> list[
     """Link accounts by what was known before a day, for merchants of whom more was loaded (table ``persons_as_of``).
 
     A study of a day that is past would else know who turned out later to be one person. Stores opened as of that day
-    read these rows; they go when more is loaded. Ids come from the accounts known by then, not from a run before.
+    read these rows as long as they rest on what is there; they go when more is linked. Ids come from the accounts known by then, not from a run before.
 
     Returns
     -------
@@ -140,10 +140,23 @@ def link_as_of(store: str, merchants: Sequence[str], as_of: str | date) -> list[
     tables = open_store(store, list(merchants), as_of, engine="duckdb")
     if not tables.has("persons") or not (left := tables.not_linked()):
         return []
-    rows = _person_rows(open_store(store, left, as_of, engine="duckdb"), None)
+    then = open_store(store, left, as_of, engine="duckdb")
+    rows = _person_rows(then, None)
     day = pa.repeat(date.fromisoformat(str(as_of)), rows.num_rows)
-    save_table(store, "persons_as_of", rows.append_column("as_of", day), replace=False)
+    rows = rows.append_column("as_of", day).append_column("evidence", _by_merchant(rows["merchant"], then.evidence()))
+    save_table(store, "persons_as_of", rows, replace=False)
     return left
+
+
+def _by_merchant(merchants: Any, told: Mapping[str, str]) -> Any:
+    """Give each row what is told of its merchant: an Arrow column in which each text lies once."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    place = pc.index_in(merchants.cast(pa.string()), value_set=pa.array(told.keys(), pa.string()))
+    texts = pa.array(told.values(), pa.string())
+    pieces = [pa.DictionaryArray.from_arrays(piece, texts) for piece in place.chunks]
+    return pa.chunked_array(pieces, pa.dictionary(pa.int32(), pa.string()))
 
 
 def _person_rows(tables: Any, previous: Any) -> Any:

@@ -6,6 +6,7 @@ open: a load that publishes meanwhile is seen by the next `open_store`, never ha
 
 from __future__ import annotations
 
+import hashlib
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -40,6 +41,8 @@ SINCE = {"guides": "joined_on", "shops": "opened_on"}
 """Rosters have no time of their own: a row is known from this day on."""
 SILENT = "coalesce(refund_amount, 0) = 0 AND net_amount = gross_amount"
 """An order whose own row tells no refund, in its net amount neither."""
+STARTED = {"pushes": "campaign_id", "coupons": "issued_at"}
+"""Tables whose rows without their time are not of every time: what tells when they began."""
 NAMING = (
     "accounts", "members", "orders", "account_pairs",
     "sessions", "pushes", "coupons", "group_members", "guide_bindings", "red_packets",
@@ -104,11 +107,16 @@ class Store:
         merchants = None if self.merchants is None else list(self.merchants)
         return active_files(self.folder, name, self.versions[name], merchants)
 
+    def _files_then(self, contract: Table) -> list[dict[str, Any]]:
+        """Return the files that may hold rows known before ``as_of``."""
+        files = self._files(contract.name)
+        if not self.as_of or not contract.time:
+            return files
+        last = self.as_of.strftime("%Y-%m")
+        return [f for f in files if f["month"] in (EVERY, UNDATED) or f["month"] <= last]
+
     def _select(self, contract: Table) -> str:
-        files = self._files(contract.name) if contract.name in self.versions else []
-        if self.as_of and contract.time:
-            last = self.as_of.strftime("%Y-%m")
-            files = [f for f in files if f["month"] in (EVERY, UNDATED) or f["month"] <= last]
+        files = self._files_then(contract) if contract.name in self.versions else []
         select = open_files(self.connection, contract, [f["path"] for f in files])
         if not files or (self.as_of is None and not any(c.touchpoint for c in contract.columns)):
             return select
@@ -178,8 +186,10 @@ class Store:
 
     @cached_property
     def _then(self) -> str:
-        """Return SQL of the rows of ``persons_as_of`` that were linked for this very day."""
-        return f"SELECT * FROM ({self._select(table('persons_as_of'))}) WHERE as_of = DATE {literal(str(self.as_of))}"
+        """Return SQL of the rows of ``persons_as_of`` that were linked for this very day from what is there now."""
+        own = [f"merchant = {literal(m)} AND evidence = {literal(found)}" for m, found in sorted(self.evidence().items())]
+        rows = f"SELECT * FROM ({self._select(table('persons_as_of'))}) WHERE as_of = DATE {literal(str(self.as_of))}"
+        return f"{rows} AND ({' OR '.join(own) or 'false'})"
 
     @cached_property
     def _linked_then(self) -> list[str]:
@@ -191,6 +201,19 @@ class Store:
             return []
         later, before = self._ahead
         return sorted((later & before) - set(self._linked_then))
+
+    def evidence(self) -> dict[str, str]:
+        """Return merchant -> hash of what its persons of ``as_of`` are linked from: files that may hold it, and the zone.
+
+        Rows of ``persons_as_of`` bear it, so what was linked before more was loaded is never read, whoever loaded it
+        and whenever it was written down.
+        """
+        found: dict[str, list[str]] = {}
+        for name in (*NAMING, "campaigns"):  # an undated mailing is known with its campaign
+            for file in self._files_then(table(name)) if name in self.versions else ():
+                found.setdefault(file["merchant"], []).append(f"{name}/{file['log_path']}")
+        told = {m: "\n".join([self.zones.get(m, "UTC"), *sorted(paths)]) for m, paths in found.items()}
+        return {m: hashlib.sha256(text.encode()).hexdigest()[:16] for m, text in told.items()}
 
     @cached_property
     def _ahead(self) -> tuple[set[str], set[str]]:
@@ -205,17 +228,21 @@ class Store:
         for contract in there:
             known, files = self._known(contract), [f for f in self._files(contract.name) if f["merchant"] not in later]
             later |= {f["merchant"] for f in files if f["month"] not in (EVERY, UNDATED) and f["month"] > month}
-            paths = [f["path"] for f in files if f["merchant"] not in later and f["month"] in (EVERY, eve, month)]
+            months = (EVERY, eve, month, *((UNDATED,) if contract.name in STARTED else ()))
+            paths = [f["path"] for f in files if f["merchant"] not in later and f["month"] in months]
             if paths and known:
                 rows = open_files(self.connection, contract, paths)
                 query = f"SELECT DISTINCT merchant FROM ({rows}) WHERE NOT coalesce({known}, false)"
                 later |= {m for (m,) in fetch(self.connection, query)}
         before: set[str] = set()
-        for contract in there:  # accounts come first, and most often tell of all merchants
-            if later <= before:
-                break
-            some = f"SELECT DISTINCT merchant FROM ({self._select(contract)}) WHERE account IS NOT NULL"
-            before |= {m for (m,) in fetch(self.connection, some)}
+        for contract in there:  # accounts come first, and most often tell of all merchants; one row of each is enough
+            alone = {m: replace(self, merchants=(m,)) for m in sorted(later - before)}
+            if some := [
+                f"(SELECT merchant FROM ({own._select(contract)}) WHERE account <> '' LIMIT 1)"
+                for own in alone.values()
+                if own._files_then(contract)
+            ]:
+                before |= {m for (m,) in fetch(self.connection, " UNION ALL ".join(some))}
         return later, before
 
     def _cut(self) -> str:
@@ -235,6 +262,8 @@ class Store:
             started = f"SELECT merchant, campaign_id FROM ({self._select(table('campaigns'))})"
             undated = f"(sent_on IS NULL AND (campaign_id IS NULL OR (merchant, campaign_id) IN ({started})))"
             return f"(sent_on < {day} OR {undated})"
+        if contract.name == "coupons":  # one that nobody has redeemed is known from its issue on
+            return f"coalesce(redeemed_on < {day}, redeemed_at < {self._cut()}, issued_at < {self._cut()}, true)"
         if column and column == contract.time:
             return f"({quote(column)} < {day} OR {quote(column)} IS NULL)"
         if since := SINCE.get(contract.name):

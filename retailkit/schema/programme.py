@@ -202,6 +202,7 @@ DERIVED = (
         text("system", "system of the account"),
         count("accounts", "accounts of this person", "accounts"),
         text("flag", "why the link is doubted, as in persons"),
+        text("evidence", "hash of the files it was linked from: where they are others now, it is linked anew"),
     )),
     declared("sources", "derived", "one loaded file", "file_id layout", (
         id_("file_id", "first 16 hex digits of the file's SHA-256", required=True),
