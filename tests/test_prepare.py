@@ -1,14 +1,17 @@
 """Before a study runs: who is one person is told by what was known before its day, and by nothing later."""
 
 import warnings
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
 import pytest
 from engines import quick
 
+from retailkit.commands import prepare
 from retailkit.commands.prepare import fingerprints, link_as_of, link_store
-from retailkit.load import open_store, save_table
+from retailkit.load import open_store, partitions, save_table
+from retailkit.schema import TABLES
 from retailkit.segment import person_features
 
 DAY = "2018-03-10"
@@ -139,6 +142,64 @@ def test_persons_of_a_past_day_make_no_chapter_run_again(full: Path) -> None:
     before = fingerprints(str(full), DAY)("m")
     link_as_of(str(full), ["m"], DAY)
     assert fingerprints(str(full), DAY)("m") == before
+
+
+OLD_BIND = {"account_pairs": [bound("crm:2", "mini:1", "2018-01-10")]}  # of before the day, but loaded late
+
+
+def test_what_was_linked_before_an_old_row_came_in_is_not_read(full: Path) -> None:
+    link_as_of(str(full), ["m"], DAY)
+    fill(full, OLD_BIND)  # loaded, and nobody has linked yet: the loader's process died, or another one reads meanwhile
+    with pytest.warns(UserWarning, match="persons of m are linked by evidence"):
+        frame(full, as_of=DAY)
+    assert link_as_of(str(full), ["m"], DAY) == ["m"]
+    assert frame(full, as_of=DAY).set_index("account")["accounts"]["crm:2"] == 3
+
+
+def test_a_load_during_the_linking_leaves_nothing_stale(full: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    link = prepare._person_rows
+
+    def slow(tables, previous):
+        rows = link(tables, previous)
+        if tables.as_of:  # meanwhile another process loads and links
+            monkeypatch.setattr(prepare, "_person_rows", link)
+            fill(full, OLD_BIND)
+            link_store(str(full), ["m"])
+        return rows
+
+    monkeypatch.setattr(prepare, "_person_rows", slow)
+    assert link_as_of(str(full), ["m"], DAY) == ["m"]
+    assert link_as_of(str(full), ["m"], DAY) == ["m"]
+    assert link_as_of(str(full), ["m"], DAY) == []
+    assert frame(full, as_of=DAY).set_index("account")["accounts"]["crm:2"] == 3
+
+
+def test_a_store_of_before_rows_bore_their_evidence_is_linked_again(
+    full: Path, past: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = TABLES["persons_as_of"]
+    old = replace(whole, columns=tuple(c for c in whole.columns if c.name != "evidence"))
+    with monkeypatch.context() as then:
+        then.setitem(TABLES, "persons_as_of", old)
+        save_table(full, "persons_as_of", frame(full).assign(as_of=pd.Timestamp(DAY).date()), replace=False)
+    assert link_as_of(str(full), ["m"], DAY) == ["m"]
+    pd.testing.assert_frame_equal(frame(full, as_of=DAY), frame(past))
+
+
+def test_coupons_and_mailings_of_later_without_their_time_name_nobody_of_a_past_day(past: Path, monkeypatch) -> None:
+    coupon = {"merchant": "m", "campaign_id": "c", "currency": "CNY"}
+    days = {"crm:7": "2018-03-09", "crm:8": "2018-03-10"}  # issued, not redeemed
+    rows = [coupon | {"coupon_id": a, "account": a, "issued_at": pd.Timestamp(at)} for a, at in days.items()]
+    campaign = {"merchant": "m", "campaign_id": "c", "starts_on": pd.Timestamp("2018-04-01")}
+    push = {"merchant": "m", "push_id": "1", "account": "crm:9", "campaign_id": "c"}
+    dated = {"merchant": "m", "push_id": "2", "account": "crm:1", "sent_on": pd.Timestamp("2018-01-02")}
+    for few in (1, 200_000):
+        monkeypatch.setattr(partitions, "FEW", few)
+        fill(past, {"coupons": rows, "campaigns": [campaign], "pushes": [push, dated]})
+        link_store(str(past), ["m"])
+        assert link_as_of(str(past), ["m"], DAY) == ["m"]
+        assert {"crm:7", "crm:8", "crm:9"} & set(frame(past, as_of=DAY)["account"]) == {"crm:7"}
+        assert {"crm:7", "crm:8", "crm:9"} <= set(frame(past)["account"])
 
 
 @pytest.mark.java
