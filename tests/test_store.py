@@ -99,9 +99,12 @@ def test_a_refund_of_later_that_an_orders_own_row_tells_was_not_known_yet(tmp_pa
         order("undated", refund_amount=40, net_amount=60),
         order("more", refund_amount=10, net_amount=90),  # its refunds add up to more than the row tells
         order("freight", refund_amount=30, net_amount=60),  # net of something else too
+        order("older", refund_amount=30, net_amount=70),  # exported when the first of its two refunds was known
     ]
     put(tmp_path, rows)
     days = [
+        ("older", 30, "2018-03-09"),
+        ("older", 30, "2018-03-12"),
         ("both", 20, "2018-03-09"),
         ("both", 30, "2018-03-10"),
         ("more", 25, "2018-03-12"),
@@ -114,10 +117,14 @@ def test_a_refund_of_later_that_an_orders_own_row_tells_was_not_known_yet(tmp_pa
     ]
     put(tmp_path, paid_back, "refunds")
     then = open_store(tmp_path, as_of="2018-03-10").orders.to_pandas().set_index("order_id")
-    assert then["refund_amount"].to_dict() == {"both": 20, "undated": 40, "more": 0, "freight": 0}
-    assert then["net_amount"].to_dict() == {"both": 80, "undated": 60, "more": 100, "freight": 90}
+    assert then["refund_amount"].to_dict() == {
+        "both": 20, "undated": 40, "more": 0, "freight": 0, "older": 30,
+    }  # fmt: skip
+    assert then["net_amount"].to_dict() == {
+        "both": 80, "undated": 60, "more": 100, "freight": 90, "older": 70,
+    }  # fmt: skip
     now = open_store(tmp_path).orders.to_pandas().set_index("order_id")["net_amount"]
-    assert now.to_dict() == {"both": 50, "undated": 60, "more": 90, "freight": 60}
+    assert now.to_dict() == {"both": 50, "undated": 60, "more": 90, "freight": 60, "older": 70}
 
 
 def test_a_refund_that_an_orders_net_amount_tells_is_not_taken_off_twice(tmp_path):

@@ -142,7 +142,8 @@ class Store:
             cases.append((f"back IS NOT NULL AND {SILENT}", "least(back, greatest(gross_amount, 0))"))
         if late := self._refunds_too_late(orders):
             joined = f"SELECT * FROM ({joined}) LEFT JOIN ({late}) USING (merchant, order_id)"
-            cases.append(("late IS NOT NULL AND refund_amount > 0", "-least(late, refund_amount)"))
+            # a row older than the later refund does not tell of it: what was dated before stays
+            cases.append(("late > 0 AND refund_amount > 0", "-least(late, refund_amount - least(early, refund_amount))"))
         if not cases:
             return orders
         more = f"CASE {' '.join(f'WHEN {when} THEN {sum_}' for when, sum_ in cases)} ELSE 0 END"
@@ -161,16 +162,18 @@ class Store:
         return f"SELECT merchant, order_id, sum(refund_amount) AS back FROM ({refunds}) GROUP BY merchant, order_id"
 
     def _refunds_too_late(self, orders: str) -> str:
-        """Return SQL of what was refunded of each order at ``as_of`` or later; empty if no order's row tells of it."""
+        """Return SQL of what was refunded of orders at ``as_of`` or later and before; empty if no order's row tells of it."""
         if self.as_of is None:
             return ""
-        every = replace(self, as_of=None)._select(table("refunds"))
-        late = f"refund_amount > 0 AND refunded_on >= DATE {literal(str(self.as_of))}"
-        refunds = f"SELECT merchant, order_id, refund_amount FROM ({every}) WHERE order_id IS NOT NULL AND {late}"
+        every, known = replace(self, as_of=None)._select(table("refunds")), self._known(table("refunds"))
+        refunds = f"SELECT * FROM ({every}) WHERE order_id IS NOT NULL AND refund_amount > 0"
         some = f"SELECT merchant, order_id FROM ({orders}) WHERE refund_amount > 0"
-        if not fetch(self.connection, f"SELECT 1 FROM ({refunds}) JOIN ({some}) USING (merchant, order_id) LIMIT 1"):
+        later = f"SELECT merchant, order_id FROM ({refunds}) WHERE NOT {known}"
+        if not fetch(self.connection, f"SELECT 1 FROM ({later}) JOIN ({some}) USING (merchant, order_id) LIMIT 1"):
             return ""
-        return f"SELECT merchant, order_id, sum(refund_amount) AS late FROM ({refunds}) GROUP BY merchant, order_id"
+        late, early = (f"sum(CASE WHEN {test} THEN refund_amount ELSE 0 END)" for test in (f"NOT {known}", known))
+        sums = f"SELECT merchant, order_id, {late} AS late, {early} AS early FROM ({refunds}) GROUP BY merchant, order_id"
+        return f"SELECT * FROM ({sums}) WHERE late > 0"
 
     @cached_property
     def _persons(self) -> str:
