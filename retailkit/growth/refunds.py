@@ -26,9 +26,12 @@ LONGEST = 90
 """Days after payment within which refunds are looked for."""
 LEARNED = 364
 """Days of orders before the study's day from which lags are learned: whole weeks."""
-COLUMNS = ("merchant", "paid", "known", "to_come", "low", "high", "growth", "reason")
+GAP = 1.1
+"""Refunds that orders tell over those with a day, of earlier orders: above it the rates learned would be too low."""
+COLUMNS = ("merchant", "paid", "known", "to_come", "low", "high", "so_far", "growth", "reason")
 UNDATED, NONE, YOUNG = "refunds stand in the orders without their day", "no refunds on record", "orders are too recent"
-ZH = {UNDATED: "退款记在订单上，没有日期", YOUNG: "订单都太新"}
+SHORT = "refunds are on record for too short a time"
+ZH = {UNDATED: "退款记在订单上，没有日期", YOUNG: "订单都太新", SHORT: "退款记录的时间太短"}
 
 
 def refund_lags(orders: Table, refunds: Table, as_of: str) -> pd.DataFrame:
@@ -40,24 +43,31 @@ def refund_lags(orders: Table, refunds: Table, as_of: str) -> pd.DataFrame:
 
     Returns
     -------
-    DataFrame ``merchant, day, lag, amount``; rows of lag -1 hold what the day's orders paid (``amount``) and what the
-    orders themselves say of refunds (``stated``). Amounts in minor units.
+    DataFrame ``merchant, day, lag, amount``; rows of lag -1 hold what the day's orders paid (``amount``), what the
+    orders themselves say of refunds (``stated``), what of them bears a day, at whatever lag (``dated``, of the days from
+    which lags are learned), and the first day of the merchant's table of refunds (``recorded``). Amounts in minor units.
     """
     end = pd.Timestamp(as_of)
     since = ibis.literal(str((end - pd.Timedelta(days=LEARNED)).date())).cast("date")
     some = orders.filter(orders.paid_on >= since)
-    days = some.group_by("merchant", day=some.paid_on).agg(
-        lag=ibis.literal(-1, "int64"), amount=some.gross_amount.sum(), stated=some.refund_amount.fill_null(0).sum()
+    there = orders.filter(orders.paid_on.notnull())
+    days = there.group_by("merchant", day=there.paid_on).agg(
+        lag=ibis.literal(-1, "int64"), amount=there.gross_amount.sum(), stated=there.refund_amount.fill_null(0).sum()
     )
+    on_record = refunds.filter(refunds.refund_amount > 0)
+    recorded = on_record.group_by("merchant").agg(recorded=on_record.refunded_on.min()).to_pandas()
     both = some.select("merchant", "order_id", "paid_on").join(
         refunds.select("merchant", "order_id", "refunded_on", "refund_amount"), ["merchant", "order_id"]
     )
     lag = both.refunded_on.delta(both.paid_on, unit="day").cast("int64")
-    back = both.mutate(lag=ibis.greatest(lag, 0)).filter(lag <= LONGEST)
-    lags = back.group_by("merchant", "lag", day=back.paid_on).agg(amount=back.refund_amount.sum())
-    frames = [days.to_pandas(), lags.to_pandas()]
+    back = both.mutate(lag=ibis.greatest(ibis.least(lag, LONGEST + 1), 0))
+    lags = back.group_by("merchant", "lag", day=back.paid_on).agg(amount=back.refund_amount.sum()).to_pandas()
+    dated = lags.groupby(["merchant", "day"], as_index=False)["amount"].sum().rename(columns={"amount": "dated"})
+    of_days = days.to_pandas().merge(recorded, "left", on="merchant").merge(dated, "left", on=["merchant", "day"])
+    frames = [of_days, lags[lags["lag"] <= LONGEST]]
     rows = pd.concat([f for f in frames if len(f)] or frames[:1], ignore_index=True)
-    return rows.assign(day=pd.to_datetime(rows["day"])).reindex(columns=["merchant", "day", "lag", "amount", "stated"])
+    rows = rows.assign(day=pd.to_datetime(rows["day"]), recorded=pd.to_datetime(rows["recorded"]))
+    return rows.reindex(columns=["merchant", "day", "lag", "amount", "stated", "dated", "recorded"])
 
 
 def refunds_to_come(
@@ -77,10 +87,12 @@ def refunds_to_come(
 
     Returns
     -------
-    DataFrame ``merchant, paid, known, to_come, low, high, growth, reason``: what the programme's orders paid, what of
+    DataFrame ``merchant, paid, known, to_come, low, high, so_far, growth, reason``: what the programme's orders paid, what of
     it was refunded by now and what is still to come (minor units, with an interval from how sums of earlier weeks
-    would have been missed); ``growth`` is the headline less that. Missing with a ``reason`` where refunds bear no day,
-    there are none, or no order is old enough to show one.
+    would have been missed); ``growth`` is the headline less that. ``so_far`` is what the orders still open were refunded
+    by now over what earlier ones had been at their age, where chance does not explain it; the interval then reaches to
+    what would come if all their refunds were so many times as much. Missing with a ``reason`` where refunds bear no
+    day, there are none, or no order or no record of refunds is old enough to show how they follow.
     """
     if programme is None:
         return pd.DataFrame(columns=list(COLUMNS))
@@ -98,38 +110,64 @@ def refunds_to_come(
 
 
 def _one(own: pd.DataFrame, end: pd.Timestamp, first: pd.Timestamp, last: pd.Timestamp, level: float) -> dict[str, Any]:
-    none = dict.fromkeys(("paid", "known", "to_come", "low", "high"), np.nan)
-    days = own[own["lag"] < 0].set_index("day")
+    none = dict.fromkeys(("paid", "known", "to_come", "low", "high", "so_far"), np.nan)
+    every = own[own["lag"] < 0].set_index("day").sort_index()
     back = own[own["lag"] >= 0]
+    days = every[every.index >= end - pd.Timedelta(days=LEARNED)]
     if not back["amount"].sum() > 0:
         return none | {"reason": UNDATED if days["stated"].sum() > 0 else NONE}
     age = (end - days.index).days.to_numpy()
-    fresh = days.index[age <= LONGEST // 3]
-    if days.loc[fresh, "stated"].sum() > 1.02 * back.loc[back["day"].isin(fresh), "amount"].sum():
+    record = (end - days["recorded"].min()).days
+    if _undated(days, age, record):
         return none | {"reason": UNDATED}
     paid = days["amount"].to_numpy(float)
     refunded = np.zeros((len(days), LONGEST + 1))
     place = days.index.get_indexer(back["day"])
     np.add.at(refunded, (place, back["lag"].to_numpy(int)), back["amount"].to_numpy(float))
-    old = age[:, None] > np.arange(LONGEST + 1)  # lags that a day's orders are old enough to show
-    seen = np.flatnonzero((refunded * old).sum(0))
-    if (paid[:, None] * old).sum(0)[seen.max()] <= 0:
-        return none | {"reason": YOUNG}
+    ago = age[:, None] - np.arange(LONGEST + 1)
+    # lags that a day's orders are old enough to show, after the first refund on record: before it, none is no news
+    old = (ago > 0) & (ago < record)
+    short = none | {"reason": SHORT if record < age.max() else YOUNG}
+    seen = np.flatnonzero((refunded * old).sum(0) > 0)
+    if not len(seen) or (paid[:, None] * old).sum(0)[seen.max()] <= 0:
+        return short
     longest = int(seen.max())
     rates = _rates((refunded * old).sum(0), (paid[:, None] * old).sum(0))[: longest + 1]
     coming = np.append(np.cumsum(rates[::-1])[::-1], 0.0)  # of what an order paid, from a lag on
     inside = (days.index >= first) & (days.index <= last)
-    estimate = float(paid[inside] @ coming[np.minimum(age[inside], longest + 1)])
-    missed, cuts = _missed(paid, refunded, age, coming)
+    estimate = max(0.0, float(paid[inside] @ coming[np.minimum(age[inside], longest + 1)]))
+    missed, cuts = _missed(paid, refunded, age, coming, record)
     if not cuts:
-        return none | {"reason": YOUNG}
-    half = stats.t.ppf((1 + level) / 2, max(1.0, 7 * cuts / (longest + 7))) * missed * np.sqrt(estimate)
-    low, high = estimate - half, estimate + half
-    told = {"paid": float(paid[inside].sum()), "known": float(days.loc[inside, "stated"].sum()), "to_come": estimate}
-    return told | {"low": max(0.0, low), "high": high, "reason": ""}
+        return short
+    wide = stats.t.ppf((1 + level) / 2, max(1.0, 7 * cuts / (longest + 7))) * missed
+    fresh = inside & (age <= longest)
+    young = old[fresh, : longest + 1]
+    so_far = _so_far(refunded[fresh, : longest + 1] * young, paid[fresh] @ (young * rates), wide)
+    half = wide * np.sqrt(estimate)
+    ends = estimate, estimate * (1.0 if np.isnan(so_far) else so_far)
+    window = every[(every.index >= first) & (every.index <= last)]
+    told = {"paid": float(window["amount"].sum()), "known": float(window["stated"].sum()), "to_come": estimate}
+    return told | {"low": max(0.0, min(ends) - half), "high": max(ends) + half, "so_far": so_far, "reason": ""}
 
 
-def _missed(paid: np.ndarray, refunded: np.ndarray, age: np.ndarray, coming: np.ndarray) -> tuple[float, int]:
+def _undated(days: pd.DataFrame, age: np.ndarray, record: int) -> bool:
+    """Tell that refunds stand in orders without their day: of late some of them may be of later, of before rates miss."""
+    fresh = age <= LONGEST // 3
+    for rows, more in ((days[fresh], 1.02), (days[~fresh & (age <= record)], GAP)):
+        if rows["stated"].sum() > more * rows["dated"].sum():
+            return True
+    return False
+
+
+def _so_far(refunded: np.ndarray, expected: np.ndarray, wide: float) -> float:
+    """Return refunds by now over what was to be expected by now; missing where no more apart than chance has them."""
+    known, usual = float(refunded.sum()), float(expected.sum())
+    return known / usual if usual > 0 and abs(known - usual) > wide * np.sqrt(usual) else np.nan
+
+
+def _missed(
+    paid: np.ndarray, refunded: np.ndarray, age: np.ndarray, coming: np.ndarray, record: int
+) -> tuple[float, int]:
     """Return by how much sums still to come were missed on earlier days, a week apart, and how many such days were.
 
     What is missed grows with the root of the sum, as it does for a number of refunds; so it is measured in such roots.
@@ -137,7 +175,7 @@ def _missed(paid: np.ndarray, refunded: np.ndarray, age: np.ndarray, coming: np.
     longest = len(coming) - 2
     ahead = np.append(np.cumsum(refunded[:, longest::-1], axis=1)[:, ::-1], np.zeros((len(paid), 1)), axis=1)
     errors = []
-    for cut in range(longest + 1, int(age.max()) - longest, 7):
+    for cut in range(longest + 1, min(int(age.max()) - longest, record), 7):
         open_ = (age > cut) & (age <= cut + longest)
         then = age[open_] - cut
         expected = float(paid[open_] @ coming[then])
