@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from retailkit import growth
-from retailkit.growth.refunds import NONE, UNDATED, YOUNG
+from retailkit.growth.refunds import NONE, SHORT, UNDATED, YOUNG
 
 AS_OF = "2018-12-31"
 DAYS = pd.date_range("2018-01-01", "2018-12-30")
@@ -98,6 +98,74 @@ def test_orders_too_recent_to_show_how_refunds_follow_are_said_to_be():
     orders, refunds = tables([1000] * len(DAYS), [(i, 20, 50) for i in range(len(DAYS))])[0]
     late = ibis.literal("2018-12-05").cast("date")
     assert foretold(orders.filter(orders.paid_on >= late), refunds).iloc[0]["reason"] == YOUNG
+
+
+def begun(given, day):
+    """The same store whose table of refunds begins on a day; orders tell of all their refunds, or of none."""
+    orders, refunds = given
+    return orders, refunds.filter(refunds.refunded_on >= ibis.literal(day).cast("timestamp"))
+
+
+@pytest.mark.parametrize("stated", [True, False])
+def test_a_table_of_refunds_that_begins_late_makes_no_rate_too_low(stated):
+    rng = np.random.default_rng(3)
+    place = np.repeat(np.arange(len(DAYS)), rng.poisson(40, len(DAYS)))
+    back = np.column_stack([place, rng.integers(0, 15, len(place)), np.full(len(place), 10)])
+    given, _ = tables([10_000] * len(DAYS), back, stated)
+    whole = foretold(*given).iloc[0]
+    since_august = foretold(*begun(given, "2018-08-01")).iloc[0]
+    assert since_august["to_come"] == pytest.approx(whole["to_come"], rel=0.05)
+    assert since_august["low"] < whole["to_come"] < since_august["high"]
+    # some days of record cannot show what comes after two weeks
+    table = foretold(*begun(given, "2018-12-20"))
+    if stated:  # orders of early December tell refunds that bear no day
+        assert table.iloc[0]["reason"] == UNDATED
+        return
+    assert table.iloc[0]["reason"] == SHORT
+    assert "on record for too short a time" in growth.refunds_sentence(table, heads(), "m", AS_OF)
+    assert "退款记录的时间太短" in growth.refunds_sentence(table, heads(), "m", AS_OF, "zh")
+
+
+def test_earlier_refunds_that_only_the_orders_tell_would_make_rates_too_low():
+    place = np.arange(len(DAYS))
+    orders, refunds = tables([1000] * len(DAYS), np.column_stack([place, place * 0 + 3, place * 0 + 50]))[0]
+    # half of the summer's refunds bear no day, though those of late do
+    some = (refunds.order_id.cast("int64") % 2 == 0) | (refunds.order_id.cast("int64") > 300)
+    assert foretold(orders, refunds.filter(some)).iloc[0]["reason"] == UNDATED
+    # refunds after more than the longest lag bear their day all the same
+    late = np.column_stack([place[:200], place[:200] * 0 + 100, place[:200] * 0 + 10])
+    both = np.concatenate([np.column_stack([place, place * 0 + 3, place * 0 + 50]), late])
+    row = foretold(*tables([1000] * len(DAYS), both)[0]).iloc[0]
+    assert row["reason"] == ""
+    assert row["to_come"] == pytest.approx(150)
+
+
+def test_a_programme_longer_than_the_days_learned_from_is_told_of_all_it_was_paid():
+    given, truth = tables([1000] * len(DAYS), [(i, 3, 50) for i in range(len(DAYS))])
+    orders, refunds = given
+    long_ago = ibis.memtable(orders.to_pandas().assign(
+        paid_on=lambda o: o["paid_on"] - pd.Timedelta(days=364), order_id=lambda o: o["order_id"] + "x"
+    ))  # fmt: skip
+    lags = growth.refund_lags(orders.union(long_ago), refunds, AS_OF)
+    row = growth.refunds_to_come(lags, AS_OF, heads(), ("2017-01-02", "2018-12-30")).iloc[0]
+    assert row["paid"] == 728_000
+    assert row["to_come"] == truth == 150
+
+
+def test_a_day_that_sold_a_multiple_is_named_and_an_old_programme_has_nothing_open():
+    back = [(i, 5, 100) for i in range(len(DAYS))]
+    paid = [1000] * (len(DAYS) - 2) + [20_000, 1000]
+    table = foretold(*tables(paid, back)[0])
+    assert str(table.iloc[0]["peak"].date()) == "2018-12-29"
+    assert "2018-12-29 sold at least 3 times an ordinary day" in growth.refunds_sentence(table, heads(), "m", AS_OF)
+    assert "2018-12-29的销售额达到平日的3倍以上" in growth.refunds_sentence(table, heads(), "m", AS_OF, "zh")
+    calm = foretold(*tables([1000] * len(DAYS), back)[0])
+    assert pd.isna(calm.iloc[0]["peak"])
+    lags = growth.refund_lags(*tables(paid, back)[0], AS_OF)
+    old = growth.refunds_to_come(lags, AS_OF, heads(), ("2018-05-01", "2018-06-30"))
+    assert old.iloc[0]["to_come"] == old.iloc[0]["high"] == 0
+    assert "were all in by 2018-12-31." in growth.refunds_sentence(old, heads(), "m", AS_OF)
+    assert "到2018-12-31已全部发生" in growth.refunds_sentence(old, heads(), "m", AS_OF, "zh")
 
 
 def test_the_sentence_tells_both_headlines_and_metrics_are_in_whole_money():

@@ -589,6 +589,6 @@ def test_the_pooled_headline_is_told_less_refunds_still_to_come(tmp_path):
         save(tmp_path, merchant=name, chapter="5_growth", as_of="2018-01-01", metrics=said)
     metrics, table = read(tmp_path, cohort("m0", "m1"))
     # by hand: (280 + 600) / 400 - 1
-    assert "all together are at +120% (1 of 2 merchants date them)." in sentences.say_refunds(metrics, table)
-    assert "合计为+120%（2家中1家的退款有日期）" in sentences.say_refunds(metrics, table, "zh")
+    assert "all together are at +120% (told of 1 of 2 merchants)." in sentences.say_refunds(metrics, table)
+    assert "合计为+120%（2家中1家可推算）" in sentences.say_refunds(metrics, table, "zh")
     assert sentences.say_refunds(metrics[metrics["metric"] != "growth_less_refunds"], table) == ""

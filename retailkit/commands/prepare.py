@@ -126,7 +126,8 @@ def link_as_of(store: str, merchants: Sequence[str], as_of: str | date) -> list[
     """Link accounts by what was known before a day, for merchants of whom more was loaded (table ``persons_as_of``).
 
     A study of a day that is past would else know who turned out later to be one person. Stores opened as of that day
-    read these rows as long as they rest on what is there; they go when more is linked. Ids come from the accounts known by then, not from a run before.
+    read these rows as long as they rest on what is there; they go when more is linked. Ids come from the accounts
+    known by then, not from a run before.
 
     Returns
     -------

@@ -26,9 +26,11 @@ LONGEST = 90
 """Days after payment within which refunds are looked for."""
 LEARNED = 364
 """Days of orders before the study's day from which lags are learned: whole weeks."""
+PEAK = 3.0
+"""A day that sold so many times the median day is named where its orders' refunds are still to come."""
 GAP = 1.1
 """Refunds that orders tell over those with a day, of earlier orders: above it the rates learned would be too low."""
-COLUMNS = ("merchant", "paid", "known", "to_come", "low", "high", "so_far", "growth", "reason")
+COLUMNS = ("merchant", "paid", "known", "to_come", "low", "high", "peak", "growth", "reason")
 UNDATED, NONE, YOUNG = "refunds stand in the orders without their day", "no refunds on record", "orders are too recent"
 SHORT = "refunds are on record for too short a time"
 ZH = {UNDATED: "退款记在订单上，没有日期", YOUNG: "订单都太新", SHORT: "退款记录的时间太短"}
@@ -60,7 +62,7 @@ def refund_lags(orders: Table, refunds: Table, as_of: str) -> pd.DataFrame:
         refunds.select("merchant", "order_id", "refunded_on", "refund_amount"), ["merchant", "order_id"]
     )
     lag = both.refunded_on.delta(both.paid_on, unit="day").cast("int64")
-    back = both.mutate(lag=ibis.greatest(ibis.least(lag, LONGEST + 1), 0))
+    back = both.mutate(lag=ibis.greatest(ibis.least(lag, LONGEST + 1), 0)).filter(lag.notnull())
     lags = back.group_by("merchant", "lag", day=back.paid_on).agg(amount=back.refund_amount.sum()).to_pandas()
     dated = lags.groupby(["merchant", "day"], as_index=False)["amount"].sum().rename(columns={"amount": "dated"})
     of_days = days.to_pandas().merge(recorded, "left", on="merchant").merge(dated, "left", on=["merchant", "day"])
@@ -87,12 +89,12 @@ def refunds_to_come(
 
     Returns
     -------
-    DataFrame ``merchant, paid, known, to_come, low, high, so_far, growth, reason``: what the programme's orders paid, what of
+    DataFrame ``merchant, paid, known, to_come, low, high, peak, growth, reason``: what the programme's orders paid, what of
     it was refunded by now and what is still to come (minor units, with an interval from how sums of earlier weeks
-    would have been missed); ``growth`` is the headline less that. ``so_far`` is what the orders still open were refunded
-    by now over what earlier ones had been at their age, where chance does not explain it; the interval then reaches to
-    what would come if all their refunds were so many times as much. Missing with a ``reason`` where refunds bear no
-    day, there are none, or no order or no record of refunds is old enough to show how they follow.
+    would have been missed); ``growth`` is the headline less that. ``peak`` is a day of the last month that sold a multiple
+    of an ordinary day: its orders are judged like others, though a festival's often come back more. Refunds later than
+    ``LONGEST`` days are not in it. Missing with a ``reason`` where refunds bear no day, there are none, or no order or
+    no record of refunds is old enough to show how they follow.
     """
     if programme is None:
         return pd.DataFrame(columns=list(COLUMNS))
@@ -110,7 +112,7 @@ def refunds_to_come(
 
 
 def _one(own: pd.DataFrame, end: pd.Timestamp, first: pd.Timestamp, last: pd.Timestamp, level: float) -> dict[str, Any]:
-    none = dict.fromkeys(("paid", "known", "to_come", "low", "high", "so_far"), np.nan)
+    none = dict.fromkeys(("paid", "known", "to_come", "low", "high"), np.nan) | {"peak": pd.NaT}
     every = own[own["lag"] < 0].set_index("day").sort_index()
     back = own[own["lag"] >= 0]
     days = every[every.index >= end - pd.Timedelta(days=LEARNED)]
@@ -139,15 +141,12 @@ def _one(own: pd.DataFrame, end: pd.Timestamp, first: pd.Timestamp, last: pd.Tim
     missed, cuts = _missed(paid, refunded, age, coming, record)
     if not cuts:
         return short
-    wide = stats.t.ppf((1 + level) / 2, max(1.0, 7 * cuts / (longest + 7))) * missed
-    fresh = inside & (age <= longest)
-    young = old[fresh, : longest + 1]
-    so_far = _so_far(refunded[fresh, : longest + 1] * young, paid[fresh] @ (young * rates), wide)
-    half = wide * np.sqrt(estimate)
-    ends = estimate, estimate * (1.0 if np.isnan(so_far) else so_far)
+    half = stats.t.ppf((1 + level) / 2, max(1.0, 7 * cuts / (longest + 7))) * missed * np.sqrt(estimate)
+    low, high = estimate - half, estimate + half
+    peak = _peak(paid, days.index, inside & (age <= min(longest, LONGEST // 3)))
     window = every[(every.index >= first) & (every.index <= last)]
     told = {"paid": float(window["amount"].sum()), "known": float(window["stated"].sum()), "to_come": estimate}
-    return told | {"low": max(0.0, min(ends) - half), "high": max(ends) + half, "so_far": so_far, "reason": ""}
+    return told | {"low": max(0.0, low), "high": high, "peak": peak, "reason": ""}
 
 
 def _undated(days: pd.DataFrame, age: np.ndarray, record: int) -> bool:
@@ -159,10 +158,11 @@ def _undated(days: pd.DataFrame, age: np.ndarray, record: int) -> bool:
     return False
 
 
-def _so_far(refunded: np.ndarray, expected: np.ndarray, wide: float) -> float:
-    """Return refunds by now over what was to be expected by now; missing where no more apart than chance has them."""
-    known, usual = float(refunded.sum()), float(expected.sum())
-    return known / usual if usual > 0 and abs(known - usual) > wide * np.sqrt(usual) else np.nan
+def _peak(paid: np.ndarray, days: pd.Index, open_: np.ndarray) -> pd.Timestamp:
+    """Return the day among those still open that sold most, if it sold a multiple of an ordinary day; else NaT."""
+    if not open_.any() or not paid[open_].max() >= PEAK * np.median(paid) > 0:
+        return pd.NaT
+    return days[open_][paid[open_].argmax()]
 
 
 def _missed(
@@ -197,23 +197,30 @@ def refunds_sentence(table: pd.DataFrame, heads: pd.DataFrame, merchant: str, as
     if merchant not in rows.index or rows.loc[merchant, "reason"] == NONE:
         return ""
     row, own = rows.loc[merchant], heads.set_index("merchant").loc[merchant]
+    if row["paid"] <= 0:
+        return ""
     if row["reason"]:
         return said(
             lang,
             f"How many refunds of the programme's orders came after {as_of} cannot be told: {row['reason']}.",
             f"{as_of}之后还会有多少项目期订单退款，无法判断：{ZH[row['reason']]}。",
         )
-    share, low, high = (
-        f"{row[n] / row['paid']:.1%}" if row["paid"] > 0 else "0.0%" for n in ("to_come", "low", "high")
-    )
+    if not row["high"] > 0:
+        return said(
+            lang,
+            f"Refunds follow their orders; judged by earlier orders, those of the programme's orders were all in by {as_of}.",
+            f"退款晚于订单；按此前订单推算，项目期订单的退款到{as_of}已全部发生。",
+        )
+    share, low, high = (f"{row[n] / row['paid']:.1%}" for n in ("to_come", "low", "high"))
     told = said(
         lang,
         f"Refunds follow their orders: {share} of what the programme's orders paid (interval {low} to {high}) is still to "
-        f"come back after {as_of}, judged by earlier orders",
-        f"退款晚于订单：按此前订单推算，项目期实付中还有{share}（区间{low}至{high}）将在{as_of}之后退回",
+        f"come back after {as_of}, within {LONGEST} days of payment, judged by earlier orders",
+        f"退款晚于订单：按此前订单推算，项目期实付中还有{share}（区间{low}至{high}）将在{as_of}之后、付款后{LONGEST}天内退回",
     )
+    ends = said(lang, ".", "。") + _peak_sentence(row["peak"], lang)
     if pd.isna(row["growth"]):
-        return told + said(lang, ".", "。")
+        return told + ends
     now, then = signed(own["growth"]), signed(row["growth"])
     if now == then:
         told += said(lang, f"; the headline stays at {now}", f"；环比仍为{now}")
@@ -231,7 +238,18 @@ def refunds_sentence(table: pd.DataFrame, heads: pd.DataFrame, merchant: str, as
             f" ({len(both)} merchants pooled: {signed(all_then)} instead of {signed(all_now)})",
             f"（{len(both)}家合计：{signed(all_then)}，而非{signed(all_now)}）",
         )
-    return told + said(lang, ".", "。")
+    return told + ends
+
+
+def _peak_sentence(day: pd.Timestamp, lang: str) -> str:
+    if pd.isna(day):
+        return ""
+    return said(
+        lang,
+        f" {day.date()} sold at least {PEAK:.0f} times an ordinary day and is judged like one: if its orders come back more "
+        "often, more than this will come.",
+        f"{day.date()}的销售额达到平日的{PEAK:.0f}倍以上，仍按平日推算：如该日订单退款更多，实际退款会更高。",
+    )
 
 
 def refund_metrics(table: pd.DataFrame, merchant: str, currency: str) -> list[dict[str, Any]]:
@@ -241,7 +259,7 @@ def refund_metrics(table: pd.DataFrame, merchant: str, currency: str) -> list[di
         return []
     unit = 10.0 ** MINOR_DIGITS.get(currency, 2)
     value, low, high = (float(row[n]) / unit for n in ("to_come", "low", "high"))
-    what = "refunds of the programme's orders that are still to come, judged by how refunds followed earlier orders"
+    what = "refunds of the programme's orders still to come within 90 days of payment, judged by how refunds followed earlier orders"
     out = [figure("refunds_to_come", value, currency, what, low, high)]
     if pd.notna(row["growth"]):
         what = "mean daily net GMV, programme less refunds still to come over period before, less one"

@@ -143,7 +143,9 @@ class Store:
         if late := self._refunds_too_late(orders):
             joined = f"SELECT * FROM ({joined}) LEFT JOIN ({late}) USING (merchant, order_id)"
             # a row older than the later refund does not tell of it: what was dated before stays
-            cases.append(("late > 0 AND refund_amount > 0", "-least(late, refund_amount - least(early, refund_amount))"))
+            cases.append(
+                ("late > 0 AND refund_amount > 0", "-least(late, refund_amount - least(early, refund_amount))")
+            )
         if not cases:
             return orders
         more = f"CASE {' '.join(f'WHEN {when} THEN {sum_}' for when, sum_ in cases)} ELSE 0 END"
@@ -172,7 +174,9 @@ class Store:
         if not fetch(self.connection, f"SELECT 1 FROM ({later}) JOIN ({some}) USING (merchant, order_id) LIMIT 1"):
             return ""
         late, early = (f"sum(CASE WHEN {test} THEN refund_amount ELSE 0 END)" for test in (f"NOT {known}", known))
-        sums = f"SELECT merchant, order_id, {late} AS late, {early} AS early FROM ({refunds}) GROUP BY merchant, order_id"
+        sums = (
+            f"SELECT merchant, order_id, {late} AS late, {early} AS early FROM ({refunds}) GROUP BY merchant, order_id"
+        )
         return f"SELECT * FROM ({sums}) WHERE late > 0"
 
     @cached_property
@@ -190,7 +194,9 @@ class Store:
     @cached_property
     def _then(self) -> str:
         """Return SQL of the rows of ``persons_as_of`` that were linked for this very day from what is there now."""
-        own = [f"merchant = {literal(m)} AND evidence = {literal(found)}" for m, found in sorted(self.evidence().items())]
+        own = [
+            f"merchant = {literal(m)} AND evidence = {literal(found)}" for m, found in sorted(self.evidence().items())
+        ]
         rows = f"SELECT * FROM ({self._select(table('persons_as_of'))}) WHERE as_of = DATE {literal(str(self.as_of))}"
         return f"{rows} AND ({' OR '.join(own) or 'false'})"
 

@@ -87,8 +87,8 @@ def say_refunds(metrics: pd.DataFrame, table: pd.DataFrame, lang: str = "en") ->
     growth = days["merchant"].map(known.set_index("merchant")["later"]).astype(float)
     sold = days["programme"].where(growth.isna(), days["before"] * (1 + growth))
     total = percent(sold.sum() / days["before"].sum() - 1, signed=True)
-    some = "" if told == len(known) else f" ({told} of {len(known)} merchants date them)"
-    some_zh = "" if told == len(known) else f"（{len(known)}家中{told}家的退款有日期）"
+    some = "" if told == len(known) else f" (told of {told} of {len(known)} merchants)"
+    some_zh = "" if told == len(known) else f"（{len(known)}家中{told}家可推算）"
     return choose(
         lang,
         f"Refunds follow their orders: with those still to come, judged by earlier orders, all together are at {total}{some}.",
