@@ -244,13 +244,16 @@ class Store:
                 query = f"SELECT DISTINCT merchant FROM ({rows}) WHERE NOT coalesce({known}, false)"
                 later |= {m for (m,) in fetch(self.connection, query)}
         before: set[str] = set()
-        for contract in there:  # accounts come first, and most often tell of all merchants; one row of each is enough
-            alone = {m: replace(self, merchants=(m,)) for m in sorted(later - before)}
-            if some := [
-                f"(SELECT merchant FROM ({own._select(contract)}) WHERE account <> '' LIMIT 1)"
-                for own in alone.values()
-                if own._files_then(contract)
-            ]:
+        for contract in there:  # accounts come first, and most often tell of all merchants
+            left = replace(self, merchants=tuple(sorted(later - before)))
+            files = left._files_then(contract)
+            many = {f["merchant"] for f in files if f["month"] not in (EVERY, UNDATED)}
+            few = tuple(sorted({f["merchant"] for f in files} - many))
+            asked = [(few, "DISTINCT merchant", "")] if few else []
+            asked += [((m,), "merchant", " LIMIT 1") for m in sorted(many)]  # one row of many is enough
+            if asked:
+                own = ((replace(self, merchants=who)._select(contract), what, end) for who, what, end in asked)
+                some = [f"(SELECT {what} FROM ({rows}) WHERE account <> ''{end})" for rows, what, end in own]
                 before |= {m for (m,) in fetch(self.connection, " UNION ALL ".join(some))}
         return later, before
 
