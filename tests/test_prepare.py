@@ -4,6 +4,7 @@ import warnings
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 from engines import quick
@@ -200,6 +201,42 @@ def test_coupons_and_mailings_of_later_without_their_time_name_nobody_of_a_past_
         assert link_as_of(str(past), ["m"], DAY) == ["m"]
         assert {"crm:7", "crm:8", "crm:9"} & set(frame(past, as_of=DAY)["account"]) == {"crm:7"}
         assert {"crm:7", "crm:8", "crm:9"} <= set(frame(past)["account"])
+
+
+ZONES = {"m": "Asia/Shanghai", "w": "America/Los_Angeles", "k": "Pacific/Kiritimati", "u": "UTC"}
+
+
+@pytest.mark.parametrize("few", [1, 200_000])
+@pytest.mark.parametrize("day", ["2018-03-01", "2018-03-31", "2019-01-01"])
+def test_months_and_zones_leave_what_a_store_without_later_rows_has(tmp_path, monkeypatch, few, day) -> None:
+    monkeypatch.setattr(partitions, "FEW", few)
+    rng = np.random.default_rng(5)
+    known, later = {"orders": [], "account_pairs": []}, {"orders": [], "account_pairs": []}
+    for merchant, zone in ZONES.items():
+        for place, hours in enumerate(rng.normal(0, [20, 900], (15, 2)).ravel()):
+            at = (pd.Timestamp(day) + pd.Timedelta(hours=float(hours))).floor("s")
+            local = at.tz_localize("UTC").tz_convert(zone).tz_localize(None)
+            some = known if local < pd.Timestamp(day) else later
+            a, b = rng.integers(0, 12, 2)
+            order = paid(str(place), f"crm:{a}", at, merchant) | {"paid_on": local.normalize()}
+            some["orders"].append(order)
+            some["account_pairs"].append(bound(f"crm:{a}", f"mini:{b}", at, merchant))
+    kept = {"past": [known], "full": [known, later]}
+    for store, parts in kept.items():
+        fill(tmp_path / store, {"merchants": [{"merchant": m, "zone": z} for m, z in ZONES.items()]})
+        for rows in parts:  # of one pair told twice the first stays, as in a store that never saw the second
+            seen_pairs = frame(tmp_path / store, "account_pairs")[["merchant", "account", "other"]].values.tolist()
+            new = [r for r in rows["account_pairs"] if [r["merchant"], r["account"], r["other"]] not in seen_pairs]
+            fill(tmp_path / store, {"orders": rows["orders"], "account_pairs": new})
+        link_store(str(tmp_path / store), list(ZONES))
+    assert link_as_of(str(tmp_path / "full"), list(ZONES), day) == sorted(ZONES)
+    assert link_as_of(str(tmp_path / "full"), list(ZONES), day) == []
+    of = ["merchant", "account"]
+    then, alone = (
+        frame(tmp_path / name, as_of=cut).sort_values(of, ignore_index=True)
+        for name, cut in (("full", day), ("past", None))
+    )
+    pd.testing.assert_frame_equal(then, alone)
 
 
 @pytest.mark.java
