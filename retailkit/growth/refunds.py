@@ -16,8 +16,6 @@ import pandas as pd
 from scipy import stats
 
 from retailkit.growth.calendar import bounds
-from retailkit.growth.metrics import MINOR_DIGITS, figure
-from retailkit.spoken import said, signed
 
 if TYPE_CHECKING:
     from ibis.expr.types import Table
@@ -33,7 +31,6 @@ GAP = 1.1
 COLUMNS = ("merchant", "paid", "known", "to_come", "low", "high", "peak", "growth", "reason")
 UNDATED, NONE, YOUNG = "refunds stand in the orders without their day", "no refunds on record", "orders are too recent"
 SHORT = "refunds are on record for too short a time"
-ZH = {UNDATED: "退款记在订单上，没有日期", YOUNG: "订单都太新", SHORT: "退款记录的时间太短"}
 
 
 def refund_lags(orders: Table, refunds: Table, as_of: str) -> pd.DataFrame:
@@ -186,82 +183,3 @@ def _missed(
 
 def _rates(top: np.ndarray, under: np.ndarray) -> np.ndarray:
     return np.divide(top, under, out=np.zeros_like(top), where=under > 0)
-
-
-def refunds_sentence(table: pd.DataFrame, heads: pd.DataFrame, merchant: str, as_of: str, lang: str = "en") -> str:
-    """Say what the merchant's refunds still to come do to its headline and to the pooled one; nothing without refunds.
-
-    ``table`` and ``heads``: see ``refunds_to_come``.
-    """
-    rows = table.set_index("merchant")
-    if merchant not in rows.index or rows.loc[merchant, "reason"] == NONE:
-        return ""
-    row, own = rows.loc[merchant], heads.set_index("merchant").loc[merchant]
-    if row["paid"] <= 0:
-        return ""
-    if row["reason"]:
-        return said(
-            lang,
-            f"How many refunds of the programme's orders came after {as_of} cannot be told: {row['reason']}.",
-            f"{as_of}之后还会有多少项目期订单退款，无法判断：{ZH[row['reason']]}。",
-        )
-    if not row["high"] > 0:
-        return said(
-            lang,
-            f"Refunds follow their orders; judged by earlier orders, those of the programme's orders were all in by {as_of}.",
-            f"退款晚于订单；按此前订单推算，项目期订单的退款到{as_of}已全部发生。",
-        )
-    share, low, high = (f"{row[n] / row['paid']:.1%}" for n in ("to_come", "low", "high"))
-    told = said(
-        lang,
-        f"Refunds follow their orders: {share} of what the programme's orders paid (interval {low} to {high}) is still to "
-        f"come back after {as_of}, within {LONGEST} days of payment, judged by earlier orders",
-        f"退款晚于订单：按此前订单推算，项目期实付中还有{share}（区间{low}至{high}）将在{as_of}之后、付款后{LONGEST}天内退回",
-    )
-    ends = said(lang, ".", "。") + _peak_sentence(row["peak"], lang)
-    if pd.isna(row["growth"]):
-        return told + ends
-    now, then = signed(own["growth"]), signed(row["growth"])
-    if now == then:
-        told += said(lang, f"; the headline stays at {now}", f"；环比仍为{now}")
-    else:
-        told += said(lang, f"; the headline is then {then} instead of {now}", f"；届时环比为{then}，而非{now}")
-    both = heads.merge(table[table["reason"] == ""].dropna(subset=["growth"])[["merchant", "growth"]], on="merchant")
-    if len(both) > 1:
-        before = both["before"].sum()
-        all_now, all_then = (
-            both["programme"].sum() / before - 1,
-            (both["before"] * (1 + both["growth_y"])).sum() / before - 1,
-        )
-        told += said(
-            lang,
-            f" ({len(both)} merchants pooled: {signed(all_then)} instead of {signed(all_now)})",
-            f"（{len(both)}家合计：{signed(all_then)}，而非{signed(all_now)}）",
-        )
-    return told + ends
-
-
-def _peak_sentence(day: pd.Timestamp, lang: str) -> str:
-    if pd.isna(day):
-        return ""
-    return said(
-        lang,
-        f" {day.date()} sold at least {PEAK:.0f} times an ordinary day and is judged like one: if its orders come back more "
-        "often, more than this will come.",
-        f"{day.date()}的销售额达到平日的{PEAK:.0f}倍以上，仍按平日推算：如该日订单退款更多，实际退款会更高。",
-    )
-
-
-def refund_metrics(table: pd.DataFrame, merchant: str, currency: str) -> list[dict[str, Any]]:
-    """One record per figure of the merchant's refunds still to come; none where they cannot be told."""
-    row = table.set_index("merchant").reindex([merchant]).iloc[0]
-    if pd.isna(row["to_come"]):
-        return []
-    unit = 10.0 ** MINOR_DIGITS.get(currency, 2)
-    value, low, high = (float(row[n]) / unit for n in ("to_come", "low", "high"))
-    what = "refunds of the programme's orders still to come within 90 days of payment, judged by how refunds followed earlier orders"
-    out = [figure("refunds_to_come", value, currency, what, low, high)]
-    if pd.notna(row["growth"]):
-        what = "mean daily net GMV, programme less refunds still to come over period before, less one"
-        out.append(figure("growth_less_refunds", row["growth"], "fraction", what))
-    return out
