@@ -157,6 +157,16 @@ def test_what_was_linked_before_an_old_row_came_in_is_not_read(full: Path) -> No
     assert frame(full, as_of=DAY).set_index("account")["accounts"]["crm:2"] == 3
 
 
+def test_a_load_whose_linking_never_came_is_known_by_the_store(full: Path) -> None:
+    link_as_of(str(full), ["m"], DAY)
+    fill(full, {"merchants": [{"merchant": "m", "zone": "UTC"}]})  # ties no accounts
+    assert not prepare._loaded_since_linked(str(full))
+    fill(full, OLD_BIND)
+    assert prepare._loaded_since_linked(str(full))
+    link_store(str(full), ["m"])
+    assert not prepare._loaded_since_linked(str(full))
+
+
 def test_a_load_during_the_linking_leaves_nothing_stale(full: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     link = prepare._person_rows
 

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 def load_and_link(cohort: Any, store: str, tell: Callable[[str], None], lang: str = "en") -> pd.DataFrame:
     """Load a cohort's exports and link its accounts; one row per file, as `load_cohort` returns.
 
-    What was loaded before is not read again, and persons are linked anew only if something was. Where rows of the
+    What was loaded before is not read again, and persons are linked anew only if something was (or a run before
+    loaded it and did not come to link). Where rows of the
     cohort's ``as_of`` and later are loaded, persons are linked without them besides (`link_as_of`).
     The exports of a simulated cohort are made first, unless they are there.
     """
@@ -32,12 +33,24 @@ def load_and_link(cohort: Any, store: str, tell: Callable[[str], None], lang: st
         cohort, store, progress=lambda line: tell(said(lang, f"load {line}", f"导入 {line}")), lang=lang
     )
     everyone = [m.id for m in cohort.everyone]
-    if (report["status"] == "loaded").any() or not open_store(store, everyone, engine="duckdb").has("persons"):
+    loaded = (report["status"] == "loaded").any() or _loaded_since_linked(store)
+    if loaded or not open_store(store, everyone, engine="duckdb").has("persons"):
         accounts, persons = link_store(store, everyone)
         tell(linked(accounts, persons, lang))
     if then := link_as_of(store, everyone, cohort.as_of):
         tell(as_known(len(then), cohort.as_of, lang))
     return report
+
+
+def _loaded_since_linked(store: str) -> bool:
+    """Tell that tables which tie accounts changed after persons were last linked: the load before this one died, say."""
+    from retailkit.load.publish import read_manifest
+    from retailkit.load.store import NAMING
+
+    manifest = read_manifest(store)
+    now = manifest["tables"]
+    then = next(s for s in (*manifest["recent"], now) if s.get("persons") == now.get("persons"))
+    return any(then.get(name) != now.get(name) for name in NAMING)
 
 
 def linked(accounts: int, persons: int, lang: str = "en") -> str:
