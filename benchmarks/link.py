@@ -11,6 +11,7 @@ one in a hundred new.
 from __future__ import annotations
 
 import argparse
+import os
 import resource
 import subprocess
 import sys
@@ -161,7 +162,8 @@ def main() -> None:
         size = sum(file.stat().st_size for file in Path(folder).glob("*.parquet")) / 1e6
         print(f"{accounts:,} accounts, {pairs:,} pairs in {size:.0f} MB of Parquet", flush=True)
         for part in given.parts.split(","):
-            subprocess.run([sys.executable, __file__, "--parts", part, "--read", folder], check=True)
+            env = os.environ | {"NUMPY_MADVISE_HUGEPAGE": "0"}  # as the command line has it
+            subprocess.run([sys.executable, __file__, "--parts", part, "--read", folder], check=True, env=env)
 
 
 if __name__ == "__main__":

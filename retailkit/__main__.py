@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,6 +17,9 @@ from retailkit.commands.output import deck, export, history
 from retailkit.spoken import said
 
 LANG = click.Choice(["en", "zh"])
+
+# a virtual machine may have to gather huge pages: large arrays took twice as long there; chapters inherit it
+os.environ.setdefault("NUMPY_MADVISE_HUGEPAGE", "0")
 
 
 @click.group(
