@@ -44,8 +44,8 @@ def load_and_link(cohort: Any, store: str, tell: Callable[[str], None], lang: st
 
 def _loaded_since_linked(store: str) -> bool:
     """Tell that tables which tie accounts changed after persons were last linked: the load before this one died, say."""
+    from retailkit.load.past import NAMING
     from retailkit.load.publish import read_manifest
-    from retailkit.load.store import NAMING
 
     manifest = read_manifest(store)
     now = manifest["tables"]
@@ -176,7 +176,7 @@ def _by_merchant(merchants: Any, told: Mapping[str, str]) -> Any:
 def _person_rows(tables: Any, previous: Any) -> Any:
     """Link all accounts that tables of a store name; Arrow rows of ``persons``."""
     from retailkit.link.persons import person_rows
-    from retailkit.load.store import NAMING
+    from retailkit.load.past import NAMING
 
     others = [tables[name] for name in NAMING[4:] if tables.has(name)]
     return person_rows(tables.accounts, tables.members, tables.orders, tables.account_pairs, others, previous)

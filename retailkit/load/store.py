@@ -6,8 +6,6 @@ open: a load that publishes meanwhile is seen by the next `open_store`, never ha
 
 from __future__ import annotations
 
-import hashlib
-import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
@@ -32,6 +30,7 @@ from retailkit.load.engine import (
 )
 from retailkit.load.errors import LoadError
 from retailkit.load.partitions import EVERY, UNDATED, day_column
+from retailkit.load.past import Past
 from retailkit.load.publish import active_files, fingerprint, read_manifest, write_tables
 from retailkit.schema import OTHER_NAMES, TABLES, Table, table
 
@@ -41,13 +40,6 @@ SINCE = {"guides": "joined_on", "shops": "opened_on"}
 """Rosters have no time of their own: a row is known from this day on."""
 SILENT = "coalesce(refund_amount, 0) = 0 AND net_amount = gross_amount"
 """An order whose own row tells no refund, in its net amount neither."""
-STARTED = {"pushes": "campaign_id", "coupons": "issued_at"}
-"""Tables whose rows without their time are not of every time: what tells when they began."""
-NAMING = (
-    "accounts", "members", "orders", "account_pairs",
-    "sessions", "pushes", "coupons", "group_members", "guide_bindings", "red_packets",
-)  # fmt: skip
-"""Tables from which persons are linked: what ties accounts, then what only names them."""
 
 
 @dataclass(frozen=True)
@@ -74,14 +66,14 @@ class Store:
         if name == "orders" and {"orders", "refunds"} <= set(self.versions):
             return open_view(self.connection, name, self._orders)
         if name == "persons" and self.as_of and name in self.versions:
-            return open_view(self.connection, name, self._persons)
-        return open_view(self.connection, table(name).name, self._select(table(name)))
+            return open_view(self.connection, name, self._past.persons())
+        return open_view(self.connection, table(name).name, self.select(table(name)))
 
     def has(self, name: str) -> bool:
         """Tell whether any row of a table was known."""
-        if name not in self.versions or not self._files(name):
+        if name not in self.versions or not self.files(name):
             return False
-        return bool(fetch(self.connection, f"SELECT 1 FROM ({self._select(table(name))}) LIMIT 1"))
+        return bool(fetch(self.connection, f"SELECT 1 FROM ({self.select(table(name))}) LIMIT 1"))
 
     def rows(self) -> pd.DataFrame:
         """Return one row per table that exports filled: ``table, room, rows, first, last`` (days).
@@ -90,11 +82,11 @@ class Store:
         """
         found = []
         for name, contract in TABLES.items():
-            if contract.room == "derived" or name not in self.versions or not self._files(name):
+            if contract.room == "derived" or name not in self.versions or not self.files(name):
                 continue
             day = day_column(contract) or contract.time
             span = f"min({quote(day)})::DATE, max({quote(day)})::DATE" if day else "NULL::DATE, NULL::DATE"
-            query = f"SELECT count(*), {span} FROM ({self._select(contract)})"
+            query = f"SELECT count(*), {span} FROM ({self.select(contract)})"
             found.append((name, contract.room, *fetch(self.connection, query)[0]))
         frame = pd.DataFrame(found, columns=["table", "room", "rows", "first", "last"])
         return frame.loc[frame["rows"] > 0].reset_index(drop=True)
@@ -103,27 +95,29 @@ class Store:
         """Return a hash of the files behind each table: equal hashes, equal rows."""
         return fingerprint(self.folder, self.merchants, self.versions)
 
-    def _files(self, name: str) -> list[dict[str, Any]]:
+    def files(self, name: str) -> list[dict[str, Any]]:
+        """Return the files that hold the merchants' rows of a table (see ``active_files``)."""
         merchants = None if self.merchants is None else list(self.merchants)
         return active_files(self.folder, name, self.versions[name], merchants)
 
-    def _files_then(self, contract: Table) -> list[dict[str, Any]]:
+    def files_then(self, contract: Table) -> list[dict[str, Any]]:
         """Return the files that may hold rows known before ``as_of``."""
-        files = self._files(contract.name)
+        files = self.files(contract.name)
         if not self.as_of or not contract.time:
             return files
         last = self.as_of.strftime("%Y-%m")
         return [f for f in files if f["month"] in (EVERY, UNDATED) or f["month"] <= last]
 
-    def _select(self, contract: Table) -> str:
-        files = self._files_then(contract) if contract.name in self.versions else []
+    def select(self, contract: Table) -> str:
+        """Return SQL of a table's rows as they were known before ``as_of``."""
+        files = self.files_then(contract) if contract.name in self.versions else []
         select = open_files(self.connection, contract, [f["path"] for f in files])
         if not files or (self.as_of is None and not any(c.touchpoint for c in contract.columns)):
             return select
         columns = ", ".join(
             _own_names(c.name) if c.touchpoint else self._masked(contract, c.name) for c in contract.columns
         )
-        known = self._known(contract) if self.as_of else ""
+        known = self.known(contract) if self.as_of else ""
         return f"SELECT {columns} FROM ({select})" + (f" WHERE {known}" if known else "")
 
     @cached_property
@@ -134,7 +128,7 @@ class Store:
         ``as_of`` or later, that was not known yet. Only a store with such orders pays for it: every later query
         joins them.
         """
-        orders = joined = self._select(table("orders"))
+        orders = joined = self.select(table("orders"))
         cases = []  # when, and what is to be taken off then
         if back := self._refunds_beyond_orders(orders):
             joined = f"SELECT * FROM ({joined}) LEFT JOIN ({back}) USING (merchant, order_id)"
@@ -157,7 +151,7 @@ class Store:
 
     def _refunds_beyond_orders(self, orders: str) -> str:
         """Return SQL of what the table of refunds takes off each order; empty if no order's own export is silent."""
-        refunds = f"SELECT * FROM ({self._select(table('refunds'))}) WHERE order_id IS NOT NULL AND refund_amount <> 0"
+        refunds = f"SELECT * FROM ({self.select(table('refunds'))}) WHERE order_id IS NOT NULL AND refund_amount <> 0"
         some = f"SELECT merchant, order_id FROM ({orders}) WHERE {SILENT}"
         if not fetch(self.connection, f"SELECT 1 FROM ({refunds}) JOIN ({some}) USING (merchant, order_id) LIMIT 1"):
             return ""
@@ -167,7 +161,7 @@ class Store:
         """Return SQL of what was refunded of orders at ``as_of`` or later and before; empty if no order's row tells of it."""
         if self.as_of is None:
             return ""
-        every, known = replace(self, as_of=None)._select(table("refunds")), self._known(table("refunds"))
+        every, known = replace(self, as_of=None).select(table("refunds")), self.known(table("refunds"))
         refunds = f"SELECT * FROM ({every}) WHERE order_id IS NOT NULL AND refund_amount > 0"
         some = f"SELECT merchant, order_id FROM ({orders}) WHERE refund_amount > 0"
         later = f"SELECT merchant, order_id FROM ({refunds}) WHERE NOT {known}"
@@ -180,82 +174,16 @@ class Store:
         return f"SELECT * FROM ({sums}) WHERE late > 0"
 
     @cached_property
-    def _persons(self) -> str:
-        """Return SQL of the persons as linked by what was known before ``as_of``; warn where nobody linked them so."""
-        if left := self.not_linked():
-            warnings.warn(_not_linked(left, self.as_of), stacklevel=3)
-        columns, now = ", ".join(map(quote, table("persons").names)), self._select(table("persons"))
-        later, before = self._ahead
-        gone = ", ".join(map(literal, sorted({*self._linked_then, *(later - before)})))
-        if not gone:
-            return now
-        return f"SELECT {columns} FROM ({now}) WHERE merchant NOT IN ({gone}) UNION ALL SELECT {columns} FROM ({self._then})"
-
-    @cached_property
-    def _then(self) -> str:
-        """Return SQL of the rows of ``persons_as_of`` that were linked for this very day from what is there now."""
-        own = [
-            f"merchant = {literal(m)} AND evidence = {literal(found)}" for m, found in sorted(self.evidence().items())
-        ]
-        rows = f"SELECT * FROM ({self._select(table('persons_as_of'))}) WHERE as_of = DATE {literal(str(self.as_of))}"
-        return f"{rows} AND ({' OR '.join(own) or 'false'})"
-
-    @cached_property
-    def _linked_then(self) -> list[str]:
-        return sorted(m for (m,) in fetch(self.connection, f"SELECT DISTINCT merchant FROM ({self._then})"))
+    def _past(self) -> Past:
+        return Past(self)
 
     def not_linked(self) -> list[str]:
         """Return the merchants whose persons rest on what came at ``as_of`` or later, though some were known before."""
-        if self.as_of is None:
-            return []
-        later, before = self._ahead
-        return sorted((later & before) - set(self._linked_then))
+        return self._past.not_linked() if self.as_of else []
 
     def evidence(self) -> dict[str, str]:
-        """Return merchant -> hash of what its persons of ``as_of`` are linked from: files that may hold it, and the zone.
-
-        Rows of ``persons_as_of`` bear it, so what was linked before more was loaded is never read, whoever loaded it
-        and whenever it was written down.
-        """
-        found: dict[str, list[str]] = {}
-        for name in (*NAMING, "campaigns"):  # an undated mailing is known with its campaign
-            for file in self._files_then(table(name)) if name in self.versions else ():
-                found.setdefault(file["merchant"], []).append(f"{name}/{file['log_path']}")
-        told = {m: "\n".join([self.zones.get(m, "UTC"), *sorted(paths)]) for m, paths in found.items()}
-        return {m: hashlib.sha256(text.encode()).hexdigest()[:16] for m, text in told.items()}
-
-    @cached_property
-    def _ahead(self) -> tuple[set[str], set[str]]:
-        """Return the merchants of whom rows that name accounts came at ``as_of`` or later, and those known before.
-
-        The second is looked up only as far as the first needs it.
-        """
-        assert self.as_of is not None
-        later: set[str] = set()
-        there = [table(name) for name in NAMING if name in self.versions]
-        eve, month = (f"{day:%Y-%m}" for day in (self.as_of - timedelta(days=1), self.as_of))  # a file's month is UTC's
-        for contract in there:
-            known, files = self._known(contract), [f for f in self._files(contract.name) if f["merchant"] not in later]
-            later |= {f["merchant"] for f in files if f["month"] not in (EVERY, UNDATED) and f["month"] > month}
-            months = (EVERY, eve, month, *((UNDATED,) if contract.name in STARTED else ()))
-            paths = [f["path"] for f in files if f["merchant"] not in later and f["month"] in months]
-            if paths and known:
-                rows = open_files(self.connection, contract, paths)
-                query = f"SELECT DISTINCT merchant FROM ({rows}) WHERE NOT coalesce({known}, false)"
-                later |= {m for (m,) in fetch(self.connection, query)}
-        before: set[str] = set()
-        for contract in there:  # accounts come first, and most often tell of all merchants
-            left = replace(self, merchants=tuple(sorted(later - before)))
-            files = left._files_then(contract)
-            many = {f["merchant"] for f in files if f["month"] not in (EVERY, UNDATED)}
-            few = tuple(sorted({f["merchant"] for f in files} - many))
-            asked = [(few, "DISTINCT merchant", "")] if few else []
-            asked += [((m,), "merchant", " LIMIT 1") for m in sorted(many)]  # one row of many is enough
-            if asked:
-                own = ((replace(self, merchants=who)._select(contract), what, end) for who, what, end in asked)
-                some = [f"(SELECT {what} FROM ({rows}) WHERE account <> ''{end})" for rows, what, end in own]
-                before |= {m for (m,) in fetch(self.connection, " UNION ALL ".join(some))}
-        return later, before
+        """Return merchant -> hash of what its persons of ``as_of`` are linked from (see `Past.evidence`)."""
+        return self._past.evidence()
 
     def _cut(self) -> str:
         """Return SQL of the instant at which the merchant's local day ``as_of`` starts, in UTC."""
@@ -265,13 +193,13 @@ class Store:
         cases = " ".join(f"WHEN {literal(m)} THEN {_midnight(self.as_of, z)}" for m, z in self.zones.items())
         return f"CASE merchant {cases} ELSE {_midnight(self.as_of, 'UTC')} END"
 
-    def _known(self, contract: Table) -> str:
+    def known(self, contract: Table) -> str:
         """Return SQL that keeps rows known before ``as_of``; a row without any time is kept."""
         day = f"DATE {literal(str(self.as_of))}"
         column = day_column(contract)
         if contract.name == "pushes":
             # a mailing known by its campaign alone is known from the campaign's first day
-            started = f"SELECT merchant, campaign_id FROM ({self._select(table('campaigns'))})"
+            started = f"SELECT merchant, campaign_id FROM ({self.select(table('campaigns'))})"
             undated = f"(sent_on IS NULL AND (campaign_id IS NULL OR (merchant, campaign_id) IN ({started})))"
             return f"(sent_on < {day} OR {undated})"
         if contract.name == "coupons":  # one that nobody has redeemed is known from its issue on
@@ -338,13 +266,6 @@ def open_store(
     backend = connect(threads, memory, engine=engine)
     zones = _zones(folder, manifest["tables"], backend, wanted)
     return Store(folder, wanted, day, manifest["tables"], backend, zones)
-
-
-def _not_linked(merchants: Sequence[str], as_of: date | None) -> str:
-    return (
-        f"persons of {', '.join(merchants)} are linked by evidence of {as_of} and later too: "
-        f"link_as_of(store, merchants, '{as_of}') links what was known before"
-    )
 
 
 def _own_names(column: str) -> str:
