@@ -39,6 +39,12 @@ def sentences(node: ast.expr, told: dict[str, ast.expr]) -> list[str]:
     return ["7"]
 
 
+def assigned(function: ast.FunctionDef) -> dict[str, ast.expr]:
+    """What a function gives its names: a refusal may be put together under one."""
+    found = [n for n in ast.walk(function) if isinstance(n, ast.Assign) and isinstance(n.targets[0], ast.Name)]
+    return {n.targets[0].id: n.value for n in found}
+
+
 def all_said() -> list[str]:
     """The sentences of every refusal, and of every remark that a draft makes."""
     found = []
@@ -46,11 +52,7 @@ def all_said() -> list[str]:
         for function in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if not isinstance(function, ast.FunctionDef):
                 continue
-            told = {
-                n.targets[0].id: n.value
-                for n in ast.walk(function)
-                if isinstance(n, ast.Assign) and isinstance(n.targets[0], ast.Name)
-            }
+            told = assigned(function)
             for call in ast.walk(function):
                 if not isinstance(call, ast.Call):
                     continue

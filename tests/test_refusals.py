@@ -9,7 +9,7 @@ from click.testing import CliRunner
 from load_files import HEADER, ORDERS, load
 from spoken import english
 from test_layouts import sample_of
-from test_load_chinese import sentences
+from test_load_chinese import assigned, sentences
 
 import retailkit
 from retailkit.__main__ import cli
@@ -48,11 +48,7 @@ def refused(folder: str, *raised: str) -> list[str]:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if not isinstance(node, ast.FunctionDef):
                 continue
-            told = {
-                n.targets[0].id: n.value
-                for n in ast.walk(node)
-                if isinstance(n, ast.Assign) and isinstance(n.targets[0], ast.Name)
-            }
+            told = assigned(node)
             calls = [n for n in ast.walk(node) if isinstance(n, ast.Call) and n.args]
             mine = [
                 c

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from retailkit.load.cells import number_sql
 from retailkit.load.engine import literal, quote
-from retailkit.load.read import Raw
+from retailkit.load.raw import Raw
 from retailkit.load.rules import Where
 
 

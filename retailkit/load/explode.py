@@ -8,7 +8,7 @@ from retailkit.load.clean import clean_sql
 from retailkit.load.engine import literal, quote
 from retailkit.load.json_files import json_cell, json_path
 from retailkit.load.layout import Block
-from retailkit.load.read import Raw
+from retailkit.load.raw import Raw
 
 
 def exploded(rows: str, raw: Raw, block: Block) -> tuple[str, Raw]:

@@ -8,7 +8,7 @@ from retailkit.load.engine import Connection, first, literal, quote
 from retailkit.load.errors import LoadError
 from retailkit.load.fields import Expression, Place, typed
 from retailkit.load.layout import Block, Layout
-from retailkit.load.read import Raw
+from retailkit.load.raw import Raw
 from retailkit.schema import Column, Table
 
 PHONE = "'1[3-9][0-9][ -]?[0-9]{4}[ -]?[0-9]{4}', '1**********', 'g'"

@@ -15,7 +15,7 @@ from retailkit.load.cells import guide_sql, handle_sql, id_sql, number_sql, owne
 from retailkit.load.conditions import where_sql
 from retailkit.load.engine import SQL_TYPES, literal, quote
 from retailkit.load.layout import GUIDES, OWNERS, Layout
-from retailkit.load.read import Raw
+from retailkit.load.raw import Raw
 from retailkit.load.rules import Case, FieldRule
 from retailkit.load.times import date_sql, instant_sql
 from retailkit.schema import Column, Table

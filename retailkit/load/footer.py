@@ -11,7 +11,7 @@ from retailkit.load.layout import Layout
 from retailkit.load.totals import PART
 
 if TYPE_CHECKING:  # which cuts while it reads
-    from retailkit.load.read import Raw
+    from retailkit.load.raw import Raw
 
 
 def refuse_second_header(con: Connection, rows: str, cut: str, raw: Raw, layout: Layout, found: Probe) -> None:

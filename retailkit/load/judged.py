@@ -10,7 +10,7 @@ from retailkit.load.engine import quote
 from retailkit.load.faults import fails, is_fatal
 from retailkit.load.fields import Expression, Place, expression, net_amount, row_currency, typed
 from retailkit.load.layout import Block, Layout
-from retailkit.load.read import Raw
+from retailkit.load.raw import Raw
 from retailkit.schema import Table
 
 

@@ -21,7 +21,7 @@ from retailkit.load.judged import Judged, as_expressions, judge
 from retailkit.load.kept import Materialise
 from retailkit.load.layout import Block, Layout
 from retailkit.load.passing import Passed
-from retailkit.load.read import Raw
+from retailkit.load.raw import Raw
 from retailkit.load.together import lost_records, set_aside, those_with_them
 from retailkit.schema import Column, Table, table
 

@@ -37,7 +37,8 @@ from retailkit.load.layout import GUIDES, OWNERS, Layout
 from retailkit.load.passing import may_pass, pass_through
 from retailkit.load.pieces import WholeOnly
 from retailkit.load.publish import active_files, read_manifest
-from retailkit.load.read import Raw, read_raw
+from retailkit.load.raw import Raw
+from retailkit.load.read import read_raw
 from retailkit.load.rows import Typed, type_rows
 from retailkit.load.together import with_their_orders
 from retailkit.load.unique import keep_last

@@ -15,7 +15,7 @@ from retailkit.load.cells import number_sql
 from retailkit.load.conditions import where_sql
 from retailkit.load.engine import Connection, first, quote
 from retailkit.load.layout import Layout
-from retailkit.load.read import Raw
+from retailkit.load.raw import Raw
 from retailkit.load.rows import Typed
 from retailkit.load.rules import FieldRule
 from retailkit.load.totals import PART, Total

@@ -14,7 +14,7 @@ from retailkit.load.engine import Connection, first, literal, quote
 from retailkit.load.explode import exploded
 from retailkit.load.layout import Layout
 from retailkit.load.partitions import day_column
-from retailkit.load.read import Raw
+from retailkit.load.raw import Raw
 from retailkit.load.rows import Typed
 from retailkit.load.rules import Control
 from retailkit.load.sums import differ, totals_warnings
