@@ -240,12 +240,14 @@ def test_stopping_a_run_leaves_no_process_behind(folder):
     script = folder / "script.py"
     script.write_text(
         textwrap.dedent(f"""
-        import sys
+        import signal, sys
         from pathlib import Path
         sys.path.insert(0, {str(Path(__file__).parent)!r})
         from studies import cohort, fingerprint, options
         from retailkit.study.run import plan_study, run_plan
         if __name__ == "__main__":
+            # as in a terminal: what a shell starts in the background ignores interrupts, and so would these tests
+            signal.signal(signal.SIGINT, signal.default_int_handler)
             asked = options(Path({str(folder)!r}))
             run_plan(plan_study(cohort(), asked, fingerprint), asked)
         """)
