@@ -59,6 +59,7 @@ def chapter(folder, lang):
     }
 
 
+@pytest.mark.slow
 def test_rows_of_later_days_change_nothing_that_chapter_1_tells(tmp_path):
     told = []
     for name, days in (("then", BEFORE), ("now", BEFORE.append(AFTER))):
