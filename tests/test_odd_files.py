@@ -132,6 +132,7 @@ def test_a_column_named_after_payment_that_holds_names_is_not_shown(tmp_path):
     ("12 34", None, None, "12"), ("1234 567", None, None, "1234"), ("12\u00a0345", "12345", "12345", "12345"),
     ("１２．５", "12.5", None, "12.5"), ("２，０００．００", "2000", None, "2000"), ("1.2万", "12000", None, "12000"),
     ("¥1.2万元", "12000", None, "12000"), ("-3.5万", "-35000", None, "-35000"), ("1万2", None, None, None), ("1.2亿", None, None, None),
+    ("9000000000万", None, None, None),  # too large for any amount, and no error either
     ("(35.00)", "-35", None, "35"), ("¥ 1,200", "1200", "1.2", "1200"), ("3件", None, None, "3"), ("50%", None, None, "50"),
     ("1,23", None, "1.23", None), ("499.00（系统计算中）", None, None, "499"),
 ])  # fmt: skip

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from retailkit.load.engine import literal
+from retailkit.load.engine import literal, quote
 from retailkit.load.names import LATIN, OFFICE, PERSON, POST, STAFF_NUMBER
 
 STEADY = "TIMESTAMP '1992-01-02'"
@@ -137,34 +137,52 @@ def number_sql(text: str, decimal: str = ".", extract: bool = False) -> str:
     return f"CASE WHEN {plain} IS NOT NULL THEN {plain} WHEN {text} IS NOT NULL THEN {marked} END"
 
 
-def _marked_number(text: str, decimal: str, extract: bool, more: str = "") -> str:
+def _marked_number(text: str, decimal: str, extract: bool) -> str:
     """Return SQL of a number with marks, with separators between thousands or in an accountant's brackets."""
-    bare = f"regexp_replace({text}, '[¥￥$€£₩元円\\s{GAPS[2:]}{more}]', '', 'g')"
-    # the last letter first: it costs a tenth of the pattern, which few cells then meet
-    books = f"{text}[-1] IN (')', '）', '-') AND regexp_matches({bare}, '^([(（][0-9.,]+[)）]|[0-9.,]+-)$')"
-    t = f"CASE WHEN {books} THEN '-' || regexp_replace({bare}, '[^0-9.,]', '', 'g') ELSE {bare} END"
+    bare = f"regexp_replace({text}, '[¥￥$€£₩元円\\s{GAPS[2:]}]', '', 'g')"
     if extract:
-        t = f"regexp_extract({bare}, '-?[0-9][0-9,]*(?:\\.[0-9]+)?')"
+        return _let("@digits", f"regexp_extract({bare}, '-?[0-9][0-9,]*(?:\\.[0-9]+)?')", _separated(decimal))
+    # the last letter first: it costs a tenth of the pattern, which few cells then meet
+    books = f"""{text}[-1] IN (')', '）', '-') AND regexp_matches("@bare", '^([(（][0-9.,]+[)）]|[0-9.,]+-)$')"""
+    signed = f"""CASE WHEN {books} THEN '-' || regexp_replace("@bare", '[^0-9.,]', '', 'g') ELSE "@bare" END"""
+    return _let("@bare", bare, _let("@digits", signed, _separated(decimal)))
+
+
+def _separated(decimal: str) -> str:
+    """Return SQL of the number in ``"@digits"``, which may have separators between its thousands."""
     if decimal == ",":
         german = "'^[-+]?([0-9]{1,3}(\\.[0-9]{3})+|[0-9]+)(,[0-9]+)?$'"
-        t = f"CASE WHEN regexp_matches({t}, {german}) THEN replace(replace({t}, '.', ''), ',', '.') END"
-        return f"TRY_CAST({t} AS DECIMAL(18, 6))"
-    grouped = f"regexp_matches({t}, '^[-+]?[0-9]{{1,3}}(,[0-9]{{3}})+(\\.[0-9]+)?$')"
-    return f"TRY_CAST(CASE WHEN {grouped} THEN replace({t}, ',', '') ELSE {t} END AS DECIMAL(18, 6))"
+        plain = (
+            f"""CASE WHEN regexp_matches("@digits", {german}) THEN replace(replace("@digits", '.', ''), ',', '.') END"""
+        )
+    else:
+        grouped = "'^[-+]?[0-9]{1,3}(,[0-9]{3})+(\\.[0-9]+)?$'"
+        plain = (
+            f"""CASE WHEN regexp_matches("@digits", {grouped}) THEN replace("@digits", ',', '') ELSE "@digits" END"""
+        )
+    return f"TRY_CAST({plain} AS DECIMAL(18, 6))"
 
 
 def _odd_number(text: str, decimal: str, extract: bool) -> str:
     """Return SQL of a number in wide figures, in ``万``, or with blanks between its thousands."""
-    wide = f"translate({text}, {literal(WIDE)}, {literal(NARROW)})"
-    many = f"regexp_matches({wide}, '[0-9][{GAPS}]*万[{GAPS}元]*$')"
-    whole, thousands = (_marked_number(wide, decimal, extract, more) for more in ("", "万"))
-    number = f"CASE WHEN {many} THEN 10000 * {thousands} ELSE {whole} END"
+    many = f"""regexp_matches("@narrow", '[0-9][{GAPS}]*万[{GAPS}元]*$')"""
+    figures = f"""CASE WHEN {many} THEN replace("@narrow", '万', '') ELSE "@narrow" END"""
+    number = _let("@figures", figures, _marked_number('"@figures"', decimal, extract))
+    # with room for what is too large, which is no number below
+    number = f"CASE WHEN {many} THEN 10000 ELSE 1 END * CAST({number} AS DECIMAL(28, 6))"
     # 12 345 is a number, 12 34 and 1234 567 are two
-    two = f"regexp_matches({wide}, '[0-9][{GAPS}]+([0-9]{{1,2}}([^0-9]|$)|[0-9]{{4}})|[0-9]{{4}}[{GAPS}]+[0-9]')"
-    first = f"TRY_CAST(replace(regexp_extract({wide}, '-?[0-9][0-9,]*(?:\\.[0-9]+)?'), ',', '') AS DECIMAL(18, 6))"
-    either = f"CASE WHEN {two} THEN {first if extract else 'NULL'} ELSE {number} END"
-    other = f"regexp_matches({wide}, '[0-9][{GAPS}]*[万亿]')"  # 1万2 and 1.2亿 are none of these
-    return f"TRY_CAST(CASE WHEN {other} AND NOT {many} THEN NULL ELSE {either} END AS DECIMAL(18, 6))"
+    two = f"""regexp_matches("@narrow", '[0-9][{GAPS}]+([0-9]{{1,2}}([^0-9]|$)|[0-9]{{4}})|[0-9]{{4}}[{GAPS}]+[0-9]')"""
+    first = """replace(regexp_extract("@narrow", '-?[0-9][0-9,]*(?:\\.[0-9]+)?'), ',', '')"""
+    first = f"TRY_CAST({first} AS DECIMAL(18, 6))" if extract else "NULL"
+    other = f"""regexp_matches("@narrow", '[0-9][{GAPS}]*[万亿]')"""  # 1万2 and 1.2亿 are none of these
+    either = f"CASE WHEN {other} AND NOT {many} THEN NULL WHEN {two} THEN {first} ELSE {number} END"
+    wide = f"translate({text}, {literal(WIDE)}, {literal(NARROW)})"
+    return f"TRY_CAST({_let('@narrow', wide, either)} AS DECIMAL(18, 6))"
+
+
+def _let(name: str, value: str, within: str) -> str:
+    """Return SQL in which a value has a name: written out at each of its places, it is planned and computed there."""
+    return f"list_transform([{value}], lambda {quote(name)}: {within})[1]"
 
 
 def id_sql(text: str) -> str:
@@ -250,7 +268,7 @@ def handle_sql(parts: Sequence[str]) -> str:
 
 def _exponent(text: str) -> str:
     """Return SQL of 'a number as floats and spreadsheets write it when it is long'."""
-    return f"regexp_matches({text}, '^[-+]?[0-9](\\.[0-9]+)?[eE]\\+?[0-9]{{2,}}$')"
+    return f"regexp_matches({text}, '^[-+]?[0-9](\\.[0-9]+)?[eE]\\+?[0-9]{{2,3}}$')"
 
 
 def _keyed(text: str) -> str:

@@ -35,21 +35,31 @@ def key_hashes(con: Connection, keys: str, rows: str) -> Any:
     return np.asarray(con.execute(f"SELECT hash({keys}) AS hash FROM {rows}").fetchnumpy()["hash"])
 
 
-def each_once(pieces: Sequence[Any]) -> bool:
-    """Tell that no hash is there twice: their lower halves sort faster, and where two agree the whole ones decide."""
+def lower_halves(hashes: Any) -> Any:
+    """Return the lower halves of some hashes, sorted: that costs half as much as to sort whole ones."""
     import numpy as np
 
-    ends = np.cumsum([0, *map(len, pieces)])
-    halves = np.empty(ends[-1], np.uint32)  # the pieces stay as they came: to join them would take as much again
-    for start, piece in zip(ends, pieces, strict=False):
-        halves[start : start + len(piece)] = piece & _HALF
-    middle = len(halves) // 2
-    if middle:
-        halves.partition(middle)
-    with ThreadPoolExecutor(2) as pool:  # the smaller ones and the larger ones, each on a core
-        list(pool.map(np.ndarray.sort, (halves[:middle], halves[middle:])))
+    halves = (hashes & _HALF).astype(np.uint32)
+    halves.sort()
+    return halves
+
+
+def each_once(pieces: Sequence[Any], halves: Sequence[Any] = ()) -> bool:
+    """Tell that no hash is there twice: of those whose lower halves agree, whole ones decide.
+
+    Parameters
+    ----------
+    halves : `lower_halves` of each piece, if they were sorted on the way already.
+    """
+    import numpy as np
+
+    if not halves:  # short ones: they are sorted on each core, and sorted runs are put together at a fifth of the cost
+        with ThreadPoolExecutor(2) as pool:
+            halves = list(pool.map(lower_halves, (part for piece in pieces for part in np.array_split(piece, 8))))
+    merged = np.concatenate(halves)
+    merged.sort(kind="stable")
     agree = np.zeros(1 << 20, bool)
-    agree[halves[1:][halves[1:] == halves[:-1]] & _PLACE] = True
+    agree[merged[1:][merged[1:] == merged[:-1]] & _PLACE] = True
     few = np.sort(np.concatenate([piece[agree[piece & _PLACE]] for piece in pieces]))
     return not (few[1:] == few[:-1]).any()
 

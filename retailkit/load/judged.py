@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from retailkit.load.conditions import where_sql
 from retailkit.load.engine import quote
 from retailkit.load.faults import fails, is_fatal
-from retailkit.load.fields import Expression, Place, expression, net_amount, row_currency, typed
+from retailkit.load.fields import Expression, Place, expression, halfway, net_amount, row_currency, typed
 from retailkit.load.layout import Block, Layout
 from retailkit.load.raw import Raw
 from retailkit.schema import Table
@@ -52,7 +52,9 @@ class Judged:
     def rows(self, source: str | None = None) -> str:
         """The rows, or those of them in ``source``; what breaks a rule is empty."""
         values = ", ".join(f"{e.value} AS {typed(e.name)}" for e in self.made)
-        rows = f"SELECT *, {values} FROM ({source or self.source}) WHERE {self.wanted}"
+        before = "".join(f", {e.before} AS {halfway(e.name)}" for e in self.made if e.before)
+        rows = f"SELECT *{before} FROM ({source or self.source}) WHERE {self.wanted}"
+        rows = f"SELECT *, {values} FROM ({rows})"
         ruled = [f"CASE WHEN {e.rules} THEN {typed(e.name)} END AS {typed(e.name)}" for e in self.made if e.rules]
         rows = f"SELECT * REPLACE ({', '.join(ruled)}) FROM ({rows})" if ruled else rows
         return rows if self.someone == "true" else f"SELECT * FROM ({rows}) WHERE {self.someone}"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Generator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +16,7 @@ from typing import Any
 
 from retailkit.load.engine import Connection, files_select, first, literal, quote, write_file
 from retailkit.load.files import Probe
-from retailkit.load.hashes import AT_ONCE, each_once, key_hashes
+from retailkit.load.hashes import AT_ONCE, each_once, key_hashes, lower_halves
 from retailkit.load.kept import STAGED
 from retailkit.load.layout import Layout
 from retailkit.load.partitions import count_parts, dated, plain_name, within
@@ -81,8 +82,8 @@ def pass_through(
     monthly, months, staged = not grouped and contract.time is not None, list[dict[str, Any]](), list[str]()
     bad = doubtful = seen = lines = 0
     keys = ", ".join(quote(k) for k in contract.key if k != "merchant" and final[k])  # all rows are one merchant's
-    hashes = list[Any]()
-    with closing(pieces):
+    hashes, halves = list[Any](), list[Future[Any]]()
+    with closing(pieces), ThreadPoolExecutor(1) as beside:
         for number, path in enumerate(pieces):
             con.execute(f"SET VARIABLE {PLACE} = {literal(str(path))}")
             con.execute(f"CREATE OR REPLACE TEMP TABLE {PIECE} AS {query}")
@@ -97,6 +98,7 @@ def pass_through(
                 months += [_write_month(con, contract, good, folder, part, len(parts) > 1) for part in parts]
                 if keys and seen < AT_ONCE:  # a piece's keys lie in memory: they need not be read from its files again
                     hashes.append(key_hashes(con, keys, good))
+                    halves.append(beside.submit(lower_halves, hashes[-1]))
             else:
                 staged.append(str(folder / f"{number}.parquet"))
                 con.execute(f'COPY (SELECT * EXCLUDE ("@cells") FROM {rows}) TO {literal(staged[-1])} ({STAGED})')
@@ -106,7 +108,7 @@ def pass_through(
             bad, doubtful, seen, lines = bad + some[0], doubtful + some[1], seen + some[2], lines + some[3]
             con.execute(f"DROP TABLE {PIECE}")
     _name(con, name, contract, staged, [f["filename"] for f in months])
-    unlike = bool(hashes) and seen <= AT_ONCE and each_once(hashes)
+    unlike = bool(hashes) and seen <= AT_ONCE and each_once(hashes, [half.result() for half in halves])
     return Passed((bad, doubtful, seen), tuple(months), unlike)
 
 

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from itertools import count
 from pathlib import Path
 
+from retailkit.load.ahead import import_ahead
 from retailkit.load.files import Probe, utf8
 
 PIECE = 1 << 26
@@ -49,6 +50,8 @@ def _write(lines: Iterator[bytes], path: Path) -> tuple[Path, int]:
     with open(path, "wb") as out:
         while size < PIECE and (text := next(lines, b"")):
             size += out.write(text)
+    if size < PIECE:  # no more to decode: the reader still has some pieces before it, and then makes a report
+        import_ahead("pandas")
     return path, size
 
 

@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from retailkit.cohort import Merchant
-from retailkit.load.ahead import import_ahead
 from retailkit.load.conditions import where_sql
 from retailkit.load.engine import (
     Connection,
@@ -213,8 +212,6 @@ def _staged(
     typed = []
     for i, block in enumerate(layout.tables):
         rows_of_block = type_rows(load.con, f"{tag}_{i}", block, rows, raw, layout, place, materialise, through)
-        if passing:  # keys are compared by one core at times: what the report is made of is imported by the other
-            import_ahead("pandas")
         typed.append(keep_last(load.con, rows_of_block, block, materialise, len(layout.tables) == 1))
     if passing:  # every row of the file is one of the table
         load.con.execute(

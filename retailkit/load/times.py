@@ -10,8 +10,24 @@ from retailkit.load.errors import LoadError
 from retailkit.load.rules import FieldRule
 
 
-def instant_sql(rule: FieldRule, cell: str, kind: str, zone: str, samples: Sequence[str] = ()) -> str:
-    """Return SQL of a cell as an instant in UTC; ``zone`` is SQL of the zone of times that state none."""
+def is_written(rule: FieldRule, kind: str) -> bool:
+    """Tell that a cell of this engine type is a text whose time stands there in letters."""
+    return rule.time not in ("excel", "week") and not rule.time.startswith("epoch") and kind == "VARCHAR"
+
+
+def written_time(rule: FieldRule, cell: str, samples: Sequence[str]) -> str:
+    """Return SQL of the time that a text tells where it was written; ``samples`` as of `time_sql`."""
+    return time_sql(cell, rule.formats or TIME_FORMATS, samples)
+
+
+def instant_sql(rule: FieldRule, cell: str, kind: str, zone: str, written: str) -> str:
+    """Return SQL of a cell as an instant in UTC.
+
+    Parameters
+    ----------
+    zone : SQL of the zone of times that state none.
+    written : SQL of what `written_time` made of the cell, if it `is_written`.
+    """
     if rule.time.startswith("epoch"):
         scale = {"epoch_s": 1_000_000, "epoch_ms": 1000, "epoch_us": 1}[rule.time]
         return f"TRY(make_timestamp(CAST({cell} AS BIGINT) * {scale}))"
@@ -21,18 +37,17 @@ def instant_sql(rule: FieldRule, cell: str, kind: str, zone: str, samples: Seque
         return f"timezone('UTC', {cell})"
     if kind.startswith("TIMESTAMP") or kind == "DATE":
         return utc(f"CAST({cell} AS TIMESTAMP)", zone)
-    plain = time_sql(cell, rule.formats or TIME_FORMATS, samples)
     zoned = "[0-9]\\s?([zZ]|[+-][0-9]{2}:?[0-9]{2}|\\s?UTC)$"
     offset = f"regexp_matches({cell}, '{zoned}') AND regexp_matches({cell}, '[0-9]:[0-9]')"
     if rule.formats:
-        return utc(plain, zone)
+        return utc(written, zone)
     given = f"timezone('UTC', TRY_CAST(regexp_replace({cell}, '\\s+([+-][0-9:]+)$', '\\1') AS TIMESTAMPTZ))"
     # no format reads an offset, so a text that has one is left to the second way
-    return f"coalesce({utc(plain, zone)}, CASE WHEN {offset} THEN {given} END)"
+    return f"coalesce({utc(written, zone)}, CASE WHEN {offset} THEN {given} END)"
 
 
-def date_sql(rule: FieldRule, cell: str, kind: str, zone: str, mine: str, samples: Sequence[str]) -> str:
-    """Return SQL of a cell as a day; ``zone`` as for instants, ``mine`` is SQL of the merchant's own zone.
+def date_sql(rule: FieldRule, cell: str, kind: str, zone: str, mine: str, written: str) -> str:
+    """Return SQL of a cell as a day; ``mine`` is SQL of the merchant's own zone, the others as for instants.
 
     Raises
     ------
@@ -49,11 +64,11 @@ def date_sql(rule: FieldRule, cell: str, kind: str, zone: str, mine: str, sample
     if rule.time == "excel":
         return f"CAST({_excel(cell)} AS DATE)"
     if rule.time.startswith("epoch") or kind == "TIMESTAMP WITH TIME ZONE":
-        return local_day(instant_sql(rule, cell, kind, zone), mine)
+        return local_day(instant_sql(rule, cell, kind, zone, written), mine)
     if kind.startswith("TIMESTAMP") or kind == "DATE":
         # a day is written where it is lived: only a declared zone moves it
         return local_day(f"CAST({cell} AS TIMESTAMP)", mine) if rule.zone == "UTC" else f"CAST({cell} AS DATE)"
-    return f"CAST({time_sql(cell, rule.formats or TIME_FORMATS, samples)} AS DATE)"
+    return f"CAST({written} AS DATE)"
 
 
 def _excel(cell: str) -> str:
