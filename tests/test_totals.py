@@ -1,6 +1,8 @@
 """What a file states of its own rows is held against them: sums and numbers of rows, said with both figures in two languages."""
 
 import io
+import json
+from itertools import count
 from pathlib import Path
 
 import openpyxl
@@ -8,7 +10,7 @@ import pytest
 from load_files import HEADER, ORDERS, load
 from spoken import english
 
-from retailkit.load import draft_layout, staging
+from retailkit.load import LoadError, draft_layout, staging
 
 ROWS = "E1,c1,2018-03-01,10.00\nE2,c2,2018-03-02,20.00\nE3,c3,2018-03-03,1030.50\n"
 PAID = 'where = [{ column = "付款时间", filled = true }]'
@@ -198,3 +200,63 @@ def test_a_large_file_with_a_total_is_added_up_and_one_without_passes_once(tmp_p
     told = warned(tmp_path, HEADER + rows + "合计,,,5\n")
     assert told == f"the file states 5 (sum of '实付', row 20,001) but holds {held:,}"
     assert passed == [True, True, False], "the first look refuses, the second adds up"
+
+
+PAGES = """
+title = "pages of an API's answers"
+format = "jsonl"
+records = "data.orders"
+[[control]]
+key = "data.total"
+[[tables]]
+table = "orders"
+[tables.fields]
+order_id = "order_no"
+paid_at = "pay_time"
+gross_amount = { from = "pay_amount", unit = "yuan" }
+"""
+
+
+def pages(*stated_and_held: tuple[int | None, int]) -> str:
+    """The pages of answers, each of which states a number of records and holds some; orders are numbered throughout."""
+    lines, number = [], count(1)
+    for stated, held in stated_and_held:
+        orders = [{"order_no": f"E{next(number)}", "pay_time": "2018-03-01 10:00", "pay_amount": "1.50"} for _ in range(held)]
+        lines.append(json.dumps({"data": ({} if stated is None else {"total": stated}) | {"orders": orders}}))
+    return "\n".join(lines)
+
+
+@pytest.mark.parametrize(("answers", "said"), [
+    ([(45, 20), (45, 20), (45, 5)], None),
+    ([(45, 20), (45, 20)], (45, 40)),
+    ([(45, 20), (45, 20), (45, 20)], (45, 60)),  # the last page twice
+    ([(451, 200), (452, 200), (453, 53)], None),  # orders came in while pages were fetched
+    ([(451, 200), (452, 200)], (452, 400)),
+    ([(3, 3), (5, 5), (5, 5), (0, 0), (2, 2)], None),  # a question a day
+    ([(3, 3), (9, 5), (2, 2)], (9, 5)),
+    ([(0, 0), (4, 0), (3, 3)], (4, 0)),
+    ([(None, 3)], None),
+])  # fmt: skip
+def test_pages_that_are_missing_from_an_apis_answers_are_told_with_both_figures(answers, said, tmp_path):
+    english = chinese = ""
+    if said:
+        english = f"the answers state {said[0]} records (data.total), the file holds {said[1]}: pages are missing or there twice"
+        chinese = f"应答自述共{said[0]}条记录（data.total），文件中有{said[1]}条：缺页或有页重复"
+    for lang, told in (("en", english), ("zh", chinese)):
+        (tmp_path / lang).mkdir()
+        assert warned(tmp_path / lang, pages(*answers), PAGES, lang=lang) == told
+
+
+def test_a_draft_sees_how_many_records_answers_state(tmp_path):
+    path = tmp_path / "orders.json"
+    path.write_text(pages((45, 20), (45, 20)), encoding="utf-8")
+    page = draft_layout(path)
+    assert '[[control]]\nkey = "data.total"' in page
+    report = load(tmp_path, path.read_text("utf-8"), page)
+    assert "the answers state 45 records (data.total), the file holds 40" in report["warnings"].iloc[0]
+
+
+def test_a_control_has_one_place(tmp_path):
+    for control in ("", 'key = "total"\npattern = "x"', 'key = "total"\ncheck = "sum"\ncolumn = "pay_amount"'):
+        with pytest.raises(LoadError, match="control needs a pattern|key tells the number of records only"):
+            load(tmp_path, pages((1, 1)), PAGES.replace('key = "data.total"', control))

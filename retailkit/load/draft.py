@@ -50,6 +50,8 @@ PRIVATE = (
 )  # fmt: skip
 NAMES = ("姓名", "昵称", "nick", "_name", "地址", "address")
 """Words of columns that name a person: never an account."""
+_HOW_MANY = re.compile(r"(?i)total(_?(results?|counts?|num|number|records?|items?))?|count|(record|item)s?_?count")
+"""Keys under which answers say how many records there are."""
 ROWS = 1000
 
 
@@ -84,6 +86,7 @@ def draft_layout(path: str | Path, lang: str = "en", encoding: str | None = None
     look = _look(path, found.kind, names, **shape)
     frame = look.rows
     inside = _wrapping(frame, names) if found.kind == "json" else None
+    counted = _counted(frame, names, inside) if inside else None
     if inside:
         names = [n.removeprefix(inside + ".") for n in names if n.startswith(inside + ".")]
         look = _look(path, found.kind, names, records=inside)
@@ -119,6 +122,7 @@ def draft_layout(path: str | Path, lang: str = "en", encoding: str | None = None
         *([f"columns = [{', '.join(map(toml_text, names))}]   # no header line: name them"] if nameless else []),
         *([f"sensitive = [{', '.join(map(toml_text, private))}]   # never shown in errors"] if private else []),
         *(total.skipped if total and not cuts else ()),
+        *(["", "[[control]]", f"key = {toml_text(counted)}   # how many records all pages have"] if counted else []),
         *unpaid_lines(statuses),
         "",
         "# columns of the file:",
@@ -172,6 +176,17 @@ def _wrapping(frame: pd.DataFrame, names: Sequence[str]) -> str | None:
         below = sum(n.startswith(name + ".") for n in names)
         cells = tuple(c for c in frame[name].dropna() if c)
         if below >= len(names) - 4 and below and Seen(name, cells, len(frame)).lists:
+            return name
+    return None
+
+
+def _counted(frame: pd.DataFrame, names: Sequence[str], inside: str) -> str | None:
+    """Return the key beside an answer's records that says how many there are in all its pages."""
+    above = inside.rpartition(".")[0]
+    for name in names:
+        beside, _, key = name.rpartition(".")
+        cells = frame[name].dropna()
+        if beside == above and _HOW_MANY.fullmatch(key) and len(cells) and cells.str.fullmatch("[0-9]+").all():
             return name
     return None
 

@@ -13,6 +13,8 @@ from retailkit.load.files import Probe, utf8, utf8_copy
 
 ROOM = 1 << 24
 """Bytes that the engine has for one JSON object by itself."""
+GROWS = 0.01
+"""By how much of itself the number of records that pages state may differ from one page to the next."""
 FIRST = 1000
 """Records in which a file's names are looked for, at its start and where a wanted key first comes."""
 
@@ -95,6 +97,34 @@ def refused_answers(con: Connection, found: Probe, scratch: Path) -> str:
         return ""
     told = f"{number}: {words}" if words else number
     return f"{count:,} answer{'s are errors' if count > 1 else ' is an error'} without data (errcode {told})"
+
+
+def missing_records(con: Connection, found: Probe, inside: str | None, key: str, scratch: Path) -> str:
+    """Say that the pages of an API's answers are not all in the file, or are more than once; empty if they are whole.
+
+    Each page states how many records the question has. A file may hold the pages of several questions one after
+    another; while pages are fetched the number may grow a little. Two questions with as many records each are one
+    here, with twice as many.
+    """
+    if not inside or found.kind == "parquet":
+        return ""
+    stated = f"TRY_CAST(json_extract_string(json, {literal(json_path(key))}) AS BIGINT)"
+    held = f"coalesce(json_array_length(json, {literal(json_path(inside))}), 0)"
+    near = f"abs(stated - lag(stated) OVER page) <= {GROWS} * stated"
+    counted = f"""
+        WITH pages AS (SELECT row_number() OVER () AS page, {stated} AS stated, {held} AS held
+            FROM {_objects(found, scratch)}),
+          marked AS (SELECT *, NOT coalesce({near}, false) AS fresh FROM pages WHERE stated IS NOT NULL
+            WINDOW page AS (ORDER BY page)),
+          questions AS (SELECT max(stated) AS stated, min(stated) AS least, sum(held) AS held FROM
+            (SELECT *, sum(fresh::INT) OVER (ORDER BY page) AS question FROM marked) GROUP BY question)
+        SELECT sum(stated), sum(held) FROM questions
+          WHERE held < least OR (least = stated AND held % greatest(stated, 1) <> 0)
+    """
+    total, records = first(con, counted) or (None, None)
+    if total is None:
+        return ""
+    return f"the answers state {total:,} records ({key}), the file holds {records:,}: pages are missing or there twice"
 
 
 def _objects(found: Probe, scratch: Path) -> str:

@@ -15,7 +15,7 @@ from retailkit.load.engine import Connection, EngineError, OutOfMemory, first, l
 from retailkit.load.errors import LoadError
 from retailkit.load.files import Probe, line_ends, utf8_copy
 from retailkit.load.header import Header, check_needed, clean_names, find_header, match
-from retailkit.load.json_files import json_cell, json_names, json_path, refused_answers
+from retailkit.load.json_files import json_cell, json_names, json_path, missing_records, refused_answers
 from retailkit.load.layout import Layout
 from retailkit.load.pieces import PLACE, WholeOnly, utf8_pieces
 from retailkit.load.raw import Raw, cleaned, selected
@@ -219,7 +219,9 @@ def _json(con: Connection, found: Probe, layout: Layout, scratch: Path) -> Raw:
     keep = ', json AS "@json"' if any(b.explode for b in layout.tables) else ""
     select = f"SELECT row_number() OVER () AS source_row{paths}{keep} FROM ({records})"
     header = Header(names, "", 0, 0, 0)
-    return replace(cleaned(con, select, header, used, layout, found), arrays=arrays, odd=refused)
+    lacking = [missing_records(con, found, layout.records, c.key, scratch) for c in layout.control if c.key]
+    odd = "; ".join(filter(None, [refused, *lacking]))
+    return replace(cleaned(con, select, header, used, layout, found), arrays=arrays, odd=odd)
 
 
 def _numbered(source: str) -> str:

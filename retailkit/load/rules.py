@@ -45,12 +45,25 @@ class FillDown(Record):
 
 
 class Control(Record):
-    """A total that the file states about itself: where it stands, what it should equal."""
+    """A total that the file states about itself: where it stands, what it should equal.
 
-    pattern: str
+    It stands in the text above the header or below the rows (``pattern``), or under a ``key`` beside the array of
+    records in an API's answers: each of them then says how many records all of them have.
+    """
+
+    pattern: str | None = None
+    key: str | None = None
     check: Literal["rows", "sum"] = "rows"
     column: str | None = None
     where: tuple[Where, ...] = ()
+
+    @model_validator(mode="after")
+    def _one_place(self) -> Control:
+        if (self.pattern is None) == (self.key is None):
+            raise ValueError("a control needs a pattern (of text) or a key (of JSON)")
+        if self.key is not None and (self.check != "rows" or self.where):
+            raise ValueError("a key tells the number of records only")
+        return self
 
 
 class Break(Record):

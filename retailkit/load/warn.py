@@ -78,7 +78,7 @@ def _other_marks(con: Connection, raw: Raw, typed: Sequence[Typed], layout: Layo
 
 def _control(con: Connection, raw: Raw, control: Control, lang: str) -> str | None:
     """Compare a total that the file states about itself with its rows."""
-    stated = re.search(control.pattern, raw.preamble)
+    stated = re.search(control.pattern, raw.preamble) if control.pattern else None
     if stated is None:
         return None
     figure = float(stated.group(1).replace(",", ""))
