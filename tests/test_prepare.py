@@ -127,6 +127,19 @@ def test_the_second_linking_is_done_once_and_again_when_more_was_loaded(full: Pa
     assert frame(full, as_of=DAY).set_index("account")["accounts"]["crm:2"] == 3
 
 
+def test_whose_accounts_have_gone_has_no_persons_any_more_and_others_keep_theirs(tmp_path: Path) -> None:
+    fill(tmp_path, BEFORE)
+    fill(tmp_path, {name: [row | {"merchant": "n"} for row in rows] for name, rows in BEFORE.items()})
+    assert link_store(str(tmp_path), ["m", "n"]) == (
+        12,
+        8,
+    )  # by hand: a phone and a unionid join two of six accounts each
+    for name in BEFORE:  # the file was read with a wrong layout
+        save_table(tmp_path, name, frame(tmp_path, name).iloc[:0], merchants=["m"])
+    assert link_store(str(tmp_path), ["m", "n"]) == (6, 4)
+    assert frame(tmp_path)["merchant"].unique().tolist() == ["n"]
+
+
 def test_merchants_are_linked_each_by_its_own_later_rows(full: Path) -> None:
     # n has nothing later; q began later and had nobody before
     fill(full, {"accounts": [seen("crm:1", "2018-01-01", merchant="n"), seen("crm:1", "2018-06-01", merchant="q")]})

@@ -128,8 +128,8 @@ def link_store(store: str, merchants: Sequence[str]) -> tuple[int, int]:
 
     tables = open_store(store, list(merchants), engine="duckdb")  # what is loaded is linked where it was loaded
     rows = _person_rows(tables, tables.persons if tables.has("persons") else None)
-    if rows.num_rows:
-        save_table(store, "persons", rows)
+    if rows.num_rows or tables.has("persons"):  # whose accounts have all gone has no persons any more
+        save_table(store, "persons", rows, merchants=merchants)
     sizes = pc.value_counts(rows["accounts"])  # a person of three accounts stands in three rows
     persons = sum(n["counts"] // n["values"] for n in sizes.to_pylist())
     return rows.num_rows, persons

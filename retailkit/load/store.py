@@ -6,7 +6,7 @@ open: a load that publishes meanwhile is seen by the next `open_store`, never ha
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from difflib import get_close_matches
@@ -256,7 +256,7 @@ def _zones(folder: Path, versions: Mapping[str, int], backend: Any, wanted: tupl
     return {m: zones.get(m, "UTC") for m in wanted}
 
 
-def save_table(store: str | Path, name: str, rows: Any, replace: bool = True) -> int:
+def save_table(store: str | Path, name: str, rows: Any, replace: bool = True, merchants: Collection[str] = ()) -> int:
     """Publish a derived table (``persons``): its merchants' old rows go; the new Delta version.
 
     With their persons go the merchants' rows of ``persons_as_of``, which were linked from what was loaded before.
@@ -265,6 +265,7 @@ def save_table(store: str | Path, name: str, rows: Any, replace: bool = True) ->
     ----------
     rows : pandas frame, Arrow table or Ibis table with the contract's columns (missing ones stay empty).
     replace : False lets rows of other keys stay.
+    merchants : those whose old rows go although there are no new ones.
     """
     con = connect_raw()
     frame = rows.to_pyarrow() if hasattr(rows, "to_pyarrow") else rows
@@ -273,12 +274,10 @@ def save_table(store: str | Path, name: str, rows: Any, replace: bool = True) ->
     relations = {
         name: f"(SELECT {names} FROM ({empty_select(table(name))} UNION ALL BY NAME SELECT * FROM saved_rows))"
     }
-    gone = {}
-    if name == "persons" and replace and "persons_as_of" in read_manifest(store)["tables"]:
+    whose = sorted({m for (m,) in con.execute("SELECT DISTINCT merchant FROM saved_rows").fetchall()} | {*merchants})
+    theirs = f"merchant IN ({', '.join(map(literal, whose))})"
+    gone = {name: theirs} if merchants and replace else {}
+    if name == "persons" and replace and whose and "persons_as_of" in read_manifest(store)["tables"]:
         relations["persons_as_of"] = f"({empty_select(table('persons_as_of'))})"
-        gone["persons_as_of"] = f"merchant IN ({', '.join(map(literal, _merchants(con)))})"
+        gone["persons_as_of"] = theirs
     return write_tables(con, store, relations, replace=replace, gone=gone)[name]
-
-
-def _merchants(con: Connection) -> list[str]:
-    return sorted(m for (m,) in con.execute("SELECT DISTINCT merchant FROM saved_rows").fetchall()) or [""]
