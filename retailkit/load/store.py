@@ -18,7 +18,6 @@ from zoneinfo import ZoneInfo
 import pandas as pd
 
 from retailkit.load.engine import (
-    Connection,
     connect,
     connect_raw,
     empty_select,
