@@ -260,5 +260,5 @@ def test_a_draft_sees_how_many_records_answers_state(tmp_path):
 
 def test_a_control_has_one_place(tmp_path):
     for control in ("", 'key = "total"\npattern = "x"', 'key = "total"\ncheck = "sum"\ncolumn = "pay_amount"'):
-        with pytest.raises(LoadError, match="control needs a pattern|key tells the number of records only"):
+        with pytest.raises(LoadError, match=r"control needs a pattern|key tells the number of records only"):
             load(tmp_path, pages((1, 1)), PAGES.replace('key = "data.total"', control))
