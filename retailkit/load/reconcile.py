@@ -21,6 +21,8 @@ BY_ID, OTHERWISE = ("guide", "group", "sharing"), ("mini_program_source", "wecom
 messages: not the same figure."""
 PARTIAL = 0.5
 """A newest day with less than this part of the usual day is taken for unfinished."""
+NO_DAY = pd.Series([], index=pd.DatetimeIndex([]), dtype="float64")
+"""The days of what a source does not tell."""
 
 
 def file_fates(sources: Any, quarantine: Any = None) -> pd.DataFrame:
@@ -172,19 +174,18 @@ def source_agreement(tables: Any, tolerance: float = 0.01) -> pd.DataFrame:
     orders = _by_day(tables.orders, "paid_on", "gross_amount")
     pairs = [("net amount", "orders less refunds", _orders_less_refunds(tables), "order lines", _lines(tables))]
     totals = tables.daily_totals.filter(tables.daily_totals.gross_amount.notnull())
-    for system, channel in _pairs_of(totals, "source_system", "channel"):
-        mine = totals.filter((totals.source_system == system) & (totals.channel == channel))
-        named = tables.orders.filter(tables.orders.channel == channel)
-        left = orders if channel == "all" else _by_day(named, "paid_on", "gross_amount")
-        pairs.append(("gross amount", "orders", left, f"{system}: {channel}", _by_day(mine, "day", "gross_amount")))
+    by_channel = _each_by_day(tables.orders, ("channel",), "paid_on", tables.orders.gross_amount.sum())
+    for (system, channel), right in _each_by_day(
+        totals, ("source_system", "channel"), "day", totals.gross_amount.sum()
+    ).items():
+        left = orders if channel == "all" else by_channel.get((channel,), NO_DAY)
+        pairs.append(("gross amount", "orders", left, f"{system}: {channel}", right))
     consoles = tables.touchpoint_days.filter(tables.touchpoint_days.visits.notnull())
     consoles = consoles.filter(~(consoles.source_system.isin(OTHERWISE) & consoles.touchpoint.isin(BY_ID)))
-    for system, touchpoint in _pairs_of(consoles, "source_system", "touchpoint"):
-        mine = consoles.filter((consoles.source_system == system) & (consoles.touchpoint == touchpoint))
-        seen = tables.sessions.filter(tables.sessions.touchpoint == touchpoint)
-        visits = seen.group_by(day=seen.started_on).agg(value=seen.count()).to_pandas()
-        right = _by_day(mine, "day", "visits")
-        pairs.append(("visits", "sessions", _series(visits), f"{system}: {touchpoint}", right))
+    stated = _each_by_day(consoles, ("source_system", "touchpoint"), "day", consoles.visits.sum())
+    seen = _each_by_day(tables.sessions, ("touchpoint",), "started_on", tables.sessions.count()) if stated else {}
+    for (system, touchpoint), right in stated.items():
+        pairs.append(("visits", "sessions", seen.get((touchpoint,), NO_DAY), f"{system}: {touchpoint}", right))
     rows = [_compared(*pair, tolerance) for pair in pairs]
     frame = pd.DataFrame([r for r in rows if r], columns=COMPARISONS)
     return frame.astype({"days": "int64", "days_apart": "int64", "agrees": "bool"})
@@ -238,9 +239,11 @@ def _series(frame: pd.DataFrame) -> pd.Series:
     return frame.assign(day=pd.to_datetime(frame["day"])).set_index("day")["value"].astype("float64")
 
 
-def _pairs_of(table: Any, one: str, two: str) -> list[tuple[str, str]]:
-    frame = table.select(one, two).distinct().to_pandas().dropna().sort_values([one, two])
-    return list(frame.itertuples(index=False, name=None))
+def _each_by_day(table: Any, keys: tuple[str, ...], day: str, value: Any) -> dict[tuple[str, ...], pd.Series]:
+    """Return the days of each group of rows, groups in order: one query, however many there are."""
+    frame = table.group_by(*(table[k] for k in keys), day=table[day]).agg(value=value).to_pandas()
+    groups = frame.dropna(subset=[*keys]).groupby([*keys])
+    return {key: _series(rows) for key, rows in groups}
 
 
 def _compared(
