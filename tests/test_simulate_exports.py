@@ -22,13 +22,13 @@ from retailkit.simulate.vendors import OWN, exports
 
 WHO = ("m05", "m06", "m08", "m09", "m10", "m13", "d01")
 """Between them they export every system; d01 is a donor."""
-SMALL = 0.0005
+SMALL, MADE = 0.0005, 0.001
 EXPORTS = [(p.id, e) for p in profiles() if p.id in WHO and p.id != "d01" for e in exports(p.exports)]
 
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return simulate("doubling_1", tmp_path_factory.mktemp("simulated"), merchants=WHO)
+    return simulate("doubling_1", tmp_path_factory.mktemp("simulated"), scale=MADE, merchants=WHO)
 
 
 @pytest.fixture(scope="module")
@@ -69,7 +69,7 @@ def test_the_same_seed_gives_the_same_bytes_and_another_seed_others(small: Path,
 
 
 def test_fewer_merchants_are_the_same_merchants(made: Path, tmp_path: Path) -> None:
-    few = simulate("doubling_1", tmp_path, merchants=("m06", "d01"))
+    few = simulate("doubling_1", tmp_path, scale=MADE, merchants=("m06", "d01"))
     assert digests(few / "exports" / "m06") == digests(made / "exports" / "m06")
     for path in (few / "canonical").iterdir():
         for merchant in ("m06", "d01"):
@@ -265,7 +265,7 @@ def test_what_a_vendor_exports_is_told_once(made: Path) -> None:
 @pytest.fixture(scope="module")
 def plain(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The same merchants with plain tables only: what the exports are made from."""
-    return simulate("doubling_1", tmp_path_factory.mktemp("plain"), merchants=("m06", "m09", "m13"), vendors=False)
+    return simulate("doubling_1", tmp_path_factory.mktemp("plain"), scale=MADE, merchants=("m06", "m09", "m13"), vendors=False)
 
 
 def test_red_packets_are_those_that_were_received(plain: Path, made: Path, store: Path) -> None:
