@@ -7,7 +7,7 @@ import json
 
 import duckdb
 import pytest
-from load_files import HEADER, ORDERS, layout, load, stored
+from load_files import HEADER, ORDERS, layout, load, quarantine, stored
 from test_layouts import SAMPLES
 
 from retailkit.cohort import Cohort
@@ -324,3 +324,17 @@ def test_a_latin_name_is_told_from_a_post_where_the_column_shows_people_by_name(
     assert [told[f"n{i}"] for i in range(3, 10)] == list(posts)
     mine = [by_key(n.lower().replace(" ", "")) for n in people]
     assert [told[f"n{i}"] for i in range(3)] == (mine if hashed else list(people))
+
+
+def test_who_never_quit_did_not_quit_in_1970(tmp_path):
+    page = ORDERS.replace('table = "orders"', 'table = "group_members"').partition("order_id")[0]
+    page += 'group_id = "群"\naccount = "成员"\njoined_at = "入群"\nquit_at = "退群"\n'
+    rows = (
+        "g,a,2024-03-01 10:00,1970-01-01 08:00:00",
+        "g,b,2024-03-01 11:00,2024-03-02 11:00",
+        "g,c,2024-03-01 12:00,24/3/1",
+    )
+    load(tmp_path, "\n".join(["群,成员,入群,退群", *rows]) + "\n", page, zone="UTC")
+    members = stored(tmp_path, "group_members")
+    assert members["quit_at"].notna().tolist() == [False, True, False]
+    assert [(row, column) for row, column, _ in quarantine(tmp_path)] == [(1, "退群"), (3, "退群")]

@@ -83,6 +83,10 @@ FILES = {
         HEAD + "A1,2024-03-01 10:00:00,12.5元,c1\nA2,2024-03-02 10:00:00,1.2万元,c2\nA3,2024-03-02 10:00:00,0.35万,c2\n",
         "csv", [TWO[0], ("A2", "2024-03-02 10:00:00", 1200000, 1200000), ("A3", "2024-03-02 10:00:00", 350000, 350000)],
     ),
+    "a database's own times": (
+        "order_id,paid_at,total\nA1,2024-03-01 10:00:00+00,12.50\nA2,2024-03-02 18:00:00.000+08,20.00\n", "csv", TWO,
+    ),
+    "times of a form": ("order_id,paid_at,total €\nA1,2024-03-01T10:00,12.50 €\nA2,2024-03-02T10:00,20 €\n", "csv", TWO),
     "dashes for nothing": (
         "订单号,付款时间,实付金额,退款金额\nA1,2024-03-01 10:00,12.50,-\nA2,2024-03-02 10:00,20.00,5.00\nA3,-,20.00,--\n",
         "csv", [TWO[0], ("A2", "2024-03-02 10:00:00", 2000, 1500)],
@@ -134,6 +138,8 @@ def test_a_column_named_after_payment_that_holds_names_is_not_shown(tmp_path):
     ("¥1.2万元", "12000", None, "12000"), ("-3.5万", "-35000", None, "-35000"), ("1万2", None, None, None), ("1.2亿", None, None, None),
     ("9000000000万", None, None, None),  # too large for any amount, and no error either
     ("(35.00)", "-35", None, "35"), ("¥ 1,200", "1200", "1.2", "1200"), ("3件", None, None, "3"), ("50%", None, None, "50"),
+    ("¥100 ¥80", None, None, "100"), ("5€50", None, None, "5"), ("12 345元 6", None, None, "12345"), ("12 €", "12", "12", "12"),
+    ("1.234,56 €", None, "1234.56", None), ("共1.234.567,8元", None, None, None),
     ("1,23", None, "1.23", None), ("499.00（系统计算中）", None, None, "499"),
 ])  # fmt: skip
 def test_a_number_is_read_as_it_is_written_or_not_at_all(cell, plain, comma, taken):

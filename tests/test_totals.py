@@ -221,7 +221,9 @@ def pages(*stated_and_held: tuple[int | None, int]) -> str:
     """The pages of answers, each of which states a number of records and holds some; orders are numbered throughout."""
     lines, number = [], count(1)
     for stated, held in stated_and_held:
-        orders = [{"order_no": f"E{next(number)}", "pay_time": "2018-03-01 10:00", "pay_amount": "1.50"} for _ in range(held)]
+        orders = [
+            {"order_no": f"E{next(number)}", "pay_time": "2018-03-01 10:00", "pay_amount": "1.50"} for _ in range(held)
+        ]
         lines.append(json.dumps({"data": ({} if stated is None else {"total": stated}) | {"orders": orders}}))
     return "\n".join(lines)
 
@@ -258,5 +260,5 @@ def test_a_draft_sees_how_many_records_answers_state(tmp_path):
 
 def test_a_control_has_one_place(tmp_path):
     for control in ("", 'key = "total"\npattern = "x"', 'key = "total"\ncheck = "sum"\ncolumn = "pay_amount"'):
-        with pytest.raises(LoadError, match="control needs a pattern|key tells the number of records only"):
+        with pytest.raises(LoadError, match=r"control needs a pattern|key tells the number of records only"):
             load(tmp_path, pages((1, 1)), PAGES.replace('key = "data.total"', control))
