@@ -127,3 +127,9 @@ def test_amounts_with_another_currency_s_mark_than_they_are_read_in_are_told(tmp
     text = HEADER + "A1,c1,2024-01-03,$12.00\n"
     assert re.search(r"cells of '实付' carry \$, but are read as CNY", load(tmp_path, text)["warnings"][0])
     assert "carry" not in load(tmp_path, text, currency="USD", merchant="n")["warnings"][0]
+
+
+@pytest.mark.parametrize("word", ["(删除)等待付款", "未付款-超时", "payment_declined_failed"])
+def test_a_word_that_may_say_nobody_paid_is_asked_about(word, tmp_path):
+    text = f"订单号,付款时间,实付金额,订单状态\nA1,2024-01-03,12.50,完成\nA2,2024-01-04,20.00,{word}\n"
+    assert f"rows whose '订单状态' is {word} count as sales in full" in drafted(tmp_path, text)

@@ -2,6 +2,7 @@
 
 import datetime
 import io
+import json
 from decimal import Decimal
 
 import openpyxl
@@ -27,6 +28,13 @@ def book(*rows, merged=()):
 
 
 TWO = [("A1", "2024-03-01 10:00:00", 1250, 1250), ("A2", "2024-03-02 10:00:00", 2000, 2000)]
+PAGES = [
+    {"code": 0, "msg": "ok", "traceId": "t1", "data": {"totalCount": "2", "pageNo": n, "shopId": 7, "list": [
+        {"tid": tid, "createTime": "2024-02-28 09:00:00", "payTime": time, "payment": f"{fen / 100:.2f}",
+         "orders": [{"skuId": f"{tid}{i}", "num": "1", "price": "1.00", "title": "裤"} for i in "12"]}
+        for tid, time, fen, _ in page]}}
+    for n, page in enumerate(([TWO[0]], [TWO[1]], []), 1)
+]  # fmt: skip
 NAMED = ["某店铺2024年3月订单"]
 FILES = {
     "header over several lines": (
@@ -87,6 +95,24 @@ FILES = {
         "order_id,paid_at,total\nA1,2024-03-01 10:00:00+00,12.50\nA2,2024-03-02 18:00:00.000+08,20.00\n", "csv", TWO,
     ),
     "times of a form": ("order_id,paid_at,total €\nA1,2024-03-01T10:00,12.50 €\nA2,2024-03-02T10:00,20 €\n", "csv", TWO),
+    "pages of an API, the last of them empty": ("\n".join(map(json.dumps, PAGES)) + "\n", "json", TWO),
+    "goods of an order in an array": (
+        "\n".join(json.dumps(order) for page in PAGES for order in page["data"]["list"]) + "\n", "json", TWO,
+    ),
+    "lines of main orders": (
+        "主订单编号,子订单编号,订单提交时间,支付完成时间,订单应付金额\nA1,B1,2024-02-28 09:00,2024-03-01 10:00,10.00\n"
+        "A1,B2,2024-02-28 09:00,2024-03-01 10:00,2.50\nA2,B3,2024-02-28 09:00,2024-03-02 10:00,20.00\n",
+        "csv", TWO,
+    ),
+    "a unit in the name": (
+        "单据号,付款时间,实付金额(分),退款（元）\nA1,2024-03-01 10:00,1250,0\nA2,2024-03-02 10:00,2000,5\n",
+        "csv", [TWO[0], ("A2", "2024-03-02 10:00:00", 2000, 1500)],
+    ),
+    "days as numbers beside a time of day": (
+        book(["小票号", "交易日期", "交易时间", "实收"], ["A1", 45352, datetime.time(10, 0, 5), 12.5],
+             ["A2", 45353, datetime.time(10, 0, 6), 20]),
+        "xlsx", [("A1", "2024-03-01 00:00:00", 1250, 1250), ("A2", "2024-03-02 00:00:00", 2000, 2000)],
+    ),
     "dashes for nothing": (
         "订单号,付款时间,实付金额,退款金额\nA1,2024-03-01 10:00,12.50,-\nA2,2024-03-02 10:00,20.00,5.00\nA3,-,20.00,--\n",
         "csv", [TWO[0], ("A2", "2024-03-02 10:00:00", 2000, 1500)],

@@ -13,6 +13,7 @@ from retailkit.load.draft_rows import clock, states_total
 from retailkit.load.draft_status import Statuses
 from retailkit.load.glance import CURRENCIES, Seen, plain
 
+_MINOR, _MAJOR = ("分", "fen", "cent", "cents", "pence"), ("元", "yuan", "rmb", "人民币", "人民币元", "円", "日元")
 HANDLES = ("email", "e_mail", "会员名", "帐号", "账号", "login")
 """Words of columns that hold a person's own handle: an account by its keyed hash."""
 
@@ -242,14 +243,20 @@ def _money(column: str, name: str | None, seen: dict[str, Seen], checks: list[st
     decimals = bool(comma) or any(re.search(r"\.\d", c) for c in cells)
     yen = any("円" in c for c in cells)  # it has no smaller unit
     decimals = decimals or yen
-    parts = [f"from = {toml_text(name)}", f'unit = "{"major" if decimals else "?"}"']
+    told = _named_unit(name)
+    fits = told and not (decimals and told == "minor")
+    parts = [f"from = {toml_text(name)}", f'unit = "{told if fits else "major" if decimals and not told else "?"}"']
     parts += ['decimal = ","'] if comma and not any(re.search(r"\.\d{1,2}\D*$", c) for c in cells) else []
     parts += [f"empty = [{', '.join(map(toml_text, seen[name].nothing))}]"] if seen[name].nothing else []
     parts += [f'agg = "{agg}"'] if agg else []
     if round_ones := [c for c in cells if "万" in c]:
         checks.append(f"'{name}' has amounts rounded to parts of ten thousand, e.g. {round_ones[0]}")
     unit = (
-        "decimals show major units"
+        ("its name says minor units" if told == "minor" else "its name says major units")
+        if fits
+        else "its name says minor units, but there are decimals: replace the '?'"
+        if told
+        else "decimals show major units"
         if decimals
         else "yuan ('major') or fen ('minor')? Nothing shows it: replace the '?'"
     )
@@ -257,6 +264,13 @@ def _money(column: str, name: str | None, seen: dict[str, Seen], checks: list[st
         f"'{name}' is what the customer paid, e.g. {cells[0]}; {unit}" if column[0] == "g" else f"'{name}': {unit}"
     )
     return f"{column} = {{ {', '.join(parts)} }}"
+
+
+def _named_unit(name: str) -> str | None:
+    """Return the unit that a column's own name states (``实付金额(分)``), None where it states none."""
+    found = re.search(r"[(（\[【]\s*(?:单位[:：]?)?(.+?)\s*[)）\]】]$|[_\s](\w+)$", name)
+    word = (found[1] or found[2]).casefold() if found else ""
+    return {**dict.fromkeys(_MINOR, "minor"), **dict.fromkeys(_MAJOR, "major")}.get(word)
 
 
 def toml_text(value: str) -> str:

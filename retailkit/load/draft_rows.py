@@ -62,7 +62,7 @@ def first_row_tells(rows: pd.DataFrame, number: str, column: str) -> bool:
 
 def clock(seen: Sequence[Seen], day: Seen) -> str | None:
     """Return the one column that holds the time of day beside a column of days without it."""
-    if any(":" in cell for cell in day.cells):
+    if any(":" in cell for cell in day.cells) or day.epoch:
         return None
     found = [s.name for s in seen if s.cells and all(re.fullmatch(r"\d{1,2}:\d\d:\d\d", c) for c in s.cells)]
     return found[0] if len(found) == 1 else None
