@@ -237,10 +237,34 @@ def test_an_opening_quote_that_is_never_closed_swallows_no_rows(tmp_path):
     rows = [f'E{i},"a\n{i}",2018-03-01 10:00,5\n' for i in range(9)]
     assert load(tmp_path, HEADER + "".join(rows)).loc[0, "rows_read"] == 9
     broken = HEADER + "".join(rows[:3]) + 'E3,"T恤,2018-03-01 10:00,5\n' + "E4,a,2018-03-01 10:00,5\n" * 5
-    with pytest.raises(LoadError, match="opens a cell in row 4 is never closed") as error:
+    with pytest.raises(LoadError, match="opens a cell in row 4 is not closed there") as error:
         load(tmp_path, broken, file="broken.csv")
     assert "T恤" not in str(error.value)
     assert len(stored(tmp_path)) == 9
+
+
+@pytest.mark.parametrize(("cells", "row"), [
+    ({3: '"half', 4: 'half"'}, 4), ({3: '"half', 6: 'half"'}, 4), ({3: '"half', 6: '"half'}, 4), ({3: '"half', 8: '"x"'}, 4),
+    ({i: '"half' if i == 3 else '""' for i in range(9)}, 4),
+], ids=["closed a row below", "closed later", "opened twice", "a quoted cell at the end", "empty cells in quotes"])  # fmt: skip
+@pytest.mark.parametrize("number", ["E{}", "{}", "20180301{:03}", "6b1f{:04x}-0c3e-4f2a"])
+def test_rows_within_a_quoted_cell_are_told_whatever_closes_it(cells, row, number, tmp_path):
+    rows = [f"{number.format(i)},{cells.get(i, 'a')},2018-03-01 10:00,5\n" for i in range(9)]
+    with pytest.raises(LoadError, match=f"opens a cell in row {row} is not closed there"):
+        load(tmp_path, HEADER + "".join(rows))
+
+
+def test_a_remark_of_several_lines_is_no_row(tmp_path):
+    rows = '1,"call 2 times, please\n3 days later, at noon\n",2018-03-01 10:00,5\n2,"a\n\n",2018-03-01 10:00,5\n'
+    assert load(tmp_path, HEADER + rows).loc[0, "rows_kept"] == 2
+
+
+def test_marks_that_part_a_letter_are_told_with_their_line(tmp_path):
+    goods = ['"裤子,红"'] * 9
+    goods[3] = '"半截'
+    rows = [f"E{i},{cell},2018-03-01 10:00,5\n" for i, cell in enumerate(goods)]
+    with pytest.raises(LoadError, match="cannot be parsed from the file's line 5 on: quotation marks are not in pairs"):
+        load(tmp_path, HEADER + "".join(rows))
 
 
 def test_an_answer_that_is_an_error_is_said_and_alone_refused(tmp_path):

@@ -18,6 +18,7 @@ from retailkit.load.header import Header, check_needed, clean_names, find_header
 from retailkit.load.json_files import json_cell, json_names, json_path, missing_records, refused_answers
 from retailkit.load.layout import Layout
 from retailkit.load.pieces import PLACE, WholeOnly, utf8_pieces
+from retailkit.load.quotes import refuse_broken_line, refuse_open_quotes
 from retailkit.load.raw import Raw, cleaned, selected
 from retailkit.load.sheets import cell_text, sheets_of, top_row
 from retailkit.load.totals import FIRST, LAST, last_records, stated
@@ -123,33 +124,14 @@ def _csv(con: Connection, found: Probe, layout: Layout, scratch: Path, passing: 
         raw = cleaned(con, _numbered(parsed(path, skip)), header, names, layout, found, totals)
     except EngineError as error:
         if "parallel=false" not in str(error):
+            refuse_broken_line(error, 0 if straight else header.lines, found)
             raise
         # line breaks within cells: one thread reads the file
         raw = cleaned(con, _numbered(parsed(path, skip, parallel=False)), header, names, layout, found, totals)
     (last,) = first(con, f"SELECT max(source_row) FROM {raw.relation}") or (0,)
     if not found.tidy and line_ends(found) - header.lines > (last or 0):  # some cell may hold line breaks
-        _refuse_open_quote(con, _numbered(parsed(path, skip, parallel=False)), names, file, found)
+        refuse_open_quotes(con, _numbered(parsed(path, skip, parallel=False)), names, header, file, found)
     return raw
-
-
-def _refuse_open_quote(con: Connection, select: str, names: Sequence[str], file: Path, found: Probe) -> None:
-    """Refuse a file whose last cell has an opening quote only: every row below it would be lost within that cell."""
-    cells = f"[{', '.join(map(quote, names))}]"
-    told = f"SELECT max(source_row), arg_max({cells}, source_row) FROM ({select})"
-    row, record = first(con, told) or (0, None)
-    tail = next((cell for cell in reversed(record or []) if cell), "").rstrip("\r\n")
-    if "\n" not in tail:
-        return
-    end = tail.encode()[-200:]
-    with open(file, "rb") as handle:
-        handle.seek(-min(file.stat().st_size, len(end) + 200), 2)
-        if handle.read().rstrip(b"\r\n").endswith(end):
-            raise LoadError(
-                f"a quotation mark that opens a cell in row {row:,} is never closed: all rows below stand within that cell",
-                found.path.name,
-                'a closing " for each opening one',
-                "export it again, or take the mark out of that row",
-            )
 
 
 def _excel(con: Connection, found: Probe, layout: Layout, scratch: Path) -> Raw:
