@@ -362,3 +362,23 @@ def test_who_never_quit_did_not_quit_in_1970(tmp_path):
     members = stored(tmp_path, "group_members")
     assert members["quit_at"].notna().tolist() == [False, True, False]
     assert [(row, column) for row, column, _ in quarantine(tmp_path)] == [(1, "退群"), (3, "退群")]
+
+
+@pytest.mark.parametrize("shop", ["静安", "静安店"])  # of an even number of bytes in UTF-8, and of an odd one
+@pytest.mark.parametrize(("encodings", "said"), [
+    (("utf-8", "utf-8", "gbk"), "UTF-8 up to line 22 "), (("gbk", "gbk", "utf-8"), "UTF-8 from line 22 on"),
+    (("gbk", "utf-8", "utf-8"), "UTF-8 from line 2 on"),
+])  # fmt: skip
+def test_files_of_two_systems_behind_one_another_are_refused_with_the_line(shop, encodings, said, tmp_path):
+    rows = [f"E{i},{shop},2018-03-01 10:00,5\n" for i in range(40)]
+    parts = (HEADER, "".join(rows[:20]), "".join(rows[20:]))
+    with pytest.raises(LoadError, match=said):
+        load(tmp_path, b"".join(part.encode(e) for part, e in zip(parts, encodings, strict=True)))
+
+
+def test_a_cut_letter_is_told_with_its_line_and_chinese_with_a_short_word_is_none(tmp_path):
+    rows = "".join(f"E{i},女,2018-03-01 10:00,5\n" for i in range(40))
+    assert load(tmp_path, (HEADER + rows).encode("gbk"), file="gbk.csv").loc[0, "rows_kept"] == 40
+    text = (HEADER + rows + "E40,徐").encode()
+    with pytest.raises(LoadError, match="UTF-8 up to line 42 and not from there on"):
+        load(tmp_path, text[:-1])
