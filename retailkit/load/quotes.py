@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from retailkit.load.engine import Connection, EngineError, first, literal, quote
+from retailkit.load.engine import Connection, first, literal, quote
 from retailkit.load.errors import LoadError
 from retailkit.load.files import Probe
 from retailkit.load.header import Header
@@ -47,7 +47,7 @@ def refuse_open_quotes(
     )
 
 
-def refuse_broken_line(error: EngineError, above: int, found: Probe) -> None:
+def refuse_broken_line(error: Exception, above: int, found: Probe) -> None:
     """Refuse a file of which the engine could not tell a record's end, with its line.
 
     Parameters
