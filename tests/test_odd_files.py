@@ -165,6 +165,7 @@ def test_a_column_named_after_payment_that_holds_names_is_not_shown(tmp_path):
     ("9000000000万", None, None, None),  # too large for any amount, and no error either
     ("(35.00)", "-35", None, "35"), ("¥ 1,200", "1200", "1.2", "1200"), ("3件", None, None, "3"), ("50%", None, None, "50"),
     ("¥100 ¥80", None, None, "100"), ("5€50", None, None, "5"), ("12 345元 6", None, None, "12345"), ("12 €", "12", "12", "12"),
+    ("12.5 300", None, None, "12.5"), ("7万2万", None, None, "70000"),
     ("1.234,56 €", None, "1234.56", None), ("共1.234.567,8元", None, None, None),
     ("1,23", None, "1.23", None), ("499.00（系统计算中）", None, None, "499"),
 ])  # fmt: skip

@@ -188,12 +188,13 @@ def _separated(decimal: str) -> str:
 def _odd_number(text: str, decimal: str, extract: bool) -> str:
     """Return SQL of a number in wide figures, in ``万``, or with blanks between its thousands."""
     many = f"""regexp_matches("@narrow", '[0-9][{GAPS}]*万[{GAPS}元]*$')"""
-    figures = f"""CASE WHEN {many} THEN replace("@narrow", '万', '') ELSE "@narrow" END"""
+    figures = f"""CASE WHEN {many} THEN regexp_replace("@narrow", '万[{GAPS}元]*$', '') ELSE "@narrow" END"""
     number = _let("@figures", figures, _marked_number('"@figures"', decimal, extract))
     # with room for what is too large, which is no number below
     number = f"CASE WHEN {many} THEN 10000 ELSE 1 END * CAST({number} AS DECIMAL(28, 6))"
-    # 12 345 is a number, 12 34 and 1234 567 are two
-    two = f"""regexp_matches("@narrow", '[0-9][{GAPS}]+([0-9]{{1,2}}([^0-9]|$)|[0-9]{{4}})|[0-9]{{4}}[{GAPS}]+[0-9]')"""
+    # 12 345 is a number, 12 34, 1234 567 and 12.5 300 are two
+    two = f"[0-9][{GAPS}]+([0-9]{{1,2}}([^0-9]|$)|[0-9]{{4}})|([0-9]{{4}}|[.,][0-9]*)[{GAPS}]+[0-9]"
+    two = f"""regexp_matches("@narrow", '{two}')"""
     first = _first_number('"@narrow"', decimal) if extract else "NULL"
     other = f"""regexp_matches("@narrow", '[0-9][{GAPS}]*[万亿]')"""  # 1万2 and 1.2亿 are none of these
     either = f"CASE WHEN {other} AND NOT {many} THEN NULL WHEN {two} THEN {first} ELSE {number} END"
