@@ -133,3 +133,11 @@ def test_amounts_with_another_currency_s_mark_than_they_are_read_in_are_told(tmp
 def test_a_word_that_may_say_nobody_paid_is_asked_about(word, tmp_path):
     text = f"订单号,付款时间,实付金额,订单状态\nA1,2024-01-03,12.50,完成\nA2,2024-01-04,20.00,{word}\n"
     assert f"rows whose '订单状态' is {word} count as sales in full" in drafted(tmp_path, text)
+
+
+def test_a_refund_of_nought_beside_a_status_of_refunded_is_no_sale(tmp_path):
+    text = '订单号,付款时间,"金额, 元",退款金额,订单状态\n'
+    text += "A1,2024-01-03,12.50,0.00,完成\nA2,2024-01-04,20.00,0.00,已退款\n"
+    text += "A3,2024-01-04,20.00,5.00,已退款\nA4,2024-01-04,20.00,-,交易关闭\n"
+    found = orders(tmp_path, text, drafted(tmp_path, text))
+    assert found["net_amount"].to_dict() == {"A1": 1250, "A2": 0, "A3": 1500, "A4": 0}

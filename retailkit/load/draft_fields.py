@@ -62,7 +62,14 @@ def _given_back(
     if not back or amount is None:
         return plain_line
     money = (plain_line or [_money("gross_amount", amount, seen, [], agg)])[0].partition("{ ")[2].removesuffix(" }")
-    rest = ", ".join(part for part in money.split(", ") if not part.startswith("from ="))
+    rest = money.removeprefix(f"from = {toml_text(refund or amount)}, ")
+    told = seen[refund].cells if refund else ()  # nought, where all went back, is a column that nobody filled
+    if noughts := ", ".join(toml_text(c) for c in dict.fromkeys(told) if re.fullmatch(r"[¥￥$]?0([.,]0+)?元?", c)):
+        rest = (
+            rest.replace("empty = [", f"empty = [{noughts}, ")
+            if "empty = [" in rest
+            else f"{rest}, empty = [{noughts}]"
+        )
     columns = f"[{toml_text(refund)}, {toml_text(amount)}]" if refund else toml_text(amount)
     cases = [
         f"    {{ from = {columns}, where = [{{ column = {toml_text(c)}, one_of = [{', '.join(map(toml_text, words))}] }}] }},"
@@ -71,7 +78,7 @@ def _given_back(
     checks += [
         f"where '{c}' is {', '.join(words)} the whole of '{amount}' went back"
         + (
-            f", unless '{refund}' says less"
+            f", unless '{refund}' says less and more than nought"
             if refund
             else "; if such a row is the refund of another one, it belongs in refunds"
         )
