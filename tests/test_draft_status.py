@@ -141,3 +141,22 @@ def test_a_refund_of_nought_beside_a_status_of_refunded_is_no_sale(tmp_path):
     text += "A3,2024-01-04,20.00,5.00,已退款\nA4,2024-01-04,20.00,-,交易关闭\n"
     found = orders(tmp_path, text, drafted(tmp_path, text))
     assert found["net_amount"].to_dict() == {"A1": 1250, "A2": 0, "A3": 1500, "A4": 0}
+
+
+@pytest.mark.parametrize("refund", ["", ",退款金额"])
+def test_an_order_that_comes_again_when_it_is_refunded_is_refunded(refund, tmp_path):
+    """As in a file to which each day's export is appended."""
+    rows = [f"A{i},2024-01-03 10:0{i},12.50,已发货" for i in range(5)] + ["A1,2024-01-03 10:01,12.50,已退款"]
+    text = f"订单号,付款时间,实付金额,订单状态{refund}\n"
+    text += "".join(f"{row}{refund and (',12.50' if '退' in row else ',0.00')}\n" for row in rows)
+    page = drafted(tmp_path, text)
+    assert "differs among the rows of one order: the last one counts" in page
+    found = orders(tmp_path, text, page)
+    assert found["net_amount"].to_dict() == {"A0": 1250, "A1": 0, "A2": 1250, "A3": 1250, "A4": 1250}
+    assert found.loc["A1", ["refund_amount", "status"]].tolist() == [1250, "已退款"]
+
+
+def test_refunds_below_nought_beside_their_orders_are_read_with_the_other_sign(tmp_path):
+    text = "订单号,付款时间,实付金额,退款金额\nA1,2024-01-03,12.50,(2.50)\nA2,2024-01-04,20.00,0.00\nA3,2024-01-04,20.00,-5.00\n"
+    found = orders(tmp_path, text, drafted(tmp_path, text))
+    assert found["net_amount"].to_dict() == {"A1": 1000, "A2": 2000, "A3": 1500}

@@ -152,6 +152,21 @@ def test_what_cannot_be_read_is_asked_with_the_cell_and_refused_until_it_is_answ
         load(tmp_path, text, page)
 
 
+def test_money_is_nobody_s_id_and_a_number_that_a_spreadsheet_rounded_is_asked_about(tmp_path):
+    rows = "".join(f"6.28653E+17,2024-03-0{i} 10:00,1{i},{i}\n" for i in range(1, 6))
+    (tmp_path / "shop.csv").write_text("订单编号,支付时间,用户实付金额,店铺优惠\n" + rows, encoding="utf-8")
+    page = draft_layout(tmp_path / "shop.csv")
+    assert "'订单编号' has its name, but its digits are lost to a spreadsheet (e.g. 6.28653E+17)" in page
+    assert "account =" not in page
+    assert "shop_id =" not in page
+
+
+@pytest.mark.parametrize("start", ["<html><table>", "\n<!DOCTYPE html>\n", '<?xml version="1.0"?>\n<Workbook>'])
+def test_a_web_page_that_is_called_a_spreadsheet_is_refused(start, tmp_path):
+    with pytest.raises(LoadError, match="a web page or XML"):
+        load(tmp_path, start + "<tr><td>订单号</td></tr>", file="orders.xls")
+
+
 def test_a_column_named_after_payment_that_holds_names_is_not_shown(tmp_path):
     (tmp_path / "shop.csv").write_text("单号,Paid by,实付\nA1,王五,1.50\nA2,李四,2.50\n", encoding="utf-8")
     assert "王五" not in draft_layout(tmp_path / "shop.csv")

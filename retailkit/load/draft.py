@@ -52,6 +52,8 @@ PRIVATE = (
 )  # fmt: skip
 NAMES = ("姓名", "昵称", "nick", "_name", "地址", "address")
 """Words of columns that name a person: never an account."""
+_MONEY = re.compile(r"金额|价|优惠|折扣|费|[(（]元[)）]|amount|price|discount|fee(?!d)")
+"""Names of money: no id, whatever stands before."""
 _OF_A_LINE = re.compile(r"子订单|子单|明细|sub_?order|child_?order|line")
 """What the number of an order's line is called, though it may stand for the order too."""
 _NUMBER_ALONE = ("id", "tid", "no", "number", "sn")
@@ -277,6 +279,8 @@ def _guess(column: str, seen: Sequence[Seen]) -> str | None:
         "currency": lambda s: bool(s.cells) and all(re.fullmatch("[A-Z]{3}", c) or c in CURRENCIES for c in s.cells),
     }.get(column, lambda s: bool(s.cells) and s.times is None and not s.lists)
     able = [s for s in seen if fits(s)]
+    if column not in ("paid_at", "gross_amount", "refund_amount"):
+        able = [s for s in able if not _MONEY.search(plain(s.name))]
     if column == "order_id":
         # an order number that names one row each is surer than one that repeats, but not if it numbers an order's lines
         able = sorted(able, key=lambda s: (bool(_OF_A_LINE.search(plain(s.name))), s.repeats))

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 
 from retailkit.load.cells import narrow
-from retailkit.load.draft_rows import clock, states_total
+from retailkit.load.draft_rows import clock, differs, states_total
 from retailkit.load.draft_status import Statuses
 from retailkit.load.glance import CURRENCIES, Seen, plain
 
@@ -37,10 +37,16 @@ def drafted_fields(
         if column in guess or column in ("order_id", "paid_at"):
             lines.append(_field(column, guess.get(column), seen, checks, group))
     total = group and amount is not None and not back and states_total(rows, number or "", amount)
-    agg = "first" if total else "sum" if group else ""
+    agg = "last" if total else "sum" if group else ""  # an order may come again in a later state
     if group:
         several = f"{amount!r} stands again on each of them and is read once" if total else "their amounts are added up"
         checks.append(f"'{number}' repeats: rows of one number become one order, {several}")
+    told = [c for c in (guess.get("refund_amount"), *statuses.back) if c]
+    if total and (newer := [c for c in told if differs(rows, number or "", c)]):
+        checks.append(
+            f"'{newer[0]}' differs among the rows of one order: the last one counts; what each row has of its own belongs "
+            "in refunds"
+        )
     lines.append(_money("gross_amount", amount, seen, checks, agg))
     lines += _given_back(guess, seen, checks, agg, {} if back else statuses.back)
     for column, words in statuses.unpaid.items():
@@ -59,6 +65,9 @@ def _given_back(
     """Return the line of what went back: what a column says, else the whole amount where a status says so."""
     refund, amount = guess.get("refund_amount"), guess.get("gross_amount")
     plain_line = [_money("refund_amount", refund, seen, checks, agg)] if refund else []
+    if refund and (negative := seen[refund].below_nought) and len(negative) == _filled_amounts(seen[refund]):
+        checks.append(f"'{refund}' is below nought throughout: it is read with the other sign")
+        plain_line = [plain_line[0].removesuffix(" }") + ", negate = true }"]
     if not back or amount is None:
         return plain_line
     money = (plain_line or [_money("gross_amount", amount, seen, [], agg)])[0].partition("{ ")[2].removesuffix(" }")
@@ -86,6 +95,11 @@ def _given_back(
     ]
     last = [f"    {{ from = {toml_text(refund)} }},"] if refund else []
     return [f"refund_amount = {{ {rest}, cases = [", *cases, *last, "] }"]
+
+
+def _filled_amounts(column: Seen) -> int:
+    """Count the cells of a column that hold an amount other than nought."""
+    return sum(bool(re.search(r"[1-9]", c)) for c in column.filled)
 
 
 def unpaid_lines(statuses: Statuses) -> list[str]:
@@ -174,6 +188,7 @@ def _field(column: str, name: str | None, seen: dict[str, Seen], checks: list[st
     """Return the line of one field that is no amount."""
     if name is None:
         if column == "order_id":
+            checks += _cut_short(seen)
             checks.append("no column is an order number: every row counts as an order, named by file and row")
             return 'order_id = { join = ["@file", "@row"] }'
         checks.append(f"no column looks like {column}: replace the '?'")
@@ -202,11 +217,23 @@ def _field(column: str, name: str | None, seen: dict[str, Seen], checks: list[st
     if column == "sold_by":
         parts.append('kind = "staff"')
         checks.append(f"'{name}' is the guide: an id with a digit in it stays, a name is kept as a keyed hash")
+    parts += ['agg = "last"'] if column == "status" and group else []
     if column == "currency" and (words := [c for c in dict.fromkeys(seen[name].cells) if c in CURRENCIES]):
         parts.append(f"map = {{ {', '.join(f'{toml_text(w)} = {toml_text(CURRENCIES[w])}' for w in words)} }}")
     if column == "order_id":
         checks.append(f"'{name}' is the order's own number")
     return f"{column} = {{ {', '.join(parts)} }}"
+
+
+def _cut_short(seen: Mapping[str, Seen]) -> list[str]:
+    """Say which column would number the orders if a spreadsheet had not rounded it."""
+    for s in seen.values():
+        rounded = [c for c in s.cells if re.fullmatch(r"\d(\.\d+)?[eE]\+?\d\d", c)]
+        if rounded and re.search(r"订单|单号|编号|流水|(^|_)(id|no)$|order|number", plain(s.name)):
+            return [
+                f"'{s.name}' has its name, but its digits are lost to a spreadsheet (e.g. {rounded[0]}): export it again as text"
+            ]
+    return []
 
 
 def _named(column: str, seen: dict[str, Seen]) -> list[str]:

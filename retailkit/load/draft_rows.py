@@ -52,6 +52,12 @@ def states_total(rows: pd.DataFrame, number: str, amount: str) -> bool:
     return _steady(rows, number, amount)
 
 
+def differs(rows: pd.DataFrame, number: str, column: str) -> bool:
+    """Tell whether a column has several values, or a value and none, on the rows of any order."""
+    different = rows[[number, column]].dropna(subset=number).drop_duplicates()
+    return bool(different[number].duplicated().any())
+
+
 def first_row_tells(rows: pd.DataFrame, number: str, column: str) -> bool:
     """Tell whether a column is filled on the first row of an order and empty on its other lines."""
     first = rows[column].notna() & ~rows[number].duplicated()

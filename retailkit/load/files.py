@@ -192,6 +192,13 @@ def _looked(path: Path, size: int, gzipped: bool, encoding: str | None, digest: 
     tidy = tidy and encoding == ("utf-8" if valid else "gb18030") and _tidy(tail + b"\n", valid)
     found = Probe(path, "csv", digest.result(), size, gzipped, encoding, plain)
     head = _head(found, 1 << 18)
+    if re.match(r"\s*<(?:!doctype html|html|head|meta|table|\?xml)\b", head, re.IGNORECASE):
+        raise LoadError(
+            "the file is a web page or XML, whatever its name ends with",
+            path.name,
+            "a text with delimiters, a spreadsheet, JSON or Parquet",
+            "open it in a spreadsheet program and save it as .xlsx",
+        )
     kind = "json" if head.lstrip()[:1] in ("{", "[") else "csv"
     last = head if size_of_text <= len(end) <= TAIL else _last_lines(end[-TAIL:], encoding)
     return Probe(path, kind, found.file_id, size, gzipped, encoding, plain, head, tidy, last)
