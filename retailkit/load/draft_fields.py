@@ -8,10 +8,10 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
-from retailkit.load.cells import narrow
+from retailkit.load.cells import TIME_FORMATS, narrow
 from retailkit.load.draft_rows import clock, differs, states_total
 from retailkit.load.draft_status import Statuses
-from retailkit.load.glance import CURRENCIES, Seen, plain
+from retailkit.load.glance import CURRENCIES, Seen, fits_format, plain
 
 _MINOR, _MAJOR = ("分", "fen", "cent", "cents", "pence"), ("元", "yuan", "rmb", "人民币", "人民币元", "円", "日元")
 HANDLES = ("email", "e_mail", "会员名", "帐号", "账号", "login")
@@ -203,8 +203,12 @@ def _field(column: str, name: str | None, seen: dict[str, Seen], checks: list[st
     if column == "paid_at":
         formats = seen[name].times or ()
         if hours := clock(tuple(seen.values()), seen[name]):
-            parts = [f'join = [{toml_text(name)}, {toml_text(hours)}], separator = " "']
-            formats = tuple(f"{f} %H:%M:%S" for f in formats)
+            parts = [f'join = [{toml_text(name)}, {toml_text(hours[0])}], separator = " "']
+            days = formats or [
+                f for f in TIME_FORMATS if "%H" not in f and all(fits_format(c, (f,)) for c in seen[name].filled)
+            ]
+            written = tuple(f"{day} {hours[1]}" for day in days)
+            formats = () if {*written} & {*TIME_FORMATS} else written
         parts += [f"time = {toml_text(seen[name].epoch or '')}"] if seen[name].times is None else []
         parts += [f"formats = [{', '.join(map(toml_text, formats[:1]))}]"] if formats else []
         parts += ['agg = "min"'] if group else []
