@@ -6,6 +6,7 @@ import hmac
 import json
 
 import duckdb
+import openpyxl
 import pytest
 from load_files import HEADER, ORDERS, layout, load, quarantine, stored
 from test_layouts import SAMPLES
@@ -382,3 +383,19 @@ def test_a_cut_letter_is_told_with_its_line_and_chinese_with_a_short_word_is_non
     text = (HEADER + rows + "E40,徐").encode()
     with pytest.raises(LoadError, match="UTF-8 up to line 42 and not from there on"):
         load(tmp_path, text[:-1])
+
+
+def test_a_copy_on_a_hidden_sheet_is_not_read_and_told(tmp_path):
+    book = openpyxl.Workbook()
+    for row in ("订单号,会员,付款时间,实付", "E1,c,2024-03-01 10:00,1.5"):
+        book.active.append(row.split(","))
+    copy = book.copy_worksheet(book.active)
+    copy.title, copy.sheet_state = "备份", "hidden"
+    book.save(tmp_path / "orders.xlsx")
+    report = load(tmp_path, (tmp_path / "orders.xlsx").read_bytes(), file="orders.xlsx").iloc[0]
+    assert report["rows_kept"] == 1
+    assert "hidden sheets hold such a table too and are not read: 备份" in report["warnings"]
+    copy.sheet_state = "visible"
+    book.save(tmp_path / "orders.xlsx")
+    with pytest.raises(LoadError, match="2 sheets hold such a table"):
+        load(tmp_path, (tmp_path / "orders.xlsx").read_bytes(), file="orders.xlsx")

@@ -20,7 +20,7 @@ from retailkit.load.layout import Layout
 from retailkit.load.pieces import PLACE, WholeOnly, utf8_pieces
 from retailkit.load.quotes import refuse_broken_line, refuse_open_quotes
 from retailkit.load.raw import Raw, cleaned, selected
-from retailkit.load.sheets import cell_text, sheets_of, top_row
+from retailkit.load.sheets import cell_text, hidden_sheets, sheets_of, top_row
 from retailkit.load.totals import FIRST, LAST, last_records, stated
 
 
@@ -142,6 +142,10 @@ def _excel(con: Connection, found: Probe, layout: Layout, scratch: Path) -> Raw:
     if not tops:
         raise LoadError("the spreadsheet is empty", found.path.name, "a header and rows", "export it again")
     whole = [n for n, (hits, top) in tops.items() if hits == len(layout.needed) and len(sheets[n]) > top + 1]
+    odd = ""
+    if len(whole) > 1 and (hidden := hidden_sheets(found)):  # a copy that somebody put away
+        aside, whole = [n for n in whole if n in hidden], [n for n in whole if n not in hidden] or whole
+        odd = f"hidden sheets hold such a table too and are not read: {', '.join(aside)}" if len(whole) == 1 else ""
     if len(whole) > 1:  # months, or a filtered copy of the first: to read one or all would both be guesses
         raise LoadError(
             f"{len(whole)} sheets hold such a table: {', '.join(whole)}",
@@ -163,7 +167,8 @@ def _excel(con: Connection, found: Probe, layout: Layout, scratch: Path) -> Raw:
     lines = [[str(cell_text(v) or "") for v in row] for row in (*rows[: record + 1 + FIRST], *_filled_last(rows))]
     above, below, last = lines[:record], lines[record + 1 : record + 1 + FIRST], lines[record + 1 + FIRST :]
     totals = stated(columns, _there(columns, layout), above, below, last)
-    return cleaned(con, select, header, list(columns), layout, found, totals)
+    raw = cleaned(con, select, header, list(columns), layout, found, totals)
+    return replace(raw, odd="; ".join(filter(None, [odd, raw.odd])))
 
 
 def _filled_last(rows: Sequence[Sequence[object]]) -> list[Sequence[object]]:
