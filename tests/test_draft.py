@@ -293,7 +293,7 @@ def test_an_export_with_wrapped_cells_that_tells_an_order_on_its_first_row_loses
     orders = open_store(tmp_path / "store", merchants="m").orders.to_pandas().set_index("order_id")
     assert orders["gross_amount"].to_dict() == {"#1": 5317, "#2": 10000}
     assert orders["currency"].tolist() == ["USD", "USD"]
-    assert str(orders["paid_at"].iloc[0]) == "2024-03-01 02:00:00"
+    assert str(orders.loc["#1", "paid_at"]) == "2024-03-01 02:00:00"
     assert (orders["sold_by"].str.len() == 64).all(), "a name is no guide's id"
 
 

@@ -127,3 +127,36 @@ def test_amounts_with_another_currency_s_mark_than_they_are_read_in_are_told(tmp
     text = HEADER + "A1,c1,2024-01-03,$12.00\n"
     assert re.search(r"cells of '实付' carry \$, but are read as CNY", load(tmp_path, text)["warnings"][0])
     assert "carry" not in load(tmp_path, text, currency="USD", merchant="n")["warnings"][0]
+
+
+@pytest.mark.parametrize("word", ["(删除)等待付款", "未付款-超时", "payment_declined_failed"])
+def test_a_word_that_may_say_nobody_paid_is_asked_about(word, tmp_path):
+    text = f"订单号,付款时间,实付金额,订单状态\nA1,2024-01-03,12.50,完成\nA2,2024-01-04,20.00,{word}\n"
+    assert f"rows whose '订单状态' is {word} count as sales in full" in drafted(tmp_path, text)
+
+
+def test_a_refund_of_nought_beside_a_status_of_refunded_is_no_sale(tmp_path):
+    text = '订单号,付款时间,"金额, 元",退款金额,订单状态\n'
+    text += "A1,2024-01-03,12.50,0.00,完成\nA2,2024-01-04,20.00,0.00,已退款\n"
+    text += "A3,2024-01-04,20.00,5.00,已退款\nA4,2024-01-04,20.00,-,交易关闭\n"
+    found = orders(tmp_path, text, drafted(tmp_path, text))
+    assert found["net_amount"].to_dict() == {"A1": 1250, "A2": 0, "A3": 1500, "A4": 0}
+
+
+@pytest.mark.parametrize("refund", ["", ",退款金额"])
+def test_an_order_that_comes_again_when_it_is_refunded_is_refunded(refund, tmp_path):
+    """As in a file to which each day's export is appended."""
+    rows = [f"A{i},2024-01-03 10:0{i},12.50,已发货" for i in range(5)] + ["A1,2024-01-03 10:01,12.50,已退款"]
+    text = f"订单号,付款时间,实付金额,订单状态{refund}\n"
+    text += "".join(f"{row}{refund and (',12.50' if '退' in row else ',0.00')}\n" for row in rows)
+    page = drafted(tmp_path, text)
+    assert "differs among the rows of one order: the last one counts" in page
+    found = orders(tmp_path, text, page)
+    assert found["net_amount"].to_dict() == {"A0": 1250, "A1": 0, "A2": 1250, "A3": 1250, "A4": 1250}
+    assert found.loc["A1", ["refund_amount", "status"]].tolist() == [1250, "已退款"]
+
+
+def test_refunds_below_nought_beside_their_orders_are_read_with_the_other_sign(tmp_path):
+    text = "订单号,付款时间,实付金额,退款金额\nA1,2024-01-03,12.50,(2.50)\nA2,2024-01-04,20.00,0.00\nA3,2024-01-04,20.00,-5.00\n"
+    found = orders(tmp_path, text, drafted(tmp_path, text))
+    assert found["net_amount"].to_dict() == {"A1": 1000, "A2": 2000, "A3": 1500}

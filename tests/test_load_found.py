@@ -6,8 +6,9 @@ import hmac
 import json
 
 import duckdb
+import openpyxl
 import pytest
-from load_files import HEADER, ORDERS, layout, load, stored
+from load_files import HEADER, ORDERS, layout, load, quarantine, stored
 from test_layouts import SAMPLES
 
 from retailkit.cohort import Cohort
@@ -237,10 +238,34 @@ def test_an_opening_quote_that_is_never_closed_swallows_no_rows(tmp_path):
     rows = [f'E{i},"a\n{i}",2018-03-01 10:00,5\n' for i in range(9)]
     assert load(tmp_path, HEADER + "".join(rows)).loc[0, "rows_read"] == 9
     broken = HEADER + "".join(rows[:3]) + 'E3,"T恤,2018-03-01 10:00,5\n' + "E4,a,2018-03-01 10:00,5\n" * 5
-    with pytest.raises(LoadError, match="opens a cell in row 4 is never closed") as error:
+    with pytest.raises(LoadError, match="opens a cell in row 4 is not closed there") as error:
         load(tmp_path, broken, file="broken.csv")
     assert "T恤" not in str(error.value)
     assert len(stored(tmp_path)) == 9
+
+
+@pytest.mark.parametrize(("cells", "row"), [
+    ({3: '"half', 4: 'half"'}, 4), ({3: '"half', 6: 'half"'}, 4), ({3: '"half', 6: '"half'}, 4), ({3: '"half', 8: '"x"'}, 4),
+    ({i: '"half' if i == 3 else '""' for i in range(9)}, 4),
+], ids=["closed a row below", "closed later", "opened twice", "a quoted cell at the end", "empty cells in quotes"])  # fmt: skip
+@pytest.mark.parametrize("number", ["E{}", "{}", "20180301{:03}", "6b1f{:04x}-0c3e-4f2a"])
+def test_rows_within_a_quoted_cell_are_told_whatever_closes_it(cells, row, number, tmp_path):
+    rows = [f"{number.format(i)},{cells.get(i, 'a')},2018-03-01 10:00,5\n" for i in range(9)]
+    with pytest.raises(LoadError, match=f"opens a cell in row {row} is not closed there"):
+        load(tmp_path, HEADER + "".join(rows))
+
+
+def test_a_remark_of_several_lines_is_no_row(tmp_path):
+    rows = '1,"call 2 times, please\n3 days later, at noon\n",2018-03-01 10:00,5\n2,"a\n\n",2018-03-01 10:00,5\n'
+    assert load(tmp_path, HEADER + rows).loc[0, "rows_kept"] == 2
+
+
+def test_marks_that_part_a_letter_are_told_with_their_line(tmp_path):
+    goods = ['"裤子,红"'] * 9
+    goods[3] = '"半截'
+    rows = [f"E{i},{cell},2018-03-01 10:00,5\n" for i, cell in enumerate(goods)]
+    with pytest.raises(LoadError, match="cannot be parsed from the file's line 5 on: quotation marks are not in pairs"):
+        load(tmp_path, HEADER + "".join(rows))
 
 
 def test_an_answer_that_is_an_error_is_said_and_alone_refused(tmp_path):
@@ -324,3 +349,53 @@ def test_a_latin_name_is_told_from_a_post_where_the_column_shows_people_by_name(
     assert [told[f"n{i}"] for i in range(3, 10)] == list(posts)
     mine = [by_key(n.lower().replace(" ", "")) for n in people]
     assert [told[f"n{i}"] for i in range(3)] == (mine if hashed else list(people))
+
+
+def test_who_never_quit_did_not_quit_in_1970(tmp_path):
+    page = ORDERS.replace('table = "orders"', 'table = "group_members"').partition("order_id")[0]
+    page += 'group_id = "群"\naccount = "成员"\njoined_at = "入群"\nquit_at = "退群"\n'
+    rows = (
+        "g,a,2024-03-01 10:00,1970-01-01 08:00:00",
+        "g,b,2024-03-01 11:00,2024-03-02 11:00",
+        "g,c,2024-03-01 12:00,24/3/1",
+    )
+    load(tmp_path, "\n".join(["群,成员,入群,退群", *rows]) + "\n", page, zone="UTC")
+    members = stored(tmp_path, "group_members")
+    assert members["quit_at"].notna().tolist() == [False, True, False]
+    assert [(row, column) for row, column, _ in quarantine(tmp_path)] == [(1, "退群"), (3, "退群")]
+
+
+@pytest.mark.parametrize("shop", ["静安", "静安店"])  # of an even number of bytes in UTF-8, and of an odd one
+@pytest.mark.parametrize(("encodings", "said"), [
+    (("utf-8", "utf-8", "gbk"), "UTF-8 up to line 22 "), (("gbk", "gbk", "utf-8"), "UTF-8 from line 22 on"),
+    (("gbk", "utf-8", "utf-8"), "UTF-8 from line 2 on"),
+])  # fmt: skip
+def test_files_of_two_systems_behind_one_another_are_refused_with_the_line(shop, encodings, said, tmp_path):
+    rows = [f"E{i},{shop},2018-03-01 10:00,5\n" for i in range(40)]
+    parts = (HEADER, "".join(rows[:20]), "".join(rows[20:]))
+    with pytest.raises(LoadError, match=said):
+        load(tmp_path, b"".join(part.encode(e) for part, e in zip(parts, encodings, strict=True)))
+
+
+def test_a_cut_letter_is_told_with_its_line_and_chinese_with_a_short_word_is_none(tmp_path):
+    rows = "".join(f"E{i},女,2018-03-01 10:00,5\n" for i in range(40))
+    assert load(tmp_path, (HEADER + rows).encode("gbk"), file="gbk.csv").loc[0, "rows_kept"] == 40
+    text = (HEADER + rows + "E40,徐").encode()
+    with pytest.raises(LoadError, match="UTF-8 up to line 42 and not from there on"):
+        load(tmp_path, text[:-1])
+
+
+def test_a_copy_on_a_hidden_sheet_is_not_read_and_told(tmp_path):
+    book = openpyxl.Workbook()
+    for row in ("订单号,会员,付款时间,实付", "E1,c,2024-03-01 10:00,1.5"):
+        book.active.append(row.split(","))
+    copy = book.copy_worksheet(book.active)
+    copy.title, copy.sheet_state = "备份", "hidden"
+    book.save(tmp_path / "orders.xlsx")
+    report = load(tmp_path, (tmp_path / "orders.xlsx").read_bytes(), file="orders.xlsx").iloc[0]
+    assert report["rows_kept"] == 1
+    assert "hidden sheets hold such a table too and are not read: 备份" in report["warnings"]
+    copy.sheet_state = "visible"
+    book.save(tmp_path / "orders.xlsx")
+    with pytest.raises(LoadError, match="2 sheets hold such a table"):
+        load(tmp_path, (tmp_path / "orders.xlsx").read_bytes(), file="orders.xlsx")

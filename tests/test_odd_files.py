@@ -2,6 +2,7 @@
 
 import datetime
 import io
+import json
 from decimal import Decimal
 
 import openpyxl
@@ -27,6 +28,13 @@ def book(*rows, merged=()):
 
 
 TWO = [("A1", "2024-03-01 10:00:00", 1250, 1250), ("A2", "2024-03-02 10:00:00", 2000, 2000)]
+PAGES = [
+    {"code": 0, "msg": "ok", "traceId": "t1", "data": {"totalCount": "2", "pageNo": n, "shopId": 7, "list": [
+        {"tid": tid, "createTime": "2024-02-28 09:00:00", "payTime": time, "payment": f"{fen / 100:.2f}",
+         "orders": [{"skuId": f"{tid}{i}", "num": "1", "price": "1.00", "title": "裤"} for i in "12"]}
+        for tid, time, fen, _ in page]}}
+    for n, page in enumerate(([TWO[0]], [TWO[1]], []), 1)
+]  # fmt: skip
 NAMED = ["某店铺2024年3月订单"]
 FILES = {
     "header over several lines": (
@@ -83,6 +91,34 @@ FILES = {
         HEAD + "A1,2024-03-01 10:00:00,12.5元,c1\nA2,2024-03-02 10:00:00,1.2万元,c2\nA3,2024-03-02 10:00:00,0.35万,c2\n",
         "csv", [TWO[0], ("A2", "2024-03-02 10:00:00", 1200000, 1200000), ("A3", "2024-03-02 10:00:00", 350000, 350000)],
     ),
+    "a database's own times": (
+        "order_id,paid_at,total\nA1,2024-03-01 10:00:00+00,12.50\nA2,2024-03-02 18:00:00.000+08,20.00\n", "csv", TWO,
+    ),
+    "times of a form": ("order_id,paid_at,total €\nA1,2024-03-01T10:00,12.50 €\nA2,2024-03-02T10:00,20 €\n", "csv", TWO),
+    "pages of an API, the last of them empty": ("\n".join(map(json.dumps, PAGES)) + "\n", "json", TWO),
+    "goods of an order in an array": (
+        "\n".join(json.dumps(order) for page in PAGES for order in page["data"]["list"]) + "\n", "json", TWO,
+    ),
+    "lines of main orders": (
+        "主订单编号,子订单编号,订单提交时间,支付完成时间,订单应付金额\nA1,B1,2024-02-28 09:00,2024-03-01 10:00,10.00\n"
+        "A1,B2,2024-02-28 09:00,2024-03-01 10:00,2.50\nA2,B3,2024-02-28 09:00,2024-03-02 10:00,20.00\n",
+        "csv", TWO,
+    ),
+    "a unit in the name": (
+        "单据号,付款时间,实付金额(分),退款（元）\nA1,2024-03-01 10:00,1250,0\nA2,2024-03-02 10:00,2000,5\n",
+        "csv", [TWO[0], ("A2", "2024-03-02 10:00:00", 2000, 1500)],
+    ),
+    "days as numbers beside a time of day": (
+        book(["小票号", "交易日期", "交易时间", "实收"], ["A1", 45352, datetime.time(10, 0, 5), 12.5],
+             ["A2", 45353, datetime.time(10, 0, 6), 20]),
+        "xlsx", [("A1", "2024-03-01 00:00:00", 1250, 1250), ("A2", "2024-03-02 00:00:00", 2000, 2000)],
+    ),
+    **{f"a day and a time of day, {form}": (
+        f"单据号,交易日期,交易时间,实收金额\nA1,{one},{at},12.50\nA2,{two},{at},20.00\n", "csv", TWO)
+       for form, one, two, at in (
+           ("in figures", "20240301", "20240302", "100000"), ("with colons", "20240301", "20240302", "10:00:00"),
+           ("without seconds", "2024-03-01", "2024-03-02", "10:00"), ("of twelve hours", "01 Mar 2024", "02 Mar 2024", "10:00 AM"),
+           ("in Chinese", "2024年3月1日", "2024年3月2日", "10时00分"))},
     "dashes for nothing": (
         "订单号,付款时间,实付金额,退款金额\nA1,2024-03-01 10:00,12.50,-\nA2,2024-03-02 10:00,20.00,5.00\nA3,-,20.00,--\n",
         "csv", [TWO[0], ("A2", "2024-03-02 10:00:00", 2000, 1500)],
@@ -122,6 +158,21 @@ def test_what_cannot_be_read_is_asked_with_the_cell_and_refused_until_it_is_answ
         load(tmp_path, text, page)
 
 
+def test_money_is_nobody_s_id_and_a_number_that_a_spreadsheet_rounded_is_asked_about(tmp_path):
+    rows = "".join(f"6.28653E+17,2024-03-0{i} 10:00,1{i},{i}\n" for i in range(1, 6))
+    (tmp_path / "shop.csv").write_text("订单编号,支付时间,用户实付金额,店铺优惠\n" + rows, encoding="utf-8")
+    page = draft_layout(tmp_path / "shop.csv")
+    assert "'订单编号' has its name, but its digits are lost to a spreadsheet (e.g. 6.28653E+17)" in page
+    assert "account =" not in page
+    assert "shop_id =" not in page
+
+
+@pytest.mark.parametrize("start", ["<html><table>", "\n<!DOCTYPE html>\n", '<?xml version="1.0"?>\n<Workbook>'])
+def test_a_web_page_that_is_called_a_spreadsheet_is_refused(start, tmp_path):
+    with pytest.raises(LoadError, match="a web page or XML"):
+        load(tmp_path, start + "<tr><td>订单号</td></tr>", file="orders.xls")
+
+
 def test_a_column_named_after_payment_that_holds_names_is_not_shown(tmp_path):
     (tmp_path / "shop.csv").write_text("单号,Paid by,实付\nA1,王五,1.50\nA2,李四,2.50\n", encoding="utf-8")
     assert "王五" not in draft_layout(tmp_path / "shop.csv")
@@ -134,6 +185,9 @@ def test_a_column_named_after_payment_that_holds_names_is_not_shown(tmp_path):
     ("¥1.2万元", "12000", None, "12000"), ("-3.5万", "-35000", None, "-35000"), ("1万2", None, None, None), ("1.2亿", None, None, None),
     ("9000000000万", None, None, None),  # too large for any amount, and no error either
     ("(35.00)", "-35", None, "35"), ("¥ 1,200", "1200", "1.2", "1200"), ("3件", None, None, "3"), ("50%", None, None, "50"),
+    ("¥100 ¥80", None, None, "100"), ("5€50", None, None, "5"), ("12 345元 6", None, None, "12345"), ("12 €", "12", "12", "12"),
+    ("12.5 300", None, None, "12.5"), ("7万2万", None, None, "70000"),
+    ("1.234,56 €", None, "1234.56", None), ("共1.234.567,8元", None, None, None),
     ("1,23", None, "1.23", None), ("499.00（系统计算中）", None, None, "499"),
 ])  # fmt: skip
 def test_a_number_is_read_as_it_is_written_or_not_at_all(cell, plain, comma, taken):

@@ -18,7 +18,14 @@ TIME_FORMATS = (
         for day in ("%Y-%m-%d", "%Y/%m/%d", "%Y.%m.%d", "%Y年%m月%d日")
         for clock in (" %H:%M:%S", " %H:%M", "", " %H:%M:%S.%f", "T%H:%M:%S", "T%H:%M:%S.%f")
     ),
-    *("%Y%m%d", "%Y%m%d%H%M%S", "%Y年%m月%d日%H:%M:%S", "%Y年%m月%d日 %H时%M分%S秒", "%Y年%m月%d日 %H时%M分"),
+    *(
+        "%Y%m%d",
+        "%Y%m%d%H%M%S",
+        "%Y年%m月%d日%H:%M:%S",
+        "%Y年%m月%d日 %H时%M分%S秒",
+        "%Y年%m月%d日 %H时%M分",
+        "%Y-%m-%dT%H:%M",
+    ),
 )
 GAPS = " \t\u00a0\u2009\u202f"
 """Blanks that may stand between thousands."""
@@ -27,6 +34,10 @@ WIDE, NARROW = "０１２３４５６７８９．，：／－（）％　", "012
 MORNING, EVENING = "上午|早上|凌晨", "下午|傍晚|晚上"
 """Halves of a day; what is not of one half only (``中午``, ``晚上12:10``) stays unread."""
 _HALF = rf"\s*(?:({MORNING})|({EVENING}))\s*(\d{{1,2}})(?=[:时点])"
+MARKS = "¥￥$€£₩元円"
+"""Marks of currencies that may stand before or after an amount; between figures they part two (``5€50``, ``¥100 ¥80``)."""
+FIGURES = "-?[0-9]+(?:[.,][0-9]+)*"
+"""The figures of one number with all that separates them, so that none is cut short (``1.234,56``)."""
 _SUFFIX = r"\s*\b(\d{1,2})(:\d\d(?::\d\d)?)\s*([AaPp])\.?[Mm]\.?$"
 
 
@@ -138,14 +149,25 @@ def number_sql(text: str, decimal: str = ".", extract: bool = False) -> str:
 
 
 def _marked_number(text: str, decimal: str, extract: bool) -> str:
-    """Return SQL of a number with marks, with separators between thousands or in an accountant's brackets."""
-    bare = f"regexp_replace({text}, '[¥￥$€£₩元円\\s{GAPS[2:]}]', '', 'g')"
+    """Return SQL of a number with marks, with separators between thousands or in an accountant's brackets.
+
+    Figures on both sides of a mark are two numbers: among words the first counts, alone they are none.
+    """
+    blank = f"\\s{GAPS[2:]}"
     if extract:
-        return _let("@digits", f"regexp_extract({bare}, '-?[0-9][0-9,]*(?:\\.[0-9]+)?')", _separated(decimal))
+        first = f"regexp_replace({text}, '(?s)([0-9])[{blank}]*[{MARKS}].*', '\\1')"
+        return _first_number(f"regexp_replace({first}, '[{MARKS}{blank}]', '', 'g')", decimal)
+    two = f"regexp_matches({text}, '[0-9.,][{blank}]*[{MARKS}][{MARKS}{blank}]*[0-9.,]')"
+    bare = f"CASE WHEN NOT {two} THEN regexp_replace({text}, '[{MARKS}{blank}]', '', 'g') END"
     # the last letter first: it costs a tenth of the pattern, which few cells then meet
     books = f"""{text}[-1] IN (')', '）', '-') AND regexp_matches("@bare", '^([(（][0-9.,]+[)）]|[0-9.,]+-)$')"""
     signed = f"""CASE WHEN {books} THEN '-' || regexp_replace("@bare", '[^0-9.,]', '', 'g') ELSE "@bare" END"""
     return _let("@bare", bare, _let("@digits", signed, _separated(decimal)))
+
+
+def _first_number(text: str, decimal: str) -> str:
+    """Return SQL of the first number among words."""
+    return _let("@digits", f"regexp_extract({text}, {literal(FIGURES)})", _separated(decimal))
 
 
 def _separated(decimal: str) -> str:
@@ -166,14 +188,14 @@ def _separated(decimal: str) -> str:
 def _odd_number(text: str, decimal: str, extract: bool) -> str:
     """Return SQL of a number in wide figures, in ``万``, or with blanks between its thousands."""
     many = f"""regexp_matches("@narrow", '[0-9][{GAPS}]*万[{GAPS}元]*$')"""
-    figures = f"""CASE WHEN {many} THEN replace("@narrow", '万', '') ELSE "@narrow" END"""
+    figures = f"""CASE WHEN {many} THEN regexp_replace("@narrow", '万[{GAPS}元]*$', '') ELSE "@narrow" END"""
     number = _let("@figures", figures, _marked_number('"@figures"', decimal, extract))
     # with room for what is too large, which is no number below
     number = f"CASE WHEN {many} THEN 10000 ELSE 1 END * CAST({number} AS DECIMAL(28, 6))"
-    # 12 345 is a number, 12 34 and 1234 567 are two
-    two = f"""regexp_matches("@narrow", '[0-9][{GAPS}]+([0-9]{{1,2}}([^0-9]|$)|[0-9]{{4}})|[0-9]{{4}}[{GAPS}]+[0-9]')"""
-    first = """replace(regexp_extract("@narrow", '-?[0-9][0-9,]*(?:\\.[0-9]+)?'), ',', '')"""
-    first = f"TRY_CAST({first} AS DECIMAL(18, 6))" if extract else "NULL"
+    # 12 345 is a number, 12 34, 1234 567 and 12.5 300 are two
+    two = f"[0-9][{GAPS}]+([0-9]{{1,2}}([^0-9]|$)|[0-9]{{4}})|([0-9]{{4}}|[.,][0-9]*)[{GAPS}]+[0-9]"
+    two = f"""regexp_matches("@narrow", '{two}')"""
+    first = _first_number('"@narrow"', decimal) if extract else "NULL"
     other = f"""regexp_matches("@narrow", '[0-9][{GAPS}]*[万亿]')"""  # 1万2 and 1.2亿 are none of these
     either = f"CASE WHEN {other} AND NOT {many} THEN NULL WHEN {two} THEN {first} ELSE {number} END"
     wide = f"translate({text}, {literal(WIDE)}, {literal(NARROW)})"

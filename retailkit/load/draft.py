@@ -29,13 +29,15 @@ from retailkit.load.recognise import header_names
 from retailkit.load.totals import PART, WORD
 
 WORDS = {
-    "order_id": "订单号 订单编号 主订单 order_id order_no order_number order_name 交易订单号 交易单号 流水号 单号 invoice "
-    "trans receipt basket 订单 编号 reference order number",
-    "paid_at": "付款时间 支付时间 付款日期 paid payment_date payment_time 成交时间 交易时间 交易日期 order_date "
-    "transaction_date 下单时间 创建时间 时间 日期 date time",
-    "gross_amount": "实付 实收 支付金额 total_paid total 订单金额 交易金额 金额 amount revenue sales value sum price",
+    "order_id": "订单号 订单编号 主订单 order_id order_no order_number order_name 交易订单号 交易单号 流水号 单号 单据 小票 "
+    "invoice trans receipt basket 订单 编号 reference order number",
+    "paid_at": "付款时间 支付时间 付款日期 付款 支付 paid payment_date payment_time pay_time pay_date 成交时间 交易时间 交易日期 "
+    "order_date transaction_date 下单时间 创建时间 时间 日期 date time",
+    "gross_amount": "实付 实收 支付金额 total_paid pay_amount total 订单金额 交易金额 金额 amount revenue sales value payment sum "
+    "price",
     "refund_amount": "退款金额 退款 refund",
-    "account": "会员号 会员 member customer_id customer 客户 买家 buyer user 用户 email 手机 电话 phone",
+    "account": "会员号 会员 member customer_id customer 客户 顾客 买家 buyer user 用户 openid open_id unionid email 手机 电话 "
+    "phone",
     "sold_by": "销售导购 导购 guide salesperson sales_rep employee 店员 营业员 业务员",
     "shop_id": "门店 店铺 store shop branch location",
     "channel": "渠道 channel 来源 source",
@@ -50,8 +52,19 @@ PRIVATE = (
 )  # fmt: skip
 NAMES = ("姓名", "昵称", "nick", "_name", "地址", "address")
 """Words of columns that name a person: never an account."""
+_MONEY = re.compile(r"金额|价|优惠|折扣|费|[(（]元[)）]|amount|price|discount|fee(?!d)")
+"""Names of money: no id, whatever stands before."""
+_OF_A_LINE = re.compile(r"子订单|子单|明细|sub_?order|child_?order|line")
+"""What the number of an order's line is called, though it may stand for the order too."""
+_NUMBER_ALONE = ("id", "tid", "no", "number", "sn")
+"""Columns that number rows, if nothing else does."""
 _HOW_MANY = re.compile(r"(?i)total(_?(results?|counts?|num|number|records?|items?))?|count|(record|item)s?_?count")
 """Keys under which answers say how many records there are."""
+_ENVELOPE = re.compile(
+    r"(?i)(err(or)?_?)?(code|no|msg|message)|errors?|success|ok|status|result|desc|description|(request|trace|log)_?id|timestamp|ts"
+    r"|(server_?)?time|.*page.*|.*total.*|size|limit|offset|count|has_?(more|next)|.*cursor|next.*|version|api|method"
+)
+"""Keys beside the records of an answer."""
 ROWS = 1000
 
 
@@ -95,7 +108,9 @@ def draft_layout(path: str | Path, lang: str = "en", encoding: str | None = None
     # the file is cut where its first cell begins so: nothing above may
     cuts = total is not None and total.column == opens and total.word not in look.again
     seen = [Seen(n, tuple(c for c in frame[n].dropna() if c), len(frame)) for n in names]
-    guess = {column: name for column in WORDS if (name := _guess(column, seen))}
+    arrays = tuple(s.name + "." for s in seen if found.kind == "json" and s.lists)
+    whole = [s for s in seen if not s.name.startswith(arrays)]  # what stands within an order's goods is not the order's
+    guess = {column: name for column in WORDS if (name := _guess(column, whole))}
     checks: list[str] = _two_rows(frame, found.kind)
     if "order_id" in guess and not names_orders(frame, guess["order_id"], guess.get("paid_at")):
         checks.append(f"'{guess.pop('order_id')}' repeats at different times: it is no order number")
@@ -171,11 +186,16 @@ def _goes_on_below(path: str | Path, names: Sequence[str], encoding: str | None)
 
 
 def _wrapping(frame: pd.DataFrame, names: Sequence[str]) -> str | None:
-    """Return the array that an answer wraps its records in: nearly all columns lie within it."""
+    """Return the array that an answer wraps its records in.
+
+    What stands beside it speaks of the answer, or is the same in each: an order has a number of its own beside its goods.
+    """
     for name in names:
-        below = sum(n.startswith(name + ".") for n in names)
-        cells = tuple(c for c in frame[name].dropna() if c)
-        if below >= len(names) - 4 and below and Seen(name, cells, len(frame)).lists:
+        cells = tuple(c for c in frame[name].dropna() if c and c != "[]")  # the last page may be empty
+        if not any(n.startswith(name + ".") for n in names) or not Seen(name, cells, len(frame)).lists:
+            continue
+        beside = [n for n in names if n != name and not n.startswith(name + ".")]
+        if all(_ENVELOPE.fullmatch(n.rpartition(".")[2]) or frame[n].nunique() < 2 for n in beside):
             return name
     return None
 
@@ -259,9 +279,11 @@ def _guess(column: str, seen: Sequence[Seen]) -> str | None:
         "currency": lambda s: bool(s.cells) and all(re.fullmatch("[A-Z]{3}", c) or c in CURRENCIES for c in s.cells),
     }.get(column, lambda s: bool(s.cells) and s.times is None and not s.lists)
     able = [s for s in seen if fits(s)]
+    if column not in ("paid_at", "gross_amount", "refund_amount"):
+        able = [s for s in able if not _MONEY.search(plain(s.name))]
     if column == "order_id":
-        # an order number that names one row each is surer than one that repeats
-        able = sorted(able, key=lambda s: s.repeats)
+        # an order number that names one row each is surer than one that repeats, but not if it numbers an order's lines
+        able = sorted(able, key=lambda s: (bool(_OF_A_LINE.search(plain(s.name))), s.repeats))
     if column == "paid_at":
         # a column that says one day for every row is the export's, not the order's
         able = [s for s in able if len(set(s.cells)) > 1] or able
@@ -269,4 +291,6 @@ def _guess(column: str, seen: Sequence[Seen]) -> str | None:
         named = [s for s in able if word in plain(s.name)]
         if named:  # a whole word first: Total stands beside Subtotal
             return next((s for s in named if word in plain(s.name).split("_")), named[0]).name
+    if column == "order_id":
+        return next((s.name for s in able if plain(s.name) in _NUMBER_ALONE and not s.repeats), None)
     return able[0].name if column == "paid_at" and able else None

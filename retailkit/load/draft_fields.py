@@ -8,11 +8,12 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
-from retailkit.load.cells import narrow
-from retailkit.load.draft_rows import clock, states_total
+from retailkit.load.cells import TIME_FORMATS, narrow
+from retailkit.load.draft_rows import clock, differs, states_total
 from retailkit.load.draft_status import Statuses
-from retailkit.load.glance import CURRENCIES, Seen, plain
+from retailkit.load.glance import CURRENCIES, Seen, fits_format, plain
 
+_MINOR, _MAJOR = ("分", "fen", "cent", "cents", "pence"), ("元", "yuan", "rmb", "人民币", "人民币元", "円", "日元")
 HANDLES = ("email", "e_mail", "会员名", "帐号", "账号", "login")
 """Words of columns that hold a person's own handle: an account by its keyed hash."""
 
@@ -36,10 +37,16 @@ def drafted_fields(
         if column in guess or column in ("order_id", "paid_at"):
             lines.append(_field(column, guess.get(column), seen, checks, group))
     total = group and amount is not None and not back and states_total(rows, number or "", amount)
-    agg = "first" if total else "sum" if group else ""
+    agg = "last" if total else "sum" if group else ""  # an order may come again in a later state
     if group:
         several = f"{amount!r} stands again on each of them and is read once" if total else "their amounts are added up"
         checks.append(f"'{number}' repeats: rows of one number become one order, {several}")
+    told = [c for c in (guess.get("refund_amount"), *statuses.back) if c]
+    if total and (newer := [c for c in told if differs(rows, number or "", c)]):
+        checks.append(
+            f"'{newer[0]}' differs among the rows of one order: the last one counts; what each row has of its own belongs "
+            "in refunds"
+        )
     lines.append(_money("gross_amount", amount, seen, checks, agg))
     lines += _given_back(guess, seen, checks, agg, {} if back else statuses.back)
     for column, words in statuses.unpaid.items():
@@ -58,10 +65,20 @@ def _given_back(
     """Return the line of what went back: what a column says, else the whole amount where a status says so."""
     refund, amount = guess.get("refund_amount"), guess.get("gross_amount")
     plain_line = [_money("refund_amount", refund, seen, checks, agg)] if refund else []
+    if refund and (negative := seen[refund].below_nought) and len(negative) == _filled_amounts(seen[refund]):
+        checks.append(f"'{refund}' is below nought throughout: it is read with the other sign")
+        plain_line = [plain_line[0].removesuffix(" }") + ", negate = true }"]
     if not back or amount is None:
         return plain_line
     money = (plain_line or [_money("gross_amount", amount, seen, [], agg)])[0].partition("{ ")[2].removesuffix(" }")
-    rest = ", ".join(part for part in money.split(", ") if not part.startswith("from ="))
+    rest = money.removeprefix(f"from = {toml_text(refund or amount)}, ")
+    told = seen[refund].cells if refund else ()  # nought, where all went back, is a column that nobody filled
+    if noughts := ", ".join(toml_text(c) for c in dict.fromkeys(told) if re.fullmatch(r"[¥￥$]?0([.,]0+)?元?", c)):
+        rest = (
+            rest.replace("empty = [", f"empty = [{noughts}, ")
+            if "empty = [" in rest
+            else f"{rest}, empty = [{noughts}]"
+        )
     columns = f"[{toml_text(refund)}, {toml_text(amount)}]" if refund else toml_text(amount)
     cases = [
         f"    {{ from = {columns}, where = [{{ column = {toml_text(c)}, one_of = [{', '.join(map(toml_text, words))}] }}] }},"
@@ -70,7 +87,7 @@ def _given_back(
     checks += [
         f"where '{c}' is {', '.join(words)} the whole of '{amount}' went back"
         + (
-            f", unless '{refund}' says less"
+            f", unless '{refund}' says less and more than nought"
             if refund
             else "; if such a row is the refund of another one, it belongs in refunds"
         )
@@ -78,6 +95,11 @@ def _given_back(
     ]
     last = [f"    {{ from = {toml_text(refund)} }},"] if refund else []
     return [f"refund_amount = {{ {rest}, cases = [", *cases, *last, "] }"]
+
+
+def _filled_amounts(column: Seen) -> int:
+    """Count the cells of a column that hold an amount other than nought."""
+    return sum(bool(re.search(r"[1-9]", c)) for c in column.filled)
 
 
 def unpaid_lines(statuses: Statuses) -> list[str]:
@@ -166,6 +188,7 @@ def _field(column: str, name: str | None, seen: dict[str, Seen], checks: list[st
     """Return the line of one field that is no amount."""
     if name is None:
         if column == "order_id":
+            checks += _cut_short(seen)
             checks.append("no column is an order number: every row counts as an order, named by file and row")
             return 'order_id = { join = ["@file", "@row"] }'
         checks.append(f"no column looks like {column}: replace the '?'")
@@ -180,8 +203,12 @@ def _field(column: str, name: str | None, seen: dict[str, Seen], checks: list[st
     if column == "paid_at":
         formats = seen[name].times or ()
         if hours := clock(tuple(seen.values()), seen[name]):
-            parts = [f'join = [{toml_text(name)}, {toml_text(hours)}], separator = " "']
-            formats = tuple(f"{f} %H:%M:%S" for f in formats)
+            parts = [f'join = [{toml_text(name)}, {toml_text(hours[0])}], separator = " "']
+            days = formats or [
+                f for f in TIME_FORMATS if "%H" not in f and all(fits_format(c, (f,)) for c in seen[name].filled)
+            ]
+            written = tuple(f"{day} {hours[1]}" for day in days)
+            formats = () if {*written} & {*TIME_FORMATS} else written
         parts += [f"time = {toml_text(seen[name].epoch or '')}"] if seen[name].times is None else []
         parts += [f"formats = [{', '.join(map(toml_text, formats[:1]))}]"] if formats else []
         parts += ['agg = "min"'] if group else []
@@ -194,11 +221,23 @@ def _field(column: str, name: str | None, seen: dict[str, Seen], checks: list[st
     if column == "sold_by":
         parts.append('kind = "staff"')
         checks.append(f"'{name}' is the guide: an id with a digit in it stays, a name is kept as a keyed hash")
+    parts += ['agg = "last"'] if column == "status" and group else []
     if column == "currency" and (words := [c for c in dict.fromkeys(seen[name].cells) if c in CURRENCIES]):
         parts.append(f"map = {{ {', '.join(f'{toml_text(w)} = {toml_text(CURRENCIES[w])}' for w in words)} }}")
     if column == "order_id":
         checks.append(f"'{name}' is the order's own number")
     return f"{column} = {{ {', '.join(parts)} }}"
+
+
+def _cut_short(seen: Mapping[str, Seen]) -> list[str]:
+    """Say which column would number the orders if a spreadsheet had not rounded it."""
+    for s in seen.values():
+        rounded = [c for c in s.cells if re.fullmatch(r"\d(\.\d+)?[eE]\+?\d\d", c)]
+        if rounded and re.search(r"订单|单号|编号|流水|(^|_)(id|no)$|order|number", plain(s.name)):
+            return [
+                f"'{s.name}' has its name, but its digits are lost to a spreadsheet (e.g. {rounded[0]}): export it again as text"
+            ]
+    return []
 
 
 def _named(column: str, seen: dict[str, Seen]) -> list[str]:
@@ -242,14 +281,20 @@ def _money(column: str, name: str | None, seen: dict[str, Seen], checks: list[st
     decimals = bool(comma) or any(re.search(r"\.\d", c) for c in cells)
     yen = any("円" in c for c in cells)  # it has no smaller unit
     decimals = decimals or yen
-    parts = [f"from = {toml_text(name)}", f'unit = "{"major" if decimals else "?"}"']
+    told = _named_unit(name)
+    fits = told and not (decimals and told == "minor")
+    parts = [f"from = {toml_text(name)}", f'unit = "{told if fits else "major" if decimals and not told else "?"}"']
     parts += ['decimal = ","'] if comma and not any(re.search(r"\.\d{1,2}\D*$", c) for c in cells) else []
     parts += [f"empty = [{', '.join(map(toml_text, seen[name].nothing))}]"] if seen[name].nothing else []
     parts += [f'agg = "{agg}"'] if agg else []
     if round_ones := [c for c in cells if "万" in c]:
         checks.append(f"'{name}' has amounts rounded to parts of ten thousand, e.g. {round_ones[0]}")
     unit = (
-        "decimals show major units"
+        ("its name says minor units" if told == "minor" else "its name says major units")
+        if fits
+        else "its name says minor units, but there are decimals: replace the '?'"
+        if told
+        else "decimals show major units"
         if decimals
         else "yuan ('major') or fen ('minor')? Nothing shows it: replace the '?'"
     )
@@ -257,6 +302,13 @@ def _money(column: str, name: str | None, seen: dict[str, Seen], checks: list[st
         f"'{name}' is what the customer paid, e.g. {cells[0]}; {unit}" if column[0] == "g" else f"'{name}': {unit}"
     )
     return f"{column} = {{ {', '.join(parts)} }}"
+
+
+def _named_unit(name: str) -> str | None:
+    """Return the unit that a column's own name states (``实付金额(分)``), None where it states none."""
+    found = re.search(r"[(（\[【]\s*(?:单位[:：]?)?(.+?)\s*[)）\]】]$|[_\s](\w+)$", name)
+    word = (found[1] or found[2]).casefold() if found else ""
+    return {**dict.fromkeys(_MINOR, "minor"), **dict.fromkeys(_MAJOR, "major")}.get(word)
 
 
 def toml_text(value: str) -> str:

@@ -8,9 +8,17 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from retailkit.load.glance import Seen
+from retailkit.load.cells import in_24_hours
+from retailkit.load.glance import Seen, plain
 from retailkit.load.totals import WORD
 
+CLOCKS = {
+    "%H:%M:%S": r"[012]?\d:[0-5]\d:[0-5]\d",
+    "%H:%M": r"[012]?\d:[0-5]\d",
+    "%H%M%S": r"[012]\d[0-5]\d[0-5]\d",
+    "%H时%M分": r"[012]?\d时[0-5]?\d分",
+}
+"""How a time of day is written, and the shape that it has."""
 _PART = re.compile(r"(?i)(本页)?小\s*计\s*[:：]?|sub-?totals?\s*[:：]?|本页合计\s*[:：]?")
 
 
@@ -52,6 +60,12 @@ def states_total(rows: pd.DataFrame, number: str, amount: str) -> bool:
     return _steady(rows, number, amount)
 
 
+def differs(rows: pd.DataFrame, number: str, column: str) -> bool:
+    """Tell whether a column has several values, or a value and none, on the rows of any order."""
+    different = rows[[number, column]].dropna(subset=number).drop_duplicates()
+    return bool(different[number].duplicated().any())
+
+
 def first_row_tells(rows: pd.DataFrame, number: str, column: str) -> bool:
     """Tell whether a column is filled on the first row of an order and empty on its other lines."""
     first = rows[column].notna() & ~rows[number].duplicated()
@@ -60,12 +74,21 @@ def first_row_tells(rows: pd.DataFrame, number: str, column: str) -> bool:
     return bool(below.any()) and bool(rows.loc[below, column].isna().all())
 
 
-def clock(seen: Sequence[Seen], day: Seen) -> str | None:
-    """Return the one column that holds the time of day beside a column of days without it."""
-    if any(":" in cell for cell in day.cells):
+def clock(seen: Sequence[Seen], day: Seen) -> tuple[str, str] | None:
+    """Return the one column that holds the time of day beside a column of days without it, and how it is written."""
+    if any(":" in cell for cell in day.cells) or day.epoch:
         return None
-    found = [s.name for s in seen if s.cells and all(re.fullmatch(r"\d{1,2}:\d\d:\d\d", c) for c in s.cells)]
+    found = [(s.name, form) for s in seen if s is not day and (form := _written(s))]
     return found[0] if len(found) == 1 else None
+
+
+def _written(column: Seen) -> str | None:
+    """Return the format in which each cell of a column is a time of day; without seconds its name must say so too."""
+    named = any(word in plain(column.name) for word in ("时间", "时刻", "time", "hour"))
+    for form, shape in CLOCKS.items():
+        if column.filled and all(re.fullmatch(shape, in_24_hours(c).strip()) for c in column.filled):
+            return form if named or form == "%H:%M:%S" else None
+    return None
 
 
 def _steady(rows: pd.DataFrame, number: str, column: str) -> bool:

@@ -24,8 +24,9 @@ BACK = (
     "full_refund refund_completed refund_success returned"
 )
 _SPEAKS = re.compile(r"退|取消|关闭|作废|refund|return|cancel|clos|void|chargeback", re.IGNORECASE)
+_WAITS = re.compile(r"待付|待支付|未付|未支付|等待(买家)?付款|删除|失败|unpaid|fail|delet", re.IGNORECASE)
 _NOTHING = re.compile(r"(?i)^(无|未|没有|no_|not_|none|un).*|.*(未退|无退款|无售后).*")
-_PAID = re.compile(r"付|支付|交易|成交|paid|payment|transaction")
+_PAID = re.compile(r"付|交易|成交|paid|pay|transaction")
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,9 @@ def read_statuses(words: Mapping[str, Sequence[str]], time: str | None) -> Statu
     return Statuses(
         _some(words, lambda w: w in unpaid),
         _some(words, lambda w: w in back),
-        _some(words, lambda w: w not in known and bool(_SPEAKS.search(w)) and not _NOTHING.match(w)),
+        _some(
+            words, lambda w: w not in known and bool(_WAITS.search(w) or (_SPEAKS.search(w) and not _NOTHING.match(w)))
+        ),
     )
 
 

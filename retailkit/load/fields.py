@@ -26,6 +26,8 @@ WIDE = "DECIMAL(28, 6)"
 """Room for any amount, and for a product of a price and a quantity."""
 EXACT = {"DOUBLE": 2**53, "FLOAT": 2**24}
 """Below these every whole number is a float of its own."""
+EARLIEST = {"instant": "1990-01-01", "date": "1900-01-01"}
+"""No system tells of anything before; shops and posts may be older."""
 PLANNED = ("starts_on", "valid_from")
 """Times that may lie in the future: they are plans."""
 
@@ -303,4 +305,6 @@ def _rules(contract: Table, column: Column, rule: FieldRule, place: Place) -> st
     if column.name == contract.time and column.name not in PLANNED:
         kind = SQL_TYPES[column.kind]
         tests.append(f"{value} BETWEEN {kind} '1990-01-01' AND {kind} {literal(place.latest)}")
+    elif column.kind in EARLIEST:  # a year of two figures, or 1970 for what never happened
+        tests.append(f"{value} >= {SQL_TYPES[column.kind]} {literal(EARLIEST[column.kind])}")
     return " AND ".join(tests)

@@ -20,6 +20,7 @@ from typing import IO
 
 from retailkit.load.errors import LoadError
 from retailkit.load.gb18030 import gb18030_text, gb18030_utf8
+from retailkit.load.mixed import refuse_utf8_below, refuse_utf8_until
 
 CHUNK = 1 << 17
 """Bytes read at once: what is decoded from them stays in the processor's cache, and in memory that the process has."""
@@ -150,6 +151,8 @@ def _looked(path: Path, size: int, gzipped: bool, encoding: str | None, digest: 
     strict = codecs.getincrementaldecoder("utf-8")()
     first, valid, plain, tidy, tail, end, size_of_text = b"", True, not gzipped, True, b"", b"", 0
     newlines = returns = False
+    broken: UnicodeDecodeError | None = None
+    at = 0
     for chunk in _chunks(path, gzipped):
         first, size_of_text = first or chunk, size_of_text + len(chunk)
         end = chunk if len(chunk) >= TAIL else end[-TAIL:] + chunk
@@ -168,22 +171,34 @@ def _looked(path: Path, size: int, gzipped: bool, encoding: str | None, digest: 
             newlines, returns = newlines or b"\n" in chunk, returns or b"\r" in chunk
             try:
                 strict.decode(chunk)
-            except UnicodeDecodeError:
-                valid = False
+            except UnicodeDecodeError as error:
+                valid, broken = False, error
+                at = size_of_text - len(error.object) + error.start
         tidy = tidy and _tidy((tail or b"\n") + chunk, valid)
         tail = chunk[-9:] if len(chunk) > 8 else (tail + chunk)[-9:]
     if valid:
         try:
             strict.decode(b"", final=True)
-        except UnicodeDecodeError:
-            valid = False
+        except UnicodeDecodeError as error:
+            valid, broken, at = False, error, size_of_text - len(error.object) + error.start
     if not first.strip(b"\x00\xef\xbb\xbf\xff\xfe \r\n\t"):
         raise LoadError("the file holds no text", str(path), "a header and rows", "export it again")
+    if broken and not encoding and not first.startswith(tuple(mark for mark, _ in BOMS[1:])):
+        here = bytes(broken.object[: broken.start]) if at > len(first) else b""
+        refuse_utf8_until(path, _chunks(path, gzipped), (first[:at], here), at)
+        refuse_utf8_below(path, _chunks(path, gzipped), end[-TAIL:])
     encoding = encoding or _encoding(path, first, valid, gzipped)
     plain = plain and encoding == "utf-8" and (newlines or not returns)
     tidy = tidy and encoding == ("utf-8" if valid else "gb18030") and _tidy(tail + b"\n", valid)
     found = Probe(path, "csv", digest.result(), size, gzipped, encoding, plain)
     head = _head(found, 1 << 18)
+    if re.match(r"\s*<(?:!doctype html|html|head|meta|table|\?xml)\b", head, re.IGNORECASE):
+        raise LoadError(
+            "the file is a web page or XML, whatever its name ends with",
+            path.name,
+            "a text with delimiters, a spreadsheet, JSON or Parquet",
+            "open it in a spreadsheet program and save it as .xlsx",
+        )
     kind = "json" if head.lstrip()[:1] in ("{", "[") else "csv"
     last = head if size_of_text <= len(end) <= TAIL else _last_lines(end[-TAIL:], encoding)
     return Probe(path, kind, found.file_id, size, gzipped, encoding, plain, head, tidy, last)

@@ -32,8 +32,9 @@ CURRENCIES = {
     "新加坡元": "SGD", "新币": "SGD", "澳元": "AUD", "加元": "CAD", "泰铢": "THB", "越南盾": "VND", "澳门元": "MOP",
 }  # fmt: skip
 """Currencies as files name them in words."""
+_ZONED = re.compile(r".*\d[T ]\d.*(Z|UTC|[+-]\d\d:?\d\d|:\d\d:\d\d(\.\d+)?\s?[+-]\d\d)")
 _NUMBER = re.compile(
-    rf"[-+(（]?[¥￥$€£₩]?\s*[-(（]?(?:\d{{1,3}}(?:[{GAPS}]\d{{3}})+|[\d.,]*\d)(?:[.,]\d+)?\s*万?[元円]?[-)）]?"
+    rf"[-+(（]?[¥￥$€£₩]?\s*[-(（]?(?:\d{{1,3}}(?:[{GAPS}]\d{{3}})+|[\d.,]*\d)(?:[.,]\d+)?\s*万?(?:\s?[元円¥￥$€£₩])?[-)）]?"
 )
 BLANK = ("-", "--", "---", "—", "——", "/", "\\", "无", "N/A", "n/a", "NA", "null", "NULL", "None", "NaN", "nan")
 """What stands in a cell that holds nothing."""
@@ -71,11 +72,11 @@ class Seen:
     def times(self) -> tuple[str, ...] | None:
         """The formats that read nearly every cell: () for those known anyway, None where it is no time."""
         cells = [in_24_hours(c) for c in self.filled]
-        known = [f for f in TIME_FORMATS if any(_reads(c, (f,)) for c in cells[:20])]
-        if self._most([_reads(c, known) or bool(re.search(r"\d[T ]\d.*(Z|[+-]\d\d:?\d\d)$", c)) for c in cells]):
+        known = [f for f in TIME_FORMATS if any(fits_format(c, (f,)) for c in cells[:20])]
+        if self._most([fits_format(c, known) or bool(_ZONED.fullmatch(c)) for c in cells]):
             return ()
-        local = [f for f in LOCAL_TIMES if any(_reads(c, (f,)) for c in cells[:20])]
-        return tuple(f for f in local if self._most([_reads(c, (f,)) for c in cells])) or None
+        local = [f for f in LOCAL_TIMES if any(fits_format(c, (f,)) for c in cells[:20])]
+        return tuple(f for f in local if self._most([fits_format(c, (f,)) for c in cells])) or None
 
     @property
     def epoch(self) -> str | None:
@@ -111,7 +112,8 @@ class Seen:
         return bool(tests) and sum(tests) >= 0.9 * len(tests)
 
 
-def _reads(cell: str, formats: Sequence[str]) -> bool:
+def fits_format(cell: str, formats: Sequence[str]) -> bool:
+    """Tell whether a cell is a time in one of some formats."""
     if cell.isdigit() and not re.fullmatch(r"(19|20)\d{6}(\d{6})?", cell):
         return False
     for form in formats:

@@ -18,8 +18,9 @@ from retailkit.load.header import Header, check_needed, clean_names, find_header
 from retailkit.load.json_files import json_cell, json_names, json_path, missing_records, refused_answers
 from retailkit.load.layout import Layout
 from retailkit.load.pieces import PLACE, WholeOnly, utf8_pieces
+from retailkit.load.quotes import refuse_broken_line, refuse_open_quotes
 from retailkit.load.raw import Raw, cleaned, selected
-from retailkit.load.sheets import cell_text, sheets_of, top_row
+from retailkit.load.sheets import cell_text, hidden_sheets, sheets_of, top_row
 from retailkit.load.totals import FIRST, LAST, last_records, stated
 
 
@@ -123,33 +124,14 @@ def _csv(con: Connection, found: Probe, layout: Layout, scratch: Path, passing: 
         raw = cleaned(con, _numbered(parsed(path, skip)), header, names, layout, found, totals)
     except EngineError as error:
         if "parallel=false" not in str(error):
+            refuse_broken_line(error, 0 if straight else header.lines, found)
             raise
         # line breaks within cells: one thread reads the file
         raw = cleaned(con, _numbered(parsed(path, skip, parallel=False)), header, names, layout, found, totals)
     (last,) = first(con, f"SELECT max(source_row) FROM {raw.relation}") or (0,)
     if not found.tidy and line_ends(found) - header.lines > (last or 0):  # some cell may hold line breaks
-        _refuse_open_quote(con, _numbered(parsed(path, skip, parallel=False)), names, file, found)
+        refuse_open_quotes(con, _numbered(parsed(path, skip, parallel=False)), names, header, file, found)
     return raw
-
-
-def _refuse_open_quote(con: Connection, select: str, names: Sequence[str], file: Path, found: Probe) -> None:
-    """Refuse a file whose last cell has an opening quote only: every row below it would be lost within that cell."""
-    cells = f"[{', '.join(map(quote, names))}]"
-    told = f"SELECT max(source_row), arg_max({cells}, source_row) FROM ({select})"
-    row, record = first(con, told) or (0, None)
-    tail = next((cell for cell in reversed(record or []) if cell), "").rstrip("\r\n")
-    if "\n" not in tail:
-        return
-    end = tail.encode()[-200:]
-    with open(file, "rb") as handle:
-        handle.seek(-min(file.stat().st_size, len(end) + 200), 2)
-        if handle.read().rstrip(b"\r\n").endswith(end):
-            raise LoadError(
-                f"a quotation mark that opens a cell in row {row:,} is never closed: all rows below stand within that cell",
-                found.path.name,
-                'a closing " for each opening one',
-                "export it again, or take the mark out of that row",
-            )
 
 
 def _excel(con: Connection, found: Probe, layout: Layout, scratch: Path) -> Raw:
@@ -160,6 +142,10 @@ def _excel(con: Connection, found: Probe, layout: Layout, scratch: Path) -> Raw:
     if not tops:
         raise LoadError("the spreadsheet is empty", found.path.name, "a header and rows", "export it again")
     whole = [n for n, (hits, top) in tops.items() if hits == len(layout.needed) and len(sheets[n]) > top + 1]
+    odd = ""
+    if len(whole) > 1 and (hidden := hidden_sheets(found)):  # a copy that somebody put away
+        aside, whole = [n for n in whole if n in hidden], [n for n in whole if n not in hidden] or whole
+        odd = f"hidden sheets hold such a table too and are not read: {', '.join(aside)}" if len(whole) == 1 else ""
     if len(whole) > 1:  # months, or a filtered copy of the first: to read one or all would both be guesses
         raise LoadError(
             f"{len(whole)} sheets hold such a table: {', '.join(whole)}",
@@ -181,7 +167,8 @@ def _excel(con: Connection, found: Probe, layout: Layout, scratch: Path) -> Raw:
     lines = [[str(cell_text(v) or "") for v in row] for row in (*rows[: record + 1 + FIRST], *_filled_last(rows))]
     above, below, last = lines[:record], lines[record + 1 : record + 1 + FIRST], lines[record + 1 + FIRST :]
     totals = stated(columns, _there(columns, layout), above, below, last)
-    return cleaned(con, select, header, list(columns), layout, found, totals)
+    raw = cleaned(con, select, header, list(columns), layout, found, totals)
+    return replace(raw, odd="; ".join(filter(None, [odd, raw.odd])))
 
 
 def _filled_last(rows: Sequence[Sequence[object]]) -> list[Sequence[object]]:

@@ -38,6 +38,14 @@ def sheets_of(found: Probe, layout: Layout | None) -> dict[str, list[Any]]:
         ) from None
 
 
+def hidden_sheets(found: Probe) -> set[str]:
+    """Return the names of the sheets that whoever opens the spreadsheet does not see."""
+    from python_calamine import CalamineWorkbook, SheetVisibleEnum
+
+    sheets = CalamineWorkbook.from_path(str(found.path)).sheets_metadata
+    return {s.name for s in sheets if s.visible != SheetVisibleEnum.Visible}
+
+
 def cell_text(value: Any) -> str | None:
     """Return a spreadsheet cell as text: dates in ISO form, whole numbers without '.0' while it keeps all digits."""
     if value is None or value == "":

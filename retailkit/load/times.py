@@ -37,7 +37,8 @@ def instant_sql(rule: FieldRule, cell: str, kind: str, zone: str, written: str) 
         return f"timezone('UTC', {cell})"
     if kind.startswith("TIMESTAMP") or kind == "DATE":
         return utc(f"CAST({cell} AS TIMESTAMP)", zone)
-    zoned = "[0-9]\\s?([zZ]|[+-][0-9]{2}:?[0-9]{2}|\\s?UTC)$"
+    # an hour alone (databases' +08) stands behind seconds only: 10:00-12 would be from ten to twelve
+    zoned = "[0-9]\\s?([zZ]|[+-][0-9]{2}:?[0-9]{2}|\\s?UTC)$|:[0-9]{2}:[0-9]{2}(\\.[0-9]+)?\\s?[+-][0-9]{2}$"
     offset = f"regexp_matches({cell}, '{zoned}') AND regexp_matches({cell}, '[0-9]:[0-9]')"
     if rule.formats:
         return utc(written, zone)
