@@ -258,6 +258,10 @@ def test_rows_within_a_quoted_cell_are_told_whatever_closes_it(cells, row, numbe
 def test_a_remark_of_several_lines_is_no_row(tmp_path):
     rows = '1,"call 2 times, please\n3 days later, at noon\n",2018-03-01 10:00,5\n2,"a\n\n",2018-03-01 10:00,5\n'
     assert load(tmp_path, HEADER + rows).loc[0, "rows_kept"] == 2
+    listed = '"as follows:\n1,red\n2,blue\n3,any"'
+    wishes = "".join(f"{i},{listed if i < 8 else 'a'},2018-03-01 10:00,5\n" for i in range(1, 9))
+    (tmp_path / "wishes").mkdir()
+    assert load(tmp_path / "wishes", HEADER + wishes).loc[0, "rows_kept"] == 8
 
 
 def test_marks_that_part_a_letter_are_told_with_their_line(tmp_path):

@@ -265,7 +265,9 @@ def test_what_a_vendor_exports_is_told_once(made: Path) -> None:
 @pytest.fixture(scope="module")
 def plain(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The same merchants with plain tables only: what the exports are made from."""
-    return simulate("doubling_1", tmp_path_factory.mktemp("plain"), scale=MADE, merchants=("m06", "m09", "m13"), vendors=False)
+    return simulate(
+        "doubling_1", tmp_path_factory.mktemp("plain"), scale=MADE, merchants=("m06", "m09", "m13"), vendors=False
+    )
 
 
 def test_red_packets_are_those_that_were_received(plain: Path, made: Path, store: Path) -> None:

@@ -11,6 +11,9 @@ from retailkit.load.errors import LoadError
 from retailkit.load.files import Probe
 from retailkit.load.header import Header
 
+SHORT = "'^[0-9]{1,4}$'"
+"""SQL of the pattern of numbers that a line of a remark may begin with."""
+
 
 def refuse_open_quotes(
     con: Connection, select: str, names: Sequence[str], header: Header, file: Path, found: Probe
@@ -25,14 +28,24 @@ def refuse_open_quotes(
     LoadError
         If there is one, with its row.
     """
-    cells = f"[{', '.join(map(quote, names))}]"
+    own, cells = quote(names[0]), f"[{', '.join(map(quote, names))}]"
     begins = f"split_part(line, {literal(header.delimiter)}, 1)"
+    # a list in a remark (``1,red``) begins with short numbers as well, but not with one between this row's and the next's
+    whole = f"len(string_split(line, {literal(header.delimiter)})) >= {sum(n[0] != '@' for n in names)}"
+    number, before, after = (f"TRY_CAST({cell} AS INTEGER)" for cell in (begins, own, "next"))
+    skipped = (
+        f"{number} > {before} AND coalesce({number} < {after}, true) OR {number} < {before} AND {number} > {after}"
+    )
+    row = f"({whole} OR NOT regexp_matches({begins}, {SHORT}) OR {skipped})"
     swallows = f"""
         CASE WHEN contains(array_to_string({cells}, ''), chr(10)) THEN
           len(list_filter({cells}, lambda c: len(list_filter(string_split(c, chr(10))[2:],
-            lambda line: contains(line, {literal(header.delimiter)}) AND {_alike(quote(names[0]), begins)})) > 0)) > 0 END
+            lambda line: contains(line, {literal(header.delimiter)}) AND {_alike(own, begins)} AND {row})) > 0)) > 0 END
     """
-    told = f"SELECT max(source_row), arg_max({cells}, source_row), min(source_row) FILTER ({swallows}) FROM ({select})"
+    told = f"""
+        SELECT max(source_row), arg_max({cells}, source_row), min(source_row) FILTER ({swallows})
+        FROM (SELECT *, lead(trim({own})) OVER () AS next FROM ({select}))
+    """
     row, record, swallowing = first(con, told) or (0, None, None)
     if swallowing is None:
         tail = next((cell for cell in reversed(record or []) if cell), "").rstrip("\r\n")
