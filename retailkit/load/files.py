@@ -21,6 +21,7 @@ from typing import IO
 from retailkit.load.errors import LoadError
 from retailkit.load.gb18030 import gb18030_text, gb18030_utf8
 from retailkit.load.mixed import refuse_utf8_below, refuse_utf8_until
+from retailkit.load.tidy import is_tidy
 
 CHUNK = 1 << 17
 """Bytes read at once: what is decoded from them stays in the processor's cache, and in memory that the process has."""
@@ -35,9 +36,6 @@ BOMS = (
 _CONFLICT = re.compile(rb"(?:^|[\r\n])(?:<<<<<<< |>>>>>>> )")
 _BEYOND = r"[^\x00-\x7f\U00010000-\U0010ffff]"  # no ASCII, no emoji; the same as a span compiles fifty times slower
 _WIDE, _LONE_WIDE = re.compile(_BEYOND), re.compile(f"(?<=[A-Za-z]){_BEYOND}(?!{_BEYOND})")
-_WIDE_BLANKS = {e: [c.encode(e) for c in "\u00a0\u3000\ufeff"] for e in ("utf-8", "gb18030")}
-_EDGE = bytes(byte in b",;|\r\n" for byte in range(256))
-"""What may stand before or after a cell."""
 
 
 @dataclass(frozen=True)
@@ -174,7 +172,7 @@ def _looked(path: Path, size: int, gzipped: bool, encoding: str | None, digest: 
             except UnicodeDecodeError as error:
                 valid, broken = False, error
                 at = size_of_text - len(error.object) + error.start
-        tidy = tidy and _tidy((tail or b"\n") + chunk, valid)
+        tidy = tidy and is_tidy((tail or b"\n") + chunk, valid)
         tail = chunk[-9:] if len(chunk) > 8 else (tail + chunk)[-9:]
     if valid:
         try:
@@ -189,7 +187,7 @@ def _looked(path: Path, size: int, gzipped: bool, encoding: str | None, digest: 
         refuse_utf8_below(path, _chunks(path, gzipped), end[-TAIL:])
     encoding = encoding or _encoding(path, first, valid, gzipped)
     plain = plain and encoding == "utf-8" and (newlines or not returns)
-    tidy = tidy and encoding == ("utf-8" if valid else "gb18030") and _tidy(tail + b"\n", valid)
+    tidy = tidy and encoding == ("utf-8" if valid else "gb18030") and is_tidy(tail + b"\n", valid)
     found = Probe(path, "csv", digest.result(), size, gzipped, encoding, plain)
     head = _head(found, 1 << 18)
     if re.match(r"\s*<(?:!doctype html|html|head|meta|table|\?xml)\b", head, re.IGNORECASE):
@@ -208,23 +206,6 @@ def _last_lines(end: bytes, encoding: str) -> str:
     """Return the whole lines among the last bytes of a text: the first one may have been cut."""
     text = end.decode("utf-16-le" if encoding == "utf-16" else encoding, "replace")
     return text.replace("\x00", "").replace("\r\n", "\n").replace("\r", "\n").partition("\n")[2]
-
-
-def _tidy(text: bytes, valid: bool) -> bool:
-    """Tell that no cell within some bytes needs cleaning; False says that one may."""
-    import numpy as np
-
-    wide = _WIDE_BLANKS["utf-8" if valid else "gb18030"]
-    if any(m in text for m in (b'"', b"\t", b"\x00")) or any(w[:1] in text and w in text for w in wide):
-        return False
-    letters = np.frombuffer(text, np.uint8)
-    odd = letters == ord(" ")
-    for mark in b"='`":
-        if mark in text:
-            odd |= letters == mark
-    at = np.flatnonzero(odd[1:-1]) + 1
-    edge = np.frombuffer(_EDGE, bool)
-    return not (edge[letters[at - 1]].any() or edge[letters[at + 1]].any())
 
 
 def _encoding(path: Path, first: bytes, utf8: bool, gzipped: bool) -> str:
