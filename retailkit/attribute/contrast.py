@@ -69,6 +69,7 @@ def before_after(
     both = all_of.left_join(mine, ["touchpoint", "person"])
     both = both.select("touchpoint", *[both[c].fill_null(0).cast("int64").name(c) for c in _ARMS])
     counted = frame(both.group_by(["touchpoint", *_ARMS]).aggregate(n=both.touchpoint.count()))
+    counted = counted.sort_values(["touchpoint", *_ARMS])  # sums of floats depend on their order, and engines have none
     reach = frame(sent.group_by("touchpoint").aggregate(sends=sent.on.nunique(), persons=sent.person.nunique()))
     found = [_row(name, rows, level) for name, rows in counted.groupby("touchpoint")]
     table = pd.DataFrame(found, columns=[*COLUMNS[:1], *COLUMNS[3:], "change", "low", "high", "shows", "verdict"])

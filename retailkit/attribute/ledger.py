@@ -57,15 +57,15 @@ def allot(
     ``amount`` repeats the key's amount on each of its rows; ``ties`` say who is served first.
     """
     exact = (rows[amount].cast("float64") * rows.share).round(6)  # engines add floats in any order: ties stay ties
-    rows = rows.mutate(exact=exact, floor=exact.floor().cast("int64"))
-    rows = rows.mutate(rest=rows.exact - rows.floor)
+    kept, floor = rows.columns, exact.floor().cast("int64")
+    rows = rows.mutate(floor=floor, rest=exact - floor)
     served = {"group_by": key, "order_by": [rows.rest.desc(), *ties]}  # one sort for both windows
     rows = rows.mutate(
         given=rows.floor.sum().over(ibis.window(**served, preceding=None, following=None)),
         nth=ibis.row_number().over(ibis.window(**served)),
     )
     extra = (rows.nth < rows[amount] - rows.given).cast("int64")
-    return rows.mutate(**{credit: rows.floor + extra}).drop("exact", "floor", "given", "rest", "nth")
+    return rows.select(*kept, **{credit: rows.floor + extra})
 
 
 def of_orders(rows: ir.Table, key: Sequence[str] = KEY, **sums: Any) -> ir.Table:

@@ -209,7 +209,7 @@ def _bots(table: Mapping[str, ir.Table], classes: pd.DataFrame, limit: int) -> i
     """
     account = ["merchant", "account"]
     rows = ibis.union(*(table[name].select(*account) for name in ("sessions", "pushes")))
-    busy = rows.group_by(account).aggregate(rows=rows.count()).filter(ibis._.rows > limit)
+    busy = rows.group_by(account).aggregate(rows=rows.count()).filter(ibis._.rows > limit).cache()
     nobody = as_table(None, "persons")  # whose the account is does not matter here
     seen = ibis.union(
         shape(_visits(table["sessions"].semi_join(busy, account), table["orders"], nobody, classes), TOUCH),

@@ -42,7 +42,8 @@ def guide_activation(
     acts.append(_acting(between(bound, "day", start, end), "guide", "binding"))
     days = between(guide_days, "day", start, end)
     acts += [_acting(days.filter(days[column] > 0), "guide", act) for act, column in _DAY_ACTS.items()]
-    did = pd.concat([*acts, pd.concat(acts).assign(act="any")]).drop_duplicates()
+    did = fetch(ibis.union(*acts))
+    did = pd.concat([did, did.assign(act="any")]).drop_duplicates()
     both = pd.concat([roster, roster.assign(region="all")], ignore_index=True)
     size = both.groupby(["merchant", "region"], as_index=False).agg(roster=("guide", "nunique"))
     active = (
@@ -55,9 +56,8 @@ def guide_activation(
     return with_share(frame, "rate", "active", "roster")
 
 
-def _acting(table: Table, column: str, act: str) -> pd.DataFrame:
-    found = fetch(table.select("merchant", guide=table[column]).drop_null("guide").distinct())
-    return found.assign(act=act)
+def _acting(table: Table, column: str, act: str) -> Table:
+    return table.select("merchant", guide=table[column]).drop_null("guide").distinct().mutate(act=ibis.literal(act))
 
 
 def guide_sales(

@@ -43,7 +43,7 @@ def cell_inputs(orders: Table, persons: Table, baseline: Any, programme: Any) ->
     first = known.group_by(["merchant", "person"]).aggregate(first_on=known.paid_on.min())
     wanted = ["merchant", "paid_on", "person", "touchpoint", "format", "order_id", "net_amount", "first_on"]
     sales = sales.left_join(first, ["merchant", "person"]).select(*wanted)
-    frames = []
+    parts = []
     for period, window in (("before", baseline), ("programme", programme)):
         start, end = (str(day.date()) for day in bounds(window))
         inside = sales.filter(sales.paid_on.between(ibis.date(start), ibis.date(end)))
@@ -58,12 +58,9 @@ def cell_inputs(orders: Table, persons: Table, baseline: Any, programme: Any) ->
             format=inside.format.fill_null("unknown"),
         ).group_by(["merchant", *KEYS])
         days = (bounds(window)[1] - bounds(window)[0]).days + 1
-        frames.append(
-            rows.aggregate(orders=lambda t: t.order_id.count(), gmv=lambda t: t.net_amount.sum())
-            .execute()
-            .assign(period=period, days=days)
-        )
-    table = pd.concat(frames, ignore_index=True).reindex(columns=list(INPUTS))
+        sums = rows.aggregate(orders=lambda t: t.order_id.count(), gmv=lambda t: t.net_amount.sum())
+        parts.append(sums.mutate(period=ibis.literal(period), days=ibis.literal(days, "int64")))
+    table = ibis.union(*parts).execute().reindex(columns=list(INPUTS))
     return table.sort_values(["merchant", *KEYS, "period"]).reset_index(drop=True)
 
 

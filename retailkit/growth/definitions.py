@@ -74,18 +74,16 @@ def definition_breaks(weekly: pd.DataFrame, merchant: str, visits: pd.DataFrame 
     ``partner_moved`` are the jumps of both in logs over the weeks beside the break. Only jumps
     of at least 25% in one week that last, while the partner stays, are rows.
     """
-    series = _series(weekly, merchant, visits)
-    rows = [row for name, partner in PAIRS if {name, partner} <= set(series.columns)
-            for row in _breaks(series[[name, partner]].dropna(), name, partner)]  # fmt: skip
-    table = pd.DataFrame(rows, columns=list(COLUMNS))
-    return table.sort_values(["week", "series"], ignore_index=True)
+    weeks = _whole_weeks(weekly)
+    series = _with_visits(weeks[weeks["merchant"] == merchant], merchant, visits)
+    return pd.DataFrame(_changes(series), columns=list(COLUMNS))
 
 
 def breaks_of_all(weekly: pd.DataFrame, merchants: Sequence[str]) -> pd.DataFrame:
     """The rows of ``definition_breaks`` of several merchants and donors, ``merchant`` first; without visits."""
-    tables = [definition_breaks(weekly, m).assign(merchant=m) for m in dict.fromkeys(merchants)]
-    some = [t for t in tables if len(t)] or [pd.DataFrame(columns=[*COLUMNS, "merchant"])]
-    return pd.concat(some, ignore_index=True)[["merchant", *COLUMNS]]
+    own = dict(list(_whole_weeks(weekly).groupby("merchant")))
+    rows = [(m, *row) for m in dict.fromkeys(merchants) if m in own for row in _changes(_with_visits(own[m], m))]
+    return pd.DataFrame(rows, columns=["merchant", *COLUMNS])
 
 
 def since_last_change(weekly: pd.DataFrame, breaks: pd.DataFrame) -> pd.DataFrame:
@@ -135,11 +133,16 @@ def counted_otherwise(
     return sales.groupby("merchant")["week"].min() if len(sales) else none
 
 
-def _series(weekly: pd.DataFrame, merchant: str, visits: pd.DataFrame | None) -> pd.DataFrame:
-    """Logs of the merchant's mean days by week, festival weeks and cut weeks left out."""
-    own = weekly[(weekly["merchant"] == merchant) & (weekly["festival"].fillna("") == "") & (weekly["days"] >= 4)]
-    out = own.drop_duplicates("week").set_index("week")[["log_gmv", "log_orders"]]
-    out.columns = pd.Index(["gmv", "orders"])
+def _whole_weeks(weekly: pd.DataFrame) -> pd.DataFrame:
+    """Logs of all merchants' mean days by week, festival weeks and cut weeks left out."""
+    kept = weekly[(weekly["festival"].fillna("") == "") & (weekly["days"] >= 4)].drop_duplicates(["merchant", "week"])
+    kept = kept[["merchant", "week", "log_gmv", "log_orders"]]
+    return kept.rename(columns={"log_gmv": "gmv", "log_orders": "orders"})
+
+
+def _with_visits(weeks: pd.DataFrame, merchant: str, visits: pd.DataFrame | None = None) -> pd.DataFrame:
+    """One merchant's weeks as an index, with the log of its mean visits where any are given."""
+    out = weeks.set_index("week")[["gmv", "orders"]]
     if visits is None or not (visits["merchant"] == merchant).any():
         return out
     days = visits[visits["merchant"] == merchant]
@@ -147,6 +150,13 @@ def _series(weekly: pd.DataFrame, merchant: str, visits: pd.DataFrame | None) ->
     mean = days.groupby(monday)["visits"].agg(["mean", "size"])
     whole = mean.loc[(mean["size"] == 7) & (mean["mean"] > 0), "mean"].astype(float)
     return out.join(np.log(whole).rename("visits"))
+
+
+def _changes(series: pd.DataFrame) -> list[tuple[object, ...]]:
+    """The rows of ``definition_breaks``, by week and series."""
+    pairs = [(name, partner) for name, partner in PAIRS if {name, partner} <= set(series.columns)]
+    rows = [row for name, partner in pairs for row in _breaks(series[[name, partner]].dropna(), name, partner)]
+    return sorted(rows, key=lambda row: row[:2])
 
 
 def _breaks(pair: pd.DataFrame, name: str, partner: str) -> list[tuple[object, ...]]:

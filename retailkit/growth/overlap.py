@@ -59,10 +59,12 @@ def shared_customers(
     orders = given(orders, "orders", ("account", "paid_on", "net_amount"))
     accounts = None if accounts is None else given(accounts, "accounts", ("account",))
     known = orders if pd.isna(start) else orders.filter(orders.paid_on < ibis.date(str(start.date())))
-    others = known.filter(~known.merchant.isin(list(merchants))).select(donor="merchant").distinct().execute()
-    spend = _with_keys(known.filter(known.account.notnull()), accounts, common_ids)
-    tables = [_compare(spend, list(merchants), kind) for kind in KINDS]
-    found = pd.concat(tables, ignore_index=True)
+    spend = _with_keys(known, accounts, common_ids).cache()  # asked for twice, from all orders of all merchants
+    seen = spend.group_by("merchant").aggregate(**{kind: spend[key].count() for kind, key in KINDS.items()}).execute()
+    inside = seen["merchant"].isin(list(merchants))
+    others = seen.loc[~inside, ["merchant"]].rename(columns={"merchant": "donor"})
+    sums = _met(spend, list(merchants)).execute().rename(columns={"merchant": "donor"})
+    found = pd.concat([_compare(sums, kind, bool(seen.loc[inside, kind].any())) for kind in KINDS], ignore_index=True)
     found = found[found["carried"] >= COMPARABLE].sort_values(["donor", "carried"], ascending=[True, False])
     table = others.merge(found.drop_duplicates("donor"), on="donor", how="left")
     table["kind"] = table["kind"].fillna("unknown")
@@ -70,7 +72,7 @@ def shared_customers(
 
 
 def _with_keys(known: Table, accounts: Table | None, common_ids: bool) -> Table:
-    """One row per merchant and account: what it spent, and one column per kind of comparable id."""
+    """One row per merchant and account (none is one too): what it spent, and one column per kind of comparable id."""
     import ibis
 
     none = ibis.null("string")
@@ -91,36 +93,40 @@ def _with_keys(known: Table, accounts: Table | None, common_ids: bool) -> Table:
     )
 
 
-def _compare(spend: Table, merchants: list[str], kind: str) -> pd.DataFrame:
-    """One row per donor: shared customers by one kind of id; no row where the kind says nothing."""
+def _met(spend: Table, merchants: list[str]) -> Table:
+    """One row per donor: its customers and sales, and by each kind of id those that the merchants have too."""
     import ibis
 
-    key = spend[KINDS[kind]]
-    ours = spend.filter(spend.merchant.isin(merchants) & key.notnull()).select(key=KINDS[kind])
-    ours = ours.distinct().mutate(ours=ibis.literal(1))
-    theirs = spend.filter(~spend.merchant.isin(merchants)).select("merchant", "spent", key=KINDS[kind])
-    theirs = theirs.left_join(ours, "key").select("merchant", "spent", "key", mark=lambda t: t.ours.fill_null(0))
-    carried = theirs.key.notnull().ifelse(1, 0)
-    table = (
-        theirs.group_by("merchant")
-        .aggregate(
-            customers=theirs.key.nunique(),
-            shared_customers=(theirs.mark == 1).ifelse(theirs.key, ibis.null("string")).nunique(),
-            spent=theirs.spent.sum(),
-            carried=(carried * theirs.spent).sum(),
-            shared_spent=(theirs.mark * theirs.spent).sum(),
-        )
-        .execute()
-        .rename(columns={"merchant": "donor"})
-    )
+    ours = spend.filter(spend.merchant.isin(merchants))
+    theirs = spend.filter(~spend.merchant.isin(merchants) & spend.account.notnull())
+    for kind, key in KINDS.items():
+        mark = ours.filter(ours[key].notnull()).select(key).distinct().mutate(**{f"ours_{kind}": ibis.literal(1)})
+        joined = theirs.left_join(mark, key)
+        theirs = joined.select(*theirs.columns, f"ours_{kind}")
+    sums = {"spent": theirs.spent.sum()}
+    for kind, name in KINDS.items():
+        key, mark = theirs[name], theirs[f"ours_{kind}"].fill_null(0)
+        sums |= {
+            f"customers_{kind}": key.nunique(),
+            f"shared_customers_{kind}": (mark == 1).ifelse(key, ibis.null("string")).nunique(),
+            f"carried_{kind}": (key.notnull().ifelse(1, 0) * theirs.spent).sum(),
+            f"shared_spent_{kind}": (mark * theirs.spent).sum(),
+        }
+    return theirs.group_by("merchant").aggregate(**sums)
+
+
+def _compare(sums: pd.DataFrame, kind: str, ours: bool) -> pd.DataFrame:
+    """One row per donor: shared customers by one kind of id; no row where the kind says nothing."""
+    table = sums[["donor", "spent"]].copy()
+    for name in ("customers", "shared_customers", "carried", "shared_spent"):
+        table[name] = sums[f"{name}_{kind}"]
     spent, of = (table[c].astype(float).where(table[c] > 0) for c in ("carried", "spent"))
     table["shared_share"] = table["shared_customers"] / table["customers"].where(table["customers"] > 0)
     table["shared_sales_share"] = table["shared_spent"].astype(float) / spent
     table["carried"] = (spent / of).fillna(0.0)
     # unionids of two open platforms never meet: that none is shared says nothing
     apart = kind == "unionid" and not table["shared_customers"].sum() > 0
-    unmet = apart or not int(ours.count().execute())
-    return (table.iloc[:0] if unmet else table).assign(kind=kind)[[*COLUMNS, "carried"]]
+    return (table.iloc[:0] if apart or not ours else table).assign(kind=kind)[[*COLUMNS, "carried"]]
 
 
 def common_ids(sources: Iterable[Any]) -> bool:

@@ -68,9 +68,8 @@ def daily_panel(orders: Table | pd.DataFrame, persons: Table | pd.DataFrame) -> 
     if days.empty:
         return _typed(pd.DataFrame(columns=list(DAILY)))
     days = days.rename(columns={"paid_on": "day"}).assign(day=lambda d: pd.to_datetime(d["day"]))
-    newest, partial = days["day"].max(), _stops_early(days)
-    filled = pd.concat([_fill(m, rows, newest) for m, rows in days.groupby("merchant")], ignore_index=True)
-    filled["partial"] = partial & (filled["day"] == newest)
+    filled = _filled(days.drop(columns="last_at"))
+    filled["partial"] = _stops_early(days) & (filled["day"] == days["day"].max())
     return _typed(filled)
 
 
@@ -79,15 +78,19 @@ def _typed(days: pd.DataFrame) -> pd.DataFrame:
     return days[list(DAILY)].astype(kinds | {"filled": "bool", "partial": "bool"})
 
 
-def _fill(merchant: str, rows: pd.DataFrame, newest: pd.Timestamp) -> pd.DataFrame:
-    rows = rows.set_index("day").sort_index()
-    longest = rows.index.to_series().diff().max()
-    silent = newest - rows.index[-1]
-    last = newest if len(rows) > 1 and silent <= longest else rows.index[-1]
-    span = pd.date_range(rows.index[0], last, name="day")
-    whole = rows.drop(columns=["merchant", "last_at"]).reindex(span)
-    whole["filled"] = whole["orders"].isna()
-    return whole.fillna(0).assign(merchant=merchant).reset_index()
+def _filled(days: pd.DataFrame) -> pd.DataFrame:
+    """The rows of all merchants, and one of zeros per day without an order while the merchant was open."""
+    days = days.sort_values(["merchant", "day"])
+    days["since"] = days.groupby("merchant")["day"].diff()
+    spans = days.groupby("merchant").agg(first=("day", "min"), last=("day", "max"), longest=("since", "max"))
+    still_open = days["day"].max() - spans["last"] <= spans["longest"]  # one single day has no longest silence
+    spans["last"] = spans["last"].mask(still_open, days["day"].max())
+    calendar = [pd.date_range(first, last) for first, last in zip(spans["first"], spans["last"], strict=True)]
+    each = [np.repeat(spans.index, [len(c) for c in calendar]), np.concatenate(calendar)]
+    index = pd.MultiIndex.from_arrays(each, names=["merchant", "day"])
+    whole = days.drop(columns="since").set_index(["merchant", "day"]).reindex(index)
+    filled = whole["orders"].isna()
+    return whole.fillna(0).assign(filled=filled).reset_index()
 
 
 def _stops_early(days: pd.DataFrame) -> bool:

@@ -125,7 +125,7 @@ def tree_inputs(orders: Table, persons: Table, baseline: Any, programme: Any) ->
     )
     sales = sales.left_join(first, ["merchant", "person"]).select("merchant", "paid_on", "person", "net_amount",
                                                                   "order_id", "first_on")  # fmt: skip
-    frames = []
+    parts = []
     for period, window in zip(("before", "programme"), equally_long(baseline, programme), strict=True):
         start, end = window
         inside = sales.filter(sales.paid_on.between(ibis.date(str(start.date())), ibis.date(str(end.date()))))
@@ -135,16 +135,13 @@ def tree_inputs(orders: Table, persons: Table, baseline: Any, programme: Any) ->
             else_="returning",
         )
         rows = inside.mutate(segment=segment).group_by(["merchant", "segment"])
-        frames.append(
-            rows.aggregate(
-                buyers=lambda t: t.person.nunique(),
-                orders=lambda t: t.order_id.count(),
-                gmv=lambda t: t.net_amount.sum(),
-            )
-            .execute()
-            .assign(period=period, days=(end - start).days + 1)
+        sums = rows.aggregate(
+            buyers=lambda t: t.person.nunique(),
+            orders=lambda t: t.order_id.count(),
+            gmv=lambda t: t.net_amount.sum(),
         )
-    table = pd.concat(frames, ignore_index=True).reindex(columns=list(INPUTS))
+        parts.append(sums.mutate(period=ibis.literal(period), days=ibis.literal((end - start).days + 1, "int64")))
+    table = ibis.union(*parts).execute().reindex(columns=list(INPUTS))
     return table.sort_values(["merchant", "segment", "period"]).reset_index(drop=True)
 
 

@@ -96,7 +96,9 @@ def _record(name: str, value: Any, unit: str, definition: str, text: str = "") -
 
 
 def _facts(tables: Any) -> dict[str, Any]:
-    """Return the counts that the answers rest on."""
+    """Return the counts that the answers rest on: two queries, however many tables there are."""
+    import ibis
+
     orders = tables.orders
     known = orders.aggregate(
         orders=orders.count(),
@@ -104,15 +106,15 @@ def _facts(tables: Any) -> dict[str, Any]:
         first=orders.paid_on.min(),
         last=orders.paid_on.max(),
         buyers=orders.account.nunique(),
+        guided=orders.sold_by.count() + orders.owned_by.count(),
     ).to_pandas()
     facts: dict[str, Any] = known.iloc[0].to_dict()
     names = ("sessions", "pushes", "coupons", "placements", "touchpoint_days", "guides", "guide_days", "groups",
              "group_days", "group_members", "targets", "spend", "daily_totals", "members", "accounts")  # fmt: skip
-    facts |= {name: int(tables[name].count().to_pandas()) for name in names}
-    guided = orders.aggregate(sold=orders.sold_by.count(), owned=orders.owned_by.count()).to_pandas().iloc[0]
-    facts["guided"] = int(guided["sold"]) + int(guided["owned"])
-    facts["shared"] = int(tables.sessions.share_node.count().to_pandas())
-    return facts
+    counts = {name: tables[name].count() for name in names} | {"shared": tables.sessions.share_node.count()}
+    rows = ibis.union(*(count.name("n").as_table().mutate(fact=ibis.literal(name)) for name, count in counts.items()))
+    found = rows.to_pandas()
+    return facts | dict(zip(found["fact"], found["n"].astype(int), strict=True))
 
 
 def _aside(tables: Any, chinese: bool) -> list[tuple[str, str, str, str]]:

@@ -36,21 +36,21 @@ class Past:
         """Return SQL of the persons as linked by what was known before ``as_of``; warn where nobody linked them so."""
         if left := self.not_linked():
             warnings.warn(_late(left, self.store.as_of), stacklevel=4)
-        columns, now = ", ".join(map(quote, table("persons").names)), self.store.select(table("persons"))
-        later, before = self._ahead
-        gone = ", ".join(map(literal, sorted({*self._linked_then, *(later - before)})))
+        contract, (later, before) = table("persons"), self._ahead
+        gone = {*self._linked_then, *(later - before)}
         if not gone:
-            return now
-        return f"SELECT {columns} FROM ({now}) WHERE merchant NOT IN ({gone}) UNION ALL SELECT {columns} FROM ({self._then})"
+            return self.store.select(contract)
+        others = {f["merchant"] for f in self.store.files_then(contract)} - gone  # whose files alone are read
+        now, columns = replace(self.store, merchants=tuple(sorted(others))), ", ".join(map(quote, contract.names))
+        return f"SELECT {columns} FROM ({now.select(contract)}) UNION ALL SELECT {columns} FROM ({self._then})"
 
     @cached_property
     def _then(self) -> str:
         """Return SQL of the rows of ``persons_as_of`` that were linked for this very day from what is there now."""
-        own = [
-            f"merchant = {literal(m)} AND evidence = {literal(found)}" for m, found in sorted(self.evidence().items())
-        ]
+        own = [f"({literal(m)}, {literal(found)})" for m, found in sorted(self.evidence().items())]
+        theirs = f"(merchant, evidence) IN ({', '.join(own)})" if own else "false"  # compared once, not with each
         rows = f"SELECT * FROM ({self.store.select(table('persons_as_of'))}) WHERE as_of = DATE {literal(str(self.store.as_of))}"
-        return f"{rows} AND ({' OR '.join(own) or 'false'})"
+        return f"{rows} AND {theirs}"
 
     @cached_property
     def _linked_then(self) -> list[str]:

@@ -61,11 +61,13 @@ class Store:
         return self[name]
 
     def __getitem__(self, name: str) -> Any:
-        if name == "orders" and {"orders", "refunds"} <= set(self.versions):
-            return open_view(self.connection, name, self._orders)
-        if name == "persons" and self.as_of and name in self.versions:
-            return open_view(self.connection, name, self._past.persons())
-        return open_view(self.connection, table(name).name, self.select(table(name)))
+        then = name == "persons" and self.as_of and name in self.versions
+        select = self._past.persons() if then else ""  # each time: it may have something to warn of
+        if name not in self._opened:
+            if name == "orders" and {"orders", "refunds"} <= set(self.versions):
+                select = self._orders
+            self._opened[name] = open_view(self.connection, table(name).name, select or self.select(table(name)))
+        return self._opened[name]
 
     def has(self, name: str) -> bool:
         """Tell whether any row of a table was known."""
@@ -117,6 +119,10 @@ class Store:
         )
         known = self.known(contract) if self.as_of else ""
         return f"SELECT {columns} FROM ({select})" + (f" WHERE {known}" if known else "")
+
+    @cached_property
+    def _opened(self) -> dict[str, Any]:
+        return {}  # the engine looks into every file to tell a view's columns: once per table
 
     @cached_property
     def _orders(self) -> str:

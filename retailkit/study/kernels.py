@@ -246,15 +246,14 @@ def _become_kernel(request: dict[str, Any]) -> None:
 def _preload_package() -> None:
     """Import retailkit's stages, which import only.
 
-    Left out: what runs, shows or simulates, and ``load``, whose storage library starts a
-    thread at import (it takes .03 s in the child).
+    Left out: what runs, shows or simulates. ``load`` imports its storage library where it reads: that starts a thread.
     """
     import retailkit
 
     root = Path(retailkit.__file__).parent
     for path in sorted(root.rglob("*.py")):
         parts = [p for p in path.relative_to(root.parent).with_suffix("").parts if p != "__init__"]
-        if parts[1:2] not in ([], ["__main__"], ["study"], ["explore"], ["present"], ["simulate"], ["load"]):
+        if parts[1:2] not in ([], ["__main__"], ["study"], ["explore"], ["present"], ["simulate"]):
             with contextlib.suppress(ImportError):  # an extra that is not installed
                 importlib.import_module(".".join(parts))
 

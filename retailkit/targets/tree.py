@@ -7,6 +7,7 @@ conversion. Sales to unknown buyers are orders x basket.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import ibis
@@ -104,13 +105,22 @@ def cut_by(orders: Table, cut: str, windows: dict[str, tuple[Any, Any]]) -> pd.D
     Parts beyond the thirty largest are one row, "other"; orders without the mark are
     "(none)". Empty where no order carries the mark.
     """
-    column = CUTS[cut]
-    frames = []
+    return _cut(_sums(orders, (cut,), windows), cut, windows)
+
+
+def _sums(orders: Table, names: Iterable[str], windows: dict[str, tuple[Any, Any]]) -> pd.DataFrame:
+    """One row per cut, part and window: ``cut, part, window, value``; one query for all of them."""
+    parts = []
     for name, (start, end) in windows.items():
         inside = orders.filter(orders.paid_on.between(ibis.date(str(start.date())), ibis.date(str(end.date()))))
-        rows = inside.group_by(part=inside[column]).aggregate(value=inside.net_amount.sum()).execute()
-        frames.append(rows.assign(window=name))
-    table = pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=["part", "value", "window"])
+        for cut in names:
+            sums = inside.group_by(part=inside[CUTS[cut]]).aggregate(value=inside.net_amount.sum())
+            parts.append(sums.mutate(cut=ibis.literal(cut), window=ibis.literal(name)))
+    return ibis.union(*parts).execute() if parts else pd.DataFrame(columns=["part", "value", "cut", "window"])
+
+
+def _cut(sums: pd.DataFrame, cut: str, windows: dict[str, tuple[Any, Any]]) -> pd.DataFrame:
+    table = sums[sums["cut"] == cut]
     if table["part"].isna().all():
         return pd.DataFrame(columns=["cut", "part", *windows])
     wide = table.assign(part=table["part"].astype(object).fillna("(none)")).pivot_table(
@@ -125,7 +135,8 @@ def cut_by(orders: Table, cut: str, windows: dict[str, tuple[Any, Any]]) -> pd.D
 
 def cuts(orders: Table, windows: dict[str, tuple[Any, Any]]) -> pd.DataFrame:
     """One row per part of every cut of GMV that the orders carry with more than one part; see ``cut_by``."""
-    tables = [cut_by(orders, cut, windows) for cut in CUTS]
+    sums = _sums(orders, CUTS, windows)
+    tables = [_cut(sums, cut, windows) for cut in CUTS]
     several = [t for t in tables if len(t) > 1]
     return pd.concat(several, ignore_index=True) if several else pd.DataFrame(columns=["cut", "part", *windows])
 
