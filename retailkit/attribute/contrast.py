@@ -73,7 +73,9 @@ def before_after(
     reach = frame(sent.group_by("touchpoint").aggregate(sends=sent.on.nunique(), persons=sent.person.nunique()))
     found = [_row(name, rows, level) for name, rows in counted.groupby("touchpoint")]
     table = pd.DataFrame(found, columns=[*COLUMNS[:1], *COLUMNS[3:], "change", "low", "high", "shows", "verdict"])
-    table = reach.merge(table, on="touchpoint").sort_values("persons", ascending=False, ignore_index=True)
+    table = reach.merge(table, on="touchpoint").sort_values(
+        ["persons", "touchpoint"], ascending=[False, True], ignore_index=True
+    )
     return table[[*COLUMNS, "change", "low", "high", "shows", "verdict"]]
 
 

@@ -128,7 +128,7 @@ def group_activity(groups: Table, group_days: Table) -> pd.DataFrame:
     found = each.group_by(["merchant", "kind", "week"]).agg(
         groups=each.count(),
         groups_active=each.wrote.sum(),
-        members=each.members.sum(),
+        members=each.members.cast("decimal(28, 9)").sum().cast("float64"),  # a sum of floats depends on their order
         member_days=each.member_days.sum(),
         active_member_days=each.active.sum(),
         joined=each.joined.sum(),

@@ -101,10 +101,10 @@ def messages(
 ) -> go.Figure:  # fmt: skip
     """Intervals: share of receivers who ordered after a message. Table: push funnel."""
     title = choose(lang, "Orders after a message", "消息之后的订单")
-    rows = table[table["receivers"] > 0].sort_values("receivers", ascending=False).head(most)
+    rows = table[table["receivers"] > 0].sort_values(["receivers", "campaign"], ascending=[False, True]).head(most)
     if rows.empty:
         return empty(title, choose(lang, "No messages are recorded.", "没有消息记录。"), lang=lang)
-    rows = rows.sort_values("ordered_share", ascending=False)
+    rows = rows.sort_values(["ordered_share", "campaign"], ascending=[False, True])
     names = _campaigns(rows)
     pooled = rows["ordered"].sum() / rows["receivers"].sum()
     title = choose(
