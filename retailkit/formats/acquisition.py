@@ -52,7 +52,8 @@ def format_ledger(orders: Table, persons: Table, *, start: str | None = None, en
     frame["buyer_value"] = ratio(frame["known_amount"], frame["buyers"])
     frame = with_share(frame, "new_share", "new_buyers", "buyers").drop(columns="known_amount")
     last = frame["format"] == "all"
-    frame = frame.assign(last=last).sort_values(["merchant", "last", "net_amount"], ascending=[True, True, False])
+    keys = ["merchant", "last", "net_amount", "format"]
+    frame = frame.assign(last=last).sort_values(keys, ascending=[True, True, False, True])
     return frame.drop(columns="last").reset_index(drop=True)
 
 

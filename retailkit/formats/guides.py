@@ -113,7 +113,7 @@ def sold_against_owned(orders: Table) -> pd.DataFrame:
     frame = whole_counts(frame, "orders", "net_amount")
     for name, part in (("order_share", "orders"), ("money_share", "net_amount")):
         frame[name] = ratio(frame[part], frame.groupby("merchant")[part].transform("sum"))
-    return frame.sort_values(["merchant", "orders"], ascending=[True, False], ignore_index=True)
+    return frame.sort_values(["merchant", "orders", "case"], ascending=[True, False, True], ignore_index=True)
 
 
 def with_guide(orders: Table, persons: Table, bindings: Table, *, start: str, end: str) -> pd.DataFrame:

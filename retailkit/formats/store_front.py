@@ -105,7 +105,7 @@ def repeat_visits(sessions: Table, scenes: pd.DataFrame) -> pd.DataFrame:
     frame["visit_share"] = ratio(frame["visits"], frame.groupby("merchant")["visits"].transform("sum"))
     frame["visits_per_visitor"] = ratio(frame["visits"], frame["visitors"])
     frame = with_share(frame, "return_share", "returned", "visitors")
-    return frame.sort_values(["merchant", "visits"], ascending=[True, False], ignore_index=True)
+    return frame.sort_values(["merchant", "visits", "entrance"], ascending=[True, False, True], ignore_index=True)
 
 
 def visitor_value(sessions: Table, orders: Table, scenes: pd.DataFrame) -> pd.DataFrame:
@@ -136,7 +136,7 @@ def visitor_value(sessions: Table, orders: Table, scenes: pd.DataFrame) -> pd.Da
     frame = with_share(frame, "conversion", "buyers", "visitors")
     frame["buyer_value"] = ratio(frame["net_amount"], frame["buyers"])
     frame["visitor_value"] = ratio(frame["net_amount"], frame["visitors"])
-    return frame.sort_values(["merchant", "net_amount"], ascending=[True, False], ignore_index=True)
+    return frame.sort_values(["merchant", "net_amount", "entrance"], ascending=[True, False, True], ignore_index=True)
 
 
 def long_tail(order_lines: Table, tops: tuple[int, ...] = (10, 50, 100, 500, 1000)) -> pd.DataFrame:
@@ -214,7 +214,8 @@ def push_funnel(
         frame[name] = frame[name].astype(float).where(stated)
         frame[f"{name}_share"] = ratio(frame[name], frame["receivers"])
     frame = with_share(frame, "ordered_share", "ordered", "receivers").rename(columns={"title": "campaign"})
-    return frame.sort_values(["merchant", "touchpoint", "receivers"], ascending=[True, True, False], ignore_index=True)
+    keys = ["merchant", "touchpoint", "receivers", "campaign", "campaign_id"]
+    return frame.sort_values(keys, ascending=[True, True, False, True, True], ignore_index=True)
 
 
 def funnel_sentence(funnel: pd.DataFrame, lang: str = "en") -> str:

@@ -58,7 +58,7 @@ def next_spend(
     frame["next_low"] = np.maximum(low, 0)
     frame["next_high"] = np.where(nobody, frame["bought_high"] * a_buyer_spent, high)
     return frame[list(NEXT_COLUMNS)].sort_values(
-        ["merchant", "next_amount"], ascending=[True, False], ignore_index=True
+        ["merchant", "next_amount", "segment"], ascending=[True, False, True], ignore_index=True
     )
 
 

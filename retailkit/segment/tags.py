@@ -149,7 +149,8 @@ def tag_persons(people: ibis.Table, rules: TagRules) -> ibis.Table:
 def tag_counts(tags: ibis.Table) -> pd.DataFrame:
     """One row per merchant, family and tag: the ``persons`` who carry it."""
     frame = tags.group_by("merchant", "family", "tag").agg(persons=_.count()).to_pandas()
-    return frame.sort_values(["merchant", "family", "persons"], ascending=[True, True, False], ignore_index=True)
+    keys = ["merchant", "family", "persons", "tag"]
+    return frame.sort_values(keys, ascending=[True, True, False, True], ignore_index=True)
 
 
 def tag_overlap(tags: ibis.Table) -> pd.DataFrame:
