@@ -203,19 +203,19 @@ def test_a_pickled_fit_gives_the_same_intervals() -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("model", ["bg_nbd", "mbg_nbd"])
 def test_intervals_cover_the_true_expected_value(model: str) -> None:
-    """120 simulated worlds of 2,000 customers, seeds 0 to 119; nominal 90%.
+    """250 simulated worlds of 2,000 customers, seeds 0 to 249; nominal 90%.
 
     All customers of a world share its fit, so one world's share scatters by .15 to .2: the mean of 20 worlds by .04, of
-    these by .017. Over seeds 0 to 499, which take four times as long, it is .898 (BG/NBD) and .895 (MBG/NBD).
+    these by .013. Over seeds 0 to 499, which take twice as long, it is .898 (BG/NBD) and .895 (MBG/NBD).
     """
     spend = SpendFit(np.array([P, Q, GAMMA]), np.eye(3), 0.0, 1, 0.0, 1.0)
     covered = []
-    for seed in range(120):
+    for seed in range(250):
         people = world(seed, 2000, model=model)
         truth = customer_value(ValueFit(given(model, *TRUE), spend), people, 180, draws=0).value
         found = customer_value(fit_value(people, model), people, 180, seed=seed)
         covered.append(((found.value_low <= truth) & (truth <= found.value_high)).mean())
-    assert 0.87 <= np.mean(covered) <= 0.93
+    assert 0.88 <= np.mean(covered) <= 0.92
 
 
 @pytest.mark.parametrize(("draws", "level"), [(200, 0.9), (199, 0.9), (500, 0.8), (1000, 0.95)])

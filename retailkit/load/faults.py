@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from retailkit.load.bounds import typed
 from retailkit.load.engine import Connection, first, literal, quote
 from retailkit.load.errors import LoadError
-from retailkit.load.fields import Expression, Place, typed
+from retailkit.load.fields import Expression, Place
 from retailkit.load.layout import Block, Layout
 from retailkit.load.raw import Raw
 from retailkit.schema import Column, Table

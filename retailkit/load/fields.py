@@ -11,6 +11,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from retailkit.load.bounds import bounds_sql, halfway, typed
 from retailkit.load.cells import guide_sql, handle_sql, id_sql, number_sql, owner_sql, phone_sql, secret_sql
 from retailkit.load.conditions import where_sql
 from retailkit.load.engine import SQL_TYPES, literal, quote
@@ -26,10 +27,6 @@ WIDE = "DECIMAL(28, 6)"
 """Room for any amount, and for a product of a price and a quantity."""
 EXACT = {"DOUBLE": 2**53, "FLOAT": 2**24}
 """Below these every whole number is a float of its own."""
-EARLIEST = {"instant": "1990-01-01", "date": "1900-01-01"}
-"""No system tells of anything before; shops and posts may be older."""
-PLANNED = ("starts_on", "valid_from")
-"""Times that may lie in the future: they are plans."""
 
 
 @dataclass(frozen=True)
@@ -84,14 +81,16 @@ def expression(contract: Table, name: str, rule: FieldRule, raw: Raw, layout: La
         return Expression(name, f"CAST({number} AS VARCHAR)", "false", (), column.kind)
     if any(case.value is not None for case in rule.cases):
         told = " ".join(f"WHEN {where_sql(c.where, raw)} THEN {literal(c.value)}" for c in rule.cases)
-        rules = _rules(contract, column, rule, place)
+        rules = bounds_sql(contract, column, rule, place.latest)
         return Expression(name, f"CASE {told} END", "false", rule.columns, column.kind, rules)
     value, filled, before = _value(column, rule, raw, layout, place)
     if rule.where:
         here = where_sql(rule.where, raw)
         value, filled = f"CASE WHEN {here} THEN {value} END", f"(({here}) AND {filled})"
     columns = tuple(c for c in rule.columns if not c.startswith("@"))
-    return Expression(name, value, filled, columns, column.kind, _rules(contract, column, rule, place), before)
+    return Expression(
+        name, value, filled, columns, column.kind, bounds_sql(contract, column, rule, place.latest), before
+    )
 
 
 def net_amount(contract: Table, made: Sequence[Expression]) -> Expression:
@@ -282,29 +281,3 @@ def _unrounded(cell: str, kind: str) -> str:
     if kind in EXACT:
         return f"CASE WHEN {cell} = floor({cell}) AND abs({cell}) < {EXACT[kind]} THEN {_text(cell, kind)} END"
     return _text(cell, kind)
-
-
-def halfway(name: str) -> str:
-    """Return the name of what a column's value is made of: the number or the time that stands in the export."""
-    return quote("~" + name)
-
-
-def typed(name: str) -> str:
-    """Return the name of a typed column beside the export's own of the same name."""
-    return quote("=" + name)
-
-
-def _rules(contract: Table, column: Column, rule: FieldRule, place: Place) -> str:
-    """Return SQL of what a typed value must satisfy (sums are judged after grouping); empty if nothing."""
-    value, tests = typed(column.name), []
-    if column.one_of:
-        tests.append(f"{value} IN ({', '.join(map(literal, column.one_of))})")
-    if rule.agg not in ("sum", "count", "count_distinct"):
-        tests += [f"{value} >= {literal(column.minimum)}"] if column.minimum is not None else []
-        tests += [f"{value} <= {literal(column.maximum)}"] if column.maximum is not None else []
-    if column.name == contract.time and column.name not in PLANNED:
-        kind = SQL_TYPES[column.kind]
-        tests.append(f"{value} BETWEEN {kind} '1990-01-01' AND {kind} {literal(place.latest)}")
-    elif column.kind in EARLIEST:  # a year of two figures, or 1970 for what never happened
-        tests.append(f"{value} >= {SQL_TYPES[column.kind]} {literal(EARLIEST[column.kind])}")
-    return " AND ".join(tests)

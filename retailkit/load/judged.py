@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from retailkit.load.bounds import halfway, typed
 from retailkit.load.conditions import where_sql
 from retailkit.load.engine import quote
 from retailkit.load.faults import fails, is_fatal
-from retailkit.load.fields import Expression, Place, expression, halfway, net_amount, row_currency, typed
+from retailkit.load.fields import Expression, Place, expression, net_amount, row_currency
 from retailkit.load.layout import Block, Layout
 from retailkit.load.raw import Raw
 from retailkit.schema import Table

@@ -11,12 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from retailkit.load.bounds import typed
 from retailkit.load.cells import local_day
 from retailkit.load.engine import SQL_TYPES, Connection, constant, first, literal, quote
 from retailkit.load.errors import LoadError
 from retailkit.load.explode import exploded
 from retailkit.load.faults import cell_problem, overlong_problem, record_sql, refuse_if_hopeless
-from retailkit.load.fields import Expression, Place, typed
+from retailkit.load.fields import Expression, Place
 from retailkit.load.judged import Judged, as_expressions, judge
 from retailkit.load.kept import Materialise
 from retailkit.load.layout import Block, Layout
