@@ -51,7 +51,7 @@ def _write(lines: Iterator[bytes], path: Path) -> tuple[Path, int]:
         while size < PIECE and (text := next(lines, b"")):
             size += out.write(text)
     if size < PIECE:  # no more to decode: the reader still has some pieces before it, and then makes a report
-        import_ahead("pandas")
+        import_ahead("pandas", midway=True)
     return path, size
 
 
