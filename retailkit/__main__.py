@@ -208,11 +208,12 @@ def layouts_list() -> None:
 @click.option("--out", metavar="FILE", help="Write the draft there instead of printing it.")
 @click.option("--lang", type=LANG, default="en", show_default=True, help="Language of the draft's remarks.")
 @click.option("--encoding", metavar="NAME", help="Of a file that does not tell: latin-1, cp1252 ...  [default: found]")
-def layouts_new(file: str, out: str | None, lang: str, encoding: str | None) -> None:
+@click.option("--sheet", metavar="NAME", help="Of a workbook of several.  [default: the one with a table]")
+def layouts_new(file: str, out: str | None, lang: str, encoding: str | None, sheet: str | None) -> None:
     """Draft a layout from a file's header, to be completed by hand."""
     from retailkit.load import draft_layout
 
-    text = draft_layout(file, speak(lang), encoding)
+    text = draft_layout(file, speak(lang), encoding, sheet)
     if out:
         Path(out).write_text(text, encoding="utf-8")
         then = f"retailkit load {file} --layout {out} --merchant ID"

@@ -77,6 +77,16 @@ def test_a_workbook_with_a_sheet_for_each_month_is_refused_unless_one_is_named(t
         load(tmp_path, path.read_bytes(), file="orders.xlsx")
     load(tmp_path, path.read_bytes(), f'sheet = "April"\n{ORDERS}', file="orders.xlsx")
     assert stored(tmp_path)["order_id"].tolist() == ["E-April"]
+    for file, options, said in (
+        (path, {}, "layouts new --sheet"),
+        (path, {"sheet": "May"}, "no sheet 'May'.*one of Sheet, March, April"),
+        (layout(tmp_path), {"sheet": "May"}, "only a workbook has sheets"),
+    ):
+        with pytest.raises(LoadError, match="(?s)" + said):
+            draft_layout(file, **options)
+    (tmp_path / "drafted").mkdir()
+    load(tmp_path / "drafted", path.read_bytes(), draft_layout(path, sheet="March"), file="orders.xlsx")
+    assert stored(tmp_path / "drafted")["order_id"].tolist() == ["E-March"]
 
 
 def test_a_closed_order_that_was_paid_earned_nothing_where_the_export_has_no_refunds(tmp_path):

@@ -21,6 +21,7 @@ from retailkit.load.draft_money import drafted_currency, toml_text
 from retailkit.load.draft_rows import first_row_tells, names_orders, without_summary
 from retailkit.load.draft_status import NAMED, read_statuses
 from retailkit.load.engine import connect_raw, first, literal, quote
+from retailkit.load.errors import LoadError
 from retailkit.load.files import probe
 from retailkit.load.glance import CURRENCIES, Seen, plain
 from retailkit.load.header import DELIMITERS, LOOK, holds_values, is_row
@@ -78,20 +79,22 @@ class Look:
     again: frozenset[str]
 
 
-def draft_layout(path: str | Path, lang: str = "en", encoding: str | None = None) -> str:
+def draft_layout(path: str | Path, lang: str = "en", encoding: str | None = None, sheet: str | None = None) -> str:
     """Return a first TOML page for a file that no layout fits: its columns listed, guesses marked.
 
     Its remarks are in English, or in Chinese (``zh``). ``encoding`` names one that a file does not tell
-    by itself (``latin-1``).
+    by itself (``latin-1``), ``sheet`` one of a workbook's.
 
     Raises
     ------
     LoadError
-        If the file itself is damaged or unreadable.
+        If the file itself is damaged or unreadable, or has no such sheet.
     """
     found = probe(path, encoding)
-    names = list(header_names(found))
-    shape: dict[str, Any] = {"encoding": encoding}
+    if sheet and found.kind != "excel":
+        raise LoadError("only a workbook has sheets", found.path.name, do="leave out --sheet")
+    names = list(header_names(found, sheet))
+    shape: dict[str, Any] = {"encoding": encoding, "sheet": sheet}
     if nameless := found.kind == "csv" and (holds_values(names) or _goes_on_below(path, names, encoding)):
         names = [f"column_{i}" for i in range(1, len(names) + 1)]
         shape |= {"header": False, "columns": tuple(names), "delimiter": _delimiter(found.head)}
@@ -130,6 +133,7 @@ def draft_layout(path: str | Path, lang: str = "en", encoding: str | None = None
         'status = "own"',
         f'format = "{ {"json": "jsonl"}.get(found.kind, found.kind) }"',
         *([f"encoding = {toml_text(encoding)}"] if encoding else []),
+        *([f"sheet = {toml_text(sheet)}"] if sheet else []),
         *([f"footer = {toml_text(total.word)}   # the summary at the end"] if total and cuts else []),
         *(_filled_down(number, once) if number and once else ()),
         *([f"records = {toml_text(inside)}"] if inside else []),

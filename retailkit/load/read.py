@@ -137,7 +137,7 @@ def _csv(con: Connection, found: Probe, layout: Layout, scratch: Path, passing: 
 def _excel(con: Connection, found: Probe, layout: Layout, scratch: Path) -> Raw:
     import pyarrow as pa
 
-    sheets = sheets_of(found, layout)
+    sheets = sheets_of(found, layout.sheet)
     tops = {n: top_row(rows, layout) for n, rows in sheets.items() if rows}
     if not tops:
         raise LoadError("the spreadsheet is empty", found.path.name, "a header and rows", "export it again")
@@ -151,7 +151,7 @@ def _excel(con: Connection, found: Probe, layout: Layout, scratch: Path) -> Raw:
             f"{len(whole)} sheets hold such a table: {', '.join(whole)}",
             found.path.name,
             "one sheet with the columns of the layout",
-            'save each sheet as a file of its own, or name one in a layout of your own (sheet = "...")',
+            'save each sheet as a file of its own, or name one in a layout of your own (sheet = "..."; layouts new --sheet drafts one)',
         )
     name = whole[0] if whole else max(tops, key=lambda n: tops[n][0])
     rows, record = sheets[name], tops[name][1]

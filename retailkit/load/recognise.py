@@ -128,17 +128,17 @@ def canonical_table(names: tuple[str, ...] | list[str]) -> str | None:
     return best
 
 
-def header_names(found: Probe) -> tuple[str, ...]:
+def header_names(found: Probe, sheet: str | None = None) -> tuple[str, ...]:
     """Return a file's column names where no layout says which line is the header: the early line with the most."""
-    return _header(found, None)
+    return _header(found, None, sheet)
 
 
-def _header(found: Probe, layout: Layout | None) -> tuple[str, ...]:
+def _header(found: Probe, layout: Layout | None, sheet: str | None = None) -> tuple[str, ...]:
     """Return a file's column names, as the layout would find them (or the widest early line)."""
     if found.kind in ("parquet", "json"):
         return _typed_header(found, layout.records if layout else None)
     if found.kind == "excel":
-        heads = sheet_heads(found, layout)
+        heads = sheet_heads(found, layout.sheet if layout else sheet)
         needed = layout.needed if layout else ()
         return max(heads, key=lambda h: (len(match(h, needed)), sum(not n.startswith("@") for n in h)), default=())
     if layout is not None:

@@ -11,9 +11,9 @@ from retailkit.load.header import clean_names, match
 from retailkit.load.layout import Layout
 
 
-def sheet_heads(found: Probe, layout: Layout | None) -> list[tuple[str, ...]]:
-    """Return the first rows of each sheet of a spreadsheet as possible headers."""
-    return [clean_names(cells) for rows in sheets_of(found, layout).values() for cells in rows[:60]]
+def sheet_heads(found: Probe, sheet: str | None = None) -> list[tuple[str, ...]]:
+    """Return the first rows of each sheet of a spreadsheet (or of the named one) as possible headers."""
+    return [clean_names(cells) for rows in sheets_of(found, sheet).values() for cells in rows[:60]]
 
 
 def top_row(rows: Sequence[Sequence[Any]], layout: Layout) -> tuple[int, int]:
@@ -22,13 +22,22 @@ def top_row(rows: Sequence[Sequence[Any]], layout: Layout) -> tuple[int, int]:
     return max(hits), hits.index(max(hits))
 
 
-def sheets_of(found: Probe, layout: Layout | None) -> dict[str, list[Any]]:
-    """Return the rows of each sheet by its name."""
+def sheets_of(found: Probe, sheet: str | None = None) -> dict[str, list[Any]]:
+    """Return the rows of each sheet by its name, or of the named one alone.
+
+    Raises
+    ------
+    LoadError
+        If the file is no spreadsheet, or has no such sheet.
+    """
     from python_calamine import CalamineError, CalamineWorkbook
 
     try:
         book = CalamineWorkbook.from_path(str(found.path))
-        names = [layout.sheet] if layout and layout.sheet else book.sheet_names
+        if sheet and sheet not in book.sheet_names:
+            listed = ", ".join(book.sheet_names)
+            raise LoadError(f"there is no sheet '{sheet}'", found.path.name, f"one of {listed}", "correct its name")
+        names = [sheet] if sheet else book.sheet_names
         return {n: book.get_sheet_by_name(n).to_python(skip_empty_area=False) for n in names}
     except (CalamineError, OSError, ValueError) as error:
         raise LoadError(
