@@ -413,3 +413,19 @@ def test_a_copy_on_a_hidden_sheet_is_not_read_and_told(tmp_path):
     book.save(tmp_path / "orders.xlsx")
     with pytest.raises(LoadError, match="2 sheets hold such a table"):
         load(tmp_path, (tmp_path / "orders.xlsx").read_bytes(), file="orders.xlsx")
+
+
+def test_zeros_that_a_spreadsheet_only_shows_are_told(tmp_path):
+    openpyxl = pytest.importorskip("openpyxl")
+    book = openpyxl.Workbook()
+    book.active.append(HEADER.strip().split(","))
+    book.active.append(["E1", 17, "2018-03-01 10:00", 12.34])
+    book.active["D2"].number_format = "0.00"
+    book.save(tmp_path / "plain.xlsx")
+    book.active["B2"].number_format = "000000"
+    book.save(tmp_path / "padded.xlsx")
+    told = [
+        load(tmp_path, (tmp_path / f).read_bytes(), file=f).loc[0, "warnings"] for f in ("plain.xlsx", "padded.xlsx")
+    ]
+    assert "zeros" not in told[0]
+    assert "shown with zeros before them (000000) that their cells do not hold: ids lack them" in told[1]

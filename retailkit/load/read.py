@@ -20,7 +20,7 @@ from retailkit.load.layout import Layout
 from retailkit.load.pieces import PLACE, WholeOnly, utf8_pieces
 from retailkit.load.quotes import refuse_broken_line, refuse_open_quotes
 from retailkit.load.raw import Raw, cleaned, selected
-from retailkit.load.sheets import cell_text, hidden_sheets, sheets_of, top_row
+from retailkit.load.sheets import cell_text, hidden_sheets, padded_numbers, sheets_of, top_row
 from retailkit.load.totals import FIRST, LAST, last_records, stated
 
 
@@ -157,6 +157,9 @@ def _excel(con: Connection, found: Probe, layout: Layout, scratch: Path) -> Raw:
     rows, record = sheets[name], tops[name][1]
     columns = clean_names(rows[record])
     check_needed(columns, layout, found.path.name)
+    if padded := padded_numbers(found):
+        shown = f"some numbers are shown with zeros before them ({', '.join(padded)}) that their cells do not hold: ids lack them"
+        odd = "; ".join(filter(None, [odd, shown]))
     body = [[cell_text(v) for v in column] for column in zip(*rows[record + 1 :], strict=False)]
     body = body[: len(columns)] or [[] for _ in columns]
     arrow = pa.table({n: pa.array(c, pa.string()) for n, c in zip(columns, body, strict=True)})

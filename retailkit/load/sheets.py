@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
+from zipfile import BadZipFile, ZipFile
 
 from retailkit.load.errors import LoadError
 from retailkit.load.files import Probe
@@ -53,6 +55,16 @@ def hidden_sheets(found: Probe) -> set[str]:
 
     sheets = CalamineWorkbook.from_path(str(found.path)).sheets_metadata
     return {s.name for s in sheets if s.visible != SheetVisibleEnum.Visible}
+
+
+def padded_numbers(found: Probe) -> list[str]:
+    """Return the formats of a workbook that show zeros before a number which its cells do not hold (``000000``)."""
+    try:
+        with ZipFile(found.path) as book:
+            styles = book.read("xl/styles.xml").decode("utf-8", "replace")
+    except (BadZipFile, KeyError, OSError):  # an older kind of workbook
+        return []
+    return sorted(set(re.findall(r'<numFmt\b[^>]*\bformatCode="(0{3,})"', styles)))
 
 
 def cell_text(value: Any) -> str | None:
