@@ -12,7 +12,7 @@ from load_files import HEADER, ORDERS, layout, load, quarantine, stored
 from test_layouts import SAMPLES
 
 from retailkit.cohort import Cohort
-from retailkit.load import LoadError, draft_layout, load_cohort, load_file, sniff
+from retailkit.load import LoadError, draft_layout, load_cohort, load_file, open_file, sniff
 from retailkit.load.keys import read_key
 
 
@@ -77,16 +77,44 @@ def test_a_workbook_with_a_sheet_for_each_month_is_refused_unless_one_is_named(t
         load(tmp_path, path.read_bytes(), file="orders.xlsx")
     load(tmp_path, path.read_bytes(), f'sheet = "April"\n{ORDERS}', file="orders.xlsx")
     assert stored(tmp_path)["order_id"].tolist() == ["E-April"]
-    for file, options, said in (
-        (path, {}, "layouts new --sheet"),
-        (path, {"sheet": "May"}, "no sheet 'May'.*one of Sheet, March, April"),
-        (layout(tmp_path), {"sheet": "May"}, "only a workbook has sheets"),
+    for file, sheet, said in (
+        (path, "May", "no sheet 'May'.*one of Sheet, March, April"),
+        (layout(tmp_path), "May", "only a workbook has sheets"),
     ):
         with pytest.raises(LoadError, match="(?s)" + said):
-            draft_layout(file, **options)
-    (tmp_path / "drafted").mkdir()
-    load(tmp_path / "drafted", path.read_bytes(), draft_layout(path, sheet="March"), file="orders.xlsx")
-    assert stored(tmp_path / "drafted")["order_id"].tolist() == ["E-March"]
+            draft_layout(file, sheet=sheet)
+    for sheet, orders in (("March", ["E-March"]), (None, ["E-April", "E-March"])):
+        folder = tmp_path / f"drafted {sheet}"
+        folder.mkdir()
+        load(folder, path.read_bytes(), draft_layout(path, sheet=sheet), file="orders.xlsx")
+        assert stored(folder)["order_id"].tolist() == orders
+
+
+def test_all_sheets_of_a_workbook_are_read_as_files_of_their_own(tmp_path):
+    openpyxl = pytest.importorskip("openpyxl")
+    book = openpyxl.Workbook()
+    book.active.append(["how to read this"])
+    for month, amount in (("3月", "12.34"), ("4月", "never"), ("备份", "7")):
+        sheet = book.create_sheet(month)
+        sheet.append(["an export of the till"])
+        sheet.append(HEADER.strip().split(","))
+        sheet.append([f"E-{month}", "a", "2018-03-01 10:00", amount])
+        sheet.append([f"F-{month}", "b", "2018-03-02 10:00", 5])
+    book["备份"].sheet_state = "hidden"
+    book.save(tmp_path / "made.xlsx")
+    data, page = (tmp_path / "made.xlsx").read_bytes(), f'sheet = "*"\n{ORDERS}'
+    report = load(tmp_path, data, page, file="orders.xlsx").set_index("file")
+    assert report.rows_kept.to_dict() == {"orders.xlsx [3月]": 2, "orders.xlsx [4月]": 1}
+    told = "sheets that are hidden or hold no such table are not read: Sheet, 备份"
+    assert [told in w for w in report.warnings] == [True, False]
+    assert stored(tmp_path)["order_id"].tolist() == ["E-3月", "F-3月", "F-4月"]
+    aside = stored(tmp_path, "quarantine")[["file", "source_row", "column"]].values.tolist()
+    assert aside == [["orders.xlsx [4月]", 1, "实付"]]
+    assert load(tmp_path, data, page, file="orders.xlsx")["status"].tolist() == ["unchanged", "unchanged"]
+    with open_file(tmp_path / "orders.xlsx", layout(tmp_path, page), "m") as tables:
+        assert tables["orders"].count().to_pandas() == 3
+    with pytest.raises(LoadError, match=r"orders.xlsx \[3月\]: 1 column missing"):
+        load(tmp_path, data, page.replace("实付", "应付"), file="orders.xlsx")
 
 
 def test_a_closed_order_that_was_paid_earned_nothing_where_the_export_has_no_refunds(tmp_path):

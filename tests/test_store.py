@@ -190,6 +190,18 @@ def test_a_load_touches_only_its_own_merchants_and_months(tmp_path, monkeypatch)
     assert open_store(tmp_path, "m").fingerprint() != mark
 
 
+@pytest.mark.parametrize("name", ["my store", "店铺", "a#1?b", "50% off"])
+def test_a_store_may_lie_in_a_folder_of_any_name(tmp_path, name):
+    store = tmp_path / name / "store"
+    for gross in (100, 250):
+        put(store, [order("E1", gross=gross), order(f"E{gross}")])
+    vacuum(store)
+    stored = open_store(store, "m").orders.to_pandas().set_index("order_id")["gross_amount"]
+    assert stored.to_dict() == {"E1": 250, "E100": 100, "E250": 100}
+    with pytest.raises(LoadError, match="a percent sign and two figures"):
+        put(tmp_path / f"{name}%20", [order("E1")])
+
+
 def test_merchant_names_may_hold_any_letter(tmp_path):
     put(tmp_path, [order("1", merchant="店 %20/ä=1")])
     put(tmp_path, [order("2", merchant="店 %20/ä=1")])

@@ -53,7 +53,8 @@ def retailkit(*arguments):
 @pytest.fixture(scope="module")
 def study(tmp_path_factory, real_data):
     """The finished study of the slice: its folder, the command's result, and the command."""
-    folder = tmp_path_factory.mktemp("real")
+    folder = tmp_path_factory.mktemp("real") / "我的 study#1"  # people call their folders so
+    folder.mkdir()
     cohort = write_slice(folder, real_data)
     command = ("run", cohort, "--store", folder / "store", "--out", folder / "out", "--workers", "2")
     return folder / "out", retailkit(*command), command

@@ -7,9 +7,7 @@ A draft is for a person to correct: every guess says why, and what cannot be tol
 from __future__ import annotations
 
 import re
-import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,18 +15,16 @@ import pandas as pd
 
 from retailkit.load.chinese import in_chinese
 from retailkit.load.draft_fields import drafted_fields, unpaid_lines
+from retailkit.load.draft_look import look_at, sheets_alike
 from retailkit.load.draft_money import drafted_currency, toml_text
 from retailkit.load.draft_rows import first_row_tells, names_orders, without_summary
-from retailkit.load.draft_status import NAMED, read_statuses
-from retailkit.load.engine import connect_raw, first, literal, quote
+from retailkit.load.draft_status import read_statuses
 from retailkit.load.errors import LoadError
 from retailkit.load.files import probe
 from retailkit.load.glance import CURRENCIES, Seen, plain
 from retailkit.load.header import DELIMITERS, LOOK, holds_values, is_row
-from retailkit.load.layout import Layout
-from retailkit.load.read import read_raw
 from retailkit.load.recognise import header_names
-from retailkit.load.totals import PART, WORD
+from retailkit.load.sheets import ALL
 
 WORDS = {
     "order_id": "订单号 订单编号 主订单 order_id order_no order_number order_name 交易订单号 交易单号 流水号 单号 单据 小票 "
@@ -67,16 +63,6 @@ _ENVELOPE = re.compile(
     r"|(server_?)?time|.*page.*|.*total.*|size|limit|offset|count|has_?(more|next)|.*cursor|next.*|version|api|method"
 )
 """Keys beside the records of an answer."""
-ROWS = 1000
-
-
-@dataclass(frozen=True)
-class Look:
-    """Rows of a file as text; every word of its columns of a status; words of totals with which other rows begin too."""
-
-    rows: pd.DataFrame
-    words: dict[str, list[str]]
-    again: frozenset[str]
 
 
 def draft_layout(path: str | Path, lang: str = "en", encoding: str | None = None, sheet: str | None = None) -> str:
@@ -92,7 +78,7 @@ def draft_layout(path: str | Path, lang: str = "en", encoding: str | None = None
     """
     found = probe(path, encoding)
     if sheet and found.kind != "excel":
-        raise LoadError("only a workbook has sheets", found.path.name, do="leave out --sheet")
+        raise LoadError("only a workbook has sheets", found.name, do="leave out --sheet")
     names = list(header_names(found, sheet))
     shape: dict[str, Any] = {"encoding": encoding, "sheet": sheet}
     if nameless := found.kind == "csv" and (holds_values(names) or _goes_on_below(path, names, encoding)):
@@ -100,13 +86,15 @@ def draft_layout(path: str | Path, lang: str = "en", encoding: str | None = None
         shape |= {"header": False, "columns": tuple(names), "delimiter": _delimiter(found.head)}
     opens = names[0] if names else ""
     names = [n for n in names if n[0] != "@"]
-    look = _look(path, found.kind, names, **shape)
+    if found.kind == "excel" and not sheet and sheets_alike(found, names) > 1:
+        shape["sheet"] = ALL
+    look = look_at(path, found.kind, names, **shape)
     frame = look.rows
     inside = _wrapping(frame, names) if found.kind == "json" else None
     counted = _counted(frame, names, inside) if inside else None
     if inside:
         names = [n.removeprefix(inside + ".") for n in names if n.startswith(inside + ".")]
-        look = _look(path, found.kind, names, records=inside)
+        look = look_at(path, found.kind, names, records=inside)
         frame = look.rows
     frame, total = without_summary(frame)
     # the file is cut where its first cell begins so: nothing above may
@@ -116,6 +104,10 @@ def draft_layout(path: str | Path, lang: str = "en", encoding: str | None = None
     whole = [s for s in seen if not s.name.startswith(arrays)]  # what stands within an order's goods is not the order's
     guess = {column: name for column in WORDS if (name := _guess(column, whole))}
     checks: list[str] = _two_rows(frame, found.kind)
+    if shape.get("sheet") == ALL:
+        checks.append(
+            'all sheets that hold such a table are read (sheet = "*"): name one (sheet = "...") if another is a copy'
+        )
     if "order_id" in guess and not names_orders(frame, guess["order_id"], guess.get("paid_at")):
         checks.append(f"'{guess.pop('order_id')}' repeats at different times: it is no order number")
     number = guess.get("order_id")
@@ -133,7 +125,7 @@ def draft_layout(path: str | Path, lang: str = "en", encoding: str | None = None
         'status = "own"',
         f'format = "{ {"json": "jsonl"}.get(found.kind, found.kind) }"',
         *([f"encoding = {toml_text(encoding)}"] if encoding else []),
-        *([f"sheet = {toml_text(sheet)}"] if sheet else []),
+        *([f"sheet = {toml_text(shape['sheet'])}"] if shape["sheet"] else []),
         *([f"footer = {toml_text(total.word)}   # the summary at the end"] if total and cuts else []),
         *(_filled_down(number, once) if number and once else ()),
         *([f"records = {toml_text(inside)}"] if inside else []),
@@ -186,7 +178,7 @@ def _filled_down(number: str, once: Sequence[str]) -> list[str]:
 def _goes_on_below(path: str | Path, names: Sequence[str], encoding: str | None) -> bool:
     """Tell whether the line taken for the header is the first of the rows."""
     named = [n for n in names if n[0] != "@"]
-    frame = _look(path, "csv", named, encoding=encoding).rows
+    frame = look_at(path, "csv", named, encoding=encoding).rows
     return is_row(named, frame.head(LOOK).fillna("").to_numpy().tolist())
 
 
@@ -219,52 +211,6 @@ def _counted(frame: pd.DataFrame, names: Sequence[str], inside: str) -> str | No
 def _delimiter(head: str) -> str:
     """Return the delimiter that stands most often in the first lines of a file."""
     return max(DELIMITERS, key="".join(head.splitlines(keepends=True)[:30]).count)
-
-
-def _look(path: str | Path, kind: str, names: Sequence[str], **shape: Any) -> Look:
-    """Return what is to be seen of a file: its first rows and the last three, and of the rest what a draft asks for."""
-    block = {"table": "targets", "fields": {n: {"value": v} for n, v in (("starts_on", "2000-01-01"),
-             ("ends_on", "2000-01-01"), ("target", 1))}}  # fmt: skip
-    kinds = {"json": ("jsonl", "json")}.get(kind, (kind,))
-    layout = Layout.model_validate(
-        {
-            "name": "draft",
-            "title": "draft",
-            "format": kinds,
-            "signature": tuple(names),
-            "tables": (block,),
-            **shape,
-        }
-    )
-    con = connect_raw(threads=1)
-    with tempfile.TemporaryDirectory() as scratch:
-        raw = read_raw(con, probe(path, shape.get("encoding")), layout, Path(scratch))
-        # totals at the top are left out by themselves; at the end the draft says how
-        (last,) = first(con, f"SELECT max(source_row) FROM {raw.relation}") or (0,)
-        shown = [t.row for t in raw.totals if t.row > max((last or 0) - 3, 1) and WORD.fullmatch(t.word)]
-        top = ", ".join(str(t.row) for t in raw.totals if t.row and t.row not in shown) or "0"
-        part = f" AND (source_row IN ({', '.join(map(str, shown)) or '0'}) OR NOT {PART})"
-        rows = f"(FROM {raw.relation} WHERE source_row NOT IN ({top}){part if raw.totals else ''})"
-        ends = (f"SELECT * FROM {rows} ORDER BY source_row {end}" for end in (f"LIMIT {ROWS}", "DESC LIMIT 3"))
-        frame = con.execute(f"SELECT * FROM (({') UNION ('.join(ends)})) ORDER BY source_row").df()
-        words: dict[str, list[str]] = {}
-        for name in (n for n in names if any(word in plain(n) for word in NAMED)):
-            cell = f"CAST({quote(raw.found[name])} AS VARCHAR)"
-            several = (
-                f"SELECT DISTINCT {cell} AS word FROM {rows} WHERE length({cell}) BETWEEN 1 AND 40 ORDER BY 1 LIMIT 101"
-            )
-            found = [word for (word,) in con.execute(several).fetchall()]
-            words |= {name: found} if len(found) <= 100 else {}
-        again = frozenset[str]()
-        if names and names[0] in raw.found:
-            cell = quote(raw.found[names[0]])
-            told = [(t.row, t.word) for t in raw.totals if t.row in shown]
-            tests = {
-                w: f"FROM {raw.relation} WHERE starts_with({cell}, {literal(w)}) AND source_row <> {r}" for r, w in told
-            }
-            again = frozenset(w for w, test in tests.items() if first(con, f"SELECT 1 {test} LIMIT 1"))
-    table = pd.DataFrame({name: frame[raw.found[name]].astype("string").astype(object) for name in names})
-    return Look(table, words, again)
 
 
 def _numbers_two_orders(column: Seen) -> bool:

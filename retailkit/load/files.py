@@ -43,7 +43,8 @@ class Probe:
     """One file: its kind (csv, excel, parquet, json), hash, size and, for text, its encoding.
 
     A ``plain`` file can be parsed as it lies there; in a ``tidy`` one no cell is quoted, wrapped or has blanks around it.
-    ``head`` and ``tail`` are the first and last letters of a text, in lines that end with ``\n``.
+    ``head`` and ``tail`` are the first and last letters of a text, in lines that end with ``\n``. One sheet of a
+    workbook of several is a file of its own, with a ``sheet``.
     """
 
     path: Path
@@ -56,6 +57,12 @@ class Probe:
     head: str = ""
     tidy: bool = False
     tail: str = ""
+    sheet: str = ""
+
+    @property
+    def name(self) -> str:
+        """What the file is called in reports, errors and the quarantine: never its folder."""
+        return f"{self.path.name} [{self.sheet}]" if self.sheet else self.path.name
 
 
 def probe(path: str | Path, encoding: str | None = None) -> Probe:

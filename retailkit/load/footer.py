@@ -22,7 +22,7 @@ def refuse_second_header(con: Connection, rows: str, cut: str, raw: Raw, layout:
     if row is not None:
         raise LoadError(
             f"the header comes again after the summary, in row {row:,}: several exports stand behind one another",
-            found.path.name,
+            found.name,
             "one export, with its summary at the end",
             "save each export as a file of its own",
         )

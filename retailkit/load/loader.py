@@ -7,8 +7,7 @@ published at once. A file that was loaded before with the same layout is not rea
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterator, Sequence
 from difflib import get_close_matches
 from functools import partial
 from pathlib import Path
@@ -17,15 +16,16 @@ from typing import TYPE_CHECKING, Any
 from retailkit.cohort import Cohort, Merchant, read_cohort
 from retailkit.cohort.record import time_zones
 from retailkit.load.across import table_warnings
-from retailkit.load.engine import EngineError, empty_select, files_select, first, literal, quote
+from retailkit.load.chinese import in_chinese
+from retailkit.load.engine import EngineError, empty_select, files_select, first
 from retailkit.load.errors import LoadError
 from retailkit.load.files import Probe, probe
 from retailkit.load.keys import set_mark
 from retailkit.load.layout import Layout, currency_in, read_layout
-from retailkit.load.partitions import day_column
+from retailkit.load.provenance import record_file
 from retailkit.load.publish import active_files, read_manifest, write_tables
-from retailkit.load.rows import Typed
-from retailkit.load.settled import SETTLED, add_missing, gather_missing, settle, take_back
+from retailkit.load.settled import SETTLED, gather_missing
+from retailkit.load.sheets import each_sheet
 from retailkit.load.staging import Load, Staged, engine_failed, forget, loading, shaped, stage_file
 from retailkit.load.unique import count_rows, one_per_key
 from retailkit.load.warn import file_warnings
@@ -128,7 +128,8 @@ def load_file(
     with loading(Path(store), found) as load:
         load.lang = lang
         gather_missing(load.con, _quarantine_files(load))
-        _load_file(load, Path(path), rules, list(found), merchant is not None, (zone, currency))
+        for part, unread in _parts(Path(path), rules):
+            _load_part(load, part, unread, rules, list(found), merchant is not None, (zone, currency))
         return _published(load)
 
 
@@ -151,21 +152,42 @@ def _try_file(load: Load, path: Path, layout: str, owners: list[str], owned: boo
     try:
         own = base / layout
         rules = read_layout(own if layout.endswith(".toml") and own.is_file() else layout)
-        _load_file(load, path, rules, owners, owned, None)
+        for part, unread in _parts(path, rules):
+            try:
+                _load_part(load, part, unread, rules, owners, owned, None)
+            except (LoadError, EngineError, OSError) as error:
+                _fail(load, error, part.name, layout)
     except (LoadError, EngineError, OSError) as error:
-        told = error if isinstance(error, LoadError) else engine_failed(error, path.name)
-        problem = LoadError(told.what, told.where or path.name, told.expected, told.do)
-        line = dict.fromkeys(REPORT, 0) | {"file": path.name, "layout": layout, "status": "failed", "tables": ""}
-        load.report.append(line | {"warnings": problem.told(load.lang)})
-        load.failed.append(problem)
+        _fail(load, error, path.name, layout)
 
 
-def _load_file(
-    load: Load, path: Path, layout: Layout, owners: list[str], owned: bool, any_merchant: tuple[str, str] | None
+def _fail(load: Load, error: Exception, name: str, layout: str) -> None:
+    """Add the report line of a file that cannot be read."""
+    told = error if isinstance(error, LoadError) else engine_failed(error, name)
+    problem = LoadError(told.what, told.where or name, told.expected, told.do)
+    line = dict.fromkeys(REPORT, 0) | {"file": name, "layout": layout, "status": "failed", "tables": ""}
+    load.report.append(line | {"warnings": problem.told(load.lang)})
+    load.failed.append(problem)
+
+
+def _parts(path: Path, layout: Layout) -> Iterator[tuple[Probe, str]]:
+    """Yield a file, or the sheets of a workbook of which all are read; with the first, which ones are left out."""
+    parts, left = each_sheet(probe(path, layout.encoding), layout)
+    unread = f"sheets that are hidden or hold no such table are not read: {', '.join(left)}" if left else ""
+    yield from zip(parts, (unread, *[""] * len(parts)), strict=False)
+
+
+def _load_part(
+    load: Load,
+    found: Probe,
+    unread: str,
+    layout: Layout,
+    owners: list[str],
+    owned: bool,
+    any_merchant: tuple[str, str] | None,
 ) -> None:
     """Type one file into the load's relations and add its report line."""
-    found = probe(path, layout.encoding)
-    line: dict[str, Any] = dict.fromkeys(REPORT, 0) | {"file": path.name, "layout": layout.name, "tables": ""}
+    line: dict[str, Any] = dict.fromkeys(REPORT, 0) | {"file": found.name, "layout": layout.name, "tables": ""}
     known = {m for file, m, _, page in load.before if file == found.file_id and page == layout.layout_id}
     if owners and set(owners) <= known:
         load.report.append(line | {"status": "unchanged", "warnings": ""})
@@ -181,8 +203,9 @@ def _load_file(
         rows = shaped(t.contract.name, t.relation)
         load.relations.setdefault(t.contract.name, []).append(rows)
         load.written |= {rows: t.files} if t.files else {}
-    _record(load, found, layout, staged)
-    warnings = file_warnings(load.con, staged.raw, layout, staged.rows, staged.typed, load.lang)
+    record_file(load, found, layout, staged)
+    warnings = [said(load.lang, unread, in_chinese(unread))] if unread else []
+    warnings += file_warnings(load.con, staged.raw, layout, staged.rows, staged.typed, load.lang)
     tables = ", ".join(dict.fromkeys(t.contract.name for t in staged.typed))
     facts = {
         "not_in_cohort": staged.outside,
@@ -192,57 +215,6 @@ def _load_file(
     }
     load.report.append(line | counts | facts)
     forget(load, staged)
-
-
-def _record(load: Load, found: Probe, layout: Layout, staged: Staged) -> None:
-    """Add the file's rows to the tables ``sources``, ``source_breaks`` and ``quarantine``.
-
-    What an earlier reading of the same file with this layout (then worded otherwise) set aside is taken back,
-    and what other files had set aside and this one brings is noted.
-    """
-    tag, typed = f"f{len(load.report)}", staged.typed
-    facts = f"{literal(found.file_id)} AS file_id, {literal(found.path.name)} AS file"
-    load.con.execute(
-        f"CREATE OR REPLACE TEMP TABLE {tag}_source AS SELECT *, {facts}, {literal(layout.name)} AS layout, "
-        f"{literal(layout.layout_id)} AS layout_id, {literal(found.encoding)} AS encoding, "
-        f"TIMESTAMP {literal(f'{datetime.now(UTC):%Y-%m-%d %H:%M:%S}')} AS loaded_at FROM {tag}_counts"
-        + _span(layout, typed)
-    )
-    load.relations.setdefault("sources", []).append(shaped("sources", f"{tag}_source"))
-    changes = [(b.on, b.what, name) for b in layout.breaks for name in dict.fromkeys(t.contract.name for t in typed)]
-    if changes:
-        told = ", ".join(f"(DATE {literal(on)}, {literal(what)}, {literal(name)})" for on, what, name in changes)
-        load.con.execute(
-            f"CREATE OR REPLACE TEMP TABLE {tag}_breaks AS SELECT merchant, {literal(layout.name)} AS layout, "
-            f'b.* FROM {tag}_counts CROSS JOIN (VALUES {told}) AS b(changed_on, what, "table")'
-        )
-        load.relations.setdefault("source_breaks", []).append(shaped("source_breaks", f"{tag}_breaks"))
-    readings = {name for file, m, name, _ in load.before if file == found.file_id and m in staged.place.zones}
-    if layout.name in readings:
-        tables = {t.contract.name for t in typed}
-        mine = f' AND "table" IN ({", ".join(map(literal, sorted(tables)))})' if len(readings) > 1 else ""
-        owners = ", ".join(map(literal, staged.place.zones))
-        taken = f"(file_id = {literal(found.file_id)} AND merchant IN ({owners}){mine})"
-        load.gone.setdefault("quarantine", []).append(taken)
-        take_back(load.con, taken)
-    settle(load.con, found.path.name, found.file_id, layout.name, typed)
-    problems = [p for t in typed for p in t.problems]
-    if problems:
-        union = " UNION ALL ".join(problems)
-        read = f"{facts}, {literal(layout.name)} AS layout, NULL::VARCHAR AS came_in"
-        load.con.execute(f"CREATE OR REPLACE TEMP TABLE {tag}_quarantine AS SELECT DISTINCT *, {read} FROM ({union})")
-        load.relations.setdefault("quarantine", []).append(shaped("quarantine", f"{tag}_quarantine"))
-        add_missing(load.con, f"{tag}_quarantine")
-
-
-def _span(layout: Layout, typed: Sequence[Typed]) -> str:
-    """Return SQL that adds the days which a file tells of each merchant, where the source soon forgets them."""
-    days = [(t.relation, day) for t in typed if (day := day_column(t.contract))]
-    if not layout.retention_days or not days:
-        return ""
-    union = " UNION ALL ".join(f"SELECT merchant, {quote(day)} AS day FROM {quote(rows)}" for rows, day in days)
-    span = f"SELECT merchant, min(day) AS first_on, max(day) AS last_on FROM ({union}) GROUP BY 1"
-    return f" LEFT JOIN (SELECT *, {layout.retention_days} AS kept_days FROM ({span})) USING (merchant)"
 
 
 def _quarantine_files(load: Load) -> list[str]:

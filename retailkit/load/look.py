@@ -13,6 +13,7 @@ from retailkit.load.ahead import import_ahead
 from retailkit.load.engine import over_ibis
 from retailkit.load.files import probe
 from retailkit.load.layout import Layout, currency_in, read_layout
+from retailkit.load.sheets import each_sheet
 from retailkit.load.staging import loading, shaped, stage_file
 from retailkit.load.unique import one_per_key
 from retailkit.schema import table
@@ -45,15 +46,17 @@ def open_file(
     currency = currency_in(zone, rules) if currency is None else currency
     found = {merchant: Merchant(id=merchant, zone=zone, currency=currency)} if merchant else {}
     with tempfile.TemporaryDirectory(prefix="retailkit-") as folder, loading(Path(folder), found, look=True) as load:
-        about = probe(path, rules.encoding)
-        staged = stage_file(load, "f", about, rules, list(found), merchant is not None, (zone, currency))
+        parts, _ = each_sheet(probe(path, rules.encoding), rules)
+        place = list(found), merchant is not None, (zone, currency)
+        staged = [stage_file(load, f"f{i}", part, rules, *place) for i, part in enumerate(parts)]
+        typed = [t for part in staged for t in part.typed]
         importing.join()
         backend = over_ibis(load.con)
-        for name in {t.contract.name for t in staged.typed}:
-            relations = [shaped(name, t.relation) for t in staged.typed if t.contract.name == name]
+        for name in {t.contract.name for t in typed}:
+            relations = [shaped(name, t.relation) for t in typed if t.contract.name == name]
             rows = one_per_key(load.con, table(name), relations, load.scratch)
             load.con.execute(f"CREATE TEMP VIEW {name} AS FROM {rows}")
-        yield {name: backend.table(name) for name in dict.fromkeys(t.contract.name for t in staged.typed)}
+        yield {name: backend.table(name) for name in dict.fromkeys(t.contract.name for t in typed)}
 
 
 def _narrowed(layout: Layout, tables: Sequence[str] | Mapping[str, Sequence[str]] | None) -> Layout:

@@ -50,8 +50,21 @@ def read_manifest(store: str | Path) -> dict[str, Any]:
 
 @contextmanager
 def locked(store: str | Path) -> Iterator[Path]:
-    """Hold the store's only writer lock; a second writer waits. The lock dies with its process."""
+    """Hold the store's only writer lock; a second writer waits. The lock dies with its process.
+
+    Raises
+    ------
+    LoadError
+        If a folder's name looks like an address: Delta's own log would be looked for elsewhere.
+    """
     folder = Path(store).resolve()
+    if url_unquote(str(folder)) != str(folder):
+        raise LoadError(
+            "the store cannot lie in a folder whose name holds a percent sign and two figures",
+            str(folder),
+            "another name than that of an address (%20)",
+            "choose another --store",
+        )
     folder.mkdir(parents=True, exist_ok=True)
     with open(folder / ".lock", "w") as handle:
         fcntl.flock(handle, fcntl.LOCK_EX)
@@ -182,7 +195,7 @@ def _commit(
     gone: str,
     written: Sequence[dict[str, Any]] = (),
 ) -> int:
-    delta = _at_pinned(store, contract, pinned)
+    delta, folder = _at_pinned(store, contract, pinned), store / contract.name
     columns = ", ".join(f"{quote(c.name)}::{SQL_TYPES[c.kind]} AS {quote(c.name)}" for c in contract.columns)
     incoming = f"SELECT {columns} FROM {relation}"
     parts = count_written(written) if written else count_parts(con, contract, incoming)
@@ -211,20 +224,19 @@ def _commit(
     for file in files if not replace else ():
         present[file["merchant"]] = present.get(file["merchant"], 0) + file["rows"]
     if written and not out and by_month(sum(parts.values()) + sum(present.values())):
-        return _append(delta, contract, link_files(written, store / contract.name, load), out)
-    stats = write_parts(con, store / contract.name, contract, select, parts, present, load, not out or replace)
-    return _append(delta, contract, stats, out)
+        return _append(delta, contract, folder, link_files(written, folder, load), out)
+    stats = write_parts(con, folder, contract, select, parts, present, load, not out or replace)
+    return _append(delta, contract, folder, stats, out)
 
 
-def _append(delta: Any, contract: Table, stats: list[dict], out: list[dict[str, Any]]) -> int:
+def _append(delta: Any, contract: Table, folder: Path, stats: list[dict], out: list[dict[str, Any]]) -> int:
     from deltalake.transaction import AddAction, RemoveAction
 
     now = time.time_ns() // 1_000_000
-    root = Path(delta.table_uri.removeprefix("file://"))
     keys = partition_keys(contract)
     adds = [
         AddAction(
-            str(Path(s["filename"]).relative_to(root)),
+            str(Path(s["filename"]).relative_to(folder)),
             s["file_size_bytes"],
             {k: s["partition_keys"][k] for k in keys},
             now,

@@ -54,7 +54,7 @@ def refuse_open_quotes(
     raise LoadError(
         f"a quotation mark that opens a cell in row {swallowing or row:,} is not closed there: rows below stand within "
         "that cell",
-        found.path.name,
+        found.name,
         'a closing " for each opening one',
         "export it again, or take the mark out of that row",
     )
@@ -76,7 +76,7 @@ def refuse_broken_line(error: Exception, above: int, found: Probe) -> None:
         raise LoadError(
             f"the text cannot be parsed from the file's line {int(line[1]) + above:,} on: quotation marks are not in pairs, or a "
             "line is too long",
-            found.path.name,
+            found.name,
             'a closing " for each opening one',
             "export it again, or take the mark out of that row",
         ) from None

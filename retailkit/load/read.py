@@ -20,7 +20,7 @@ from retailkit.load.layout import Layout
 from retailkit.load.pieces import PLACE, WholeOnly, utf8_pieces
 from retailkit.load.quotes import refuse_broken_line, refuse_open_quotes
 from retailkit.load.raw import Raw, cleaned, selected
-from retailkit.load.sheets import cell_text, hidden_sheets, padded_numbers, sheets_of, top_row
+from retailkit.load.sheets import ALL, cell_text, hidden_sheets, padded_numbers, sheets_of, top_row, with_the_table
 from retailkit.load.totals import FIRST, LAST, last_records, stated
 
 
@@ -40,7 +40,7 @@ def read_raw(con: Connection, found: Probe, layout: Layout, scratch: Path, passi
     if not set(kinds) & set(layout.format):
         raise LoadError(
             f"the file is {found.kind}, the layout describes {' or '.join(layout.format)}",
-            str(found.path.name),
+            found.name,
             do="use the layout that fits ('retailkit sniff FILE' names it)",
         )
     csv = partial(_csv, passing=passing)
@@ -53,7 +53,7 @@ def read_raw(con: Connection, found: Probe, layout: Layout, scratch: Path, passi
         if passing:
             raise
         raise LoadError(
-            f"the file cannot be parsed: {str(error).splitlines()[0]}", found.path.name, do="export it again"
+            f"the file cannot be parsed: {str(error).splitlines()[0]}", found.name, do="export it again"
         ) from None
 
 
@@ -74,7 +74,7 @@ def _parquet(con: Connection, found: Probe, layout: Layout, scratch: Path) -> Ra
     types.pop("file_row_number")
     if "jsonl" in layout.format and nested(types):
         return _json(con, found, layout, scratch)
-    check_needed(list(types), layout, found.path.name)
+    check_needed(list(types), layout, found.name)
     columns = match(list(types), layout.used, layout.misspelt)
     kept = "".join(f", {quote(n)}" for n in dict.fromkeys(columns.values()))
     relation = f"(SELECT file_row_number + 1 AS source_row{kept} FROM {source})"
@@ -87,7 +87,7 @@ def nested(types: Mapping[str, str]) -> bool:
 
 
 def _csv(con: Connection, found: Probe, layout: Layout, scratch: Path, passing: bool) -> Raw:
-    header = find_header(found.head, layout, found.path.name)
+    header = find_header(found.head, layout, found.name)
     found = replace(found, tidy=found.tidy and header.delimiter in ",;|")
     straight = found.plain and header.one_line_each and header.lines <= 1
     totals = stated(
@@ -137,11 +137,11 @@ def _csv(con: Connection, found: Probe, layout: Layout, scratch: Path, passing: 
 def _excel(con: Connection, found: Probe, layout: Layout, scratch: Path) -> Raw:
     import pyarrow as pa
 
-    sheets = sheets_of(found, layout.sheet)
-    tops = {n: top_row(rows, layout) for n, rows in sheets.items() if rows}
-    if not tops:
-        raise LoadError("the spreadsheet is empty", found.path.name, "a header and rows", "export it again")
-    whole = [n for n, (hits, top) in tops.items() if hits == len(layout.needed) and len(sheets[n]) > top + 1]
+    one = found.sheet or ("" if layout.sheet == ALL else layout.sheet)
+    sheets = {n: rows for n, rows in sheets_of(found, one).items() if rows}
+    if not sheets:
+        raise LoadError("the spreadsheet is empty", found.name, "a header and rows", "export it again")
+    whole = with_the_table(sheets, layout)
     odd = ""
     if len(whole) > 1 and (hidden := hidden_sheets(found)):  # a copy that somebody put away
         aside, whole = [n for n in whole if n in hidden], [n for n in whole if n not in hidden] or whole
@@ -149,14 +149,14 @@ def _excel(con: Connection, found: Probe, layout: Layout, scratch: Path) -> Raw:
     if len(whole) > 1:  # months, or a filtered copy of the first: to read one or all would both be guesses
         raise LoadError(
             f"{len(whole)} sheets hold such a table: {', '.join(whole)}",
-            found.path.name,
+            found.name,
             "one sheet with the columns of the layout",
-            'save each sheet as a file of its own, or name one in a layout of your own (sheet = "..."; layouts new --sheet drafts one)',
+            'in a layout of your own, name one (sheet = "March") or read all (sheet = "*"); layouts new drafts it',
         )
-    name = whole[0] if whole else max(tops, key=lambda n: tops[n][0])
-    rows, record = sheets[name], tops[name][1]
+    rows = sheets[whole[0]] if whole else max(sheets.values(), key=lambda rows: top_row(rows, layout)[0])
+    record = top_row(rows, layout)[1]
     columns = clean_names(rows[record])
-    check_needed(columns, layout, found.path.name)
+    check_needed(columns, layout, found.name)
     if padded := padded_numbers(found):
         shown = f"some numbers are shown with zeros before them ({', '.join(padded)}) that their cells do not hold: ids lack them"
         odd = "; ".join(filter(None, [odd, shown]))
@@ -193,10 +193,8 @@ def _json(con: Connection, found: Probe, layout: Layout, scratch: Path) -> Raw:
     names, records, arrays = json_names(con, found, layout.records, scratch, (*layout.used, *layout.misspelt))
     refused = refused_answers(con, found, scratch) if layout.records else ""
     if refused and not match(list(names), layout.needed, layout.misspelt):
-        raise LoadError(
-            refused, found.path.name, "answers with data", "ask the source again: days are ready in the morning"
-        )
-    check_needed(list(names), layout, found.path.name)
+        raise LoadError(refused, found.name, "answers with data", "ask the source again: days are ready in the morning")
+    check_needed(list(names), layout, found.name)
     columns = match(list(names), layout.used, layout.misspelt)
     used = list(dict.fromkeys(n for column, n in columns.items() if column not in layout.inside))
     plain = [n for n in used if "[" not in json_path(n, arrays)]

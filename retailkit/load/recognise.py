@@ -19,7 +19,7 @@ from retailkit.load.header import DELIMITERS, clean_names, find_header, holds_va
 from retailkit.load.json_files import json_names
 from retailkit.load.layout import Layout, canonical_layout, layout_names, read_layout
 from retailkit.load.read import nested
-from retailkit.load.sheets import sheet_heads
+from retailkit.load.sheets import ALL, sheet_heads
 from retailkit.schema import TABLES
 from retailkit.spoken import own_half, said
 
@@ -138,12 +138,13 @@ def _header(found: Probe, layout: Layout | None, sheet: str | None = None) -> tu
     if found.kind in ("parquet", "json"):
         return _typed_header(found, layout.records if layout else None)
     if found.kind == "excel":
-        heads = sheet_heads(found, layout.sheet if layout else sheet)
+        sheet = layout.sheet if layout else sheet
+        heads = sheet_heads(found, None if sheet == ALL else sheet)
         needed = layout.needed if layout else ()
         return max(heads, key=lambda h: (len(match(h, needed)), sum(not n.startswith("@") for n in h)), default=())
     if layout is not None:
         try:
-            return find_header(found.head, layout, found.path.name).names
+            return find_header(found.head, layout, found.name).names
         except LoadError:
             return _widest(found)
     return _widest(found)

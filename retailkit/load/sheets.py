@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from hashlib import sha256
 from typing import Any
 from zipfile import BadZipFile, ZipFile
 
@@ -11,6 +13,32 @@ from retailkit.load.errors import LoadError
 from retailkit.load.files import Probe
 from retailkit.load.header import clean_names, match
 from retailkit.load.layout import Layout
+
+ALL = "*"
+"""The ``sheet`` of a layout that reads all sheets that hold its table."""
+
+
+def each_sheet(found: Probe, layout: Layout) -> tuple[list[Probe], list[str]]:
+    """Return a file as one, or as the sheets of its workbook where the layout reads all; and which are left out.
+
+    Left out are those that are hidden, or hold no row below all needed columns. If all are, the one that comes nearest
+    is returned: reading it tells what it lacks.
+    """
+    if found.kind != "excel" or layout.sheet != ALL:
+        return [found], []
+    sheets, hidden = {n: rows for n, rows in sheets_of(found).items() if rows}, hidden_sheets(found)
+    if not sheets:
+        return [found], []
+    whole = [n for n in with_the_table(sheets, layout) if n not in hidden]
+    read = whole or [max(sheets, key=lambda n: top_row(sheets[n], layout)[0])]
+    parts = [replace(found, sheet=n, file_id=sha256(f"{found.file_id}/{n}".encode()).hexdigest()[:16]) for n in read]
+    return parts, [n for n in sheets if n not in read]
+
+
+def with_the_table(sheets: Mapping[str, Sequence[Sequence[Any]]], layout: Layout) -> list[str]:
+    """Return the names of the sheets that hold a row below all needed columns."""
+    tops = {n: top_row(rows, layout) for n, rows in sheets.items()}
+    return [n for n, (hits, top) in tops.items() if hits == len(layout.needed) and len(sheets[n]) > top + 1]
 
 
 def sheet_heads(found: Probe, sheet: str | None = None) -> list[tuple[str, ...]]:
@@ -38,13 +66,13 @@ def sheets_of(found: Probe, sheet: str | None = None) -> dict[str, list[Any]]:
         book = CalamineWorkbook.from_path(str(found.path))
         if sheet and sheet not in book.sheet_names:
             listed = ", ".join(book.sheet_names)
-            raise LoadError(f"there is no sheet '{sheet}'", found.path.name, f"one of {listed}", "correct its name")
+            raise LoadError(f"there is no sheet '{sheet}'", found.name, f"one of {listed}", "correct its name")
         names = [sheet] if sheet else book.sheet_names
         return {n: book.get_sheet_by_name(n).to_python(skip_empty_area=False) for n in names}
     except (CalamineError, OSError, ValueError) as error:
         raise LoadError(
             f"the spreadsheet cannot be opened ({error})",
-            found.path.name,
+            found.name,
             do="save it again, or unpack it if it is an archive",
         ) from None
 

@@ -203,7 +203,7 @@ def _staged(
     place = Place(
         {m.id: m.zone for m in merchants},
         {m.id: layout.currency or m.currency for m in merchants},
-        found.path.name,
+        found.name,
         f"{datetime.now(UTC) + timedelta(days=1):%Y-%m-%d %H:%M:%S}",
     )
     size = found.bytes * PACKED.get("gzip" if found.gzipped else found.kind, 1)
