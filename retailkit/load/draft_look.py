@@ -37,8 +37,8 @@ def look_at(path: str | Path, kind: str, names: Sequence[str], **shape: Any) -> 
     layout = _layout_of(kind, names, shape)
     con = connect_raw(threads=1)
     with tempfile.TemporaryDirectory() as scratch:
-        (found, *_), _ = each_sheet(probe(path, shape.get("encoding")), layout)
-        raw = read_raw(con, found, layout, Path(scratch))
+        (first_part, *_), _ = each_sheet(probe(path, shape.get("encoding")), layout)
+        raw = read_raw(con, first_part, layout, Path(scratch))
         # totals at the top are left out by themselves; at the end the draft says how
         (last,) = first(con, f"SELECT max(source_row) FROM {raw.relation}") or (0,)
         shown = [t.row for t in raw.totals if t.row > max((last or 0) - 3, 1) and WORD.fullmatch(t.word)]
