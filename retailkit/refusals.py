@@ -20,6 +20,14 @@ if TYPE_CHECKING:  # whoever reads a page has imported it; a command line that i
 SHARED = "retailkit"
 
 
+SHAPES = {
+    r"^[^/\\\s]+$": "ids, and a cohort file's name, hold no blank and no slash",
+    r"^[A-Z]{3}$": "a currency is three capitals such as CNY",
+    r"^[A-Z]{2}$": "a country is two capitals such as CN",
+}
+"""What a pattern of a record's text asks for, in words."""
+
+
 class Refusal(ValueError):
     """Something cannot be done as asked; the message says what, where and what to do. ``home`` holds its Chinese."""
 
@@ -89,4 +97,7 @@ def _plain(error: Any, known: Collection[str]) -> str:
         return "unknown key" + (f": did you mean '{near[0]}'?" if near else "")
     if error["type"] == "missing":
         return "missing"
+    if error["type"] == "string_pattern_mismatch":
+        shape = SHAPES[error["ctx"]["pattern"]]
+        return f"'{error['input']}' does not do: {shape}"
     return str(error["msg"]).removeprefix("Value error, ")

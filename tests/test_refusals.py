@@ -106,10 +106,19 @@ def test_a_cohort_file_that_cannot_be_used_is_told_in_chinese(tmp_path):
     assert told.splitlines()[0] == f"{page}无法使用："
     assert "merchants.0.zon：没有这个键：是否为“zone”？" in told
     assert '编号是文字：请加引号写作"7"' in told
-    assert (
-        english(told, {"merchants", "programme", "currency", "country", str(page), "zon", "zone", "^[A-Z]{3}$"}) == []
-    ), told
+    assert "currency：“yuan”不行：货币为三个大写字母，如CNY" in told
+    keys = {"merchants", "programme", "currency", "country", str(page), "zon", "zone", "yuan", "CNY"}
+    assert english(told, keys) == [], told
     assert str(error.value).splitlines()[0] == f"{page} cannot be used:"
+
+
+def test_a_cohort_file_with_a_blank_in_its_name_is_told_in_words(tmp_path):
+    page = tmp_path / "our cohort.toml"
+    page.write_text('title = "x"\n', encoding="utf-8")
+    with pytest.raises(
+        CohortError, match="name: 'our cohort' does not do: ids, and a cohort file's name, hold no blank"
+    ):
+        read_cohort(page)
 
 
 @pytest.mark.parametrize(("wrong", "told"), [
