@@ -90,6 +90,13 @@ def test_a_missing_file_says_where_to_put_it(tmp_path: Path) -> None:
     assert [p.name for p in cohort.files(cohort.sources[0])] == ["1.csv", "2.csv"]
 
 
+def test_brackets_in_a_file_s_name_are_no_pattern_where_it_is_there(tmp_path: Path) -> None:
+    cohort = read_cohort(write(tmp_path, PAGE.replace("exports/*.csv", "old [1]/orders[2].csv") + "\n"))
+    (tmp_path / "old [1]").mkdir()
+    (tmp_path / "old [1]" / "orders[2].csv").touch()
+    assert [p.name for p in cohort.files(cohort.sources[0])] == ["orders[2].csv"]
+
+
 def test_the_shipped_cohorts_can_be_read() -> None:
     for path in sorted(Path("data/cohorts").glob("*.toml")):
         cohort = read_cohort(path)

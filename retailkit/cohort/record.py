@@ -242,7 +242,8 @@ class Cohort(_Record):
         base = _package_folder(source.package, self.name) if source.package else self.folder
         path = Path(source.path).expanduser()
         root, named = (Path(path.anchor), path.relative_to(path.anchor)) if path.is_absolute() else (base, path)
-        found = sorted(root.glob(str(named)), key=_by_number)
+        # brackets may be meant as they stand: orders[1].csv
+        found = [root / named] if (root / named).is_file() else sorted(root.glob(str(named)), key=_by_number)
         if not found and not source.optional:
             there = self.published_at
             where = f"Put your copy there: {there}" if there else "Check the path in the cohort file."
