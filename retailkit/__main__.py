@@ -129,9 +129,17 @@ def show(study: str, metrics: tuple[str, ...]) -> None:
 @click.option("--merchant", help="For a file: whose it is, unless the layout names its column.")
 @click.option("--zone", default="Asia/Shanghai", show_default=True, help="For a file: time zone of its days.")
 @click.option("--currency", help="For a file: ISO code of its amounts.  [default: CNY, where --zone is China's]")
+@click.option("--sheet", metavar="NAME", help="For a workbook: this sheet, or '*' for all with the table.")
 @click.option("--lang", type=LANG, help="Language of warnings and errors.  [default: the cohort's; en for a file]")
 def load(
-    what: str, store: str, layout: str | None, merchant: str | None, zone: str, currency: str | None, lang: str | None
+    what: str,
+    store: str,
+    layout: str | None,
+    merchant: str | None,
+    zone: str,
+    currency: str | None,
+    sheet: str | None,
+    lang: str | None,
 ) -> None:
     """Load a cohort's exports, or one export file, into the store; print what became of the rows.
 
@@ -150,7 +158,7 @@ def load(
         if not layout:
             raise click.UsageError(f"--layout is needed to load a file: 'retailkit sniff {what}' names it")
         lang = lang or "en"
-        report = load_file(file, layout, merchant, store, zone=zone, currency=currency, lang=lang)
+        report = load_file(file, layout, merchant, store, zone=zone, currency=currency, lang=lang, sheet=sheet)
         accounts, persons = link_store(store, loaded(open_store(store), merchant))
         click.echo(linked(accounts, persons, lang))
     else:

@@ -90,6 +90,16 @@ def test_a_workbook_with_a_sheet_for_each_month_is_refused_unless_one_is_named(t
         assert stored(folder)["order_id"].tolist() == orders
 
 
+COHORT = """
+title = "months"
+as_of = 2018-07-01
+zone = "Asia/Shanghai"
+currency = "CNY"
+country = "CN"
+merchants = [{ id = "m" }]
+"""
+
+
 def test_all_sheets_of_a_workbook_are_read_as_files_of_their_own(tmp_path):
     openpyxl = pytest.importorskip("openpyxl")
     book = openpyxl.Workbook()
@@ -113,6 +123,20 @@ def test_all_sheets_of_a_workbook_are_read_as_files_of_their_own(tmp_path):
     assert load(tmp_path, data, page, file="orders.xlsx")["status"].tolist() == ["unchanged", "unchanged"]
     with open_file(tmp_path / "orders.xlsx", layout(tmp_path, page), "m") as tables:
         assert tables["orders"].count().to_pandas() == 3
+    for folder, sheet, kept in (("one", "3月", [2]), ("each", "*", [2, 1])):
+        (tmp_path / folder).mkdir()
+        assert load(tmp_path / folder, data, file="orders.xlsx", sheet=sheet)["rows_kept"].tolist() == kept
+    with pytest.raises(LoadError, match="2 sheets hold such a table: 3月, 4月"):
+        load(tmp_path / "one", data, file="orders.xlsx")
+    with pytest.raises(LoadError, match="only a workbook has sheets"):
+        load(tmp_path / "one", HEADER, sheet="3月")
+    by_month = [
+        f'[[sources]]\nlayout = "own.toml"\npath = "made.xlsx"\nmerchant = "m"\nsheet = "{s}"' for s in ("4月", "3月")
+    ]
+    layout(tmp_path)
+    (tmp_path / "both.toml").write_text(COHORT + "\n".join(by_month), encoding="utf-8")
+    report = load_cohort(tmp_path / "both.toml", tmp_path / "both")
+    assert report[["file", "rows_kept"]].values.tolist() == [["made.xlsx [4月]", 1], ["made.xlsx [3月]", 2]]
     with pytest.raises(LoadError, match=r"orders.xlsx \[3月\]: 1 column missing"):
         load(tmp_path, data, page.replace("实付", "应付"), file="orders.xlsx")
 

@@ -96,11 +96,13 @@ class Source(_Record):
     ``merchant`` names the one merchant the files belong to. ``shared`` files (a CRM used by
     a whole group) carry no merchant and belong to every merchant of the cohort. Otherwise
     the layout says which column names the merchant. ``donors = false`` keeps the files to the
-    merchants in the programme: donors lend their sales, not their shelves.
+    merchants in the programme: donors lend their sales, not their shelves. ``sheet`` names one of a
+    workbook's, or all that hold the table (``"*"``), where its layout does not.
     """
 
     layout: str
     path: str
+    sheet: str | None = None
     package: str = ""
     merchant: Id | None = None
     shared: bool = False

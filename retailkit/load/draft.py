@@ -78,7 +78,7 @@ def draft_layout(path: str | Path, lang: str = "en", encoding: str | None = None
     """
     found = probe(path, encoding)
     if sheet and found.kind != "excel":
-        raise LoadError("only a workbook has sheets", found.name, do="leave out --sheet")
+        raise LoadError("only a workbook has sheets", found.name, do="leave out the sheet's name")
     names = list(header_names(found, sheet))
     shape: dict[str, Any] = {"encoding": encoding, "sheet": sheet}
     if nameless := found.kind == "csv" and (holds_values(names) or _goes_on_below(path, names, encoding)):

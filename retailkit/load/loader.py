@@ -83,7 +83,8 @@ def load_cohort(
             owners = [source.merchant] if source.merchant else everyone
             if progress:
                 progress(f"{path.name} ({source.layout})")
-            _try_file(load, path, source.layout, owners, source.shared or bool(source.merchant), cohort.folder)
+            owned = source.shared or bool(source.merchant)
+            _try_file(load, path, source.layout, owners, owned, cohort.folder, source.sheet)
         if load.report and all(r["status"] == "failed" for r in load.report):
             raise LoadError("no file could be loaded", cohort.name, causes=load.failed)
         import pandas as pd
@@ -101,6 +102,7 @@ def load_file(
     zone: str = "Asia/Shanghai",
     currency: str | None = None,
     lang: str = "en",
+    sheet: str | None = None,
 ) -> pd.DataFrame:
     """Load one export of one merchant and publish it; one report row as of `load_cohort`.
 
@@ -111,6 +113,7 @@ def load_file(
         merchant in the file is then loaded).
     currency : of amounts whose file and layout name none; None is CNY for a merchant in China.
     lang : language of the report's warnings, en or zh.
+    sheet : one of a workbook's, or ``"*"`` for all that hold the table, instead of what the layout says.
 
     Raises
     ------
@@ -128,7 +131,7 @@ def load_file(
     with loading(Path(store), found) as load:
         load.lang = lang
         gather_missing(load.con, _quarantine_files(load))
-        for part, unread in _parts(Path(path), rules):
+        for part, unread in _parts(Path(path), rules, sheet):
             _load_part(load, part, unread, rules, list(found), merchant is not None, (zone, currency))
         return _published(load)
 
@@ -147,12 +150,14 @@ def _check_place(merchant: str | None, zone: str, currency: str) -> None:
         raise LoadError("this is no currency", repr(currency), "an ISO code of three capitals such as CNY")
 
 
-def _try_file(load: Load, path: Path, layout: str, owners: list[str], owned: bool, base: Path) -> None:
+def _try_file(
+    load: Load, path: Path, layout: str, owners: list[str], owned: bool, base: Path, sheet: str | None
+) -> None:
     """Load one file of a cohort; what cannot be read becomes a line of the report."""
     try:
         own = base / layout
         rules = read_layout(own if layout.endswith(".toml") and own.is_file() else layout)
-        for part, unread in _parts(path, rules):
+        for part, unread in _parts(path, rules, sheet):
             try:
                 _load_part(load, part, unread, rules, owners, owned, None)
             except (LoadError, EngineError, OSError) as error:
@@ -170,9 +175,9 @@ def _fail(load: Load, error: Exception, name: str, layout: str) -> None:
     load.failed.append(problem)
 
 
-def _parts(path: Path, layout: Layout) -> Iterator[tuple[Probe, str]]:
-    """Yield a file, or the sheets of a workbook of which all are read; with the first, which ones are left out."""
-    parts, left = each_sheet(probe(path, layout.encoding), layout)
+def _parts(path: Path, layout: Layout, sheet: str | None) -> Iterator[tuple[Probe, str]]:
+    """Yield a file, or the sheets of a workbook that are asked for; with the first, which ones are left out."""
+    parts, left = each_sheet(probe(path, layout.encoding), layout, sheet)
     unread = f"sheets that are hidden or hold no such table are not read: {', '.join(left)}" if left else ""
     yield from zip(parts, (unread, *[""] * len(parts)), strict=False)
 

@@ -151,7 +151,7 @@ def _excel(con: Connection, found: Probe, layout: Layout, scratch: Path) -> Raw:
             f"{len(whole)} sheets hold such a table: {', '.join(whole)}",
             found.name,
             "one sheet with the columns of the layout",
-            'in a layout of your own, name one (sheet = "March") or read all (sheet = "*"); layouts new drafts it',
+            'name one or, with "*", read all: sheet = "*" at the source in the cohort file, or load --sheet',
         )
     rows = sheets[whole[0]] if whole else max(sheets.values(), key=lambda rows: top_row(rows, layout)[0])
     record = top_row(rows, layout)[1]

@@ -18,21 +18,37 @@ ALL = "*"
 """The ``sheet`` of a layout that reads all sheets that hold its table."""
 
 
-def each_sheet(found: Probe, layout: Layout) -> tuple[list[Probe], list[str]]:
-    """Return a file as one, or as the sheets of its workbook where the layout reads all; and which are left out.
+def each_sheet(found: Probe, layout: Layout, sheet: str | None = None) -> tuple[list[Probe], list[str]]:
+    """Return a file as one, or as those sheets of its workbook that are asked for; and which are left out.
 
-    Left out are those that are hidden, or hold no row below all needed columns. If all are, the one that comes nearest
-    is returned: reading it tells what it lacks.
+    Of all, left out are those that are hidden, or hold no row below all needed columns. If no other is there, the one
+    that comes nearest is returned: reading it tells what it lacks.
+
+    Parameters
+    ----------
+    sheet : name of one, or ``"*"`` for all, instead of what the layout says.
+
+    Raises
+    ------
+    LoadError
+        If the file is no workbook and a ``sheet`` of it is asked for, or it has none of that name.
     """
-    if found.kind != "excel" or layout.sheet != ALL:
+    if sheet and found.kind != "excel":
+        raise LoadError("only a workbook has sheets", found.name, do="leave out the sheet's name")
+    if sheet and sheet != ALL:
+        return [_as_file(found, next(iter(sheets_of(found, sheet))))], []
+    if found.kind != "excel" or (sheet or layout.sheet) != ALL:
         return [found], []
     sheets, hidden = {n: rows for n, rows in sheets_of(found).items() if rows}, hidden_sheets(found)
     if not sheets:
         return [found], []
     whole = [n for n in with_the_table(sheets, layout) if n not in hidden]
     read = whole or [max(sheets, key=lambda n: top_row(sheets[n], layout)[0])]
-    parts = [replace(found, sheet=n, file_id=sha256(f"{found.file_id}/{n}".encode()).hexdigest()[:16]) for n in read]
-    return parts, [n for n in sheets if n not in read]
+    return [_as_file(found, n) for n in read], [n for n in sheets if n not in read]
+
+
+def _as_file(found: Probe, sheet: str) -> Probe:
+    return replace(found, sheet=sheet, file_id=sha256(f"{found.file_id}/{sheet}".encode()).hexdigest()[:16])
 
 
 def with_the_table(sheets: Mapping[str, Sequence[Sequence[Any]]], layout: Layout) -> list[str]:
