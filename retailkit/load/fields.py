@@ -92,7 +92,7 @@ def expression(contract: Table, name: str, rule: FieldRule, raw: Raw, layout: La
     )
 
 
-def net_amount(contract: Table, made: Sequence[Expression]) -> Expression:
+def net_amount(made: Sequence[Expression]) -> Expression:
     """Gross less what was refunded, for layouts of orders that name no net column."""
     parts = {e.name: e for e in made if e.name in ("gross_amount", "refund_amount")}
     back = f" - coalesce({typed('refund_amount')}, 0)" if "refund_amount" in parts else ""
