@@ -118,9 +118,7 @@ def outside(level: Levels, people: People, seed: int | str, scale: float, basket
 def platform_basket(level: Levels, seed: int) -> float:
     """Return the mean platform basket in yuan: private over platform is the published ratio for its merchant."""
     case = parameters()["cases"]["aov_ratio"]
-    private = float(
-        level.basket[window("first" if level.profile.group == "never" else level.profile.group, "programme")].mean()
-    )
+    private = float(level.basket[window(level.profile.group, "programme")].mean())
     ratio = (
         case["value"]
         if level.profile.id == case["merchant"]
@@ -151,7 +149,7 @@ def other_sales(level: Levels, seed: int) -> tuple[np.ndarray, np.ndarray]:
     They are set so that the private share over the programme window is the merchant's own.
     """
     profile = level.profile
-    span = window("first" if profile.group == "never" else profile.group, "programme")
+    span = window(profile.group, "programme")
     private, plain = level.actual * level.basket, level.without * profile.aov
     platform = level.without * platform_basket(level, seed) * bool({"taobao", "jd"} & set(profile.exports))
     goal = private[span].mean() * (1 / profile.share - 1)
