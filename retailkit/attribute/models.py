@@ -12,9 +12,9 @@ from retailkit.attribute.bootstrap import credit_interval
 from retailkit.attribute.hazard import Hazard, fit_hazard
 from retailkit.attribute.hazard_ledger import hazard_credit, hazard_interval
 from retailkit.attribute.markov import markov_credit, removal_effects
-from retailkit.attribute.nouns import several
 from retailkit.attribute.rules import RULES, credit
 from retailkit.attribute.shapley import coalitions, distinct_credit, shapley, shapley_credit
+from retailkit.spoken import several
 
 ENOUGH_ORDERS = 1000
 """Orders with an exposure that the hazard needs; below, its rates are too uncertain."""

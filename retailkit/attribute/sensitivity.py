@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from retailkit.attribute.ledger import KEY, of_orders
-from retailkit.attribute.met import Met, meetings
+from retailkit.attribute.meetings import Met, meetings
 from retailkit.attribute.paths import Direct
 from retailkit.attribute.rules import RULES, places
 from retailkit.attribute.sentences import touchpoint_title

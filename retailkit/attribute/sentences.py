@@ -8,9 +8,9 @@ from typing import Any
 import ibis.expr.types as ir
 import pandas as pd
 
-from retailkit.attribute.nouns import several
 from retailkit.attribute.scenes import touchpoint_titles
 from retailkit.schema.figure import figure, minor_units
+from retailkit.spoken import several
 
 NOTHING = 0.005
 """A share of net sales below this is not worth a claim."""

@@ -15,7 +15,7 @@ import pandas as pd
 
 from retailkit.growth.calendar import bounds, mondays
 from retailkit.growth.fit import Array
-from retailkit.growth.segments import best_count, levels
+from retailkit.growth.levels import best_count, levels
 from retailkit.schema.given import given
 from retailkit.spoken import signed
 

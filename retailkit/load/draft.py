@@ -16,13 +16,13 @@ from typing import Any
 import pandas as pd
 
 from retailkit.load.chinese import in_chinese
+from retailkit.load.draft_columns import CURRENCIES, Seen, plain
 from retailkit.load.draft_fields import drafted_fields, unpaid_lines
 from retailkit.load.draft_money import drafted_currency, toml_text
 from retailkit.load.draft_rows import first_row_tells, names_orders, without_summary
 from retailkit.load.draft_status import NAMED, read_statuses
 from retailkit.load.engine import connect_raw, first, literal, quote
 from retailkit.load.files import probe
-from retailkit.load.glance import CURRENCIES, Seen, plain
 from retailkit.load.header import DELIMITERS, LOOK, holds_values, is_row
 from retailkit.load.layout import Layout
 from retailkit.load.read import read_raw

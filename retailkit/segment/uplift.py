@@ -11,8 +11,9 @@ from sklearn.base import clone
 from sklearn.ensemble import HistGradientBoostingRegressor
 from sklearn.model_selection import StratifiedKFold
 
+from retailkit.segment.errors import SaidError, TooFewError
 from retailkit.segment.intervals import normal_half
-from retailkit.segment.said import SaidError, TooFewError, said
+from retailkit.spoken import said
 
 LEARNERS = ("s", "t", "x")
 ENOUGH = 50
