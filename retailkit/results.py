@@ -19,6 +19,7 @@ from urllib.parse import unquote
 import pandas as pd
 
 from retailkit.folders import chapter_dir, folder_name
+from retailkit.schema.figure import figure
 
 METRIC_COLUMNS = ("merchant", "chapter", "metric", "value", "low", "high", "unit", "definition", "as_of", "text")
 
@@ -55,15 +56,7 @@ def metric(
     value, low, high = (math.nan if x is None or pd.isna(x) else float(x) for x in (value, low, high))
     if low > high:
         raise ValueError(f"metric '{name}': low {low} is above high {high}")
-    return {
-        "metric": name,
-        "value": value,
-        "low": low,
-        "high": high,
-        "unit": unit,
-        "definition": definition,
-        "text": text,
-    }
+    return figure(name, value, unit, definition, low, high, text)
 
 
 def save(

@@ -1,4 +1,4 @@
-"""How pages speak: texts that data carry in two languages at once ("English / 中文" in one cell), and changes with their sign."""
+"""How pages speak: one of two languages, also out of one cell ("English / 中文"); counts with their noun, changes with their sign."""
 
 from __future__ import annotations
 
@@ -23,6 +23,15 @@ def said(lang: str, english: str, chinese: str) -> str:
     if lang not in ("en", "zh"):
         raise ValueError(f"no language '{lang}'; there are en, zh")
     return english if lang == "en" else chinese
+
+
+def several(count: float, one: str, many: str = "") -> str:
+    """Write a whole count with its noun in English.
+
+    >>> several(1, "order"), several(1234, "order"), several(0, "person"), several(2, "person", "people")
+    ('1 order', '1,234 orders', '0 persons', '2 people')
+    """
+    return f"{count:,.0f} {one if round(count) == 1 else many or one + 's'}"
 
 
 def printed_width(text: str) -> int:

@@ -12,7 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from retailkit.charts import numbers
 from retailkit.charts import template as t
+from retailkit.schema.figure import MINOR_DIGITS
 
 LONG = "Shop 367 sold more than it would have without the campaign, but the interval includes zero and we cannot tell"
 LONG_ZH = "三六七号店的销售额高于没有活动时的水平，但区间包含零，因此目前还不能判断项目是否带来了增长，需要更多周的数据"
@@ -21,6 +23,10 @@ LONG_ZH = "三六七号店的销售额高于没有活动时的水平，但区间
 def _line(title=LONG, lang="en"):
     fig = go.Figure([go.Scatter(x=["2017-01-02", "2017-01-09"], y=[1, 2], name=n) for n in ("actual", "expected")])
     return t.frame(fig, title, "USD per week · merchant 367 · January 2017", "orders", lang=lang)
+
+
+def test_charts_know_the_minor_units_that_the_store_keeps():
+    assert numbers._DIGITS == MINOR_DIGITS
 
 
 def test_importing_the_template_changes_no_default():

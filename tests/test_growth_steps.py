@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from scipy.stats import chi2
 
 from retailkit.growth.effect import estimate
+from retailkit.growth.levels import all_levels, costs, first_penalty, levels, noise_variance, with_noise_like
 from retailkit.growth.panel import weekly_panel
-from retailkit.growth.segments import all_levels, costs, first_penalty, levels, noise_variance, with_noise_like
 from retailkit.growth.sentences import steps_sentence
 from retailkit.growth.steps import donor_gaps, donor_penalty, find_steps, gaps, step_recall
 

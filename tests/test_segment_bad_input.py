@@ -13,7 +13,7 @@ import pytest
 from segment_data import random_orders, tables
 
 from retailkit import segment
-from retailkit.segment.said import SeveralMerchantsError
+from retailkit.segment.errors import SeveralMerchantsError
 
 AS_OF = "2024-12-01"
 

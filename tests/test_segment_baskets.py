@@ -16,7 +16,7 @@ from retailkit.segment import (
     vintage_retention,
     vintage_sentence,
 )
-from retailkit.segment.said import SaidError
+from retailkit.segment.errors import SaidError
 
 AS_OF = "2024-12-01"
 SPANS = {"before": ("2024-01-01", "2024-06-01"), "after": ("2024-06-01", "2024-12-01")}

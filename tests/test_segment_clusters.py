@@ -14,7 +14,7 @@ from retailkit.segment import (
     cluster_profile,
     cluster_stability,
 )
-from retailkit.segment.said import SaidError
+from retailkit.segment.errors import SaidError
 from retailkit.segment.stability import NOT_NAMED, match_labels
 
 

@@ -159,6 +159,19 @@ def test_own_targets_replace_proposals_and_the_product_still_holds():
     assert (targets.planned(plan, other, targets.window_days(PROGRAMME))["source"] == "proposed").all()
 
 
+def test_money_in_a_currency_without_cents_is_not_divided():
+    tree = targets.kpi_tree(measured(shop()), "a", "programme")
+    span = {"starts_on": pd.Timestamp(PROGRAMME[0]), "ends_on": pd.Timestamp(PROGRAMME[1])}
+    own = pd.DataFrame([{"merchant": "a", "node": "gmv", "target": 50_000.0, "unit": "JPY", **span}])
+    plan = targets.planned(tree, own, targets.window_days(PROGRAMME), "JPY")
+    assert targets.total(plan) == pytest.approx(50_000)
+    reviewed = targets.attainment(plan, plan)
+    assert "¥50,000" in targets.attainment_sentence(reviewed, "JPY")
+    gaps, odds = targets.shortfalls(reviewed), pd.DataFrame(columns=["target", "if_nothing_new"])
+    saved = {m["metric"]: m["value"] for m in targets.target_metrics(reviewed, gaps, tree.head(0), odds, "JPY")}
+    assert saved["gmv_planned"] == pytest.approx(50_000)
+
+
 def cohort(lifts, donors=5):
     """Merchants whose basket was lifted by so much, and donors whose basket stayed, 10% noise apart."""
     rows = []

@@ -17,7 +17,7 @@ In reading order:
 - ``bootstrap``, ``resample``  intervals over persons: of credit, of removal effects
 - ``calibrate``    shares bent towards lift tests
 - ``windows``      chains of order 1 to 5 from one count, and where they are too thin
-- ``sensitivity``  how far the answer depends on the model
+- ``sensitivity``  how far the answer depends on the model; ``meetings``, ``stretches`` are read once for all its look-backs
 - ``inputs``       what is odd about the touches that came in
 - ``names``        touchpoints that costs, owners or lift tests name and nothing else does
 - ``peers``        operated or neglected: a merchant's conversion beside its peers'

@@ -92,10 +92,10 @@ def fit_hazard(
     return Hazard(names, tuple(lags), effect, delay, organic, season, data, level)
 
 
-def refit(model: Hazard, weight: np.ndarray, iterations: int = 200, tolerance: float = 1e-7) -> Hazard:
+def refit(model: Hazard, weight: np.ndarray) -> Hazard:
     """Return the hazard fitted again with a weight for each order, starting from the model."""
     start = (model.effect, model.delay, model.organic, model.season)
-    effect, delay, organic, season, level = _fit(model.data, weight, start, iterations, tolerance)
+    effect, delay, organic, season, level = _fit(model.data, weight, start, iterations=200, tolerance=1e-7)
     return Hazard(model.touchpoints, model.lags, effect, delay, organic, season, model.data, level)
 
 

@@ -7,9 +7,9 @@ from typing import Any
 import ibis.expr.types as ir
 import pandas as pd
 
-from retailkit.attribute.nouns import several
 from retailkit.attribute.sentences import touchpoint_title
 from retailkit.attribute.tables import as_table, frame
+from retailkit.spoken import several
 
 
 def input_sentences(

@@ -9,8 +9,8 @@ import ibis
 import ibis.expr.types as ir
 import pandas as pd
 
-from retailkit.attribute.nouns import several
 from retailkit.attribute.tables import LEDGER, PATH, shape
+from retailkit.spoken import several
 
 KEY = ["merchant", "order_id"]
 

@@ -12,9 +12,9 @@ from retailkit.attribute.bootstrap import credit_interval
 from retailkit.attribute.hazard import Hazard, fit_hazard
 from retailkit.attribute.hazard_ledger import hazard_credit, hazard_interval
 from retailkit.attribute.markov import markov_credit, removal_effects
-from retailkit.attribute.nouns import several
 from retailkit.attribute.rules import RULES, credit
 from retailkit.attribute.shapley import coalitions, distinct_credit, shapley, shapley_credit
+from retailkit.spoken import several
 
 ENOUGH_ORDERS = 1000
 """Orders with an exposure that the hazard needs; below, its rates are too uncertain."""
@@ -73,11 +73,9 @@ def ledgers(paths: ir.Table, models: Sequence[str] = USUAL, hazard: Hazard | Non
     return books | ({"hazard": hazard_credit(paths, hazard)} if hazard else {})
 
 
-def hazard_if_enough(
-    paths: ir.Table, touches: ir.Table, intent: Any = None, as_of: str | None = None, needed: int = ENOUGH_ORDERS
-) -> Hazard | None:
-    """Fit the hazard where at least ``needed`` orders have an exposure before them; else None."""
-    return fit_hazard(paths, touches, intent, as_of=as_of) if _exposed(paths) >= needed else None
+def hazard_if_enough(paths: ir.Table, touches: ir.Table, intent: Any = None, as_of: str | None = None) -> Hazard | None:
+    """Fit the hazard where at least ``ENOUGH_ORDERS`` orders have an exposure before them; else None."""
+    return fit_hazard(paths, touches, intent, as_of=as_of) if _exposed(paths) >= ENOUGH_ORDERS else None
 
 
 def recommend(paths: ir.Table, hazard: Hazard | None = None, lang: str = "en") -> tuple[str, str]:
@@ -112,11 +110,11 @@ def recommend(paths: ir.Table, hazard: Hazard | None = None, lang: str = "en") -
     )
 
 
-def recommended_interval(book: ir.Table, seed: int, hazard: Hazard | None = None, replicates: int = 0) -> pd.DataFrame:
+def recommended_interval(book: ir.Table, seed: int, hazard: Hazard | None = None) -> pd.DataFrame:
     """The 90% interval of the recommended ledger: the hazard is fitted again, a rule's weights are held."""
     if hazard is not None:
-        return hazard_interval(hazard, book, seed, replicates or 100)
-    return credit_interval(book, seed, replicates or 1000)
+        return hazard_interval(hazard, book, seed, replicates=100)
+    return credit_interval(book, seed, replicates=1000)
 
 
 def _exposed(paths: ir.Table) -> int:

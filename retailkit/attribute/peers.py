@@ -8,9 +8,9 @@ import ibis
 import ibis.expr.types as ir
 import pandas as pd
 
-from retailkit.attribute.nouns import several
 from retailkit.attribute.sentences import touchpoint_title
 from retailkit.attribute.tables import as_table, frame, with_person
+from retailkit.spoken import several
 
 ENOUGH = 30
 """Persons reached that make a rate; a merchant with fewer is not judged, and no peer to others."""

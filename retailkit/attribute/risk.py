@@ -12,7 +12,7 @@ import pandas as pd
 from scipy import sparse
 
 from retailkit.attribute.intent import WEEK, Strata, activity_strata
-from retailkit.attribute.tables import frame, numbered
+from retailkit.attribute.tables import exposures, frame, numbered
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ def risk(
         )
     if bought.merchant.nunique().execute() > 1:
         raise ValueError("the hazard is fitted to one merchant at a time; filter the paths first")
-    usable = touches.filter((touches.kind == "exposure") & touches.role.isin(("touch", "direct")))
+    usable = exposures(touches)
     usable = usable.filter(usable.person.notnull())
     people = numbered(ibis.union(usable.select("person"), bought.select("person"), distinct=True), "person")
     orders = numbered(bought.select("order_id", "person", "paid_on").distinct(), "order_id")

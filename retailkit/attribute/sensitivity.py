@@ -12,12 +12,12 @@ import numpy as np
 import pandas as pd
 
 from retailkit.attribute.ledger import KEY, of_orders
-from retailkit.attribute.met import Met, meetings
+from retailkit.attribute.meetings import Met, meetings
 from retailkit.attribute.paths import Direct
 from retailkit.attribute.rules import RULES, places
 from retailkit.attribute.sentences import touchpoint_title
 from retailkit.attribute.stretches import placed, transitions_at
-from retailkit.attribute.tables import as_table, frame
+from retailkit.attribute.tables import as_table, exposures, frame
 from retailkit.attribute.windows import ORDERS, effects_by_order, thin_windows, window_counts
 
 CHAINS = (1, 2)
@@ -68,7 +68,7 @@ def sensitivity(
 
 def _accounts_meet(touches: ir.Table, orders: Any) -> bool:
     """Do exposures and orders share an account at all? Often each has its own system, and nothing needs a second look."""
-    usable = touches.filter((touches.kind == "exposure") & touches.role.isin(("touch", "direct")))
+    usable = exposures(touches)
     paying = as_table(orders, "orders").select("merchant", "account").distinct()
     return bool(usable.semi_join(paying, ["merchant", "account"]).count().execute())
 

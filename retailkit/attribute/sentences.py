@@ -8,10 +8,10 @@ from typing import Any
 import ibis.expr.types as ir
 import pandas as pd
 
-from retailkit.attribute.nouns import several
 from retailkit.attribute.scenes import touchpoint_titles
+from retailkit.schema.figure import figure, minor_units
+from retailkit.spoken import several
 
-_DIGITS = {"JPY": 0, "KRW": 0, "VND": 0, "CLP": 0, "ISK": 0, "BHD": 3, "KWD": 3, "OMR": 3, "TND": 3, "JOD": 3}
 NOTHING = 0.005
 """A share of net sales below this is not worth a claim."""
 RESIDUAL = ("unattributed", "organic")
@@ -214,36 +214,19 @@ def touchpoint_metrics(
         for line in ("unattributed", "organic")
     )
     records = [
-        _record(
-            "credited_net_gmv", total / 10 ** _DIGITS.get(currency, 2), currency, "sum of the credit ledger = net GMV"
-        ),
-        _record("unattributed_share", bare, "fraction", "net GMV of orders without a touch or a person / net GMV"),
-        _record("organic_share", organic, "fraction", "net GMV that would have been bought anyway (hazard) / net GMV"),
-        _record("attribution_model", text=model, definition="model of the recommended numbers"),
+        figure("credited_net_gmv", total / minor_units(currency), currency, "sum of the credit ledger = net GMV"),
+        figure("unattributed_share", bare, "fraction", "net GMV of orders without a touch or a person / net GMV"),
+        figure("organic_share", organic, "fraction", "net GMV that would have been bought anyway (hazard) / net GMV"),
+        figure("attribution_model", text=model, definition="model of the recommended numbers"),
     ]
     for row in table.itertuples():
         if row.touchpoint not in RESIDUAL:
             meaning = f"share of net GMV by the {model} ledger, 90% interval over persons"
-            record = _record(f"credit_share: {row.touchpoint}", row.recommended, "fraction", meaning)
-            records.append(record | {"low": row.low, "high": row.high})
-    return records + [_record(f"{n}_sentence", text=s, definition=SAID.get(n, n)) for n, s in (said or {}).items()]
-
-
-def _record(
-    name: str, value: float = float("nan"), unit: str = "", definition: str = "", text: str = ""
-) -> dict[str, Any]:
-    nan = float("nan")
-    return {
-        "metric": name,
-        "value": value,
-        "low": nan,
-        "high": nan,
-        "unit": unit,
-        "definition": definition,
-        "text": text,
-    }
+            name = f"credit_share: {row.touchpoint}"
+            records.append(figure(name, row.recommended, "fraction", meaning, row.low, row.high))
+    return records + [figure(f"{n}_sentence", text=s, definition=SAID.get(n, n)) for n, s in (said or {}).items()]
 
 
 def money(minor: float, currency: str) -> str:
-    amount = minor / 10 ** _DIGITS.get(currency, 2)
+    amount = minor / minor_units(currency)
     return f"{currency} {'−' if amount < 0 else ''}{abs(amount):,.0f}"

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from retailkit.attribute.journeys import NONE, ORDER
-from retailkit.attribute.met import Met, ends
+from retailkit.attribute.meetings import Met, ends
 from retailkit.attribute.paths import Direct
 
 

@@ -10,7 +10,7 @@ import pandas as pd
 
 from retailkit.attribute.journeys import NONE, ORDER
 from retailkit.attribute.returns import OUTSIDE
-from retailkit.attribute.tables import frame
+from retailkit.attribute.tables import exposures, frame
 
 _KEY = ["merchant", "touchpoint"]
 
@@ -34,7 +34,7 @@ def touchpoint_ledger(
     ``unattributed`` as a line; ``conversion`` = buyers within the look-back / persons reached,
     empty where nobody knows who was reached; ``aov`` = net amount per order touched; ``cost``.
     """
-    counted = touches.filter((touches.kind == "exposure") & touches.role.isin(("touch", "direct")))
+    counted = exposures(touches)
     reach = counted.group_by(_KEY).aggregate(touches=counted.touch_id.nunique(), persons=counted.person.nunique())
     met = _met(paths)
     earned = book.group_by([*_KEY, "kind"]).aggregate(

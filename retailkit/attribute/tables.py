@@ -110,6 +110,11 @@ def with_person(table: ir.Table, persons: ir.Table) -> ir.Table:
     return joined.mutate(person=ibis.coalesce(joined.linked, joined.account)).drop("linked")
 
 
+def exposures(touches: ir.Table) -> ir.Table:
+    """Touches that brought somebody or brought him back; continuations of a visit and attached touches are none."""
+    return touches.filter((touches.kind == "exposure") & touches.role.isin(("touch", "direct")))
+
+
 def family(touchpoint: ir.Value) -> ir.Value:
     """The name before the campaign's: ``mailing`` of ``mailing: Type A``; other names as they are."""
     at = touchpoint.find(": ")

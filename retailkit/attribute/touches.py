@@ -82,7 +82,7 @@ def touches(
     parts = [
         _visits(table["sessions"], table["orders"], known, classes),
         _messages(table["pushes"], table["campaigns"], known, by_campaign),
-        _coupons(table["coupons"], table["campaigns"], buyers, known),
+        _coupons(table["coupons"], buyers, known),
         _placements(table["placements"], table["order_lines"], buyers),
     ]
     found = reduce(ibis.union, [shape(p, TOUCH) for p in parts])
@@ -146,7 +146,7 @@ def _messages(pushes: ir.Table, campaigns: ir.Table, persons: ir.Table, by_campa
     return p.filter(p.touched_on.notnull())
 
 
-def _coupons(coupons: ir.Table, campaigns: ir.Table, buyers: ir.Table, persons: ir.Table) -> ir.Table:
+def _coupons(coupons: ir.Table, buyers: ir.Table, persons: ir.Table) -> ir.Table:
     used = with_person(coupons, persons).mutate(
         on=ibis.coalesce(coupons.redeemed_on, coupons.redeemed_at.cast("date")),
     )

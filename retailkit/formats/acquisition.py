@@ -9,11 +9,10 @@ import numpy as np
 import pandas as pd
 from ibis.expr.types import Table
 
+from retailkit.schema import PRIVATE_FORMATS
 from retailkit.spoken import said, signed
 
 from .rates import Z, between, fetch, of_persons, ratio, whole_counts, with_share
-
-PRIVATE = ("official_store", "guide", "community", "sharing")
 
 
 def first_orders(orders: Table, persons: Table) -> Table:
@@ -132,7 +131,7 @@ def _cost(weeks: pd.DataFrame) -> dict[str, float]:
 
 
 def value_against_platform(
-    orders: Table, order_lines: Table, *, private: Sequence[str] = PRIVATE,
+    orders: Table, order_lines: Table, *, private: Sequence[str] = PRIVATE_FORMATS,
     start: str | None = None, end: str | None = None,
 ) -> pd.DataFrame:  # fmt: skip
     """One row per merchant: mean order on the private formats against platform e-commerce.

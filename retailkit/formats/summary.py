@@ -8,11 +8,10 @@ from typing import Any
 import pandas as pd
 from ibis.expr.types import Table
 
+from retailkit.schema import PRIVATE_FORMATS
+from retailkit.schema.figure import figure, minor_units
 from retailkit.spoken import said
 
-from .acquisition import PRIVATE
-
-DIGITS = {"JPY": 0, "KRW": 0, "VND": 0, "CLP": 0, "ISK": 0, "BHD": 3, "KWD": 3, "OMR": 3, "TND": 3, "JOD": 3}
 NEEDS = {
     "sessions": ("visits or shares", "访问与分享"),
     "pushes": ("messages", "消息"),
@@ -72,8 +71,8 @@ def formats_metrics(tables: Mapping[str, pd.DataFrame], currency: str) -> list[d
     ledger, funnel, guides, concentration, life, generations, cost, value, delivery, discounts = (
         tables[name] for name in KEPT
     )
-    small = 10.0 ** DIGITS.get(currency, 2)
-    private = ledger[ledger["format"].isin(PRIVATE)]["share"].sum() if len(ledger) else float("nan")
+    small = minor_units(currency)
+    private = ledger[ledger["format"].isin(PRIVATE_FORMATS)]["share"].sum() if len(ledger) else float("nan")
     buyers, paid, acting = {"format": "all"}, {"entrance": "all", "step": "pay"}, {"region": "all", "act": "any"}
     every = {"kind": "all"}
     pilot = delivery[delivery["area"] != "all"].head(1)
@@ -148,13 +147,5 @@ def _pick(
 
 
 def _record(name: str, figures: tuple[float, ...], unit: str, definition: str) -> dict[str, Any]:
-    value, low, high = (*figures, float("nan"), float("nan"))[:3]
-    return {
-        "metric": name,
-        "value": value,
-        "low": low,
-        "high": high,
-        "unit": unit,
-        "definition": definition,
-        "text": "",
-    }
+    value, low, high = (*figures, None, None)[:3]
+    return figure(name, value, unit, definition, low, high)

@@ -12,7 +12,7 @@ The flow, one idea a file::
     trend       how much faster than its donors the cohort grew anyway
     overlap     who shares its customers, where ids can tell
     did, sc, sdid, series   one estimator a file, on plain arrays
-    effect      the estimator that the data allow, its interval and its label
+    effect      the estimator that the data allow, its interval and its label (fit, interval, record)
     guards      what would overturn the claim
     bridge      headline = season x market x programme, exactly
     rise        the rise in money: ordinary days, Double 11, Double 12, other festivals
@@ -20,7 +20,7 @@ The flow, one idea a file::
     factors     which factor carried the programme's effect
     told        who tells through which touchpoint orders were paid, in both windows alike or not
     cells       the same by touchpoint, format, new and returning; shapley for what is no product
-    steps       the staircase of the daily level (segments: the search behind it)
+    steps       the staircase of the daily level (levels: the search behind it)
     quick       weeks to the first gain that is more than noise
     cannibal    was it taken from the other channels
     festival    Double 12 against Double 11

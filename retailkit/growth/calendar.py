@@ -20,6 +20,16 @@ LUNAR_REACH = (-35, 20)
 """Days around the Chinese New Year that are compared by lunar, not by calendar, date."""
 
 
+def mondays(days: Any) -> Any:
+    """The Monday of each day's week, in the shape given (a series or an index of days).
+
+    >>> str(mondays(pd.DatetimeIndex(["2018-11-11"]))[0].date())
+    '2018-11-05'
+    """
+    parts = days.dt if isinstance(days, pd.Series) else pd.DatetimeIndex(days)
+    return days - pd.to_timedelta(parts.day_of_week, unit="D")
+
+
 def bounds(window: Any) -> tuple[pd.Timestamp, pd.Timestamp]:
     """First and last day of a window (a pair of dates or a record with both); NaT where there is none.
 

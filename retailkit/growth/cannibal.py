@@ -19,14 +19,14 @@ if TYPE_CHECKING:
     from ibis.expr.types import Table
 
 
-def totals_panel(daily_totals: Table, channel: str = "all") -> pd.DataFrame:
+def totals_panel(daily_totals: Table) -> pd.DataFrame:
     """One row per merchant and day of all-channel sales, in the shape of ``daily_panel``.
 
     Where several sources state a day, the largest figure is taken: a source that knows more
     channels states more. Days are not filled: a total that was not stated is not zero.
     """
     daily_totals = given(daily_totals, "daily_totals", ("day", "channel"))
-    rows = daily_totals.filter(daily_totals.channel == channel)
+    rows = daily_totals.filter(daily_totals.channel == "all")
     by_source = rows.mutate(
         gross_known=rows.gross_amount.fill_null(0),
         net_known=rows.net_amount.fill_null(rows.gross_amount.fill_null(0)),

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from retailkit.growth.calendar import bounds
+from retailkit.growth.calendar import bounds, mondays
 from retailkit.growth.fit import Array
-from retailkit.growth.segments import best_count, levels
+from retailkit.growth.levels import best_count, levels
 from retailkit.schema.given import given
 from retailkit.spoken import signed
 
@@ -146,8 +146,7 @@ def _with_visits(weeks: pd.DataFrame, merchant: str, visits: pd.DataFrame | None
     if visits is None or not (visits["merchant"] == merchant).any():
         return out
     days = visits[visits["merchant"] == merchant]
-    monday = days["day"] - pd.to_timedelta(days["day"].dt.day_of_week, unit="D")
-    mean = days.groupby(monday)["visits"].agg(["mean", "size"])
+    mean = days.groupby(mondays(days["day"]))["visits"].agg(["mean", "size"])
     whole = mean.loc[(mean["size"] == 7) & (mean["mean"] > 0), "mean"].astype(float)
     return out.join(np.log(whole).rename("visits"))
 

@@ -162,7 +162,7 @@ def _effect(behind: Behind, table: pd.DataFrame, level: float) -> Effect:
     return Effect(
         m.merchant, fit.method, "", tau, spread.low, spread.high, level, spread.se, spread.df, spread.p,
         spread.rank_p, spread.mde, behind.own_error, float(np.median(spread.placebo_pre_errors)),
-        risky, fit.negative_mass, int(m.pre.sum()), _weeks(m, fit, spread.high - tau), donors,
+        risky, fit.negative_mass, _weeks(m, fit, spread.high - tau), donors,
         pd.DataFrame(), pd.DataFrame({"donor": m.donors, "effect": spread.placebos,
                                       "pre_error": spread.placebo_pre_errors}), behind=behind,
     )  # fmt: skip

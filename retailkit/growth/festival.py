@@ -42,7 +42,7 @@ def festival_year(start: str, end: str) -> int:
 
 
 def double_12_against_11(
-    daily: pd.DataFrame, merchants: Sequence[str], donors: Sequence[str], year: int, days: int = 1
+    daily: pd.DataFrame, merchants: Sequence[str], donors: Sequence[str], year: int
 ) -> pd.DataFrame:
     """One row per merchant: GMV of Double 12 over Double 11, and over the donors' own ratio.
 
@@ -50,8 +50,6 @@ def double_12_against_11(
     ----------
     daily : see ``daily_panel``.
     year : the festival year.
-    days : days counted up to and including the festival's own (1: the day alone; 12: from the
-        1st of the month).
 
     Returns
     -------
@@ -60,8 +58,8 @@ def double_12_against_11(
     = ratio / donor_ratio, ``above`` whether Double 12 sold more than Double 11.
     """
     sold = daily[~daily["partial"]].pivot(index="day", columns="merchant", values="gmv")
-    sums = pd.DataFrame(
-        {name: _until(sold, f"{year}-{month}-{month}", days) for name, month in (("double_11", 11), ("double_12", 12))}
+    sums = sold.reindex(pd.to_datetime([f"{year}-11-11", f"{year}-12-12"])).T.set_axis(
+        ["double_11", "double_12"], axis=1
     )
     ratio = sums["double_12"] / sums["double_11"].where(sums["double_11"] > 0)
     others = ratio.reindex(list(donors))
@@ -74,11 +72,6 @@ def double_12_against_11(
     missing = table["ratio"].isna()
     table["reason"] = np.where(missing, "one of the two festivals is not on record or sold nothing", "")
     return table[list(COLUMNS)]
-
-
-def _until(sold: pd.DataFrame, day: str, days: int) -> pd.Series:
-    span = pd.date_range(end=pd.Timestamp(day), periods=days)
-    return sold.reindex(span).sum(min_count=days)
 
 
 def share_above(table: pd.DataFrame, level: float = 0.90) -> pd.DataFrame:

@@ -11,7 +11,7 @@ from typing import Any
 
 import pandas as pd
 
-from retailkit.growth.calendar import bounds
+from retailkit.growth.calendar import bounds, mondays
 
 
 def mean_day(daily: pd.DataFrame, window: Any) -> pd.Series:
@@ -98,8 +98,7 @@ def odd_weeks(daily: pd.DataFrame, windows: tuple[Any, ...]) -> pd.Series:
     for window in windows:
         first, last = bounds(window)
         rows = daily[(daily["day"] >= first) & (daily["day"] <= last) & ~daily["partial"]]
-        monday = rows["day"] - pd.to_timedelta(rows["day"].dt.day_of_week, unit="D")
-        weeks = rows.groupby(["merchant", monday])["gmv"].agg(["sum", "size"])
+        weeks = rows.groupby(["merchant", mondays(rows["day"])])["gmv"].agg(["sum", "size"])
         for merchant, week in weeks.index[(weeks["size"] == 7) & (weeks["sum"] <= 0)]:
             what = f"the week of {week.date()} sold zero or less (closed, or refunds above sales)"
             notes.setdefault(str(merchant), what)

@@ -10,8 +10,7 @@ import pandas as pd
 from retailkit.growth.record import Effect
 from retailkit.growth.verdict import Verdict
 from retailkit.growth.words import in_words
-
-MINOR_DIGITS = {"JPY": 0, "KRW": 0, "VND": 0, "CLP": 0, "ISK": 0, "BHD": 3, "KWD": 3, "OMR": 3, "TND": 3, "JOD": 3}
+from retailkit.schema.figure import figure, minor_units
 
 
 def amount(minor: float, currency: str) -> str:
@@ -20,7 +19,7 @@ def amount(minor: float, currency: str) -> str:
     >>> amount(123456789, "CNY"), amount(-500, "JPY")
     ('+CNY 1,234,568', '-JPY 500')
     """
-    value = minor / 10.0 ** MINOR_DIGITS.get(currency, 2)
+    value = minor / minor_units(currency)
     return f"{'-' if value < 0 else '+'}{currency} {abs(value):,.0f}"
 
 
@@ -37,7 +36,7 @@ def growth_metrics(
     parts : see ``festival_parts``; the rise in money by festival, left out where not given.
     """
     row = heads.set_index("merchant").reindex([effect.merchant]).iloc[0]
-    unit = 10.0 ** MINOR_DIGITS.get(currency, 2)
+    unit = minor_units(currency)
     low, value, high = (float(np.expm1(v)) for v in (effect.low, effect.effect, effect.high))
     method = " · ".join(part for part in (effect.method, effect.label) if part)
     out = [
@@ -53,9 +52,9 @@ def growth_metrics(
     ]
     trend = effect.behind.trend if effect.behind else None
     if trend and trend.merchants:
-        year = (float(np.expm1(v)) for v in (trend.slope, *trend.interval(effect.level)))
+        slope, below, above = (float(np.expm1(v)) for v in (trend.slope, *trend.interval(effect.level)))
         ahead = "growth a year of the merchants that started together against the donors', before the programme"
-        out.append(figure("effect_trend", next(year), "fraction", ahead, *year))
+        out.append(figure("effect_trend", slope, "fraction", ahead, below, above))
         part = "part of the log effect's standard error that the cohort's trend brings, the same for all its merchants"
         out.append(figure("effect_trend_se", effect.trend_se, "log", part))
     for step in steps[steps["step"] != "headline"].itertuples():
@@ -78,13 +77,5 @@ def growth_metrics(
     return [*out, _text("answer", judged.answer), *said, _text("method", method)]
 
 
-def figure(
-    name: str, value: float, unit: str, definition: str, low: float = np.nan, high: float = np.nan
-) -> dict[str, Any]:
-    """One metric row of the chapter."""
-    figures = {"value": float(value), "low": float(low), "high": float(high)}
-    return {"metric": name, **figures, "unit": unit, "definition": definition, "text": ""}
-
-
 def _text(name: str, text: str) -> dict[str, Any]:
-    return {"metric": name, "value": np.nan, "low": np.nan, "high": np.nan, "unit": "", "definition": "", "text": text}
+    return figure(name, text=text)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from retailkit.growth.calendar import bounds, festival_days, last_year
+from retailkit.growth.calendar import bounds, festival_days, last_year, mondays
 from retailkit.schema.given import given
 
 if TYPE_CHECKING:
@@ -131,7 +131,7 @@ def weekly_panel(daily: pd.DataFrame, programme: Any, country: str = "CN") -> pd
     marks = festival_days(calendar, country)
     before = pd.Series(last_year(calendar, country), index=calendar)
     sold = days.set_index(["merchant", "day"])["gmv"].astype(float)
-    days["week"] = days["day"] - pd.to_timedelta(days["day"].dt.day_of_week, unit="D")
+    days["week"] = mondays(days["day"])
     days["phase"] = np.select([~(days["day"] >= start), days["day"] <= end], ["before", "programme"], "after")
     days["then"] = sold.reindex(pd.MultiIndex.from_arrays([days["merchant"], days["day"].map(before)])).to_numpy()
     smooth = bool((days["gmv"] > 0).all())
@@ -155,7 +155,7 @@ def weekly_panel(daily: pd.DataFrame, programme: Any, country: str = "CN") -> pd
 def _festivals_of(rows: pd.DataFrame, marks: pd.Series, start: pd.Timestamp, end: pd.Timestamp) -> pd.Series:
     """Codes of the festivals within each row's days, sorted, joined by a space."""
     days = pd.DataFrame({"day": marks.index, "mark": marks.to_numpy()})
-    days["week"] = days["day"] - pd.to_timedelta(days["day"].dt.day_of_week, unit="D")
+    days["week"] = mondays(days["day"])
     days["phase"] = np.select([~(days["day"] >= start), days["day"] <= end], ["before", "programme"], "after")
     joined = days.groupby(["week", "phase"])["mark"].agg(lambda m: " ".join(sorted(set(" ".join(m).split()))))
     return pd.Series(joined.reindex(pd.MultiIndex.from_frame(rows[["week", "phase"]])).to_numpy(), index=rows.index)

@@ -37,7 +37,6 @@ class Effect:
     donor_pre_error: float
     at_risk_weight: float
     negative_mass: float
-    weeks_before: int
     weeks: pd.DataFrame
     donors: pd.DataFrame
     others: pd.DataFrame
@@ -64,7 +63,7 @@ NAN = float("nan")
 def refused(merchant: str, why: str, donors: pd.DataFrame, level: float) -> Effect:
     """Return an ``Effect`` without a number, and the reason."""
     return Effect(
-        merchant, "none", "", NAN, NAN, NAN, level, NAN, 0, NAN, NAN, NAN, NAN, NAN, NAN, 0.0, 0,
+        merchant, "none", "", NAN, NAN, NAN, level, NAN, 0, NAN, NAN, NAN, NAN, NAN, NAN, 0.0,
         pd.DataFrame(columns=list(WEEK_COLUMNS)), donors.assign(weight=0.0),
         pd.DataFrame(columns=["method", "effect"]), pd.DataFrame(columns=["donor", "effect", "pre_error"]), why,
     )  # fmt: skip

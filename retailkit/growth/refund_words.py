@@ -6,8 +6,8 @@ from typing import Any
 
 import pandas as pd
 
-from retailkit.growth.metrics import MINOR_DIGITS, figure
 from retailkit.growth.refunds import LONGEST, NONE, PEAK, SHORT, UNDATED, YOUNG
+from retailkit.schema.figure import figure, minor_units
 from retailkit.spoken import said, signed
 
 ZH = {UNDATED: "退款记在订单上，没有日期", YOUNG: "订单都太新", SHORT: "退款记录的时间太短"}
@@ -82,7 +82,7 @@ def refund_metrics(table: pd.DataFrame, merchant: str, currency: str) -> list[di
     row = table.set_index("merchant").reindex([merchant]).iloc[0]
     if pd.isna(row["to_come"]):
         return []
-    unit = 10.0 ** MINOR_DIGITS.get(currency, 2)
+    unit = minor_units(currency)
     value, low, high = (float(row[n]) / unit for n in ("to_come", "low", "high"))
     what = "refunds of the programme's orders still to come within 90 days of payment, judged by how refunds followed earlier orders"
     out = [figure("refunds_to_come", value, currency, what, low, high)]

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from retailkit.growth.calendar import bounds, festival_days
+from retailkit.growth.calendar import bounds, festival_days, mondays
 from retailkit.growth.headline import mean_day
 from retailkit.growth.record import Effect
 
@@ -109,8 +109,7 @@ def _without(daily: pd.DataFrame, effect: Effect, days: pd.Index) -> pd.Series:
     """GMV of each day of the programme without it: the day's sales less its week's gap."""
     own = daily[daily["merchant"] == effect.merchant].set_index("day")["gmv"].astype(float).reindex(days)
     inside = effect.weeks[effect.weeks["phase"] == "programme"].set_index("week")["gap"]
-    monday = days - pd.to_timedelta(pd.DatetimeIndex(days).day_of_week, unit="D")
-    return own * np.exp(-inside.reindex(monday).to_numpy(float))
+    return own * np.exp(-inside.reindex(mondays(days)).to_numpy(float))
 
 
 def _parts(days: pd.DataFrame, column: str) -> pd.Series:

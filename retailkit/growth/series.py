@@ -30,7 +30,6 @@ class Forecast:
     mean: Array
     se: Array
     mean_se: float
-    level_share: float
 
 
 def design(weeks: pd.DataFrame, fit_rows: int) -> Array:
@@ -100,7 +99,7 @@ def forecast(y: Array, x: Array, ahead: int) -> Forecast:
     level_cov = spread + share * np.minimum.outer(steps, steps)
     cov = noise * (level_cov + np.eye(ahead) + later @ cover @ later.T)
     mean_se = float(np.sqrt(cov.mean()))
-    return Forecast(level + later @ beta, np.sqrt(np.diag(cov)), mean_se, share)
+    return Forecast(level + later @ beta, np.sqrt(np.diag(cov)), mean_se)
 
 
 def _regress(white: Array) -> tuple[Array, Array]:
@@ -150,7 +149,7 @@ def describe(weekly: pd.DataFrame, merchant: str, donors: pd.DataFrame, level: f
     )[list(WEEK_COLUMNS)]  # fmt: skip
     return Effect(
         merchant, "structural series", "descriptive", tau, tau - half, tau + half, level, ahead.mean_se, df,
-        float(2 * t.sf(abs(tau) / ahead.mean_se, df)), NAN, half + power * ahead.mean_se, NAN, NAN, 0.0, 0.0, before,
+        float(2 * t.sf(abs(tau) / ahead.mean_se, df)), NAN, half + power * ahead.mean_se, NAN, NAN, 0.0, 0.0,
         weeks, donors.assign(weight=0.0), pd.DataFrame({"method": ["structural series"], "effect": [tau],
         "pre_error": [NAN]}), pd.DataFrame(columns=["donor", "effect", "pre_error"]), key="series",
     )  # fmt: skip

@@ -12,8 +12,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from retailkit.growth.fit import Array
+from retailkit.growth.levels import Levels, all_levels, best_count, first_penalty, levels, with_noise_like
 from retailkit.growth.record import Effect
-from retailkit.growth.segments import Levels, all_levels, best_count, first_penalty, levels, with_noise_like
 
 COLUMNS = ("week", "earliest", "latest", "phase", "size", "low", "high")
 FALSE_SHARE = 0.03

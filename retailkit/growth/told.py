@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from retailkit.growth.calendar import bounds
+from retailkit.schema.figure import figure
 from retailkit.schema.given import given
 from retailkit.spoken import said
 
@@ -107,5 +108,4 @@ def told_metrics(told: pd.DataFrame, merchant: str) -> list[dict[str, Any]]:
     used = own[~own["uneven"].astype(bool)]
     value = float(used[["visit_before", "visit"]].to_numpy().sum() / n) if n else np.nan
     definition = "orders of both windows whose touchpoint is that of the visit which paid them, over all orders"
-    return [{"metric": "touchpoint_by_visit", "value": value, "low": np.nan, "high": np.nan, "unit": "fraction",
-             "definition": definition, "text": ""}]  # fmt: skip
+    return [figure("touchpoint_by_visit", value, "fraction", definition)]

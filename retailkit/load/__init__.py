@@ -2,7 +2,25 @@
 
 Start at `load_cohort` (all exports of a cohort) or `load_file` (one export); read the result
 with `open_store`. `sniff` names the layout of a file; ``layouts/README.md`` says how a layout
-describes an export.
+describes an export. In the order of a file's way::
+
+    loader       one export, or all of a cohort: what became of each row
+    layout       what a layout's page may say (rules, conditions)
+    files        the bytes: kind, encoding, is it whole (gb18030, mixed, sheets, json_files)
+    recognise    which layout it is; header finds the line and the columns (names)
+    read, raw    the file as one relation (clean, quotes, footer, explode)
+    totals, sums what the file itself adds up, held against its rows
+    fields       a layout's field as an expression (cells, times, bounds); judged tells which rows fail
+    staging      typed rows and the quarantine (rows, faults, together, settled, unique, hashes)
+    passing      a large file, piece by piece (pieces, tidy, kept, partitions)
+    publish      into the store, all of a load or nothing
+    store        the store, open for reading as of a day (net, past, cache)
+    engine       DuckDB or Spark, and nobody else knows which (spark, spill, ahead)
+    warn, across what is odd about a file; about the tables together
+    reconcile    what became of files and days, do sources agree; health says what can be studied (breaks, retention)
+    look, draft  a first look at an export; a first layout for it (draft_columns and its neighbours)
+    keys         the key of the hashes
+    errors       the one error; words and chinese say it in Chinese
 """
 
 from __future__ import annotations

@@ -18,20 +18,21 @@ def table_warnings(con: Connection, store: Path, loaded: set[str], merchants: li
     versions = read_manifest(store)["tables"]
     found = []
     for name in sorted(loaded & DAILY & set(versions)):
-        rows = files_select(table(name), [f["path"] for f in active_files(store, name, versions[name], merchants)])
+        rows = _published(store, name, versions, merchants)
         found += _missing_days(con, name, rows, lang)
     if "orders" in loaded & set(versions):
-        files = [f["path"] for f in active_files(store, "orders", versions["orders"], merchants)]
-        orders = files_select(table("orders"), files)
+        orders = _published(store, "orders", versions, merchants)
         found += _counted_twice(con, orders, lang) + _currencies(con, store, versions, orders, lang)
     if loaded & {"orders", "refunds"} and {"orders", "refunds"} <= set(versions):
-        orders, refunds = (
-            files_select(table(name), [f["path"] for f in active_files(store, name, versions[name], merchants)])
-            for name in ("orders", "refunds")
-        )
+        orders, refunds = (_published(store, name, versions, merchants) for name in ("orders", "refunds"))
         found += _refunds_apart(con, orders, refunds, lang) + _refunds_twice(con, orders, refunds, lang)
     found += _forgotten(con, store, versions, merchants, lang)
     return found + _orders_before_members(con, store, versions, loaded, merchants, lang)
+
+
+def _published(store: Path, name: str, versions: dict[str, int], merchants: list[str]) -> str:
+    """Return SQL of the merchants' rows of a table as they are published."""
+    return files_select(table(name), [f["path"] for f in active_files(store, name, versions[name], merchants)])
 
 
 def _forgotten(con: Connection, store: Path, versions: dict[str, int], merchants: list[str], lang: str) -> list[str]:
@@ -177,10 +178,7 @@ def _orders_before_members(
 ) -> list[str]:
     if not loaded & {"orders", "members"} or not {"orders", "members"} <= set(versions):
         return []
-    rows = {
-        name: files_select(table(name), [f["path"] for f in active_files(store, name, versions[name], merchants)])
-        for name in ("orders", "members")
-    }
+    rows = {name: _published(store, name, versions, merchants) for name in ("orders", "members")}
     query = f"SELECT count(*) FROM ({rows['orders']}) o JOIN ({rows['members']}) m USING (merchant, account) "
     (count,) = first(con, query + "WHERE o.paid_at < m.joined_at") or (0,)
     if not count:

@@ -14,6 +14,7 @@ from typing import Any
 import pandas as pd
 
 from retailkit.load.chinese import in_chinese
+from retailkit.load.draft_columns import CURRENCIES, Seen, plain
 from retailkit.load.draft_fields import drafted_fields, unpaid_lines
 from retailkit.load.draft_look import look_at, sheets_alike
 from retailkit.load.draft_money import drafted_currency, toml_text
@@ -21,7 +22,6 @@ from retailkit.load.draft_rows import first_row_tells, names_orders, without_sum
 from retailkit.load.draft_status import read_statuses
 from retailkit.load.errors import LoadError
 from retailkit.load.files import probe
-from retailkit.load.glance import CURRENCIES, Seen, plain
 from retailkit.load.header import DELIMITERS, LOOK, holds_values, is_row
 from retailkit.load.recognise import header_names
 from retailkit.load.sheets import ALL

@@ -8,10 +8,10 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 
 from retailkit.load.cells import TIME_FORMATS
+from retailkit.load.draft_columns import CURRENCIES, Seen, fits_format, plain
 from retailkit.load.draft_money import money_field, toml_text
 from retailkit.load.draft_rows import clock, differs, states_total
 from retailkit.load.draft_status import Statuses
-from retailkit.load.glance import CURRENCIES, Seen, fits_format, plain
 
 HANDLES = ("email", "e_mail", "会员名", "帐号", "账号", "login")
 """Words of columns that hold a person's own handle: an account by its keyed hash."""

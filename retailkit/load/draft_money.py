@@ -6,7 +6,7 @@ import json
 import re
 
 from retailkit.load.cells import narrow
-from retailkit.load.glance import Seen
+from retailkit.load.draft_columns import Seen
 
 _MINOR, _MAJOR = ("分", "fen", "cent", "cents", "pence"), ("元", "yuan", "rmb", "人民币", "人民币元", "円", "日元")
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from retailkit.load.cells import in_24_hours
-from retailkit.load.glance import Seen, plain
+from retailkit.load.draft_columns import Seen, plain
 from retailkit.load.totals import WORD
 
 CLOCKS = {

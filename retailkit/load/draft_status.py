@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from retailkit.load.glance import plain
+from retailkit.load.draft_columns import plain
 
 NAMED = ("状态", "status", "state")
 """Words of columns that hold a status."""

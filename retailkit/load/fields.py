@@ -20,9 +20,8 @@ from retailkit.load.raw import Raw
 from retailkit.load.rules import Case, FieldRule
 from retailkit.load.times import date_sql, instant_sql, is_written, written_time
 from retailkit.schema import Column, Table
+from retailkit.schema.figure import MINOR_DIGITS, minor_units
 
-DIGITS = {"JPY": 0, "KRW": 0, "VND": 0, "CLP": 0, "ISK": 0, "KWD": 3, "BHD": 3, "OMR": 3, "JOD": 3, "TND": 3}
-"""Decimals of currencies whose minor unit is not a hundredth."""
 WIDE = "DECIMAL(28, 6)"
 """Room for any amount, and for a product of a price and a quantity."""
 EXACT = {"DOUBLE": 2**53, "FLOAT": 2**24}
@@ -93,7 +92,7 @@ def expression(contract: Table, name: str, rule: FieldRule, raw: Raw, layout: La
     )
 
 
-def net_amount(contract: Table, made: Sequence[Expression]) -> Expression:
+def net_amount(made: Sequence[Expression]) -> Expression:
     """Gross less what was refunded, for layouts of orders that name no net column."""
     parts = {e.name: e for e in made if e.name in ("gross_amount", "refund_amount")}
     back = f" - coalesce({typed('refund_amount')}, 0)" if "refund_amount" in parts else ""
@@ -257,11 +256,11 @@ def _numeric(column: Column, rule: FieldRule, number: str, layout: Layout, place
 
 def _minor_units(layout: Layout, place: Place) -> str:
     """Return SQL of how many minor units make one of the row's currency."""
-    units = {m: str(10 ** DIGITS.get(layout.currency or c, 2)) for m, c in place.currencies.items()}
+    units = {m: str(minor_units(layout.currency or c)) for m, c in place.currencies.items()}
     usual = f"CAST({place.by_merchant(units)} AS INTEGER)"
     if not place.stated:
         return usual
-    cases = " ".join(f"WHEN {literal(code)} THEN {10**digits}" for code, digits in DIGITS.items())
+    cases = " ".join(f"WHEN {literal(code)} THEN {10**digits}" for code, digits in MINOR_DIGITS.items())
     return f"CASE upper({place.stated}) {cases} ELSE CASE WHEN {place.stated} IS NULL THEN {usual} ELSE 100 END END"
 
 

@@ -89,7 +89,7 @@ def match(names: Sequence[str], wanted: Sequence[str], misspelt: Mapping[str, st
     return {w: n for w, n in found.items() if n is not None} | {w: w for w in wanted if w in keyed}
 
 
-def find_header(text: str, layout: Layout, where: str, whole: bool = True) -> Header:
+def find_header(text: str, layout: Layout, where: str) -> Header:
     """Find delimiter and header line of delimited text.
 
     Raises

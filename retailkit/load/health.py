@@ -11,6 +11,7 @@ import pandas as pd
 from retailkit.load.breaks import breaks_sentence, source_breaks
 from retailkit.load.reconcile import file_fates
 from retailkit.load.retention import retention_gaps, retention_sentence
+from retailkit.schema.figure import figure
 
 COLUMNS = ["chapter", "question", "answer", "why"]
 Answer = tuple[str, str, str]
@@ -62,37 +63,30 @@ def data_metrics(
     fates: pd.DataFrame, daily: pd.DataFrame, gaps: pd.DataFrame, agreement: pd.DataFrame, health: pd.DataFrame,
     lang: str = "en",
 ) -> list[dict[str, Any]]:  # fmt: skip
-    """Return the chapter's figures as metric records: ``metric, value, unit, definition, text`` (in the language)."""
+    """Return the chapter's figures as metric records, see ``figure``; ``text`` in the language."""
     read = int(fates["rows_read"].sum())
     missing = float(gaps["days"].sum()) if len(daily) else None
     compared, agree = len(agreement), int(agreement["agrees"].sum())
     return [
-        _record("rows_read", read, "rows", "rows of this merchant in all files"),
-        _record("rows_used", fates["rows_kept"].sum() / read if read else None, "fraction", "rows kept over rows read"),
-        _record(
+        figure("rows_read", read, "rows", "rows of this merchant in all files"),
+        figure("rows_used", fates["rows_kept"].sum() / read if read else None, "fraction", "rows kept over rows read"),
+        figure(
             "rows_set_aside",
             fates["rows_quarantined"].sum(),
             "rows",
             "rows in quarantine that no later file has brought",
         ),
-        _record("days_with_orders", len(daily), "days", "local days with at least one order"),
-        _record("days_missing", missing, "days", "days without any order between the first and the last"),
-        _record(
-            "sources_agree", agree / compared if compared else None, "fraction", "comparisons within the tolerance"
-        ),
-        _record(
+        figure("days_with_orders", len(daily), "days", "local days with at least one order"),
+        figure("days_missing", missing, "days", "days without any order between the first and the last"),
+        figure("sources_agree", agree / compared if compared else None, "fraction", "comparisons within the tolerance"),
+        figure(
             "questions_open",
             (health["answer"] != "no").sum(),
             "questions",
             "questions that can be studied at least in part",
         ),
-        _record("data_health", None, "", "what can be studied", health_sentence(health, lang)),
+        figure("data_health", None, "", "what can be studied", text=health_sentence(health, lang)),
     ]
-
-
-def _record(name: str, value: Any, unit: str, definition: str, text: str = "") -> dict[str, Any]:
-    number = float("nan") if value is None else float(value)
-    return {"metric": name, "value": number, "unit": unit, "definition": definition, "text": text}
 
 
 def _facts(tables: Any) -> dict[str, Any]:

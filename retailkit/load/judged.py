@@ -70,7 +70,7 @@ def as_expressions(
     place = replace(place, stated=row_currency(fields.get("currency"), raw))
     made = [expression(contract, n, r, raw, layout, place) for n, r in fields.items()]
     if contract.name == "orders" and "net_amount" not in fields:
-        made.append(net := net_amount(contract, made))
+        made.append(net := net_amount(made))
         block = block.model_copy(update={"fields": {**block.fields, net.name: block.fields["gross_amount"]}})
     return block, tuple(made), place
 

@@ -108,7 +108,7 @@ def _column(
         return None
     held = [Decimal(str(v)) for v in found[: len(ways)]]
     filled, read, masked, low, high, mean, opening, closing = found[len(ways) :]
-    close = _within(cell, figure)
+    close = _within(cell)
     if masked or not read or any(abs(v - figure) <= close for v in held):
         return None
     if kind == "id" or read < 0.5 * filled:
@@ -245,7 +245,7 @@ def _figure(con: Connection, cell: str, rule: FieldRule | None) -> Decimal | Non
         return None
 
 
-def _within(cell: str, figure: Decimal) -> Decimal:
+def _within(cell: str) -> Decimal:
     """Return how far a sum may be from a figure that is rounded as it is shown."""
     digits = re.search(r"[.,](\d{1,6})\D*$", cell)
     shown = len(digits[1]) if digits and "." in cell else 0

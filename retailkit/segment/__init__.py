@@ -1,10 +1,22 @@
 """Who the customers are and where they are heading.
 
-In the order of the chapter: ``assets`` whom we know and reach · ``features`` one row per person ·
-``scores``, ``rfm``, ``edges`` scores by learned edges · ``segments`` names and profile · ``lifecycle`` states ·
-``moves`` who went where, against the donors · ``worth`` what persons
-will bring (``purchases``, ``spend``, ``value``, ``pooling``, ``draws``) · ``tags`` rules with reasons · ``audience`` whom to talk
-to next · ``words`` names in English and Chinese.
+In the order of the chapter, one idea a file::
+
+    assets       whom the merchant knows and reaches
+    features, histories  one row per person; only what value models need of it
+    scores, rfm, edges   scores by learned edges, in plain functions and as an estimator
+    segments     names of scores, and the profile of each segment
+    clusters, prototypes, scales, stability  clusters, and whether they are real
+    lifecycle, vintage   where a person stands; who of a month came back
+    moves        who went where, against the donors
+    worth        what persons will bring (purchases, likelihoods, spend, value, pooling, draws: the models)
+    churn        who will stay away (churn_days, churn_level, churn_season, churn_check, churn_engine)
+    tags         rules with reasons
+    audience     whom to talk to next
+    lookalike, uplift    who resembles a seed; what a message adds
+    baskets, hierarchy   who buys across, what goes together, what stands in for what
+    metrics, words       the chapter's figures; names in English and Chinese
+    intervals, errors    what all of them share
 """
 
 from importlib import import_module

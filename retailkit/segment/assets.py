@@ -9,7 +9,7 @@ import pandas as pd
 from ibis import _
 
 from retailkit.segment.features import person_orders
-from retailkit.segment.said import counted, said
+from retailkit.spoken import said, several
 
 ASSET_COLUMNS = ("merchant", "day", "system", "accounts", "persons", "buyers")
 
@@ -88,7 +88,9 @@ def assets_sentence(growth: pd.DataFrame, since: str, lang: str = "en") -> str:
         more = (
             said(lang, f" (+{row.persons / before - 1:.0%})", f"（+{row.persons / before - 1:.0%}）") if before else ""
         )
-        parts.append(said(lang, f"{row.system} {counted(row.persons)}{more}", f"{row.system}{row.persons:,}人{more}"))
+        parts.append(
+            said(lang, f"{row.system} {several(row.persons, 'person')}{more}", f"{row.system}{row.persons:,}人{more}")
+        )
     return said(
         lang,
         f"Known by system, and the growth since {since}: {'; '.join(parts)}.",
@@ -130,11 +132,11 @@ def reach_sentence(reached: pd.DataFrame, lang: str = "en") -> str:
         )
     named = reached if "title" in reached else reached.assign(title=reached["touchpoint"])
     parts = [
-        said(lang, f"{row.title} reached {counted(row.persons)}", f"{row.title}触达{row.persons:,}人")
+        said(lang, f"{row.title} reached {several(row.persons, 'person')}", f"{row.title}触达{row.persons:,}人")
         if pd.isna(row.buyers_messaged_share)  # nobody is known to have bought
         else said(
             lang,
-            f"{row.title} reached {counted(row.persons)}, {row.buyers:,} of them "
+            f"{row.title} reached {several(row.persons, 'person')}, {row.buyers:,} of them "
             f"buyers here ({row.buyers_messaged_share:.0%} of all buyers)",
             f"{row.title}触达{row.persons:,}人，其中{row.buyers:,}人在本商户购买过"
             f"（占全部购买人的{row.buyers_messaged_share:.0%}）",

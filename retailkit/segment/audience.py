@@ -12,9 +12,9 @@ from ibis import _
 
 from retailkit.segment.features import person_features
 from retailkit.segment.intervals import mean_interval, wilson
-from retailkit.segment.said import counted, said
 from retailkit.segment.segments import rfm_segments
 from retailkit.segment.tags import TagRules, tag_persons
+from retailkit.spoken import said, several
 
 NEVER_EXPORTED = ("phone", "mobile", "tel", "name", "email", "address")
 NEXT_COLUMNS = (
@@ -178,7 +178,7 @@ def unlisted_sentence(chosen: pd.DataFrame, persons: ibis.Table, lang: str = "en
         return ""
     return said(
         lang,
-        f"Not in the list: {counted(missing)} of these {len(chosen):,}, known by a phone, name or mail address alone.",
+        f"Not in the list: {several(missing, 'person')} of these {len(chosen):,}, known by a phone, name or mail address alone.",
         f"上述{len(chosen):,}人中有{missing:,}人不在名单内：仅有手机号、姓名或邮箱，没有可导出的编号。",
     )
 
@@ -242,7 +242,7 @@ def audience_sentence(sizes: pd.DataFrame, lang: str = "en") -> str:
         )
     return told + said(
         lang,
-        f" The audience with the most expected spend is {first['audience']} ({counted(first['persons'])}). "
+        f" The audience with the most expected spend is {first['audience']} ({several(first['persons'], 'person')}). "
         "Expected spend comes without any message too.",
         f"预期消费最高的是“{first['audience']}”（{int(first['persons']):,}人）。即使不触达，预期消费也会发生。",
     )

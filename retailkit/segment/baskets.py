@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 from ibis import _
 
+from retailkit.segment.errors import SaidError
 from retailkit.segment.features import person_orders
-from retailkit.segment.said import SaidError
 
 DIMENSIONS = ("format", "channel", "shop_id", "touchpoint", "area", "category", "product_id")
 UNKNOWN = "unknown_person"

@@ -27,8 +27,9 @@ from retailkit.segment.churn_days import buyers, regime, seen_from, span
 from retailkit.segment.churn_engine import SOME_DAYS
 from retailkit.segment.churn_level import Outcome, level
 from retailkit.segment.churn_season import YEAR, a_year_before, moves, season
+from retailkit.segment.errors import TooFewError, refuse_several
 from retailkit.segment.features import purchase_days
-from retailkit.segment.said import TooFewError, refuse_several, said
+from retailkit.spoken import said
 
 ENOUGH = 100
 SNAPSHOTS = 4

@@ -7,8 +7,8 @@ import pandas as pd
 from scipy.stats import rankdata
 
 from retailkit.segment.intervals import wilson
-from retailkit.segment.said import said
 from retailkit.spoken import points as signed_points
+from retailkit.spoken import said
 
 CALIBRATION = ("tenth", "persons", "expected_share", "away_share", "share_low", "share_high")
 HOLDS = 0.02

@@ -12,8 +12,9 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 from threadpoolctl import threadpool_limits
 
-from retailkit.segment.said import NoColumnNamesError, SaidError, TooFewError, said
+from retailkit.segment.errors import NoColumnNamesError, SaidError, TooFewError
 from retailkit.segment.scales import Scale
+from retailkit.spoken import said
 
 SHAPES = ("log", "standard")
 KINDS = ("mixture", "kmeans")

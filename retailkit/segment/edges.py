@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from retailkit.segment.said import SaidError
+from retailkit.segment.errors import SaidError
 
 METHODS = ("quantile", "percentile", "jenks", "mean", "fixed")
 

@@ -7,7 +7,8 @@ from datetime import date
 import ibis
 from ibis import _
 
-from retailkit.segment.said import SaidError, counted, said
+from retailkit.segment.errors import SaidError
+from retailkit.spoken import said, several
 
 PERSON_FEATURES = (
     "merchant", "person", "orders", "purchase_days", "items", "gross_amount", "refund_amount", "net_amount",
@@ -175,7 +176,7 @@ def doubts_about_people(features: ibis.Table, minimum: int = 100, lang: str = "e
     doubts = []
     if persons < minimum:
         doubts.append(said(
-            lang, f"Only {counted(persons)} bought: segments of so few are read with their intervals or not at all.",
+            lang, f"Only {several(persons, 'person')} bought: segments of so few are read with their intervals or not at all.",
             f"只有{persons}人购买：人数过少，分层结果须结合区间阅读，或不作解读。",
         ))  # fmt: skip
     if persons > 1 and int(facts.most_orders) == 1:
@@ -200,7 +201,7 @@ def doubts_about_people(features: ibis.Table, minimum: int = 100, lang: str = "e
     if int(facts.below_zero) > 0:
         doubts.append(said(
             lang,
-            f"{counted(facts.below_zero)} got more refunded than they paid (refunds of orders before the data begin, or "
+            f"{several(facts.below_zero, 'person')} got more refunded than they paid (refunds of orders before the data begin, or "
             "booked twice); they keep their negative net spend, and their spend score is never above that of who paid.",
             f"{int(facts.below_zero)}人的退款多于付款（退的是数据期以前的订单，或重复入账）；保留其负净消费，消费分不会高于净付款的人。",
         ))  # fmt: skip

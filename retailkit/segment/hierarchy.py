@@ -9,8 +9,8 @@ from ibis import _
 from scipy.cluster.hierarchy import linkage
 from scipy.spatial.distance import squareform
 
+from retailkit.segment.errors import refuse_several
 from retailkit.segment.features import person_orders
-from retailkit.segment.said import refuse_several
 
 MERGE_COLUMNS = ("step", "left", "right", "distance", "products", "members")
 

@@ -11,8 +11,9 @@ import pandas as pd
 import pyarrow as pa
 from ibis import _
 
+from retailkit.segment.errors import refuse_several
 from retailkit.segment.features import person_orders
-from retailkit.segment.said import refuse_several, said
+from retailkit.spoken import said
 
 STATES = ("new", "active", "reactivated", "at_risk", "dormant", "lost")
 NOT_YET = "not_yet"

@@ -8,8 +8,8 @@ from sklearn.base import clone
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.model_selection import StratifiedKFold
 
+from retailkit.segment.errors import SaidError, TooFewError
 from retailkit.segment.intervals import wilson
-from retailkit.segment.said import SaidError, TooFewError
 
 ENOUGH_SEEDS = 20
 

@@ -12,7 +12,7 @@ from ibis import _
 
 from retailkit.segment.intervals import wilson
 from retailkit.segment.lifecycle import NOT_YET, STATES
-from retailkit.segment.said import said
+from retailkit.spoken import said
 
 WARM, COLD = ("new", "active", "reactivated"), ("dormant", "lost")
 RATES = {

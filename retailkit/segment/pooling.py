@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
+from retailkit.segment.errors import TooFewError
 from retailkit.segment.purchases import PurchaseFit, fit_purchases
-from retailkit.segment.said import TooFewError
 
 _FLOOR = 0.02  # variance below which merchants would be forced to be one and the same
 _WIDE = 4.0  # starting spread: a factor of about e^2 either way

@@ -11,7 +11,7 @@ from sklearn.base import BaseEstimator, ClusterMixin
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from retailkit.segment.said import NoColumnNamesError, SaidError, TooFewError
+from retailkit.segment.errors import NoColumnNamesError, SaidError, TooFewError
 from retailkit.segment.scales import Scale
 
 

@@ -16,9 +16,9 @@ from scipy.special import hyp2f1
 
 from retailkit.segment import likelihoods
 from retailkit.segment.draws import weighed_draws
+from retailkit.segment.errors import TooFewError
 from retailkit.segment.intervals import normal_half
 from retailkit.segment.likelihoods import Histories
-from retailkit.segment.said import TooFewError
 
 MODELS: dict[str, tuple[Callable, tuple[str, ...]]] = {
     "bg_nbd": (likelihoods.bg_nbd, ("r", "alpha", "a", "b")),

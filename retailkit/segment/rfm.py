@@ -9,7 +9,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import _check_feature_names_in, check_is_fitted, validate_data
 
 from retailkit.segment.edges import METHODS, learn_edges
-from retailkit.segment.said import NoColumnNamesError, SaidError, TooFewError, refuse_several
+from retailkit.segment.errors import NoColumnNamesError, SaidError, TooFewError, refuse_several
 from retailkit.segment.scores import RFM_COLUMNS, score_values
 
 

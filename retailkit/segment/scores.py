@@ -14,7 +14,7 @@ import pandas as pd
 from ibis import _
 
 from retailkit.segment.edges import learn_edges
-from retailkit.segment.said import refuse_several
+from retailkit.segment.errors import refuse_several
 
 RFM_COLUMNS = ("days_since_last", "orders", "net_amount")
 """Columns that are scored, in the order R, F, M."""

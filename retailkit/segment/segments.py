@@ -12,9 +12,10 @@ import numpy as np
 import pandas as pd
 from ibis import _
 
+from retailkit.segment.errors import UnknownNameError
 from retailkit.segment.intervals import mean_interval, wilson
 from retailkit.segment.rfm import RFM, RFM_COLUMNS, fit_rfm
-from retailkit.segment.said import UnknownNameError, said
+from retailkit.spoken import said
 
 OTHER = "other"
 PROFILE_COLUMNS = (

@@ -14,9 +14,9 @@ from scipy.optimize import minimize
 from scipy.special import stdtr
 
 from retailkit.segment.draws import weighed_draws
+from retailkit.segment.errors import TooFewError
 from retailkit.segment.likelihoods import gamma_gamma
 from retailkit.segment.purchases import _hessian
-from retailkit.segment.said import TooFewError
 
 _FAR = 9.0  # bound of the log parameters
 

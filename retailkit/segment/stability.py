@@ -11,7 +11,7 @@ from sklearn.base import clone
 from sklearn.metrics import adjusted_rand_score
 
 from retailkit.segment.intervals import normal_half
-from retailkit.segment.said import said
+from retailkit.spoken import said
 
 UNSTABLE, STABLE, VERY_STABLE = 0.6, 0.75, 0.85
 NOT_NAMED = {"en": "unstable, not named", "zh": "不稳定，不命名"}

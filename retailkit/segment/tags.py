@@ -12,7 +12,7 @@ import ibis
 import pandas as pd
 from ibis import _
 
-from retailkit.segment.said import SaidError, UnknownNameError
+from retailkit.segment.errors import SaidError, UnknownNameError
 
 COMPARISONS = {
     "<": lambda a, b: a < b,

@@ -11,8 +11,9 @@ from sklearn.base import clone
 from sklearn.ensemble import HistGradientBoostingRegressor
 from sklearn.model_selection import StratifiedKFold
 
+from retailkit.segment.errors import SaidError, TooFewError
 from retailkit.segment.intervals import normal_half
-from retailkit.segment.said import SaidError, TooFewError, said
+from retailkit.spoken import said
 
 LEARNERS = ("s", "t", "x")
 ENOUGH = 50
@@ -127,18 +128,13 @@ def uplift_scores(X: np.ndarray, y: np.ndarray, w: np.ndarray, learner: str, see
     return scores
 
 
-def qini(uplift: np.ndarray, y: np.ndarray, w: np.ndarray, draws: int = 200, seed: int = 1) -> pd.DataFrame:
-    """One row per tenth of persons contacted, best-ranked first: outcome added over contacting as many by lot.
-
-    ``gain`` is per person of the whole; ``low`` and ``high`` a 90% bootstrap interval.
-    """
-    return _curve(uplift, y, w, draws, seed)[0]
-
-
 def _curve(
     uplift: np.ndarray, y: np.ndarray, w: np.ndarray, draws: int, seed: int
 ) -> tuple[pd.DataFrame, float, float, float]:
-    """Return the table of ``qini`` and its mean gain with a 90% interval."""
+    """Return one row per tenth of persons contacted, best-ranked first, and the mean gain with a 90% interval.
+
+    ``gain`` is the outcome added over contacting as many by lot, per person of the whole.
+    """
     shares = np.arange(1, 10) / 10
     rng = np.random.default_rng(seed)
     drawn = []

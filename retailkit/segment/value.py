@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from retailkit.segment.errors import refuse_several
 from retailkit.segment.purchases import PurchaseFit, alive, expected_purchases, fit_purchases, histories, purchase_draws
-from retailkit.segment.said import refuse_several
 from retailkit.segment.spend import SpendFit, expected_spend, fit_spend, spend_draws
 
 _CHUNK = 100_000

@@ -9,7 +9,7 @@ from ibis import _
 
 from retailkit.segment.features import person_orders
 from retailkit.segment.intervals import wilson
-from retailkit.segment.said import said
+from retailkit.spoken import said
 
 VINTAGE_COLUMNS = (
     "merchant", "vintage", "age_months", "persons", "buyers", "retention", "retention_low", "retention_high",

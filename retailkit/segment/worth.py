@@ -6,10 +6,11 @@ import ibis
 import numpy as np
 import pandas as pd
 
+from retailkit.segment.errors import TooFewError, refuse_several
 from retailkit.segment.pooling import pool_purchases
-from retailkit.segment.said import TooFewError, counted, refuse_several, said
 from retailkit.segment.spend import fit_spend
 from retailkit.segment.value import ValueFit, customer_value, fit_value
+from retailkit.spoken import said, several
 
 SMALL = 500  # persons below which a merchant alone does not pin down who left
 ENOUGH_MERCHANTS = 3  # others, to learn how far merchants differ
@@ -62,7 +63,7 @@ def people_worth(
     if frame["repeat_days"].sum() == 0:
         return pd.DataFrame(columns=list(WORTH_COLUMNS)), said(
             lang,
-            f"What persons are worth cannot be told: of {counted(len(frame))} nobody bought on a second day.",
+            f"What persons are worth cannot be told: of {several(len(frame), 'person')} nobody bought on a second day.",
             f"无法估计客户价值：{len(frame):,}人中没有人在第二个日子再次购买。",
         )
     try:
@@ -85,7 +86,7 @@ def people_worth(
     told = said(
         lang,
         f"In the next {horizon_days} days {days} purchase days are expected from "
-        f"{counted(len(worth))}; {who} with the highest value is to bring {share:.0%} of the money.",
+        f"{several(len(worth), 'person')}; {who} with the highest value is to bring {share:.0%} of the money.",
         f"未来{horizon_days}天，{len(worth):,}人预计产生{days}个购买日；{zh}预计贡献{share:.0%}的消费。",
     )
     if leans_on:

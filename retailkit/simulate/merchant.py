@@ -73,7 +73,7 @@ class Part:
     traffic: Traffic
 
 
-def draw(profile: Profile, seed: int, scale: float, threads: int = 1, folder: str | Path | None = None) -> Simulated:
+def draw(profile: Profile, seed: int, scale: float, folder: str | Path | None = None) -> Simulated:
     """Draw one merchant; the same seed and scale give the same tables whatever else is drawn.
 
     A merchant of many sessions is drawn in parts, each with customers and groups of its own
@@ -85,7 +85,7 @@ def draw(profile: Profile, seed: int, scale: float, threads: int = 1, folder: st
     parts = max(1, round(float(expected_visits(level, conversion(level)).sum()) * scale / PART))
     place = str(Path(folder) / f"{profile.id}.duckdb") if folder and parts > 1 else ":memory:"
     spill = str(folder) if folder else tempfile.gettempdir()
-    con = duckdb.connect(place, config={"threads": threads, "memory_limit": _memory_of(parts), "temp_directory": spill})
+    con = duckdb.connect(place, config={"threads": 1, "memory_limit": _memory_of(parts), "temp_directory": spill})
     con.execute(_macros(profile, seed))
     sizes = dict.fromkeys(("person", "session", "sale", "elsewhere", "grp"), 0)
     for i in range(parts):

@@ -45,7 +45,7 @@ def roster(level: Levels, seed: int, scale: float) -> Guides:
         best = int(np.argmax(weight))
         others = weight.sum() - weight[best]
         weight = np.where(np.arange(n) == best, others * part / (1 - part), np.minimum(weight, others * part / 2))
-    span = window(profile.group if profile.group != "never" else "first", "programme")
+    span = window(profile.group, "programme")
     started = np.where(rng.random(n) < 0.3, 0, span.start + rng.integers(0, 42, n))
     return Guides(weight, rng.integers(0, len(REGIONS), n), active, started)
 

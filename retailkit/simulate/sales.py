@@ -37,7 +37,7 @@ class Goods:
     product: np.ndarray
 
 
-def goods(rng: np.random.Generator, mean_yuan: np.ndarray, refunds: float = 0.0) -> Goods:
+def goods(rng: np.random.Generator, mean_yuan: np.ndarray) -> Goods:
     """Draw amounts around a mean in yuan for each order, with list price, freight, refund and goods."""
     n = len(mean_yuan)
     category = np.searchsorted(np.cumsum(PARTS), rng.random(n), "right").clip(0, 2)
@@ -46,7 +46,7 @@ def goods(rng: np.random.Generator, mean_yuan: np.ndarray, refunds: float = 0.0)
     off = np.clip(rng.beta(2, 8, n) + 0.05 * (rng.random(n) < 0.2), 0, 0.8)
     freight = np.where(rng.random(n) < 0.1, np.minimum(1000, gross // 4), 0)
     listed = np.round((gross - freight) / (1 - off))
-    rate = refunds or parameters()["programme"]["refunds"]
+    rate = parameters()["programme"]["refunds"]
     kind = rng.random(n)
     refund = np.where(kind < rate, gross, np.where(kind < rate + 0.02, np.round(gross * 0.4), 0))
     refund_day, items, product = rng.integers(1, 15, n), 1 + rng.poisson(0.8, n), rng.integers(0, 20, n)
@@ -118,9 +118,7 @@ def outside(level: Levels, people: People, seed: int | str, scale: float, basket
 def platform_basket(level: Levels, seed: int) -> float:
     """Return the mean platform basket in yuan: private over platform is the published ratio for its merchant."""
     case = parameters()["cases"]["aov_ratio"]
-    private = float(
-        level.basket[window("first" if level.profile.group == "never" else level.profile.group, "programme")].mean()
-    )
+    private = float(level.basket[window(level.profile.group, "programme")].mean())
     ratio = (
         case["value"]
         if level.profile.id == case["merchant"]
@@ -151,7 +149,7 @@ def other_sales(level: Levels, seed: int) -> tuple[np.ndarray, np.ndarray]:
     They are set so that the private share over the programme window is the merchant's own.
     """
     profile = level.profile
-    span = window("first" if profile.group == "never" else profile.group, "programme")
+    span = window(profile.group, "programme")
     private, plain = level.actual * level.basket, level.without * profile.aov
     platform = level.without * platform_basket(level, seed) * bool({"taobao", "jd"} & set(profile.exports))
     goal = private[span].mean() * (1 / profile.share - 1)

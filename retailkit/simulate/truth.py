@@ -34,8 +34,7 @@ VALUE_FROM = {"first": "2019-01-01", "second": "2019-03-01", "never": "2019-01-0
 def truth(s: Simulated) -> dict[str, str]:
     """Return truth table name -> SQL for one merchant; the tables' views must exist."""
     names = "[" + ", ".join(f"'{own_name(t)}'" for t in TOUCHES) + "]"
-    group = "first" if s.profile.group == "never" else s.profile.group
-    before, during = window(group, "baseline"), window(group, "programme")
+    before, during = window(s.profile.group, "baseline"), window(s.profile.group, "programme")
     cut = f"(date '{VALUE_FROM[s.profile.group]}' - day_of(0))"
     _register_levels(s)
     more = "".join(f" union all {rows}" for system, rows in _WEB.items() if system in s.profile.exports)
@@ -153,8 +152,7 @@ def cases(s: Simulated) -> list[dict[str, object]]:
 
 
 def _bounds(s: Simulated) -> dict[str, object]:
-    group = "first" if s.profile.group == "never" else s.profile.group
-    before, during = window(group, "baseline"), window(group, "programme")
+    before, during = window(s.profile.group, "baseline"), window(s.profile.group, "programme")
     return {
         "before": f"day between {before.start} and {before.stop - 1}", "during": f"day between {during.start} and {during.stop - 1}",
         "before_days": before.stop - before.start, "during_days": during.stop - during.start, "stop": during.stop,

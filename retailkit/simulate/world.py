@@ -107,8 +107,11 @@ def day_number(day: date) -> int:
 
 
 def window(group: str, name: str) -> slice:
-    """Return the days of a group's 'baseline' or 'programme' as a slice of day numbers."""
-    span = parameters()[group][name]
+    """Return the days of a group's 'baseline' or 'programme' as a slice of day numbers.
+
+    Merchants that are never invited are seen in the first group's windows.
+    """
+    span = parameters()["first" if group == "never" else group][name]
     return slice(day_number(span["start"]), day_number(span["end"]) + 1)
 
 

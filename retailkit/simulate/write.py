@@ -146,9 +146,9 @@ def _write_merchant(
     return made, line
 
 
-def draw_tables(profile: Profile, seed: int, scale: float, threads: int = 1, folder: Path | None = None) -> Simulated:
+def draw_tables(profile: Profile, seed: int, scale: float, folder: Path | None = None) -> Simulated:
     """Draw one merchant and prepare the tables that its exports and truth are read from; see `draw`."""
-    drawn = draw(profile, seed, scale, threads, folder)
+    drawn = draw(profile, seed, scale, folder)
     sales.prepare(drawn)
     traffic.gift(drawn)
     return drawn

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import shutil
 import tempfile
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -162,9 +161,9 @@ def _answer(text: str, lang: str) -> str:
     return ANSWERS_ZH.get(text, text) if lang == "zh" else text
 
 
-def history_rows(out_dir: str | Path, names: Sequence[str] = (), lang: str = "en") -> list[tuple[str, ...]]:
+def history_rows(out_dir: str | Path, lang: str = "en") -> list[tuple[str, ...]]:
     """One row per kept run, newest first: run, as of, chapters done and failed, pooled growth and effect, changes."""
-    there = list(names) or runs(out_dir)
+    there = runs(out_dir)
     rows = []
     for i, name in enumerate(there):
         run = json.loads((history_dir(out_dir) / name / "run.json").read_text(encoding="utf-8"))

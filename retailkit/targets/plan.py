@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from retailkit.schema.figure import minor_units
 from retailkit.targets.tree import nodes, window_factors
 
 MOVING = ("buyers", "frequency", "basket", "unknown_orders", "unknown_basket")
@@ -161,7 +162,7 @@ def total(tree: pd.DataFrame, column: str = "value") -> float:
 
 
 def planned(
-    tree: pd.DataFrame, targets: Any, window: Any, digits: int = 2, shares: pd.Series | None = None
+    tree: pd.DataFrame, targets: Any, window: Any, currency: str = "CNY", shares: pd.Series | None = None
 ) -> pd.DataFrame:
     """One row per KPI node: the merchant's own target where there is one, else what the tree proposes.
 
@@ -172,7 +173,7 @@ def planned(
         that together cover it without gap or overlap, where the node adds up over days. Money in major
         units, unless ``unit`` is "minor unit".
     window : (first, last) day as timestamps.
-    digits : minor digits of the currency.
+    currency : of the merchant, which says how many minor units make a major one.
     shares : how a target for ``gmv`` is spread over the factors of known sales, see ``lift_shares``;
         without it buyers take all of it.
 
@@ -189,7 +190,8 @@ def planned(
         return tree.assign(source="proposed")
     unit = tree.set_index("node")["unit"]
     own = {
-        r.node: float(r.target) * (10.0**digits if unit[r.node] == "minor unit" and r.unit != "minor unit" else 1.0)
+        r.node: float(r.target)
+        * (minor_units(currency) if unit[r.node] == "minor unit" and r.unit != "minor unit" else 1.0)
         for r in mine.itertuples()
     }
     values = tree.set_index("node")["value"]

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from ibis.expr.types import Table
 
+from retailkit.schema.figure import figure, minor_units
 from retailkit.spoken import signed
 from retailkit.targets.tree import NODES
 
@@ -190,32 +191,29 @@ def next_targets(tree: pd.DataFrame, gaps: pd.DataFrame, lifts: pd.DataFrame, la
 
 
 def target_metrics(
-    reviewed: pd.DataFrame, gaps: pd.DataFrame, tree: pd.DataFrame, odds: pd.DataFrame, unit: str, digits: int = 2
+    reviewed: pd.DataFrame, gaps: pd.DataFrame, tree: pd.DataFrame, odds: pd.DataFrame, currency: str
 ) -> list[dict[str, Any]]:
-    """One record per figure of the chapter, money in whole ``unit`` of the currency."""
-    scale = 10.0**digits
-
-    def record(name: str, value: float, what: str, definition: str) -> dict[str, Any]:
-        empty = {"low": float("nan"), "high": float("nan"), "text": ""}
-        return {"metric": name, "value": float(value), "unit": what, "definition": definition, **empty}
-
+    """One record per figure of the chapter, money in whole units of the currency."""
+    scale = minor_units(currency)
     top = reviewed[reviewed["node"] == "gmv"]
     out = []
     if len(top):
         row = top.iloc[0]
-        out.append(record("gmv_planned", row["planned"] / scale, unit, "net GMV planned for the programme window"))
-        out.append(record("gmv_achieved", row["achieved"] / scale, unit, "net GMV of the programme window"))
-        out.append(record("gmv_attainment", row["attainment"], "fraction", "achieved over planned GMV"))
+        out.append(figure("gmv_planned", row["planned"] / scale, currency, "net GMV planned for the programme window"))
+        out.append(figure("gmv_achieved", row["achieved"] / scale, currency, "net GMV of the programme window"))
+        out.append(figure("gmv_attainment", row["attainment"], "fraction", "achieved over planned GMV"))
     for gap in gaps.itertuples():
         out.append(
-            record(f"gap_{gap.node}", gap.money / scale, unit, "achieved less planned, the node's part in money")
+            figure(f"gap_{gap.node}", gap.money / scale, currency, "achieved less planned, the node's part in money")
         )
     for row in tree[tree["node"] == "gmv"].itertuples():
         for name in ("anyway", "base", "stretch"):
             what = "sold anyway" if name == "anyway" else f"{name} target"
-            out.append(record(f"next_gmv_{name}", getattr(row, name) / scale, unit, f"next window's net GMV, {what}"))
+            out.append(
+                figure(f"next_gmv_{name}", getattr(row, name) / scale, currency, f"next window's net GMV, {what}")
+            )
     for row in odds.itertuples():
         out.append(
-            record(f"chance_{row.target}", row.if_nothing_new, "probability", "to reach it if nothing new is done")
+            figure(f"chance_{row.target}", row.if_nothing_new, "probability", "to reach it if nothing new is done")
         )
     return out

@@ -6,6 +6,8 @@ import math
 
 import pandas as pd
 
+from retailkit.schema.figure import minor_units
+
 _SIGNS = {"CNY": "¥", "USD": "$", "GBP": "£", "EUR": "€", "JPY": "¥"}
 _WORDS = {
     "gmv": ("sales", "销售额"), "known": ("sales to known customers", "已识别顾客销售额"),
@@ -33,19 +35,19 @@ def node_title(node: str, lang: str = "en") -> str:
     return zh if lang == "zh" else en
 
 
-def _money(minor: float, currency: str, digits: int = 2) -> str:
-    amount = minor / 10.0**digits
+def _money(minor: float, currency: str) -> str:
+    amount = minor / minor_units(currency)
     return f"{'−' if amount < 0 else ''}{_SIGNS.get(currency, currency + ' ')}{abs(amount):,.0f}"
 
 
-def tree_sentence(tree: pd.DataFrame, currency: str, digits: int = 2, lang: str = "en") -> str:
+def tree_sentence(tree: pd.DataFrame, currency: str, lang: str = "en") -> str:
     """Say the identity with its numbers, and which nodes nobody owns."""
     if tree.empty:
         if lang == "zh":
             return "该窗口没有订单，或其数字前后不可比。"
         return "The window has no orders, or none that are counted one way and whole."
     v = tree.set_index("node")["value"]
-    basket, total = _money(v["basket"], currency, digits), _money(v["known"], currency, digits)
+    basket, total = _money(v["basket"], currency), _money(v["known"], currency)
     owners = ""
     if "owner" in tree:
         none = int((tree["owner"] == "").sum())
@@ -82,7 +84,7 @@ def _no_owners(lang: str) -> str:
 
 
 def attainment_sentence(
-    table: pd.DataFrame, currency: str, digits: int = 2, lang: str = "en", doubt: tuple[float, float] | None = None
+    table: pd.DataFrame, currency: str, lang: str = "en", doubt: tuple[float, float] | None = None
 ) -> str:
     """Say what was planned, by whom, how much of it was reached, and how sure the plan itself is.
 
@@ -94,12 +96,12 @@ def attainment_sentence(
         return "没有可比较的计划。" if lang == "zh" else "There is no plan to compare with."
     row = top.iloc[0]
     if row["achieved"] != row["achieved"]:
-        plan = _money(row["planned"], currency, digits)
+        plan = _money(row["planned"], currency)
         if lang == "zh":
             return f"计划{plan}，但该窗口的销售记录不完整，无法比较。"
         return f"Planned {plan}, but the window's sales are not wholly on record, so nothing can be compared."
     own = bool((table["source"] == "own").any())
-    plan, done = (_money(row[c], currency, digits) for c in ("planned", "achieved"))
+    plan, done = (_money(row[c], currency) for c in ("planned", "achieved"))
     sure = (
         "" if own or doubt is None or not doubt[0] < doubt[1] else f"{math.exp(doubt[0]):.0%}–{math.exp(doubt[1]):.0%}"
     )
@@ -117,7 +119,7 @@ def attainment_sentence(
     )
 
 
-def shortfall_sentence(gaps: pd.DataFrame, currency: str, digits: int = 2, lang: str = "en") -> str:
+def shortfall_sentence(gaps: pd.DataFrame, currency: str, lang: str = "en") -> str:
     """Name the node that cost most and the one that brought most, in money."""
     if gaps.empty:
         return (
@@ -131,10 +133,10 @@ def shortfall_sentence(gaps: pd.DataFrame, currency: str, digits: int = 2, lang:
     worst, best = rows.iloc[0], rows.iloc[-1]
     words = []
     if worst["money"] < 0:
-        lost, name = _money(-worst["money"], currency, digits), node_title(worst["node"], lang)
+        lost, name = _money(-worst["money"], currency), node_title(worst["node"], lang)
         words.append(f"缺口最大的是{name}，少{lost}" if lang == "zh" else f"{name} fell shortest, by {lost}")
     if best["money"] > 0:
-        won, name = _money(best["money"], currency, digits), node_title(best["node"], lang)
+        won, name = _money(best["money"], currency), node_title(best["node"], lang)
         words.append(f"贡献最大的是{name}，多{won}" if lang == "zh" else f"{name} brought most above plan, {won}")
     text = ("；" if lang == "zh" else "; ").join(words)
     return text + "。" if lang == "zh" else text[0].upper() + text[1:] + "."
@@ -142,14 +144,14 @@ def shortfall_sentence(gaps: pd.DataFrame, currency: str, digits: int = 2, lang:
 
 def plan_sentence(
     tree: pd.DataFrame, seasons: pd.DataFrame, lifts: pd.DataFrame, odds: pd.DataFrame,
-    currency: str, digits: int = 2, lang: str = "en",
+    currency: str, lang: str = "en",
 ) -> str:  # fmt: skip
     """Say what would be sold anyway, both targets, where the lift comes from, and the chances."""
     top = tree[tree["node"] == "gmv"]
     if top.empty:
         return "没有可据以提出目标的窗口。" if lang == "zh" else "There is no window to propose targets from."
     row, n = top.iloc[0], int(lifts["merchants"].max())
-    anyway, base, stretch = (_money(row[c], currency, digits) for c in ("anyway", "base", "stretch"))
+    anyway, base, stretch = (_money(row[c], currency) for c in ("anyway", "base", "stretch"))
     chance = odds.set_index("target")["if_nothing_new"]
     basis = str(seasons["basis"].iloc[0])
     shrink = lifts.attrs.get("shrink", float("nan"))

@@ -26,7 +26,7 @@ def cac_ratio(s: Simulated) -> float:
 
 def plan(s: Simulated) -> dict[str, str]:
     """Return table name -> SQL for the plan room; `sales.prepare` and `traffic.gift` must have run."""
-    span = window("first" if s.profile.group == "never" else s.profile.group, "programme")
+    span = window(s.profile.group, "programme")
     invited = s.profile.group != "never"
     ratio = cac_ratio(s)
     share, advert = TOUCHES.index("share"), TOUCHES.index("advertising")
@@ -35,10 +35,7 @@ def plan(s: Simulated) -> dict[str, str]:
         or "('none', -1, 0.0)"
     )
     tiers = ", ".join(f"('{city}', '{tier}')" for tier, cities in CITY_TIERS for city in cities)
-    before = (
-        float(s.level.without[window("first" if s.profile.group == "never" else s.profile.group, "baseline")].mean())
-        * s.scale
-    )
+    before = float(s.level.without[window(s.profile.group, "baseline")].mean()) * s.scale
     return {
         "spend": f"""
           with firsts as (select day, touch, row_number() over (partition by person order by day, second, sale) as k from sale),

@@ -36,7 +36,7 @@ def traffic(s: Simulated) -> dict[str, str]:
     """Return table name -> SQL for the traffic room; `sales.prepare` and `gift` must have run."""
     campaign = f"""case when session in (select session from gift) then '{GIFT}'
         when touch_name = 'service_message' then 'push_' || lpad((day // 7)::varchar, 3, '0') end"""
-    span = window("first" if s.profile.group == "never" else s.profile.group, "programme")
+    span = window(s.profile.group, "programme")
     push = "'push_' || lpad((day // 7)::varchar, 3, '0')"
     sent = "greatest(second - 60 - rnd(session || 'p') * 18000, 0)::bigint"
     return {

@@ -109,7 +109,7 @@ def coupon_days(s: Simulated) -> str:
 
 def live_rooms(s: Simulated) -> str:
     """getliveinfo: a room on each Thursday evening of the programme, every sixth of them called off; the host's name is shown."""
-    span = window("first" if s.profile.group == "never" else s.profile.group, "programme")
+    span = window(s.profile.group, "programme")
     start = f"({EPOCH} + day::bigint * 86400 + 72000)"
     return f"""select day::varchar as row_key, [{{'name': 'Simulated live room ' || (1 + nth) || ' / 模拟直播间' || (1 + nth),
             'roomid': 1000 + nth, 'cover_img': '',

@@ -1,19 +1,10 @@
-"""Choosing the language of a sentence."""
+"""What this room raises, in English and Chinese."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
-from retailkit.spoken import said as said
-
-
-def counted(persons: float) -> str:
-    """Return a number of persons in English.
-
-    >>> counted(1), counted(1200)
-    ('1 person', '1,200 persons')
-    """
-    return f"{int(persons):,} person{'' if int(persons) == 1 else 's'}"
+from retailkit.spoken import said
 
 
 class SaidError(ValueError):

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from retailkit.attribute.journeys import transitions
-from retailkit.attribute.met import meetings
+from retailkit.attribute.meetings import meetings
 from retailkit.attribute.paths import paths
 from retailkit.attribute.rules import places
 from retailkit.attribute.stretches import placed, transitions_at

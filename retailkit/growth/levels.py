@@ -33,7 +33,7 @@ class Levels:
     noise: float
 
 
-def costs(series: Array, shortest: int = SHORTEST_LEVEL) -> Array:
+def costs(series: Array) -> Array:
     """(..., T + 1, T + 1): sum of squares around the mean of series[..., i:j]; infinite where too short."""
     zero = np.zeros((*series.shape[:-1], 1))
     sums = np.concatenate([zero, np.cumsum(series, axis=-1)], axis=-1)
@@ -41,24 +41,24 @@ def costs(series: Array, shortest: int = SHORTEST_LEVEL) -> Array:
     size = series.shape[-1] + 1
     length = np.arange(size)[None, :] - np.arange(size)[:, None]
     cost, total = (v[..., None, :] - v[..., :, None] for v in (squares, sums))
-    cost -= total * total / np.where(length >= shortest, length, 1)
+    cost -= total * total / np.where(length >= SHORTEST_LEVEL, length, 1)
     np.maximum(cost, 0.0, out=cost)
-    cost[..., length < shortest] = np.inf
+    cost[..., length < SHORTEST_LEVEL] = np.inf
     return cost
 
 
-def levels(series: Array, most: int = MOST_STEPS, shortest: int = SHORTEST_LEVEL) -> Levels:
+def levels(series: Array, most: int = MOST_STEPS) -> Levels:
     """Return the best segmentation for every number of steps from none to ``most``.
 
     >>> levels(np.array([0.0, 0, 0, 0, 1, 1, 1, 1]), most=1).starts[1]
     (4,)
     """
-    return all_levels(series[None, :], most, shortest)[0]
+    return all_levels(series[None, :], most)[0]
 
 
-def all_levels(series: Array, most: int = MOST_STEPS, shortest: int = SHORTEST_LEVEL) -> list[Levels]:
+def all_levels(series: Array, most: int = MOST_STEPS) -> list[Levels]:
     """The best segmentations of each row of ``series`` (S, T), searched together."""
-    cost = costs(series, shortest)
+    cost = costs(series)
     best, back = [cost[:, 0]], []
     for _ in range(most):
         table = best[-1][:, :, None] + cost

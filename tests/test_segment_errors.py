@@ -10,7 +10,7 @@ import pytest
 from spoken import english
 
 from retailkit import segment
-from retailkit.segment.said import SaidError
+from retailkit.segment.errors import SaidError
 
 ROOT = Path(__file__).parent.parent
 PEOPLE = pd.DataFrame({"a": [1.0, 2.0, 3.0], "b": [1.0, 1.0, 2.0], "c": list("xyx")})
