@@ -15,7 +15,8 @@ from pathlib import Path
 
 from retailkit.load.engine import Connection, connect_raw, files_select, quote, write_file
 from retailkit.load.partitions import by_month
-from retailkit.load.publish import active_files, read_manifest, write_tables
+from retailkit.load.publish import write_tables
+from retailkit.load.published import active_files, read_manifest
 from retailkit.schema import Table, table
 
 OWN = [

@@ -112,7 +112,7 @@ def test_months_are_published_as_they_were_written_and_put_together_where_rows_a
 
 
 def files_of(folder):
-    from retailkit.load.publish import active_files
+    from retailkit.load.published import active_files
 
     store = open_store(folder / "store")
     return active_files(folder / "store", "orders", store.versions["orders"])

@@ -14,7 +14,8 @@ import pandas as pd
 import pytest
 
 from retailkit.load import LoadError, open_store, partitions, publish, save_table, unique, vacuum
-from retailkit.load.publish import read_manifest, write_tables
+from retailkit.load.publish import write_tables
+from retailkit.load.published import active_files, read_manifest
 from retailkit.load.staging import loading, shaped
 from retailkit.schema import table
 
@@ -181,10 +182,10 @@ def test_a_newer_row_of_the_same_key_replaces_the_old_one_in_any_month(tmp_path,
 def test_a_load_touches_only_its_own_merchants_and_months(tmp_path, monkeypatch):
     monkeypatch.setattr(partitions, "FEW", 0)
     put(tmp_path, [order("1", "2018-03-01"), order("2", "2018-04-01"), order("3", merchant="other")])
-    before = {f["path"] for f in publish.active_files(tmp_path, "orders", read_manifest(tmp_path)["tables"]["orders"])}
+    before = {f["path"] for f in active_files(tmp_path, "orders", read_manifest(tmp_path)["tables"]["orders"])}
     mark = open_store(tmp_path, "other").fingerprint()
     put(tmp_path, [order("4", "2018-04-02")])
-    after = {f["path"] for f in publish.active_files(tmp_path, "orders", read_manifest(tmp_path)["tables"]["orders"])}
+    after = {f["path"] for f in active_files(tmp_path, "orders", read_manifest(tmp_path)["tables"]["orders"])}
     assert len(before & after) == 2
     assert open_store(tmp_path, "other").fingerprint() == mark
     assert open_store(tmp_path, "m").fingerprint() != mark
@@ -234,7 +235,7 @@ def test_rows_of_a_merchant_lie_in_one_file_until_they_are_many(tmp_path, monkey
 
     def labels():
         version = read_manifest(tmp_path)["tables"]["orders"]
-        return sorted(f["month"] for f in publish.active_files(tmp_path, "orders", version))
+        return sorted(f["month"] for f in active_files(tmp_path, "orders", version))
 
     put(tmp_path, [order(d, d) for d in months[:3]])
     assert labels() == ["all"]
@@ -266,7 +267,7 @@ def test_months_written_one_by_one_hold_the_same_rows(tmp_path, monkeypatch, one
     assert frame["account"].isna().all()
     assert frame["month"].nunique() == 14
     assert store.coupons.count().to_pandas() == 3
-    files = publish.active_files(tmp_path, "coupons", store.versions["coupons"])
+    files = active_files(tmp_path, "coupons", store.versions["coupons"])
     assert sorted(f["month"] for f in files) == ["2018-01", "2018-03", "undated"]
 
 

@@ -45,7 +45,7 @@ def load_and_link(cohort: Any, store: str, tell: Callable[[str], None], lang: st
 def _loaded_since_linked(store: str) -> bool:
     """Tell that tables which tie accounts changed after persons were last linked: the load before this one died, say."""
     from retailkit.load.past import NAMING
-    from retailkit.load.publish import read_manifest
+    from retailkit.load.published import read_manifest
 
     manifest = read_manifest(store)
     now = manifest["tables"]
@@ -184,7 +184,7 @@ def _person_rows(tables: Any, previous: Any) -> Any:
 
 def fingerprints(store: str, as_of: str) -> Callable[[str | None], Mapping[str, str]]:
     """Return merchant (None: everyone in the store) -> table -> hash of its data."""
-    from retailkit.load.publish import fingerprint
+    from retailkit.load.published import fingerprint
 
     @cache
     def of(merchant: str | None) -> Mapping[str, str]:

@@ -11,9 +11,9 @@ describes an export. In the order of a file's way::
     read, raw    the file as one relation (clean, quotes, footer, explode)
     totals, sums what the file itself adds up, held against its rows
     fields       a layout's field as an expression (cells, times, bounds); judged tells which rows fail
-    staging      typed rows and the quarantine (rows, faults, together, settled, unique, hashes)
+    staging      typed rows and the quarantine (rows, faults, together, settled, unique, hashes); provenance: of which file
     passing      a large file, piece by piece (pieces, tidy, kept, partitions)
-    publish      into the store, all of a load or nothing
+    publish      into the store, all of a load or nothing; published: what stands there
     store        the store, open for reading as of a day (net, past, cache)
     engine       DuckDB or Spark, and nobody else knows which (spark, spill, ahead)
     warn, across what is odd about a file; about the tables together

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from retailkit.load.engine import Connection, files_select, first, literal
-from retailkit.load.publish import active_files, read_manifest
+from retailkit.load.published import active_files, read_manifest
 from retailkit.schema import PRIVATE_FORMATS, table
 from retailkit.spoken import said
 

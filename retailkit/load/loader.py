@@ -23,7 +23,8 @@ from retailkit.load.files import Probe, probe
 from retailkit.load.keys import set_mark
 from retailkit.load.layout import Layout, currency_in, read_layout
 from retailkit.load.provenance import record_file
-from retailkit.load.publish import active_files, read_manifest, write_tables
+from retailkit.load.publish import write_tables
+from retailkit.load.published import active_files, read_manifest
 from retailkit.load.settled import SETTLED, gather_missing
 from retailkit.load.sheets import each_sheet
 from retailkit.load.staging import Load, Staged, engine_failed, forget, loading, shaped, stage_file

@@ -35,7 +35,7 @@ from retailkit.load.keys import check_mark, set_pads
 from retailkit.load.layout import GUIDES, OWNERS, Layout
 from retailkit.load.passing import may_pass, pass_through
 from retailkit.load.pieces import WholeOnly
-from retailkit.load.publish import active_files, read_manifest
+from retailkit.load.published import active_files, read_manifest
 from retailkit.load.raw import Raw
 from retailkit.load.read import read_raw
 from retailkit.load.rows import Typed, type_rows

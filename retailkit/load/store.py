@@ -31,7 +31,8 @@ from retailkit.load.errors import LoadError
 from retailkit.load.net import net_orders
 from retailkit.load.partitions import EVERY, UNDATED, day_column
 from retailkit.load.past import Past
-from retailkit.load.publish import active_files, fingerprint, read_manifest, write_tables
+from retailkit.load.publish import write_tables
+from retailkit.load.published import active_files, fingerprint, read_manifest
 from retailkit.schema import OTHER_NAMES, TABLES, Table, table
 
 FACT_DATES = ("left_on", "closed_on", "solved_on", "activated_on", "redeemed_on")
