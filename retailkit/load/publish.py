@@ -134,6 +134,11 @@ def active_files(
     return [dict(f) for f in found if merchants is None or f["merchant"] in merchants]
 
 
+def published_rows(store: Path, name: str, version: int, merchants: Collection[str] | None = None) -> str:
+    """Return SQL of one table's rows at one version."""
+    return files_select(table(name), [f["path"] for f in active_files(store, name, version, merchants)])
+
+
 def fingerprint(
     store: str | Path, merchants: Collection[str] | None = None, versions: Mapping[str, int] | None = None
 ) -> dict[str, str]:
@@ -188,7 +193,7 @@ def _commit(
     parts = count_written(written) if written else count_parts(con, contract, incoming)
     touched = set(parts)
     if gone != "false":
-        stored = files_select(contract, [f["path"] for f in active_files(store, contract.name, delta.version())])
+        stored = published_rows(store, contract.name, delta.version())
         touched |= set(count_parts(con, contract, f"SELECT * FROM ({stored}) WHERE {gone}"))
     if not touched:
         return delta.version()
