@@ -22,6 +22,12 @@ gross_amount = { from = "实付", unit = "yuan" }
 net_amount = { from = "实付", unit = "yuan" }
 """
 HEADER = "订单号,会员,付款时间,实付\n"
+SAMPLES = Path(__file__).parent / "layouts"
+
+
+def sample_of(layout: str) -> Path:
+    """Return the sample file of a vendor's layout."""
+    return next(p for p in sorted((SAMPLES / layout).iterdir()) if ".expected." not in p.name)
 
 
 def layout(folder: Path, text: str = ORDERS, name: str = "own") -> Path:

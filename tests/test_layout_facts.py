@@ -8,6 +8,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from conftest import DATA
+from load_files import sample_of
 
 from retailkit.load import load_file, open_store
 from retailkit.load.header import clean_names
@@ -16,7 +17,6 @@ from retailkit.load.recognise import sniff
 from retailkit.schema import TABLES, table
 
 FACTS = Path(__file__).parent / "facts"
-SAMPLES = Path(__file__).parent / "layouts"
 HEADERS = json.loads((FACTS / "headers.json").read_text(encoding="utf-8"))
 TWINS = {"wechat_pay_totals": "wechat_pay_bill"}
 """Layouts that read the very file of another one: sniff names the other."""
@@ -31,7 +31,7 @@ def units() -> dict[tuple[str, str], str]:
 
 @pytest.mark.parametrize("layout", HEADERS)
 def test_sample_has_the_header_of_a_real_export(layout: str) -> None:
-    path = next(p for p in sorted((SAMPLES / layout).iterdir()) if ".expected." not in p.name)
+    path = sample_of(layout)
     data = path.read_bytes()
     try:
         text = data.decode("utf-8-sig")
@@ -72,7 +72,7 @@ def test_every_amount_is_read_in_the_unit_that_its_source_states(layout: str) ->
 
 @pytest.mark.parametrize("layout", OWN)
 def test_sniff_names_the_layout_of_its_sample(layout: str) -> None:
-    path = next(p for p in sorted((SAMPLES / layout).iterdir()) if ".expected." not in p.name)
+    path = sample_of(layout)
     assert sniff(path).layout == TWINS.get(layout, layout)
 
 

@@ -11,19 +11,15 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from load_files import SAMPLES, sample_of
 
 from retailkit.load import load_file, open_store, source_agreement
 from retailkit.load.engine import connect_raw
 from retailkit.load.layout import layout_names, read_layout
 from retailkit.schema import table
 
-SAMPLES = Path(__file__).parent / "layouts"
 REAL = {"complete_journey", "online_retail", "canonical"}
 """Layouts that are tested on real data, or on every table, elsewhere."""
-
-
-def sample_of(layout: str) -> Path:
-    return next(p for p in sorted((SAMPLES / layout).iterdir()) if ".expected." not in p.name)
 
 
 def names() -> list[str]:

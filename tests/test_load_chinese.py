@@ -8,9 +8,8 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from load_files import HEADER, ORDERS, layout, load
+from load_files import HEADER, ORDERS, SAMPLES, layout, load
 from spoken import english
-from test_layouts import SAMPLES
 from test_load_bad_input import small_cohort
 
 import retailkit.load

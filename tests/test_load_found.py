@@ -8,8 +8,7 @@ import json
 import duckdb
 import openpyxl
 import pytest
-from load_files import HEADER, ORDERS, layout, load, quarantine, stored
-from test_layouts import SAMPLES
+from load_files import HEADER, ORDERS, SAMPLES, layout, load, quarantine, stored
 
 from retailkit.cohort import Cohort
 from retailkit.load import LoadError, draft_layout, load_cohort, load_file, open_file, sniff

@@ -5,8 +5,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from engines import plain, quick
-from load_files import HEADER, ORDERS, layout, load, stored
-from test_load_together import FLAT, ROWS, SAMPLES, flat
+from load_files import HEADER, ORDERS, SAMPLES, layout, load, stored
+from test_load_together import FLAT, ROWS, flat
 
 from retailkit import load as room
 from retailkit.cohort import read_cohort

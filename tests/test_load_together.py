@@ -8,12 +8,11 @@ from tempfile import TemporaryDirectory
 import pandas as pd
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from load_files import layout, stored
+from load_files import SAMPLES, layout, stored
 
 from retailkit.load import load_file, open_file
 from retailkit.load.words import in_words
 
-SAMPLES = Path(__file__).parent / "layouts"
 BELONGS = "belongs to {}, of which row {} was set aside"
 
 

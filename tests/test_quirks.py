@@ -13,11 +13,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from conftest import DATA
-from load_files import HEADER, ORDERS, load, quarantine, stored
+from load_files import HEADER, ORDERS, SAMPLES, load, quarantine, sample_of, stored
 
 from retailkit.load import LoadError, load_file, open_store
 
-SAMPLES = Path(__file__).parent / "layouts"
 LISTED = DATA.parent / "reference" / "format_quirks.csv"
 ROW = "E1,c1,2018-11-11 00:03:12,459.00\n"
 TESTS: dict[tuple[str, str], Callable[[Path], None]] = {}
@@ -62,7 +61,7 @@ def quirk(area: str, name: str) -> Callable[[Callable[[Path], None]], Callable[[
 
 def vendor(folder: Path, layout: str, records: list[dict] | str | None = None) -> pd.DataFrame:
     """Load records (or, without any, the layout's own sample) with a vendor's layout; the report."""
-    path = next(p for p in sorted((SAMPLES / layout).iterdir()) if ".expected." not in p.name)
+    path = sample_of(layout)
     if records is not None:
         path = folder / f"{layout}.jsonl"
         text = records if isinstance(records, str) else "\n".join(json.dumps(r, ensure_ascii=False) for r in records)

@@ -4,7 +4,7 @@ A person's touches stand in one line, numbered. The touches that count for an or
 which ends before the order, and a journey without an order is a stretch that no order and no silence breaks. So a
 setting needs no sort of its own: where a stretch ends and how many touches it has give every touch its place,
 and what stands before and after a touch is the same in every stretch that reaches so far. This holds because a
-touch's day never runs against its instant.
+touch's day never runs against its instant. What a path is, ``paths`` says; this says the same for many settings.
 """
 
 from __future__ import annotations

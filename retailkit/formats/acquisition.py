@@ -9,10 +9,9 @@ import numpy as np
 import pandas as pd
 from ibis.expr.types import Table
 
+from retailkit.formats.rates import Z, between, fetch, of_persons, ratio, whole_counts, with_share
 from retailkit.schema import PRIVATE_FORMATS
 from retailkit.spoken import said, signed
-
-from .rates import Z, between, fetch, of_persons, ratio, whole_counts, with_share
 
 
 def first_orders(orders: Table, persons: Table) -> Table:

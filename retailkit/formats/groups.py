@@ -7,10 +7,9 @@ import numpy as np
 import pandas as pd
 from ibis.expr.types import Table
 
+from retailkit.formats.rates import Z, fetch, of_persons, ratio, whole_counts, with_share
+from retailkit.formats.survival import kaplan_meier, life_summary, log_rank
 from retailkit.spoken import said
-
-from .rates import Z, fetch, of_persons, ratio, whole_counts, with_share
-from .survival import kaplan_meier, life_summary, log_rank
 
 SILENT_DAYS = 14
 LIFE = ("merchant", "group_id", "kind", "born_on", "last_active_on", "days", "died")

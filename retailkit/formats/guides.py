@@ -7,10 +7,9 @@ import numpy as np
 import pandas as pd
 from ibis.expr.types import Table
 
+from retailkit.formats.rates import Z, between, fetch, of_persons, ratio, whole_counts, with_share
+from retailkit.formats.roster import employed
 from retailkit.spoken import points, said
-
-from .rates import between, fetch, of_persons, ratio, whole_counts, with_share
-from .roster import employed
 
 ACTS = ("order", "binding", "new_contact", "share", "chat", "message", "live")
 """What a guide can do to count as active: sold an order, was bound to a customer, or a day with
@@ -193,8 +192,8 @@ def _compare(part: pd.DataFrame, stratum: pd.Series) -> dict[str, float]:
         "rate_with": float(weight @ p1),
         "rate_without": float(weight @ p0),
         "difference": difference,
-        "low": difference - 1.959964 * error,
-        "high": difference + 1.959964 * error,
+        "low": difference - Z * error,
+        "high": difference + Z * error,
         "unmatched": 1 - n1[used].sum() / n1.sum(),
     }
 

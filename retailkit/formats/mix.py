@@ -7,9 +7,8 @@ import numpy as np
 import pandas as pd
 from ibis.expr.types import Table
 
+from retailkit.formats.rates import between, fetch, of_persons, ratio, whole_counts, with_share
 from retailkit.spoken import said
-
-from .rates import between, fetch, of_persons, ratio, whole_counts, with_share
 
 
 def home_delivery(orders: Table, *, start: str | None = None, end: str | None = None) -> pd.DataFrame:

@@ -6,9 +6,8 @@ import ibis
 import pandas as pd
 from ibis.expr.types import Table
 
+from retailkit.formats.rates import between, fetch
 from retailkit.spoken import said
-
-from .rates import between, fetch
 
 COLUMNS = ("merchant", "begins", "guides", "of")
 

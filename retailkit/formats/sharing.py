@@ -7,9 +7,8 @@ import numpy as np
 import pandas as pd
 from ibis.expr.types import Table
 
+from retailkit.formats.rates import Z, between, fetch, of_persons, ratio, whole_counts, with_share
 from retailkit.spoken import said
-
-from .rates import Z, between, fetch, of_persons, ratio, whole_counts, with_share
 
 TREE = ("merchant", "node", "parent", "depth", "account", "started_at", "hours", "lost_parent")
 FOLLOW_DAYS = 7

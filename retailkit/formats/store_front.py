@@ -7,9 +7,8 @@ import numpy as np
 import pandas as pd
 from ibis.expr.types import Table
 
+from retailkit.formats.rates import between, fetch, of_persons, ratio, whole_counts, with_share
 from retailkit.spoken import said
-
-from .rates import between, fetch, of_persons, ratio, whole_counts, with_share
 
 STEPS = ("visit", "product", "cart", "checkout", "pay")
 STEPS_ZH = dict(zip(STEPS, ("访问", "商品页", "加购", "结算", "支付"), strict=True))

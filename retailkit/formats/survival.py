@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from .rates import Z
+from retailkit.formats.rates import Z
 
 CURVE = ("day", "at_risk", "deaths", "censored", "survival", "error", "low", "high")
 

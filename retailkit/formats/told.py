@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from ibis.expr.types import Table
 
+from retailkit.formats.rates import between
 from retailkit.schema import PRIVATE_FORMATS
 from retailkit.spoken import said
-
-from .rates import between
 
 _NAMES = {
     "official_store": ("official store", "官方商城"), "guide": ("guide", "导购"), "community": ("community", "社群"),

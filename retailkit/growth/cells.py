@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from retailkit.growth.calendar import bounds
-from retailkit.growth.panel import with_person
+from retailkit.growth.panel import of_periods
 from retailkit.growth.record import Effect
 from retailkit.growth.tree import lmdi
 
@@ -38,26 +38,11 @@ def cell_inputs(orders: Table, persons: Table, baseline: Any, programme: Any) ->
 
     if baseline is None or programme is None:
         return pd.DataFrame(columns=list(INPUTS))
-    sales = with_person(orders, persons)
-    known = sales.filter(sales.person.notnull())
-    first = known.group_by(["merchant", "person"]).aggregate(first_on=known.paid_on.min())
-    wanted = ["merchant", "paid_on", "person", "touchpoint", "format", "order_id", "net_amount", "first_on"]
-    sales = sales.left_join(first, ["merchant", "person"]).select(*wanted)
     parts = []
-    for period, window in (("before", baseline), ("programme", programme)):
-        start, end = (str(day.date()) for day in bounds(window))
-        inside = sales.filter(sales.paid_on.between(ibis.date(start), ibis.date(end)))
-        customer = ibis.cases(
-            (inside.person.isnull(), "unknown"),
-            (inside.first_on >= ibis.date(start), "new"),
-            else_="returning",
-        )
-        rows = inside.mutate(
-            customer=customer,
-            touchpoint=inside.touchpoint.fill_null("unknown"),
-            format=inside.format.fill_null("unknown"),
-        ).group_by(["merchant", *KEYS])
-        days = (bounds(window)[1] - bounds(window)[0]).days + 1
+    for period, inside, days in of_periods(
+        orders, persons, {"before": bounds(baseline), "programme": bounds(programme)}
+    ):
+        rows = inside.mutate(**{key: inside[key].fill_null("unknown") for key in KEYS}).group_by(["merchant", *KEYS])
         sums = rows.aggregate(orders=lambda t: t.order_id.count(), gmv=lambda t: t.net_amount.sum())
         parts.append(sums.mutate(period=ibis.literal(period), days=ibis.literal(days, "int64")))
     table = ibis.union(*parts).execute().reindex(columns=list(INPUTS))

@@ -6,6 +6,7 @@ has 365 rows a year) and goes on in pandas.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -76,6 +77,26 @@ def daily_panel(orders: Table | pd.DataFrame, persons: Table | pd.DataFrame) -> 
 def _typed(days: pd.DataFrame) -> pd.DataFrame:
     kinds = dict.fromkeys(DAILY, "int64") | {"merchant": "str", "day": "datetime64[us]"}
     return days[list(DAILY)].astype(kinds | {"filled": "bool", "partial": "bool"})
+
+
+def of_periods(
+    orders: Table, persons: Table, periods: Mapping[str, tuple[pd.Timestamp, pd.Timestamp]]
+) -> Iterator[tuple[str, Table, int]]:
+    """Each period's name, its orders with the column ``customer`` (new, returning, unknown), and its number of days.
+
+    New: the first order on record of that person falls in the period.
+    """
+    import ibis
+
+    sales = with_person(orders, persons)
+    known = sales.filter(sales.person.notnull())
+    first = known.group_by(["merchant", "person"]).aggregate(first_on=known.paid_on.min())
+    sales = sales.left_join(first, ["merchant", "person"]).select(*sales.columns, "first_on")
+    for name, (start, end) in periods.items():
+        since, until = ibis.date(str(start.date())), ibis.date(str(end.date()))
+        inside = sales.filter(sales.paid_on.between(since, until))
+        customer = ibis.cases((inside.person.isnull(), "unknown"), (inside.first_on >= since, "new"), else_="returning")
+        yield name, inside.mutate(customer=customer), (end - start).days + 1
 
 
 def _filled(days: pd.DataFrame) -> pd.DataFrame:

@@ -14,7 +14,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from retailkit.growth.calendar import bounds
-from retailkit.growth.panel import with_person
+from retailkit.growth.panel import of_periods
 
 if TYPE_CHECKING:
     from ibis.expr.types import Table
@@ -117,30 +117,14 @@ def tree_inputs(orders: Table, persons: Table, baseline: Any, programme: Any) ->
 
     if baseline is None or programme is None:
         return pd.DataFrame(columns=list(INPUTS))
-    sales = with_person(orders, persons)
-    first = (
-        sales.filter(sales.person.notnull())
-        .group_by(["merchant", "person"])
-        .aggregate(first_on=lambda t: t.paid_on.min())
-    )
-    sales = sales.left_join(first, ["merchant", "person"]).select("merchant", "paid_on", "person", "net_amount",
-                                                                  "order_id", "first_on")  # fmt: skip
-    parts = []
-    for period, window in zip(("before", "programme"), equally_long(baseline, programme), strict=True):
-        start, end = window
-        inside = sales.filter(sales.paid_on.between(ibis.date(str(start.date())), ibis.date(str(end.date()))))
-        segment = ibis.cases(
-            (inside.person.isnull(), "unknown"),
-            (inside.first_on >= ibis.date(str(start.date())), "new"),
-            else_="returning",
-        )
-        rows = inside.mutate(segment=segment).group_by(["merchant", "segment"])
-        sums = rows.aggregate(
+    parts, (before, during) = [], equally_long(baseline, programme)
+    for period, inside, days in of_periods(orders, persons, {"before": before, "programme": during}):
+        sums = inside.group_by(["merchant", inside.customer.name("segment")]).aggregate(
             buyers=lambda t: t.person.nunique(),
             orders=lambda t: t.order_id.count(),
             gmv=lambda t: t.net_amount.sum(),
         )
-        parts.append(sums.mutate(period=ibis.literal(period), days=ibis.literal((end - start).days + 1, "int64")))
+        parts.append(sums.mutate(period=ibis.literal(period), days=ibis.literal(days, "int64")))
     table = ibis.union(*parts).execute().reindex(columns=list(INPUTS))
     return table.sort_values(["merchant", "segment", "period"]).reset_index(drop=True)
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .edges import STRENGTH, Edges
+from retailkit.link.edges import STRENGTH, Edges
 
 
 @dataclass(frozen=True)

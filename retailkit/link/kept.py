@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from ibis.expr.types import Table
 
-from .edges import codes, give_back
+from retailkit.link.edges import codes, give_back
 
 
 @dataclass(frozen=True)

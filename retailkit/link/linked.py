@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 from ibis.expr.types import Table
 
-from .components import Components, components
-from .edges import Evidence, gather
+from retailkit.link.components import Components, components
+from retailkit.link.edges import Evidence, gather
 
 MAX_ACCOUNTS = 100
 MIN_WEIGHT = 0.9

@@ -10,10 +10,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from ibis.expr.types import Table
 
-from .edges import codes
-from .founders import may_found
-from .kept import Kept, kept_ids
-from .linked import FLAGS, MAX_ACCOUNTS, MIN_WEIGHT, link
+from retailkit.link.edges import codes
+from retailkit.link.founders import may_found
+from retailkit.link.kept import Kept, kept_ids
+from retailkit.link.linked import FLAGS, MAX_ACCOUNTS, MIN_WEIGHT, link
 
 PIECE = 4_000_000  # rows of one Arrow array
 ID_DIGITS = 20  # 80 bits: one chance in a billion of two persons with one id among 50 million

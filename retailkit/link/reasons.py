@@ -9,8 +9,8 @@ import pandas as pd
 import pyarrow as pa
 from ibis.expr.types import Table
 
-from .edges import STRENGTH
-from .linked import MAX_ACCOUNTS, MIN_WEIGHT, link
+from retailkit.link.edges import STRENGTH
+from retailkit.link.linked import MAX_ACCOUNTS, MIN_WEIGHT, link
 
 REASONS = {
     "shared": {"en": "several customers of one system give this phone", "zh": "同一系统中有多名顾客留此手机号"},

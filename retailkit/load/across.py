@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from retailkit.load.engine import Connection, files_select, first, literal
-from retailkit.load.published import active_files, read_manifest
-from retailkit.schema import PRIVATE_FORMATS, table
+from retailkit.load.engine import Connection, first, literal
+from retailkit.load.published import published_rows, read_manifest
+from retailkit.schema import PRIVATE_FORMATS
 from retailkit.spoken import said
 
 DAILY = {"guide_days", "group_days", "follower_days", "touchpoint_days"}
@@ -18,29 +18,24 @@ def table_warnings(con: Connection, store: Path, loaded: set[str], merchants: li
     versions = read_manifest(store)["tables"]
     found = []
     for name in sorted(loaded & DAILY & set(versions)):
-        rows = _published(store, name, versions, merchants)
+        rows = published_rows(store, name, versions[name], merchants)
         found += _missing_days(con, name, rows, lang)
     if "orders" in loaded & set(versions):
-        orders = _published(store, "orders", versions, merchants)
+        orders = published_rows(store, "orders", versions["orders"], merchants)
         found += _counted_twice(con, orders, lang) + _currencies(con, store, versions, orders, lang)
     if loaded & {"orders", "refunds"} and {"orders", "refunds"} <= set(versions):
-        orders, refunds = (_published(store, name, versions, merchants) for name in ("orders", "refunds"))
+        orders, refunds = (published_rows(store, name, versions[name], merchants) for name in ("orders", "refunds"))
         found += _refunds_apart(con, orders, refunds, lang) + _refunds_twice(con, orders, refunds, lang)
     found += _forgotten(con, store, versions, merchants, lang)
     return found + _orders_before_members(con, store, versions, loaded, merchants, lang)
-
-
-def _published(store: Path, name: str, versions: dict[str, int], merchants: list[str]) -> str:
-    """Return SQL of the merchants' rows of a table as they are published."""
-    return files_select(table(name), [f["path"] for f in active_files(store, name, versions[name], merchants)])
 
 
 def _forgotten(con: Connection, store: Path, versions: dict[str, int], merchants: list[str], lang: str) -> list[str]:
     """Say which days lie between two exports of a source that keeps its days for a limited time."""
     if "sources" not in versions:
         return []
-    files = [f["path"] for f in active_files(store, "sources", versions["sources"], merchants)]
-    kept = f"SELECT merchant, layout, kept_days, first_on, last_on, loaded_at FROM ({files_select(table('sources'), files)})"
+    sources = published_rows(store, "sources", versions["sources"], merchants)
+    kept = f"SELECT merchant, layout, kept_days, first_on, last_on, loaded_at FROM ({sources})"
     rows = con.execute(f"{kept} WHERE kept_days IS NOT NULL").fetchall()
     if not rows:
         return []
@@ -128,10 +123,8 @@ def _currencies(con: Connection, store: Path, versions: dict[str, int], orders: 
     """Warn of amounts that must not be added up, and of a currency that the cohort file does not say."""
     told = {}
     if "merchants" in versions:
-        files = [f["path"] for f in active_files(store, "merchants", versions["merchants"])]
-        told = dict(
-            con.execute(f"SELECT merchant, currency FROM ({files_select(table('merchants'), files)})").fetchall()
-        )
+        rows = published_rows(store, "merchants", versions["merchants"])
+        told = dict(con.execute(f"SELECT merchant, currency FROM ({rows})").fetchall())
     several = f"SELECT merchant, list(DISTINCT currency ORDER BY currency) FROM ({orders}) GROUP BY 1 ORDER BY 1"
     found = []
     for merchant, own in con.execute(several).fetchall():
@@ -178,7 +171,7 @@ def _orders_before_members(
 ) -> list[str]:
     if not loaded & {"orders", "members"} or not {"orders", "members"} <= set(versions):
         return []
-    rows = {name: _published(store, name, versions, merchants) for name in ("orders", "members")}
+    rows = {name: published_rows(store, name, versions[name], merchants) for name in ("orders", "members")}
     query = f"SELECT count(*) FROM ({rows['orders']}) o JOIN ({rows['members']}) m USING (merchant, account) "
     (count,) = first(con, query + "WHERE o.paid_at < m.joined_at") or (0,)
     if not count:

@@ -17,14 +17,14 @@ from retailkit.cohort import Cohort, Merchant, read_cohort
 from retailkit.cohort.record import time_zones
 from retailkit.load.across import table_warnings
 from retailkit.load.chinese import in_chinese
-from retailkit.load.engine import EngineError, empty_select, files_select, first
+from retailkit.load.engine import EngineError, empty_select, first
 from retailkit.load.errors import LoadError
 from retailkit.load.files import Probe, probe
 from retailkit.load.keys import set_mark
 from retailkit.load.layout import Layout, currency_in, read_layout
 from retailkit.load.provenance import record_file
 from retailkit.load.publish import write_tables
-from retailkit.load.published import active_files, read_manifest
+from retailkit.load.published import active_files, published_rows, read_manifest
 from retailkit.load.settled import SETTLED, gather_missing
 from retailkit.load.sheets import each_sheet
 from retailkit.load.staging import Load, Staged, engine_failed, forget, loading, shaped, stage_file
@@ -268,6 +268,5 @@ def _merchants_unchanged(load: Load) -> bool:
     version = read_manifest(load.store)["tables"].get("merchants")
     if version is None:
         return False
-    files = [f["path"] for f in active_files(load.store, "merchants", version)]
-    new = load.relations["merchants"][0]
-    return first(load.con, f"FROM {new} EXCEPT FROM ({files_select(table('merchants'), files)})") is None
+    new, old = load.relations["merchants"][0], published_rows(load.store, "merchants", version)
+    return first(load.con, f"FROM {new} EXCEPT FROM ({old})") is None

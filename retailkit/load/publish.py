@@ -30,7 +30,7 @@ from retailkit.load.partitions import (
     touched_files,
     write_parts,
 )
-from retailkit.load.published import MANIFEST, active_files, read_manifest
+from retailkit.load.published import MANIFEST, active_files, published_rows, read_manifest
 from retailkit.load.unique import last_filled
 from retailkit.schema import Table, table
 
@@ -144,7 +144,7 @@ def _commit(
     parts = count_written(written) if written else count_parts(con, contract, incoming)
     touched = set(parts)
     if gone != "false":
-        stored = files_select(contract, [f["path"] for f in active_files(store, contract.name, delta.version())])
+        stored = published_rows(store, contract.name, delta.version())
         touched |= set(count_parts(con, contract, f"SELECT * FROM ({stored}) WHERE {gone}"))
     if not touched:
         return delta.version()

@@ -10,6 +10,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote as url_unquote
 
+from retailkit.load.engine import files_select
+from retailkit.schema import table
+
 MANIFEST = "versions.json"
 
 
@@ -29,6 +32,11 @@ def active_files(
     born = (path / "_delta_log" / f"{0:020d}.json").stat().st_mtime_ns
     found = _files_at(str(path), version, born)
     return [dict(f) for f in found if merchants is None or f["merchant"] in merchants]
+
+
+def published_rows(store: Path, name: str, version: int, merchants: Collection[str] | None = None) -> str:
+    """Return SQL of one table's rows at one version."""
+    return files_select(table(name), [f["path"] for f in active_files(store, name, version, merchants)])
 
 
 def fingerprint(

@@ -21,7 +21,6 @@ from retailkit.load.engine import (
     OutOfMemory,
     connect_raw,
     empty_select,
-    files_select,
     first,
     literal,
     quote,
@@ -35,7 +34,7 @@ from retailkit.load.keys import check_mark, set_pads
 from retailkit.load.layout import GUIDES, OWNERS, Layout
 from retailkit.load.passing import may_pass, pass_through
 from retailkit.load.pieces import WholeOnly
-from retailkit.load.published import active_files, read_manifest
+from retailkit.load.published import published_rows, read_manifest
 from retailkit.load.raw import Raw
 from retailkit.load.read import read_raw
 from retailkit.load.rows import Typed, type_rows
@@ -127,9 +126,8 @@ def _known_files(con: Connection, store: Path) -> frozenset[tuple[str, str, str,
     version = read_manifest(store)["tables"].get("sources")
     if version is None:
         return frozenset()
-    files = [f["path"] for f in active_files(store, "sources", version)]
-    rows = con.execute(f"SELECT file_id, merchant, layout, layout_id FROM ({files_select(table('sources'), files)})")
-    return frozenset(rows.fetchall())
+    rows = published_rows(store, "sources", version)
+    return frozenset(con.execute(f"SELECT file_id, merchant, layout, layout_id FROM ({rows})").fetchall())
 
 
 def memory_bytes(text: str) -> float:

@@ -54,31 +54,40 @@ def people_worth(
     known = features.select("merchant", "person", *HISTORY)  # millions of persons come over, with what models need
     frame = known.order_by("merchant", "person").to_pandas()  # sums run in one order
     refuse_several(frame["merchant"], "a model of value", "价值模型")
-    if frame.empty:
-        return pd.DataFrame(columns=list(WORTH_COLUMNS)), said(
-            lang,
-            "What persons are worth cannot be told: no order could be tied to a person.",
-            "无法估计客户价值：没有订单能对应到人。",
-        )
-    if frame["repeat_days"].sum() == 0:
-        return pd.DataFrame(columns=list(WORTH_COLUMNS)), said(
-            lang,
-            f"What persons are worth cannot be told: of {several(len(frame), 'person')} nobody bought on a second day.",
-            f"无法估计客户价值：{len(frame):,}人中没有人在第二个日子再次购买。",
-        )
     try:
-        fit, leans_on = _fit(frame, model, cohort)
-        nobody_leaves = customer_value(fit, frame, horizon_days, draws=0)["alive"].min() > NOBODY_LEAVES
-        if nobody_leaves:  # the chance to leave lies at its bound 0, where this model has no standard errors
-            fit = fit_value(frame, "bg_nbd")
-        worth = customer_value(fit, frame, horizon_days=horizon_days, seed=seed)
-        if not np.isfinite(worth["value"]).all():
-            raise TooFewError(
-                "the purchase histories are too much alike to fit a model.", "购买记录过于相似，无法估计模型。"
-            )
+        worth, leans_on, nobody_leaves = _modelled(frame, horizon_days, seed, model, cohort)
     except TooFewError as why:
         english, chinese = f"What persons are worth cannot be told: {why}", f"无法估计客户价值：{why.said('zh')}"
         return pd.DataFrame(columns=list(WORTH_COLUMNS)), said(lang, english, chinese)
+    return worth, _worth_sentence(worth, horizon_days, leans_on, nobody_leaves, lang)
+
+
+def _modelled(
+    frame: pd.DataFrame, horizon_days: int, seed: int, model: str, cohort: ibis.Table | None
+) -> tuple[pd.DataFrame, int, bool]:
+    """What each person is worth, on how many merchants the model leans, and whether nobody seems to leave."""
+    if frame.empty:
+        raise TooFewError("no order could be tied to a person.", "没有订单能对应到人。")
+    if frame["repeat_days"].sum() == 0:
+        raise TooFewError(
+            f"of {several(len(frame), 'person')} nobody bought on a second day.",
+            f"{len(frame):,}人中没有人在第二个日子再次购买。",
+        )
+    fit, leans_on = _fit(frame, model, cohort)
+    nobody_leaves = bool(customer_value(fit, frame, horizon_days, draws=0)["alive"].min() > NOBODY_LEAVES)
+    if nobody_leaves:  # the chance to leave lies at its bound 0, where this model has no standard errors
+        fit = fit_value(frame, "bg_nbd")
+    worth = customer_value(fit, frame, horizon_days=horizon_days, seed=seed)
+    if not np.isfinite(worth["value"]).all():
+        raise TooFewError(
+            "the purchase histories are too much alike to fit a model.", "购买记录过于相似，无法估计模型。"
+        )
+    if nobody_leaves:
+        worth["alive"] = float("nan")
+    return worth, leans_on, nobody_leaves
+
+
+def _worth_sentence(worth: pd.DataFrame, horizon_days: int, leans_on: int, nobody_leaves: bool, lang: str) -> str:
     top = worth.nlargest(max(len(worth) // 10, 1), "value")
     who, zh = ("the tenth", "价值最高的十分之一客户") if len(worth) >= 10 else ("the person", "价值最高的一名客户")
     share, purchases = top["value"].sum() / worth["value"].sum(), worth["purchases"].sum()
@@ -96,7 +105,6 @@ def people_worth(
             f"人数较少，模型借助同批其他{leans_on}家商户的数据（部分合并）。",
         )
     if nobody_leaves:
-        worth["alive"] = float("nan")
         told += said(
             lang,
             " The orders look as if nobody ever left, so who is still active cannot be told: "
@@ -109,7 +117,7 @@ def people_worth(
             " The histories do not pin the model down, so these figures stand without an interval.",
             "购买记录不足以确定模型参数，因此以上数字没有区间。",
         )
-    return worth, told
+    return told
 
 
 def _fit(frame: pd.DataFrame, model: str, cohort: ibis.Table | None) -> tuple[ValueFit, int]:

@@ -7,6 +7,7 @@ import math
 import pandas as pd
 
 from retailkit.schema.figure import minor_units
+from retailkit.spoken import said
 
 _SIGNS = {"CNY": "¥", "USD": "$", "GBP": "£", "EUR": "€", "JPY": "¥"}
 _WORDS = {
@@ -23,6 +24,15 @@ _BASIS_ZH = {
     "last year's same window, no drift": "去年同期，未计年度增长",
     "season not identified": "季节因素未识别",
 }
+
+_NO_OWNERS = (
+    " No export names an owner, so no node has one: add a CSV file with the columns node, owner, share, valid_from, "
+    "valid_to (nodes by their codes: gmv, visitors, conversion, new_buyers, returning_buyers, frequency, basket ...) "
+    "and name it in the cohort file as a source with layout canonical_owners and the merchant's id.",
+    "没有任何导出文件写明负责人，因此每个节点都没有负责人；请添加一个 CSV 文件，列为 node, owner, share, valid_from, "
+    "valid_to（node 用本章表中的节点代码，如 gmv、visitors、conversion、basket），并在批次文件中加入 layout 为 "
+    "canonical_owners、merchant 为商户编号的数据源。",
+)
 
 
 def node_title(node: str, lang: str = "en") -> str:
@@ -43,44 +53,24 @@ def _money(minor: float, currency: str) -> str:
 def tree_sentence(tree: pd.DataFrame, currency: str, lang: str = "en") -> str:
     """Say the identity with its numbers, and which nodes nobody owns."""
     if tree.empty:
-        if lang == "zh":
-            return "该窗口没有订单，或其数字前后不可比。"
-        return "The window has no orders, or none that are counted one way and whole."
+        return said(
+            lang,
+            "The window has no orders, or none that are counted one way and whole.",
+            "该窗口没有订单，或其数字前后不可比。",
+        )
     v = tree.set_index("node")["value"]
     basket, total = _money(v["basket"], currency), _money(v["known"], currency)
-    owners = ""
-    if "owner" in tree:
-        none = int((tree["owner"] == "").sum())
-        if none == len(tree):
-            return _identity(v, basket, total, lang) + _no_owners(lang)
-        owners = (
-            f"；{len(tree)}个节点中{none}个没有负责人"
-            if lang == "zh"
-            else f"; {none} of {len(tree)} nodes have no owner"
-        )
-    return _identity(v, basket, total, lang, owners)
-
-
-def _identity(v: pd.Series, basket: str, total: str, lang: str, owners: str = "") -> str:
-    if lang == "zh":
-        return f"已识别顾客：{v['buyers']:,.0f}人 × 人均{v['frequency']:.2f}单 × 笔单价{basket} = {total}{owners}。"
-    return (
-        f"Known customers: {v['buyers']:,.0f} buyers x {v['frequency']:.2f} orders each x {basket} = {total}{owners}."
+    count, none = len(tree), int((tree["owner"] == "").sum()) if "owner" in tree else 0
+    some = "owner" in tree and none < count
+    owners = (
+        said(lang, f"; {none} of {count} nodes have no owner", f"；{count}个节点中{none}个没有负责人") if some else ""
     )
-
-
-def _no_owners(lang: str) -> str:
-    if lang == "zh":
-        return (
-            "没有任何导出文件写明负责人，因此每个节点都没有负责人；请添加一个 CSV 文件，列为 node, owner, share, valid_from, "
-            "valid_to（node 用本章表中的节点代码，如 gmv、visitors、conversion、basket），并在批次文件中加入 layout 为 "
-            "canonical_owners、merchant 为商户编号的数据源。"
-        )
-    return (
-        " No export names an owner, so no node has one: add a CSV file with the columns node, owner, share, valid_from, "
-        "valid_to (nodes by their codes: gmv, visitors, conversion, new_buyers, returning_buyers, frequency, basket ...) "
-        "and name it in the cohort file as a source with layout canonical_owners and the merchant's id."
+    identity = said(
+        lang,
+        f"Known customers: {v['buyers']:,.0f} buyers x {v['frequency']:.2f} orders each x {basket} = {total}{owners}.",
+        f"已识别顾客：{v['buyers']:,.0f}人 × 人均{v['frequency']:.2f}单 × 笔单价{basket} = {total}{owners}。",
     )
+    return identity + said(lang, *_NO_OWNERS) if none == count else identity
 
 
 def attainment_sentence(
@@ -93,53 +83,53 @@ def attainment_sentence(
     """
     top = table[table["node"] == "gmv"]
     if top.empty or not top["planned"].iloc[0] > 0:
-        return "没有可比较的计划。" if lang == "zh" else "There is no plan to compare with."
+        return said(lang, "There is no plan to compare with.", "没有可比较的计划。")
     row = top.iloc[0]
-    if row["achieved"] != row["achieved"]:
-        plan = _money(row["planned"], currency)
-        if lang == "zh":
-            return f"计划{plan}，但该窗口的销售记录不完整，无法比较。"
-        return f"Planned {plan}, but the window's sales are not wholly on record, so nothing can be compared."
-    own = bool((table["source"] == "own").any())
-    plan, done = (_money(row[c], currency) for c in ("planned", "achieved"))
-    sure = (
-        "" if own or doubt is None or not doubt[0] < doubt[1] else f"{math.exp(doubt[0]):.0%}–{math.exp(doubt[1]):.0%}"
-    )
-    if lang == "zh":
-        whose = "商户自己的目标" if own else "没有目标表，计划取无项目时本应售出的水平"
-        return f"计划{plan}（{whose}），实现{done}，达成率{row['attainment']:.1%}" + (
-            f"（计划本身是估计，90%区间{sure}）。" if sure else "。"
+    plan = _money(row["planned"], currency)
+    if pd.isna(row["achieved"]):
+        return said(
+            lang,
+            f"Planned {plan}, but the window's sales are not wholly on record, so nothing can be compared.",
+            f"计划{plan}，但该窗口的销售记录不完整，无法比较。",
         )
-    whose = (
-        "the merchant's own targets" if own
-        else "no targets on record, so the plan is what would have been sold without the programme"
-    )  # fmt: skip
-    return f"Planned {plan} ({whose}), achieved {done}: {row['attainment']:.1%} of plan" + (
-        f"; the plan is itself an estimate, which leaves {sure} open (90%)." if sure else "."
+    own, done, share = bool((table["source"] == "own").any()), _money(row["achieved"], currency), row["attainment"]
+    unowned = (
+        "no targets on record, so the plan is what would have been sold without the programme",
+        "没有目标表，计划取无项目时本应售出的水平",
+    )
+    whose = said(lang, *(("the merchant's own targets", "商户自己的目标") if own else unowned))
+    open_en = open_zh = ""
+    if not own and doubt is not None and doubt[0] < doubt[1]:
+        sure = f"{math.exp(doubt[0]):.0%}–{math.exp(doubt[1]):.0%}"
+        open_en, open_zh = (
+            f"; the plan is itself an estimate, which leaves {sure} open (90%)", f"（计划本身是估计，90%区间{sure}）",
+        )  # fmt: skip
+    return said(
+        lang,
+        f"Planned {plan} ({whose}), achieved {done}: {share:.1%} of plan{open_en}.",
+        f"计划{plan}（{whose}），实现{done}，达成率{share:.1%}{open_zh}。",
     )
 
 
 def shortfall_sentence(gaps: pd.DataFrame, currency: str, lang: str = "en") -> str:
     """Name the node that cost most and the one that brought most, in money."""
     if gaps.empty:
-        return (
-            "没有计划或没有完整记录，无从计算差额。"
-            if lang == "zh"
-            else "Without a plan and a whole record nothing fell short."
+        return said(
+            lang, "Without a plan and a whole record nothing fell short.", "没有计划或没有完整记录，无从计算差额。"
         )
     rows = gaps[gaps["money"] != 0]
     if rows.empty:
-        return "各节点与计划一致。" if lang == "zh" else "No node strayed from its plan."
+        return said(lang, "No node strayed from its plan.", "各节点与计划一致。")
     worst, best = rows.iloc[0], rows.iloc[-1]
     words = []
     if worst["money"] < 0:
         lost, name = _money(-worst["money"], currency), node_title(worst["node"], lang)
-        words.append(f"缺口最大的是{name}，少{lost}" if lang == "zh" else f"{name} fell shortest, by {lost}")
+        words.append(said(lang, f"{name} fell shortest, by {lost}", f"缺口最大的是{name}，少{lost}"))
     if best["money"] > 0:
         won, name = _money(best["money"], currency), node_title(best["node"], lang)
-        words.append(f"贡献最大的是{name}，多{won}" if lang == "zh" else f"{name} brought most above plan, {won}")
-    text = ("；" if lang == "zh" else "; ").join(words)
-    return text + "。" if lang == "zh" else text[0].upper() + text[1:] + "."
+        words.append(said(lang, f"{name} brought most above plan, {won}", f"贡献最大的是{name}，多{won}"))
+    text = said(lang, "; ", "；").join(words)
+    return said(lang, text[0].upper() + text[1:] + ".", text + "。")
 
 
 def plan_sentence(
@@ -149,71 +139,80 @@ def plan_sentence(
     """Say what would be sold anyway, both targets, where the lift comes from, and the chances."""
     top = tree[tree["node"] == "gmv"]
     if top.empty:
-        return "没有可据以提出目标的窗口。" if lang == "zh" else "There is no window to propose targets from."
-    row, n = top.iloc[0], int(lifts["merchants"].max())
-    anyway, base, stretch = (_money(row[c], currency) for c in ("anyway", "base", "stretch"))
-    chance = odds.set_index("target")["if_nothing_new"]
+        return said(lang, "There is no window to propose targets from.", "没有可据以提出目标的窗口。")
+    anyway, base, stretch = (_money(top.iloc[0][c], currency) for c in ("anyway", "base", "stretch"))
     basis = str(seasons["basis"].iloc[0])
-    shrink = lifts.attrs.get("shrink", float("nan"))
-    shrunk = "" if shrink != shrink else (f"，为下半期新增的{shrink:.0%}" if lang == "zh" else
-                                          f", {shrink:.0%} of what the phase's second half added")  # fmt: skip
-    few = bool((lifts[["base", "stretch"]] == 1).all(axis=None))
-    if lang == "zh":
-        lift = "往期商户不足或没有提升，未计划提升" if few else f"提升取{n}家商户的中位数与上四分位{shrunk}"
-        odd = (
-            "，达成概率无法判断"
-            if chance.isna().all()
-            else f"，若无新动作，达成概率{chance['base']:.0%}与{chance['stretch']:.0%}"
-        )
-        basis = _BASIS_ZH.get(basis, basis)
-        return f"下一窗口本应售出{anyway}（{basis}）；基本目标{base}，挑战目标{stretch}；{lift}{odd}。"
-    lift = (
-        "no lift planned: too few past merchants, or they had none"
-        if few
-        else f"lift: median and upper quartile of {n} merchants{shrunk}"
+    lift, odd = _lift_words(lifts, lang), _odds_words(odds.set_index("target")["if_nothing_new"], lang)
+    return said(
+        lang,
+        f"The next window would sell {anyway} anyway ({basis}); base target {base}, stretch {stretch} ({lift}){odd}.",
+        f"下一窗口本应售出{anyway}（{_BASIS_ZH.get(basis, basis)}）；基本目标{base}，挑战目标{stretch}；{lift}{odd}。",
     )
-    odd = (
-        "; the chance to reach them cannot be told" if chance.isna().all()
-        else f"; if nothing new is done the chances are {chance['base']:.0%} and {chance['stretch']:.0%}"
-    )  # fmt: skip
-    return f"The next window would sell {anyway} anyway ({basis}); base target {base}, stretch {stretch} ({lift}){odd}."
+
+
+def _lift_words(lifts: pd.DataFrame, lang: str) -> str:
+    if (lifts[["base", "stretch"]] == 1).all(axis=None):
+        return said(
+            lang, "no lift planned: too few past merchants, or they had none", "往期商户不足或没有提升，未计划提升"
+        )
+    n, shrink = int(lifts["merchants"].max()), lifts.attrs.get("shrink", math.nan)
+    shrunk = said(lang, f", {shrink:.0%} of what the phase's second half added", f"，为下半期新增的{shrink:.0%}")
+    shrunk = "" if math.isnan(shrink) else shrunk
+    return said(
+        lang, f"lift: median and upper quartile of {n} merchants{shrunk}", f"提升取{n}家商户的中位数与上四分位{shrunk}"
+    )
+
+
+def _odds_words(chance: pd.Series, lang: str) -> str:
+    if chance.isna().all():
+        return said(lang, "; the chance to reach them cannot be told", "，达成概率无法判断")
+    base, stretch = f"{chance['base']:.0%}", f"{chance['stretch']:.0%}"
+    return said(
+        lang,
+        f"; if nothing new is done the chances are {base} and {stretch}",
+        f"，若无新动作，达成概率{base}与{stretch}",
+    )
 
 
 def pacing_sentence(table: pd.DataFrame, lang: str = "en") -> str:
     """Say how far the window is, where the total should stand, and the chance to reach the target."""
     seen = table.dropna(subset=["actual"])
     if not table["planned"].max() > 0:
-        return "没有计划，无从跟踪进度。" if lang == "zh" else "There is no plan to pace against."
+        return said(lang, "There is no plan to pace against.", "没有计划，无从跟踪进度。")
     half = table[table["share"] >= 0.5]
     if seen.empty:
         day = half["day"].iloc[0].date() if len(half) else table["day"].iloc[-1].date()
-        if lang == "zh":
-            return f"窗口尚未开始；按曲线，{day}应完成一半。"
-        return f"The window has not begun; by the curve half of the target should be sold by {day}."
+        return said(
+            lang,
+            f"The window has not begun; by the curve half of the target should be sold by {day}.",
+            f"窗口尚未开始；按曲线，{day}应完成一半。",
+        )
     row = seen.iloc[-1]
-    ahead = row["actual"] / row["planned"] - 1
-    chance = row["chance"]
+    day, gap, chance = row["day"].date(), row["actual"] / row["planned"] - 1, row["chance"]
+    way = said(lang, "ahead of", "超前") if gap >= 0 else said(lang, "behind", "落后")
     if row["ended"]:
-        if lang == "zh":
-            return (f"截至{row['day'].date()}，累计比计划{'超前' if ahead >= 0 else '落后'}{abs(ahead):.1%}；"
-                    "其记录到此为止（关店，或缺少导出文件），不给出达成概率。")  # fmt: skip
-        return (f"By {row['day'].date()} the total was {abs(ahead):.1%} {'ahead of' if ahead >= 0 else 'behind'} the planned "
-                "curve; its record ends there (closed, or an export is missing), so no chance is given.")  # fmt: skip
-    if lang == "zh":
-        odd = "概率无法判断" if pd.isna(chance) else f"达成概率{chance:.0%}"
-        return f"截至{row['day'].date()}，累计比计划{'超前' if ahead >= 0 else '落后'}{abs(ahead):.1%}，{odd}。"
-    odd = "the chance to reach it cannot be told" if pd.isna(chance) else f"the chance to reach it is {chance:.0%}"
-    way = "ahead of" if ahead >= 0 else "behind"
-    return f"By {row['day'].date()} the total was {abs(ahead):.1%} {way} the planned curve; {odd}."
+        odd = said(
+            lang,
+            "its record ends there (closed, or an export is missing), so no chance is given",
+            "其记录到此为止（关店，或缺少导出文件），不给出达成概率",
+        )
+    elif pd.isna(chance):
+        odd = said(lang, "the chance to reach it cannot be told", "概率无法判断")
+    else:
+        odd = said(lang, f"the chance to reach it is {chance:.0%}", f"达成概率{chance:.0%}")
+    return said(
+        lang,
+        f"By {day} the total was {abs(gap):.1%} {way} the planned curve; {odd}.",
+        f"截至{day}，累计比计划{way}{abs(gap):.1%}{'；' if row['ended'] else '，'}{odd}。",
+    )
 
 
 def coverage_sentence(table: pd.DataFrame, lang: str = "en") -> str:
     """Say which share of customers somebody answers for."""
-    share = table.set_index("owner")["share"]
     if not table["customers"].max():
-        return "没有已识别的顾客。" if lang == "zh" else "There are no known customers."
+        return said(lang, "There are no known customers.", "没有已识别的顾客。")
+    share = table.set_index("owner")["share"]
     guide, shop = share["guide"], share["shop"]
-    none = "没有导购绑定记录；" if lang == "zh" else "No guide bindings are on record; "
-    if lang == "zh":
-        return (none if guide == 0 else f"{guide:.0%}的顾客有导购；") + f"{shop:.0%}有门店归属。"
-    return (none if guide == 0 else f"{guide:.0%} of customers have a guide; ") + f"{shop:.0%} have a shop."
+    bound = said(lang, f"{guide:.0%} of customers have a guide; ", f"{guide:.0%}的顾客有导购；")
+    none = said(lang, "No guide bindings are on record; ", "没有导购绑定记录；")
+    return (none if guide == 0 else bound) + said(lang, f"{shop:.0%} have a shop.", f"{shop:.0%}有门店归属。")
