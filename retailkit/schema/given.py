@@ -44,8 +44,8 @@ def given(data: Any, name: str, needs: Sequence[str] | None = None) -> ir.Table:
     Raises
     ------
     ValueError
-        If required columns are missing, columns are of another type, or required ones are empty somewhere
-        (looked at in frames alone: a store's table was checked when it was loaded). All in one message,
+        If required columns are missing, columns are of another type, or required ones are empty somewhere or
+        rows share a key (looked at in frames alone: a store's table was checked when it was loaded). All in one message,
         each with its column, what is expected and what to do.
 
     Notes
@@ -91,6 +91,24 @@ def _wrong_in_frame(frame: pd.DataFrame, own: Table) -> Iterator[str]:
                     f"{column.name} is empty in {int(gaps.sum())} of {len(values)} rows (first: row {gaps.argmax()}); "
                     "it is required: fill it, or leave these rows out"
                 )
+    if (again := _said_twice(frame, own)) is not None:
+        yield again
+
+
+def _said_twice(frame: pd.DataFrame, own: Table) -> str | None:
+    """That rows share a key: an order that stands twice would count twice, and so would those of an account of two persons."""
+    key = list(own.key)
+    if not set(key) <= set(frame.columns):
+        return None
+    again = frame[key].notna().all(axis=1) & frame.duplicated(key)
+    if not again.any():
+        return None
+    at, names = int(again.to_numpy().argmax()), ", ".join(k for k in key if k != "merchant") or "merchant"
+    first = ", ".join(str(frame[k].iloc[at]) for k in key if k != "merchant" or len(key) == 1)
+    return (
+        f"{names} stands again in {int(again.sum())} of {len(frame)} rows (first: row {at}, '{first}'), expected is one "
+        f"row for each: where whole rows repeat, .drop_duplicates() leaves one of each; else decide which row holds"
+    )
 
 
 def _misread(values: pd.Series, column: Column) -> str:
