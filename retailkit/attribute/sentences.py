@@ -10,6 +10,7 @@ import pandas as pd
 
 from retailkit.attribute.nouns import several
 from retailkit.attribute.scenes import touchpoint_titles
+from retailkit.schema.given import takes_frames
 
 _DIGITS = {"JPY": 0, "KRW": 0, "VND": 0, "CLP": 0, "ISK": 0, "BHD": 3, "KWD": 3, "OMR": 3, "TND": 3, "JOD": 3}
 NOTHING = 0.005
@@ -140,6 +141,7 @@ def _nothing(rest: pd.DataFrame, left: pd.DataFrame, best: pd.Series, amount: st
     return text
 
 
+@takes_frames
 def unattributed_sentence(book: ir.Table, lang: str = "en") -> str:
     """Say how many orders have no touch, and how many no known person; nothing is dropped."""
     bare = book.filter(book.touchpoint == "unattributed")

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from ibis.expr.types import Table
 
+from retailkit.schema.given import takes_frames
 from retailkit.spoken import said, signed
 
 from .rates import Z, between, fetch, of_persons, ratio, whole_counts, with_share
@@ -16,6 +17,7 @@ from .rates import Z, between, fetch, of_persons, ratio, whole_counts, with_shar
 PRIVATE = ("official_store", "guide", "community", "sharing")
 
 
+@takes_frames
 def first_orders(orders: Table, persons: Table) -> Table:
     """One row per order of a known person, with ``new``: 1 if it is the person's first order ever.
 
@@ -27,6 +29,7 @@ def first_orders(orders: Table, persons: Table) -> Table:
     return ranked.mutate(new=(ranked.place == 0).ifelse(1, 0)).drop("place")
 
 
+@takes_frames
 def format_ledger(orders: Table, persons: Table, *, start: str | None = None, end: str | None = None) -> pd.DataFrame:
     """One row per merchant and retail format: orders, buyers, money, and how many buyers are new.
 
@@ -57,6 +60,7 @@ def format_ledger(orders: Table, persons: Table, *, start: str | None = None, en
     return frame.drop(columns="last").reset_index(drop=True)
 
 
+@takes_frames
 def acquisition_cost(spend: Table, orders: Table, persons: Table, *, start: str, end: str) -> pd.DataFrame:
     """One row per merchant and touchpoint: what a new customer cost on average and at the margin.
 
@@ -131,6 +135,7 @@ def _cost(weeks: pd.DataFrame) -> dict[str, float]:
     return found
 
 
+@takes_frames
 def value_against_platform(
     orders: Table, order_lines: Table, products: Table | None = None, *, private: Sequence[str] = PRIVATE,
     start: str | None = None, end: str | None = None,

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 from ibis.expr.types import Table
 
+from retailkit.schema.given import takes_frames
 from retailkit.spoken import points, said
 
 from .rates import between, fetch, of_persons, ratio, whole_counts, with_share
@@ -25,6 +26,7 @@ _DAY_ACTS = {
 }
 
 
+@takes_frames
 def guide_activation(
     guides: Table, guide_days: Table, bindings: Table, orders: Table, *, start: str, end: str
 ) -> pd.DataFrame:
@@ -60,6 +62,7 @@ def _acting(table: Table, column: str, act: str) -> Table:
     return table.select("merchant", guide=table[column]).drop_null("guide").distinct().mutate(act=ibis.literal(act))
 
 
+@takes_frames
 def guide_sales(
     guides: Table, bindings: Table, orders: Table, *, start: str, end: str, kind: str = "sold_by"
 ) -> pd.DataFrame:
@@ -94,6 +97,7 @@ def guide_sales(
     return frame[names].reset_index(drop=True)
 
 
+@takes_frames
 def sold_against_owned(orders: Table) -> pd.DataFrame:
     """One row per merchant and case: does the guide who sells also own the customer?
 
@@ -116,6 +120,7 @@ def sold_against_owned(orders: Table) -> pd.DataFrame:
     return frame.sort_values(["merchant", "orders", "case"], ascending=[True, False, True], ignore_index=True)
 
 
+@takes_frames
 def with_guide(orders: Table, persons: Table, bindings: Table, *, start: str, end: str) -> pd.DataFrame:
     """One row per merchant and comparison: do customers with a guide buy more often than others?
 
@@ -199,6 +204,7 @@ def _compare(part: pd.DataFrame, stratum: pd.Series) -> dict[str, float]:
     }
 
 
+@takes_frames
 def guide_lives(guide_days: Table, orders: Table, *, start: str, end: str) -> pd.DataFrame:
     """One row per merchant: live sessions, who holds them, and sales on days with and without.
 

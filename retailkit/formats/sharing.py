@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 from ibis.expr.types import Table
 
+from retailkit.schema.given import takes_frames
 from retailkit.spoken import said
 
 from .rates import Z, between, fetch, of_persons, ratio, whole_counts, with_share
@@ -15,6 +16,7 @@ TREE = ("merchant", "node", "parent", "depth", "account", "started_at", "hours",
 FOLLOW_DAYS = 7
 
 
+@takes_frames
 def share_tree(sessions: Table) -> pd.DataFrame:
     """One row per share node: the visit that carried it first, and the node it came from.
 
@@ -122,6 +124,7 @@ def share_depth(tree: pd.DataFrame) -> pd.DataFrame:
     return frame[["merchant", "depth", "users", "share", "hours_quarter", "hours_median", "hours_three_quarters"]]
 
 
+@takes_frames
 def share_customers(tree: pd.DataFrame, orders: Table, persons: Table) -> pd.DataFrame:
     """One row per merchant and depth: what the users brought by sharing bought afterwards.
 
@@ -151,6 +154,7 @@ def share_customers(tree: pd.DataFrame, orders: Table, persons: Table) -> pd.Dat
     return frame.sort_values(["merchant", "depth"], ignore_index=True)
 
 
+@takes_frames
 def red_packet_funnel(
     red_packets: Table, orders: Table, persons: Table, *, days: int = 7,
     start: str | None = None, end: str | None = None,
@@ -192,6 +196,7 @@ def red_packet_funnel(
     return frame
 
 
+@takes_frames
 def group_adoption(group_members: Table, orders: Table, persons: Table) -> pd.DataFrame:
     """One row per merchant and group: how far and how fast ordering spread through its members.
 

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 from ibis.expr.types import Table
 
+from retailkit.schema.given import takes_frames
 from retailkit.spoken import said
 
 from .rates import between, fetch, of_persons, ratio, whole_counts, with_share
@@ -15,6 +16,7 @@ STEPS = ("visit", "product", "cart", "checkout", "pay")
 STEPS_ZH = dict(zip(STEPS, ("访问", "商品页", "加购", "结算", "支付"), strict=True))
 
 
+@takes_frames
 def visits(sessions: Table, scenes: pd.DataFrame) -> Table:
     """One row per visit with ``visitor`` and the ``entrance`` it came through.
 
@@ -46,6 +48,7 @@ def visits(sessions: Table, scenes: pd.DataFrame) -> Table:
     ).filter(role != "excluded")
 
 
+@takes_frames
 def scene_funnel(sessions: Table, scenes: pd.DataFrame) -> pd.DataFrame:
     """One row per merchant, entrance and step: visitors who got that far.
 
@@ -84,6 +87,7 @@ def _reached(rows: Table) -> pd.DataFrame:
     return whole_counts(fetch(rows.group_by(["merchant", "entrance"]).agg(**far)), *far)
 
 
+@takes_frames
 def repeat_visits(sessions: Table, scenes: pd.DataFrame) -> pd.DataFrame:
     """One row per merchant and entrance: do people come back through it?
 
@@ -108,6 +112,7 @@ def repeat_visits(sessions: Table, scenes: pd.DataFrame) -> pd.DataFrame:
     return frame.sort_values(["merchant", "visits", "entrance"], ascending=[True, False, True], ignore_index=True)
 
 
+@takes_frames
 def visitor_value(sessions: Table, orders: Table, scenes: pd.DataFrame) -> pd.DataFrame:
     """One row per merchant and entrance: what a visitor is worth (UV value).
 
@@ -139,6 +144,7 @@ def visitor_value(sessions: Table, orders: Table, scenes: pd.DataFrame) -> pd.Da
     return frame.sort_values(["merchant", "net_amount", "entrance"], ascending=[True, False, True], ignore_index=True)
 
 
+@takes_frames
 def long_tail(order_lines: Table, tops: tuple[int, ...] = (10, 50, 100, 500, 1000)) -> pd.DataFrame:
     """One row per merchant and ``top``: the share of money outside the best ``top`` products.
 
@@ -157,6 +163,7 @@ def long_tail(order_lines: Table, tops: tuple[int, ...] = (10, 50, 100, 500, 100
     return frame.assign(tail_share=ratio(frame["tail_amount"], frame["net_amount"]))
 
 
+@takes_frames
 def push_funnel(
     pushes: Table, campaigns: Table, orders: Table, persons: Table, *, days: int = 7,
     start: str | None = None, end: str | None = None,

@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 from ibis.expr.types import Table
 
+from retailkit.schema.given import takes_frames
 from retailkit.spoken import said
 
 from .acquisition import PRIVATE
@@ -29,6 +30,7 @@ KEPT = (
 """Tables whose figures the chapter keeps."""
 
 
+@takes_frames
 def chapter_window(programme: Any, orders: Table, as_of: str) -> dict[str, str]:
     """Return ``start`` and ``end`` (ISO days, both included): the programme's window, else the whole record."""
     if programme is not None:

@@ -10,6 +10,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from ibis.expr.types import Table
 
+from retailkit.schema.given import takes_frames
+
 from .edges import codes
 from .founders import may_found
 from .kept import Kept, kept_ids
@@ -19,6 +21,7 @@ PIECE = 4_000_000  # rows of one Arrow array
 ID_DIGITS = 20  # 80 bits: one chance in a billion of two persons with one id among 50 million
 
 
+@takes_frames
 def link_accounts(
     accounts: Table,
     members: Table,

@@ -9,6 +9,8 @@ import pandas as pd
 import pyarrow as pa
 from ibis.expr.types import Table
 
+from retailkit.schema.given import takes_frames
+
 from .edges import STRENGTH
 from .linked import MAX_ACCOUNTS, MIN_WEIGHT, link
 
@@ -19,6 +21,7 @@ REASONS = {
 }
 
 
+@takes_frames
 def link_evidence(
     accounts: Table,
     members: Table,
@@ -60,6 +63,7 @@ def link_evidence(
     return frame.astype(dict.fromkeys(frame.columns[1:], "Int64"))
 
 
+@takes_frames
 def link_doubts(
     accounts: Table,
     members: Table,
@@ -90,6 +94,7 @@ def link_doubts(
     return pd.concat(frames, ignore_index=True).sort_values(["merchant", "evidence", "account"], ignore_index=True)
 
 
+@takes_frames
 def link_merges(
     accounts: Table,
     members: Table,

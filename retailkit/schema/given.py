@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+import inspect
+from collections.abc import Callable, Iterator, Sequence
+from functools import wraps
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -77,6 +79,53 @@ def given(data: Any, name: str, needs: Sequence[str] | None = None) -> ir.Table:
         elif framed or (table[column.name].type().is_string() and type_ != "string"):
             cast[column.name] = table[column.name].cast(type_)
     return table.mutate(**cast) if cast else table
+
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+_CALLED = {"bindings": "guide_bindings", "lines": "order_lines", "pairs": "account_pairs", "previous": "persons"}
+"""Parameters that hold a canonical table under another name."""
+
+_DERIVED = ("features", "segments", "states", "people", "tags", "before", "after", "touches", "paths", "book")
+"""Parameters that hold what a stage has made: their frames are taken as they are."""
+
+
+def takes_frames(function: Callable[P, R]) -> Callable[P, R]:
+    """Let a function of the engine's tables take an analyst's frames too; tables pass as they are.
+
+    A frame is looked at by `given` as the canonical table that its parameter is named for.
+    """
+    names = list(inspect.signature(function).parameters)
+
+    @wraps(function)
+    def taking(*args: P.args, **kwargs: P.kwargs) -> R:
+        read = [_in_engine(value, name) for name, value in zip(names, args, strict=False)]
+        return function(*read, **{name: _in_engine(value, name) for name, value in kwargs.items()})  # type: ignore[arg-type]
+
+    return taking
+
+
+def _in_engine(value: Any, name: str) -> Any:
+    """A frame as an engine's table, where the parameter holds one; any other value as it is."""
+    import ibis
+    import pandas as pd
+
+    from retailkit.schema import TABLES
+
+    if not isinstance(value, pd.DataFrame):
+        return value
+    called = _CALLED.get(name, name)
+    if called == "sales":
+        called = "order_lines" if "line" in value.columns else "orders"
+    if called in TABLES:
+        return given(value, called)
+    if name not in _DERIVED:
+        return value
+    table = ibis.memtable(value)
+    days = [c for c in table.columns if c == "day" or c.endswith("_on")]  # pandas keeps days as instants
+    empty = [c for c in table.columns if table[c].type().is_null()]
+    return table.mutate(**{c: table[c].cast("date") for c in days}, **{c: table[c].cast("string") for c in empty})
 
 
 def _wrong_in_frame(frame: pd.DataFrame, own: Table) -> Iterator[str]:

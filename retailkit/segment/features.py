@@ -7,6 +7,7 @@ from datetime import date
 import ibis
 from ibis import _
 
+from retailkit.schema.given import takes_frames
 from retailkit.segment.said import SaidError, counted, said
 
 PERSON_FEATURES = (
@@ -17,6 +18,7 @@ PERSON_FEATURES = (
 """Columns of :func:`person_features`, in order."""
 
 
+@takes_frames
 def person_orders(orders: ibis.Table, persons: ibis.Table, as_of: str) -> ibis.Table:
     """One order known before ``as_of`` with the person who paid it; unknown payers are left out.
 
@@ -33,6 +35,7 @@ def person_orders(orders: ibis.Table, persons: ibis.Table, as_of: str) -> ibis.T
     return known.inner_join(who, ["merchant", "account"])
 
 
+@takes_frames
 def person_features(
     orders: ibis.Table, persons: ibis.Table, as_of: str, refunds: ibis.Table | None = None
 ) -> ibis.Table:
@@ -168,6 +171,7 @@ def _with_older_refunds(
     return joined.mutate(refund_amount=joined.refund_amount + joined.older.fill_null(0)).drop("older")
 
 
+@takes_frames
 def doubts_about_people(features: ibis.Table, minimum: int = 100, lang: str = "en") -> list[str]:
     """Return one sentence per reason to read segments of these persons with care, or one that there is none.
 

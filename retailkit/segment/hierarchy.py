@@ -9,12 +9,14 @@ from ibis import _
 from scipy.cluster.hierarchy import linkage
 from scipy.spatial.distance import squareform
 
+from retailkit.schema.given import takes_frames
 from retailkit.segment.features import person_orders
 from retailkit.segment.said import refuse_several
 
 MERGE_COLUMNS = ("step", "left", "right", "distance", "products", "members")
 
 
+@takes_frames
 def decision_hierarchy(
     lines: ibis.Table, persons: ibis.Table, as_of: str, by: str = "product_id", most: int = 60
 ) -> pd.DataFrame:
