@@ -170,8 +170,9 @@ def push_funnel(
 ) -> pd.DataFrame:  # fmt: skip
     """One row per merchant, touchpoint and campaign: messages sent, delivered, opened, followed by an order.
 
-    ``ordered`` counts receivers who paid within ``days`` days from the day of the message (for
-    a message known only by its campaign: from the campaign's first to its last day). They
+    ``ordered`` counts receivers who paid within ``days`` days from the day of the message, and not
+    before its hour where that is known (for a message known only by its campaign: from the
+    campaign's first to its last day). They
     ordered *after* it, not because of it. ``delivered`` and ``opened`` are empty where the
     source never states them; shares are of the receivers, with their intervals. ``first_on`` is
     the first day of the campaign's messages.
@@ -190,17 +191,17 @@ def push_funnel(
     key = ["merchant", "touchpoint", "title", "campaign_id"]
     each = told.group_by([*key, "receiver"]).agg(
         day=told.day.min(),
+        at=told.sent_at.min(),
         until=told.until.max(),
         sent=told.count(),
         delivered=(told.delivered_at.notnull()).ifelse(1, 0).max(),
         opened=(told.opened_at.notnull()).ifelse(1, 0).max(),
     )
-    paid = of_persons(orders.select("merchant", "account", "paid_on", "net_amount"), persons).drop_null("person")
-    after = each.left_join(
-        paid.select("merchant", receiver=paid.person, paid_on=paid.paid_on, net_amount=paid.net_amount),
-        ["merchant", "receiver"],
-    )
-    within = ((after.paid_on >= after.day) & (after.paid_on <= after.until)).fill_null(False)
+    paid = of_persons(orders.select("merchant", "account", "paid_at", "paid_on", "net_amount"), persons)
+    paid = paid.drop_null("person").select("merchant", "paid_at", "paid_on", "net_amount", receiver="person")
+    after = each.left_join(paid, ["merchant", "receiver"])
+    late = after["at"].isnull() | (after.paid_at >= after["at"])  # what was paid that morning was no answer
+    within = ((after.paid_on >= after.day) & (after.paid_on <= after.until) & late).fill_null(False)
     each = after.group_by([*key, "receiver", "day", "sent", "delivered", "opened"]).agg(
         ordered=within.ifelse(1, 0).max(), net_amount=within.ifelse(after.net_amount, 0).sum()
     )
