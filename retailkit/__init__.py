@@ -10,6 +10,9 @@ The flow, in the order in which the notebooks walk it::
                         |                                   +--targets--> plan
                         +--> results --> charts --> report, site, deck
 
+A stage takes the tables of an open store, or an analyst's own DataFrames with the same columns (`schema`): these are
+looked at first, and what is wrong with them is told all at once.
+
 Public names are loaded on first use, so that ``import retailkit`` stays cheap.
 """
 

@@ -114,6 +114,24 @@ def test_a_dearer_goods_mix_is_not_a_dearer_customer():
     assert "with the platform's mix of goods 1.00 times" in value_sentence(found)
 
 
+def test_lines_without_a_category_take_their_products():
+    """Order exports name the product alone; its category stands in the list of goods."""
+    rows = [{"format": where, "amount": 900} for where in ("guide", "platform") for _ in range(40)]
+    bare = lines_for([None] * 80)
+    untold = value_against_platform(orders(*rows), bare, **WINDOW)
+    assert untold["category_share"].item() == 0
+    assert "neither order lines nor products tell a category" in value_sentence(untold)
+    assert "均未注明品类" in value_sentence(untold, "zh")
+    goods = canonical("products", [{"product_id": "p", "category": "coat"}])
+    found = value_against_platform(orders(*rows), bare, goods, **WINDOW)
+    assert found["ratio_same_goods"].item() == pytest.approx(1)
+    assert found["common"].item() == found["category_share"].item() == 1
+    told = value_against_platform(orders(*rows), lines_for(["coat"] * 80), **WINDOW)
+    assert found.equals(told)
+    twice = value_against_platform(orders(*rows), lines_for(["coat"] * 40 + ["sock"] * 40), **WINDOW)
+    assert "no category in common" in value_sentence(twice)
+
+
 def test_dearer_orders_of_the_same_goods_are_found_with_interval():
     draws = np.random.default_rng(3)
     rows = [

@@ -119,6 +119,17 @@ def test_messages_followed_by_an_order_within_the_days():
     assert pd.isna(row["delivered"])
 
 
+def test_an_order_paid_before_the_hour_of_the_message_does_not_follow_it():
+    """Orders are paid at 11:00; one message went out that morning, the other in the afternoon."""
+    for hour, ordered in (("09:00", 1), ("15:00", 0)):
+        pushes = canonical("pushes", [
+            {"push_id": "1", "campaign_id": "c", "account": "a:0", "touchpoint": "service_message",
+             "sent_at": f"2018-11-05 {hour}", "sent_on": "2018-11-05"}
+        ])  # fmt: skip
+        row = push_funnel(pushes, canonical("campaigns"), orders(("o", "a:0", 5, 9)), of_accounts("a:0")).iloc[0]
+        assert (row["ordered"], row["net_amount"]) == (ordered, 9 * ordered)
+
+
 def test_mailing_without_a_date_counts_over_its_campaign():
     pushes = canonical("pushes", [{"push_id": "1", "campaign_id": "18", "account": "a:0", "touchpoint": "mailing"}])
     campaign = canonical("campaigns", [

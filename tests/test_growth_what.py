@@ -14,8 +14,10 @@ from retailkit.growth.factors import factor_effects
 from retailkit.growth.headline import headlines
 from retailkit.growth.panel import daily_panel, weekly_panel
 from retailkit.growth.record import Effect
+from retailkit.growth.sentences import factors_sentence
 from retailkit.growth.shapley import shapley
 from retailkit.growth.tree import growth_tree, lmdi, tree_inputs
+from retailkit.growth.verdict import percent
 
 positive = st.floats(min_value=1e-4, max_value=1e6)
 entry = st.one_of(st.just(0.0), positive)
@@ -145,6 +147,11 @@ def test_factor_gaps_add_up_to_the_gmv_gap(shop, method):
     factors = factor_effects(weekly, effect)
     assert factors["factor"].tolist() in (["buyers", "frequency", "basket"], ["orders", "basket"])
     assert abs(factors["part"].sum() - gap_a_day(effect)) <= 1e-9 * abs(gap_a_day(effect))
+    assert np.exp(factors["gap"]).prod() == pytest.approx(effect.ratio), "a reader multiplies what stands side by side"
+    assert factors["share"].sum() == pytest.approx(1)
+    told = factors_sentence(factors)
+    assert f"multiply to {percent(effect.effect)}" in told
+    assert ("counted each day" in told) == ("frequency" in set(factors["factor"]))
 
 
 def test_cells_are_raked_to_the_counterfactual_and_add_up(shop):

@@ -49,6 +49,21 @@ def test_a_person_who_is_nobody_is_named_with_its_row(name):
         ASKS[name](SOLD, PERSONS.assign(person=["p1", None]))
 
 
+@pytest.mark.parametrize("ask", ASKS.values(), ids=ASKS)
+def test_an_order_that_stands_twice_is_refused_where_its_money_would_count_twice(ask):
+    with pytest.raises(
+        ValueError, match=r"order_id stands again in 2 of 4 rows \(first: row 2, 'o1'\).*drop_duplicates"
+    ):
+        ask(pd.concat([SOLD, SOLD]), PERSONS)
+
+
+@pytest.mark.parametrize("name", ["paths", "daily panel", "tree", "cells"])
+def test_an_account_of_two_persons_is_refused_where_its_orders_would_count_twice(name):
+    two = pd.concat([PERSONS, PERSONS.assign(person="p3").head(1)])
+    with pytest.raises(ValueError, match=r"'persons': account stands again in 1 of 3 rows \(first: row 2, 'app:1'\)"):
+        ASKS[name](SOLD, two)
+
+
 def test_all_that_is_wrong_is_told_at_once():
     wrong = SOLD.assign(net_amount=0.5, account=[1.0, 2.0], paid_at="yesterday")
     with pytest.raises(ValueError, match="account") as told:

@@ -82,6 +82,48 @@ def test_refunds_table_counts_only_refunds_paid_before_the_day():
     assert (frame["net_amount"] == frame["gross_amount"] - frame["refund_amount"]).all()
 
 
+def refund_rows(rows: list[tuple]) -> ibis.Table:
+    """Refunds of merchant m from (order_id, account, day, amount)."""
+    frame = pd.DataFrame(rows, columns=["order_id", "account", "refunded_on", "refund_amount"]).assign(merchant="m")
+    texts = frame.astype({"order_id": "string", "account": "string"}).assign(
+        refunded_on=pd.to_datetime(frame.refunded_on)
+    )
+    return ibis.memtable(texts).mutate(refunded_on=ibis._.refunded_on.cast("date"))
+
+
+def test_a_refund_is_that_of_the_person_who_paid_the_order_whichever_account_was_refunded():
+    """Shop systems know the order's account by phone, the payment's by open id: many refunds found nobody before."""
+    orders = random_orders(11)
+    own = orders[orders["refund_amount"] > 0]
+    elsewhere = [(r.order_id, f"mini:{r.Index}", r.paid_on, r.refund_amount) for r in own.itertuples()]
+    nobody = [(o, None, d, r) for o, _, d, r in elsewhere]
+    for told in (elsewhere, nobody):
+        pd.testing.assert_frame_equal(run(orders, refunds=refund_rows(told)), run(orders))
+
+
+def test_persons_net_sums_to_their_orders_net_as_the_table_dates_its_refunds():
+    orders = random_orders(12)
+    own = orders[orders["refund_amount"] > 0]
+    told = own.sample(frac=0.5, random_state=1)  # the other channel writes refunds on its orders alone
+    later = told["paid_on"] + pd.Timedelta(days=40)
+    rows = [(r.order_id, r.account, later[r.Index], r.refund_amount) for r in told.itertuples()]
+    rows.append(("before the data", "crm:000", pd.Timestamp("2024-01-02"), 5))
+    people = run(orders, refunds=refund_rows(rows))
+    settled = orders.assign(
+        refund_amount=orders["refund_amount"].where(~orders.index.isin(told.index[later >= AS_OF]), 0)
+    )
+    expected = by_hand(settled, tables(orders)[1].to_pandas())
+    assert people["refund_amount"].sum() == expected["refund_amount"].sum() + 5
+    assert people["net_amount"].sum() == expected["net_amount"].sum() - 5
+
+
+def test_a_refund_that_two_sources_tell_takes_off_no_more_than_was_paid():
+    orders = random_orders(13)
+    own = orders[orders["refund_amount"] > 0]
+    rows = [(r.order_id, r.account, r.paid_on, r.refund_amount) for r in own.itertuples()]
+    pd.testing.assert_frame_equal(run(orders, refunds=refund_rows([*rows, *rows])), run(orders))
+
+
 def test_merchant_without_refunds_in_the_table_keeps_those_on_its_orders():
     orders = random_orders(7)
     empty = ibis.memtable(

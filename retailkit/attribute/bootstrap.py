@@ -8,6 +8,7 @@ import pandas as pd
 from scipy import sparse
 
 from retailkit.attribute.tables import frame
+from retailkit.schema.given import takes_frames
 
 SMALL = 30
 """A touchpoint with fewer credited orders than this is rare: its interval is wide, say so."""
@@ -21,6 +22,7 @@ def poisson_weights(multiplicity: np.ndarray, replicates: int, rng: np.random.Ge
     return rng.poisson(multiplicity, size=(replicates, len(multiplicity))).astype(float)
 
 
+@takes_frames
 def credit_interval(book: ir.Table, seed: int, replicates: int = 1000, level: float = 0.9) -> pd.DataFrame:
     """One row per touchpoint: its credit and share of all money with an interval over persons.
 

@@ -11,6 +11,7 @@ import pandas as pd
 
 from retailkit.attribute.sentences import touchpoint_title
 from retailkit.attribute.tables import as_table, frame, with_person
+from retailkit.schema.given import takes_frames
 from retailkit.spoken import signed
 
 ENOUGH = 30
@@ -26,6 +27,7 @@ COLUMNS = ["touchpoint", "sends", "persons", "before", "after", "others_before",
 _ARMS = ["reached_before", "reached_after", "all_before", "all_after"]
 
 
+@takes_frames
 def before_after(
     touches: ir.Table, orders: Any, persons: Any = None, days: int = 30, as_of: str | None = None, level: float = 0.9
 ) -> pd.DataFrame:

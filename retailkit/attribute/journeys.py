@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from retailkit.attribute.strings import split_paths
+from retailkit.schema.given import takes_frames
 
 ORDER, NONE = "(order)", "(none)"
 START = "(start)"
@@ -26,6 +27,7 @@ def exposure_journeys(paths: ir.Table) -> ir.Table:
     return paths.filter((paths.kind == "exposure") & paths.outcome.isin(("order", "none")))
 
 
+@takes_frames
 def transitions(paths: ir.Table, order: int = 1, by: tuple[str, ...] = ()) -> pd.DataFrame:
     """One row per window of touchpoints and what came next: how many journeys, how much money.
 

@@ -10,6 +10,7 @@ import ibis.expr.types as ir
 import pandas as pd
 
 from retailkit.attribute.tables import LEDGER, PATH, shape
+from retailkit.schema.given import takes_frames
 from retailkit.spoken import several
 
 KEY = ["merchant", "order_id"]
@@ -86,6 +87,7 @@ def from_frame(weighted: pd.DataFrame, rule: str) -> ir.Table:
     return ledger(shape(table, types), rule)
 
 
+@takes_frames
 def reconcile(book: ir.Table, orders: ir.Table) -> pd.DataFrame:
     """One row per merchant: orders and net amount, in the ledger and in the orders, and the gap.
 

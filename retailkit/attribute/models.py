@@ -14,6 +14,7 @@ from retailkit.attribute.hazard_ledger import hazard_credit, hazard_interval
 from retailkit.attribute.markov import markov_credit, removal_effects
 from retailkit.attribute.rules import RULES, credit
 from retailkit.attribute.shapley import coalitions, distinct_credit, shapley, shapley_credit
+from retailkit.schema.given import takes_frames
 from retailkit.spoken import several
 
 ENOUGH_ORDERS = 1000
@@ -55,6 +56,7 @@ def usual_models(order: int = 1) -> tuple[str, ...]:
     return tuple(MARKOV[order] if name == "markov_1" else name for name in USUAL)
 
 
+@takes_frames
 def ledgers(paths: ir.Table, models: Sequence[str] = USUAL, hazard: Hazard | None = None) -> dict[str, ir.Table]:
     """Name of a model -> its credit ledger of the same orders, each summing to net GMV.
 

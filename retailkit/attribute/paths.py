@@ -8,6 +8,7 @@ import ibis
 import ibis.expr.types as ir
 
 from retailkit.attribute.tables import CARRIED, PATH, as_table, shape, with_person
+from retailkit.schema.given import takes_frames
 
 Direct = Literal["fold", "keep", "drop"]
 
@@ -15,6 +16,7 @@ _SALE_SIDE = ("merchant", "order_id", "person", "paid_at", "paid_on", "gross_amo
 _TOUCH_SIDE = ("touch_id", "touched_at", "touched_on", "touchpoint", "kind", "role", *CARRIED)
 
 
+@takes_frames
 def paths(
     touches: ir.Table,
     orders: Any,

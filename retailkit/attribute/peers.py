@@ -10,6 +10,7 @@ import pandas as pd
 
 from retailkit.attribute.sentences import touchpoint_title
 from retailkit.attribute.tables import as_table, frame, with_person
+from retailkit.schema.given import takes_frames
 from retailkit.spoken import several
 
 ENOUGH = 30
@@ -18,6 +19,7 @@ ENOUGH = 30
 COLUMNS = ("merchant", "touchpoint", "kind", "persons", "buyers", "conversion")
 
 
+@takes_frames
 def conversions(touches: ir.Table, orders: Any, persons: Any = None, look_back_days: int = 30) -> pd.DataFrame:
     """One row per merchant and exposure touchpoint: persons reached, buyers within the look-back, conversion.
 

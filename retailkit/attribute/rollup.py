@@ -11,12 +11,14 @@ import pandas as pd
 from retailkit.attribute.ledger import KEY, allot
 from retailkit.attribute.tables import as_table, family, frame
 from retailkit.schema import OTHER_NAMES
+from retailkit.schema.given import takes_frames
 
 NOBODY = "(nobody)"
 _ROW, _MONEY = [*KEY, "position"], ("gross_credit", "credit")
 LEVELS = ("touchpoint", "format", "shop_id", "guide", "group_id", "campaign_id")
 
 
+@takes_frames
 def roll_up(book: ir.Table, level: str = "format", orders: Any = None) -> pd.DataFrame:
     """One row per value of the level: orders, gross credit, refunds and net credit (minor units).
 
@@ -51,6 +53,7 @@ def _sold_at(book: ir.Table, orders: ir.Table) -> ir.Table:
     return both.mutate(shop_id=ibis.coalesce(both.shop_id, both.sold_at)).drop("sold_at")
 
 
+@takes_frames
 def owned_credit(book: ir.Table, owners: Any) -> pd.DataFrame:
     """One row per owner: credit of the touches it answered for on the day of the touch (minor units).
 

@@ -11,8 +11,10 @@ import ibis.expr.types as ir
 from retailkit.attribute.ledger import ledger, of_orders
 from retailkit.attribute.scenes import Classification, scenes
 from retailkit.attribute.tables import PATH, as_table, shape, with_person
+from retailkit.schema.given import takes_frames
 
 
+@takes_frames
 def credit(paths: ir.Table, rule: str = "position", half_life_days: float = 7.0, ends: float = 0.4) -> ir.Table:
     """One row per order and touch with its credit by a rule; sums to net_amount per order.
 

@@ -10,6 +10,7 @@ import pandas as pd
 
 from retailkit.attribute.scenes import touchpoint_titles
 from retailkit.schema.figure import figure, minor_units
+from retailkit.schema.given import takes_frames
 from retailkit.spoken import several
 
 NOTHING = 0.005
@@ -140,6 +141,7 @@ def _nothing(rest: pd.DataFrame, left: pd.DataFrame, best: pd.Series, amount: st
     return text
 
 
+@takes_frames
 def unattributed_sentence(book: ir.Table, lang: str = "en") -> str:
     """Say how many orders have no touch, and how many no known person; nothing is dropped."""
     bare = book.filter(book.touchpoint == "unattributed")

@@ -11,10 +11,12 @@ import pandas as pd
 from retailkit.attribute.journeys import NONE, ORDER
 from retailkit.attribute.returns import OUTSIDE
 from retailkit.attribute.tables import exposures, frame
+from retailkit.schema.given import takes_frames
 
 _KEY = ["merchant", "touchpoint"]
 
 
+@takes_frames
 def touchpoint_ledger(
     touches: ir.Table, paths: ir.Table, book: ir.Table, cost: pd.DataFrame | None = None
 ) -> pd.DataFrame:
@@ -108,6 +110,7 @@ def side_by_side(books: Mapping[str, ir.Table], recommended: str, interval: pd.D
     return table.sort_values(["recommended", "touchpoint"], ascending=[False, True], ignore_index=True)
 
 
+@takes_frames
 def first_to_last(paths: ir.Table) -> pd.DataFrame:
     """One row per first and last exposure of an order: orders and their net amount (minor units)."""
     rows = paths.filter((paths.outcome == "order") & (paths.kind == "exposure"))
@@ -121,6 +124,7 @@ def first_to_last(paths: ir.Table) -> pd.DataFrame:
     return frame(table).sort_values(["orders", "first", "last"], ascending=[False, True, True], ignore_index=True)
 
 
+@takes_frames
 def path_flows(paths: ir.Table, steps: int = 3, most: int = 8) -> pd.DataFrame:
     """One row per step of a journey and what came next: step, source, target, journeys.
 
@@ -144,6 +148,7 @@ def path_flows(paths: ir.Table, steps: int = 3, most: int = 8) -> pd.DataFrame:
     return flows.groupby(["step", "source", "target"], as_index=False)["journeys"].sum()
 
 
+@takes_frames
 def paths_period(paths: ir.Table, lang: str = "en") -> str:
     """Return the first and last day of the orders in the paths, for a subtitle."""
     days = paths.filter(paths.outcome == "order").aggregate(first=ibis._.paid_on.min(), last=ibis._.paid_on.max())

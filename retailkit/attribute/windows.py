@@ -9,6 +9,7 @@ import pandas as pd
 
 from retailkit.attribute.journeys import transitions
 from retailkit.attribute.markov import removal_effects
+from retailkit.schema.given import takes_frames
 
 THIN, MOSTLY = 10, 0.5
 """An order is too sparse where half of the touches stand in windows that were seen fewer than ten times."""
@@ -16,6 +17,7 @@ THIN, MOSTLY = 10, 0.5
 ORDERS = (1, 2, 3, 4, 5)
 
 
+@takes_frames
 def window_counts(paths: ir.Table, order: int) -> pd.DataFrame:
     """Return :func:`transitions` of an order from 1 to 5.
 

@@ -20,7 +20,7 @@ SHARES = (
     "share", "share_low", "share_high", "bought_low", "bought_high", "retention", "retention_low", "retention_high",
     "donors_low", "donors_median", "donors_high", "alive", "confidence", "support", "jaccard", "conversion",
     "conversion_low", "conversion_high", "rate", "rate_low", "rate_high", "rate_with", "rate_without", "quit_rate",
-    "unmatched",
+    "unmatched", "common",
 )  # fmt: skip
 IDS = ("merchant", "person", "product_id", "shop_id", "campaign_id", "guide", "inviter")
 """Columns whose texts are the merchant's own and never translated."""

@@ -11,9 +11,11 @@ from ibis.expr.types import Table
 
 from retailkit.formats.rates import Z, between, fetch, of_persons, ratio, whole_counts, with_share
 from retailkit.schema import PRIVATE_FORMATS
+from retailkit.schema.given import takes_frames
 from retailkit.spoken import said, signed
 
 
+@takes_frames
 def first_orders(orders: Table, persons: Table) -> Table:
     """One row per order of a known person, with ``new``: 1 if it is the person's first order ever.
 
@@ -25,6 +27,7 @@ def first_orders(orders: Table, persons: Table) -> Table:
     return ranked.mutate(new=(ranked.place == 0).ifelse(1, 0)).drop("place")
 
 
+@takes_frames
 def format_ledger(orders: Table, persons: Table, *, start: str | None = None, end: str | None = None) -> pd.DataFrame:
     """One row per merchant and retail format: orders, buyers, money, and how many buyers are new.
 
@@ -55,6 +58,7 @@ def format_ledger(orders: Table, persons: Table, *, start: str | None = None, en
     return frame.drop(columns="last").reset_index(drop=True)
 
 
+@takes_frames
 def acquisition_cost(spend: Table, orders: Table, persons: Table, *, start: str, end: str) -> pd.DataFrame:
     """One row per merchant and touchpoint: what a new customer cost on average and at the margin.
 
@@ -129,17 +133,21 @@ def _cost(weeks: pd.DataFrame) -> dict[str, float]:
     return found
 
 
+@takes_frames
 def value_against_platform(
-    orders: Table, order_lines: Table, *, private: Sequence[str] = PRIVATE_FORMATS,
+    orders: Table, order_lines: Table, products: Table | None = None, *, private: Sequence[str] = PRIVATE_FORMATS,
     start: str | None = None, end: str | None = None,
 ) -> pd.DataFrame:  # fmt: skip
     """One row per merchant: mean order on the private formats against platform e-commerce.
+
+    A line without a category takes that of its product, where ``products`` are given.
 
     ``ratio`` compares the means as they are. ``ratio_same_goods`` compares orders whose main
     category (largest line) is the same and weighs the categories as the platform sells them, so
     that a dearer goods mix no longer counts; with a 95% interval. ``private_buyer_value`` and
     ``platform_buyer_value`` are per account (客单价). ``common`` is the share of platform orders
-    in categories that both sell. Report ratio and per cent: "up 3 times" means both. Minor units.
+    in categories that both sell, ``category_share`` the share of all orders whose category is known.
+    Report ratio and per cent: "up 3 times" means both. Minor units.
     """
     chosen = between(orders, "paid_on", start, end)
     side = ibis.cases(
@@ -149,7 +157,7 @@ def value_against_platform(
     )
     chosen = chosen.mutate(side=side).drop_null("side").select("merchant", "order_id", "side", "account", "net_amount")
     by_order = ibis.window(group_by=["merchant", "order_id"], order_by=[ibis.desc("net_amount"), "line"])
-    lines = order_lines.select("merchant", "order_id", "line", "category", "net_amount")
+    lines = _with_category(order_lines, products).select("merchant", "order_id", "line", "category", "net_amount")
     main = lines.mutate(place=ibis.row_number().over(by_order))
     main = main.filter(main.place == 0).select("merchant", "order_id", "category")
     both = chosen.left_join(main, ["merchant", "order_id"])
@@ -169,8 +177,18 @@ def value_against_platform(
     names = [
         "private_orders", "platform_orders", "private_order_value", "platform_order_value",
         "private_buyer_value", "platform_buyer_value", "ratio", "ratio_same_goods", "ratio_low", "ratio_high", "common",
+        "category_share",
     ]  # fmt: skip
     return pd.DataFrame(rows, columns=["merchant", *names])
+
+
+def _with_category(lines: Table, products: Table | None) -> Table:
+    """One row per line; a line without a category takes its product's."""
+    if products is None:
+        return lines
+    kinds = products.select("merchant", "product_id", kind=products.category)
+    both = lines.left_join(kinds, ["merchant", "product_id"]).drop("merchant_right", "product_id_right")
+    return both.mutate(category=both.category.fill_null(both.kind)).drop("kind")
 
 
 def _same_goods(cells: pd.DataFrame, buyers: dict[str, int]) -> dict[str, float]:
@@ -199,6 +217,7 @@ def _same_goods(cells: pd.DataFrame, buyers: dict[str, int]) -> dict[str, float]
         "ratio_low": same * np.exp(-Z * log_error),
         "ratio_high": same * np.exp(Z * log_error),
         "common": n.loc[common, "platform"].sum() / n["platform"].sum(),
+        "category_share": 1 - n.loc[n.index == "unknown"].to_numpy().sum() / n.to_numpy().sum(),
     }
 
 
@@ -213,6 +232,12 @@ def value_sentence(value: pd.DataFrame, lang: str = "en") -> str:
     one = value.iloc[0]
     raw = f"A private order is worth {one['ratio']:.2f} times a platform order ({signed(one['ratio'] - 1)})"
     chinese = f"私域笔单价是平台的{one['ratio']:.2f}倍（{signed(one['ratio'] - 1)}）"
+    if one["category_share"] == 0:
+        return said(
+            lang,
+            f"{raw}; neither order lines nor products tell a category, so goods of one kind cannot be compared.",
+            f"{chinese}；订单行与商品均未注明品类，无法按同类商品比较。",
+        )
     if not np.isfinite(one["ratio_same_goods"]):
         return said(
             lang,

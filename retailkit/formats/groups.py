@@ -9,12 +9,14 @@ from ibis.expr.types import Table
 
 from retailkit.formats.rates import Z, fetch, of_persons, ratio, whole_counts, with_share
 from retailkit.formats.survival import kaplan_meier, life_summary, log_rank
+from retailkit.schema.given import takes_frames
 from retailkit.spoken import said
 
 SILENT_DAYS = 14
 LIFE = ("merchant", "group_id", "kind", "born_on", "last_active_on", "days", "died")
 
 
+@takes_frames
 def group_lives(groups: Table, group_days: Table, *, silent_days: int = SILENT_DAYS) -> pd.DataFrame:
     """One row per group: how many days it lived, and whether it died or was still alive.
 
@@ -101,6 +103,7 @@ def group_life(lives: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=columns).rename(columns={"number": "groups"})
 
 
+@takes_frames
 def group_activity(groups: Table, group_days: Table) -> pd.DataFrame:
     """One row per merchant, kind and week: how alive the groups are.
 
@@ -141,6 +144,7 @@ def group_activity(groups: Table, group_days: Table) -> pd.DataFrame:
     return frame.sort_values(["merchant", "kind", "week"], ignore_index=True)
 
 
+@takes_frames
 def group_sizes(group_days: Table) -> pd.DataFrame:
     """One row per group: the largest number of members it ever had."""
     sizes = group_days.group_by(["merchant", "group_id"]).agg(members=group_days.members.max())
@@ -197,6 +201,7 @@ def _expected(size: np.ndarray, threshold: int, width: int) -> tuple[float, floa
     return float(np.exp(beta[0])), float(np.exp(beta[0]) * np.sqrt(np.linalg.inv(information)[0, 0]))
 
 
+@takes_frames
 def inviters(group_members: Table, orders: Table, persons: Table) -> pd.DataFrame:
     """One row per inviter (key opinion consumer): whom they brought and what those bought since.
 

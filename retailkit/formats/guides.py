@@ -9,6 +9,7 @@ from ibis.expr.types import Table
 
 from retailkit.formats.rates import Z, between, fetch, of_persons, ratio, whole_counts, with_share
 from retailkit.formats.roster import employed
+from retailkit.schema.given import takes_frames
 from retailkit.spoken import points, said
 
 ACTS = ("order", "binding", "new_contact", "share", "chat", "message", "live")
@@ -24,6 +25,7 @@ _DAY_ACTS = {
 }
 
 
+@takes_frames
 def guide_activation(
     guides: Table, guide_days: Table, bindings: Table, orders: Table, *, start: str, end: str
 ) -> pd.DataFrame:
@@ -59,6 +61,7 @@ def _acting(table: Table, column: str, act: str) -> Table:
     return table.select("merchant", guide=table[column]).drop_null("guide").distinct().mutate(act=ibis.literal(act))
 
 
+@takes_frames
 def guide_sales(
     guides: Table, bindings: Table, orders: Table, *, start: str, end: str, kind: str = "sold_by"
 ) -> pd.DataFrame:
@@ -93,6 +96,7 @@ def guide_sales(
     return frame[names].reset_index(drop=True)
 
 
+@takes_frames
 def sold_against_owned(orders: Table) -> pd.DataFrame:
     """One row per merchant and case: does the guide who sells also own the customer?
 
@@ -115,6 +119,7 @@ def sold_against_owned(orders: Table) -> pd.DataFrame:
     return frame.sort_values(["merchant", "orders", "case"], ascending=[True, False, True], ignore_index=True)
 
 
+@takes_frames
 def with_guide(orders: Table, persons: Table, bindings: Table, *, start: str, end: str) -> pd.DataFrame:
     """One row per merchant and comparison: do customers with a guide buy more often than others?
 
@@ -198,6 +203,7 @@ def _compare(part: pd.DataFrame, stratum: pd.Series) -> dict[str, float]:
     }
 
 
+@takes_frames
 def guide_lives(guide_days: Table, orders: Table, *, start: str, end: str) -> pd.DataFrame:
     """One row per merchant: live sessions, who holds them, and sales on days with and without.
 

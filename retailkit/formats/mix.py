@@ -8,9 +8,11 @@ import pandas as pd
 from ibis.expr.types import Table
 
 from retailkit.formats.rates import between, fetch, of_persons, ratio, whole_counts, with_share
+from retailkit.schema.given import takes_frames
 from retailkit.spoken import said
 
 
+@takes_frames
 def home_delivery(orders: Table, *, start: str | None = None, end: str | None = None) -> pd.DataFrame:
     """One row per merchant and area: home-delivery orders, their share of all, orders a day.
 
@@ -47,6 +49,7 @@ def home_delivery(orders: Table, *, start: str | None = None, end: str | None = 
     return frame.sort_values(["merchant", "home_share"], ascending=[True, False], ignore_index=True)
 
 
+@takes_frames
 def discount_depth(orders: Table, *, start: str, end: str) -> pd.DataFrame:
     """One row per merchant, format and span: how deep discounts are, how much sells at full price.
 
@@ -78,6 +81,7 @@ def discount_depth(orders: Table, *, start: str, end: str) -> pd.DataFrame:
     return frame.sort_values(["merchant", "format", "span"], ignore_index=True)
 
 
+@takes_frames
 def city_tier_share(
     orders: Table, members: Table, persons: Table, city_tiers: Table, *, start: str, end: str
 ) -> pd.DataFrame:

@@ -7,6 +7,7 @@ import pandas as pd
 from ibis.expr.types import Table
 
 from retailkit.formats.rates import between, fetch
+from retailkit.schema.given import takes_frames
 from retailkit.spoken import said
 
 COLUMNS = ("merchant", "begins", "guides", "of")
@@ -37,6 +38,7 @@ def employed(guides: Table, start: str, end: str) -> Table:
     return guides.filter(joined & stayed)
 
 
+@takes_frames
 def roster_sentence(guides: Table, orders: Table, *, start: str, end: str, lang: str = "en") -> str:
     """Say from which day the roster is known, where the window reaches back behind it; nothing elsewhere."""
     parts = []

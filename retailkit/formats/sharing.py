@@ -8,12 +8,14 @@ import pandas as pd
 from ibis.expr.types import Table
 
 from retailkit.formats.rates import Z, between, fetch, of_persons, ratio, whole_counts, with_share
+from retailkit.schema.given import takes_frames
 from retailkit.spoken import said
 
 TREE = ("merchant", "node", "parent", "depth", "account", "started_at", "hours", "lost_parent")
 FOLLOW_DAYS = 7
 
 
+@takes_frames
 def share_tree(sessions: Table) -> pd.DataFrame:
     """One row per share node: the visit that carried it first, and the node it came from.
 
@@ -121,6 +123,7 @@ def share_depth(tree: pd.DataFrame) -> pd.DataFrame:
     return frame[["merchant", "depth", "users", "share", "hours_quarter", "hours_median", "hours_three_quarters"]]
 
 
+@takes_frames
 def share_customers(tree: pd.DataFrame, orders: Table, persons: Table) -> pd.DataFrame:
     """One row per merchant and depth: what the users brought by sharing bought afterwards.
 
@@ -150,6 +153,7 @@ def share_customers(tree: pd.DataFrame, orders: Table, persons: Table) -> pd.Dat
     return frame.sort_values(["merchant", "depth"], ignore_index=True)
 
 
+@takes_frames
 def red_packet_funnel(
     red_packets: Table, orders: Table, persons: Table, *, days: int = 7,
     start: str | None = None, end: str | None = None,
@@ -191,6 +195,7 @@ def red_packet_funnel(
     return frame
 
 
+@takes_frames
 def group_adoption(group_members: Table, orders: Table, persons: Table) -> pd.DataFrame:
     """One row per merchant and group: how far and how fast ordering spread through its members.
 

@@ -8,12 +8,14 @@ import pandas as pd
 from ibis.expr.types import Table
 
 from retailkit.formats.rates import between, fetch, of_persons, ratio, whole_counts, with_share
+from retailkit.schema.given import takes_frames
 from retailkit.spoken import said
 
 STEPS = ("visit", "product", "cart", "checkout", "pay")
 STEPS_ZH = dict(zip(STEPS, ("访问", "商品页", "加购", "结算", "支付"), strict=True))
 
 
+@takes_frames
 def visits(sessions: Table, scenes: pd.DataFrame) -> Table:
     """One row per visit with ``visitor`` and the ``entrance`` it came through.
 
@@ -45,6 +47,7 @@ def visits(sessions: Table, scenes: pd.DataFrame) -> Table:
     ).filter(role != "excluded")
 
 
+@takes_frames
 def scene_funnel(sessions: Table, scenes: pd.DataFrame) -> pd.DataFrame:
     """One row per merchant, entrance and step: visitors who got that far.
 
@@ -83,6 +86,7 @@ def _reached(rows: Table) -> pd.DataFrame:
     return whole_counts(fetch(rows.group_by(["merchant", "entrance"]).agg(**far)), *far)
 
 
+@takes_frames
 def repeat_visits(sessions: Table, scenes: pd.DataFrame) -> pd.DataFrame:
     """One row per merchant and entrance: do people come back through it?
 
@@ -107,6 +111,7 @@ def repeat_visits(sessions: Table, scenes: pd.DataFrame) -> pd.DataFrame:
     return frame.sort_values(["merchant", "visits", "entrance"], ascending=[True, False, True], ignore_index=True)
 
 
+@takes_frames
 def visitor_value(sessions: Table, orders: Table, scenes: pd.DataFrame) -> pd.DataFrame:
     """One row per merchant and entrance: what a visitor is worth (UV value).
 
@@ -138,6 +143,7 @@ def visitor_value(sessions: Table, orders: Table, scenes: pd.DataFrame) -> pd.Da
     return frame.sort_values(["merchant", "net_amount", "entrance"], ascending=[True, False, True], ignore_index=True)
 
 
+@takes_frames
 def long_tail(order_lines: Table, tops: tuple[int, ...] = (10, 50, 100, 500, 1000)) -> pd.DataFrame:
     """One row per merchant and ``top``: the share of money outside the best ``top`` products.
 
@@ -156,14 +162,16 @@ def long_tail(order_lines: Table, tops: tuple[int, ...] = (10, 50, 100, 500, 100
     return frame.assign(tail_share=ratio(frame["tail_amount"], frame["net_amount"]))
 
 
+@takes_frames
 def push_funnel(
     pushes: Table, campaigns: Table, orders: Table, persons: Table, *, days: int = 7,
     start: str | None = None, end: str | None = None,
 ) -> pd.DataFrame:  # fmt: skip
     """One row per merchant, touchpoint and campaign: messages sent, delivered, opened, followed by an order.
 
-    ``ordered`` counts receivers who paid within ``days`` days from the day of the message (for
-    a message known only by its campaign: from the campaign's first to its last day). They
+    ``ordered`` counts receivers who paid within ``days`` days from the day of the message, and not
+    before its hour where that is known (for a message known only by its campaign: from the
+    campaign's first to its last day). They
     ordered *after* it, not because of it. ``delivered`` and ``opened`` are empty where the
     source never states them; shares are of the receivers, with their intervals. ``first_on`` is
     the first day of the campaign's messages.
@@ -182,17 +190,17 @@ def push_funnel(
     key = ["merchant", "touchpoint", "title", "campaign_id"]
     each = told.group_by([*key, "receiver"]).agg(
         day=told.day.min(),
+        at=told.sent_at.min(),
         until=told.until.max(),
         sent=told.count(),
         delivered=(told.delivered_at.notnull()).ifelse(1, 0).max(),
         opened=(told.opened_at.notnull()).ifelse(1, 0).max(),
     )
-    paid = of_persons(orders.select("merchant", "account", "paid_on", "net_amount"), persons).drop_null("person")
-    after = each.left_join(
-        paid.select("merchant", receiver=paid.person, paid_on=paid.paid_on, net_amount=paid.net_amount),
-        ["merchant", "receiver"],
-    )
-    within = ((after.paid_on >= after.day) & (after.paid_on <= after.until)).fill_null(False)
+    paid = of_persons(orders.select("merchant", "account", "paid_at", "paid_on", "net_amount"), persons)
+    paid = paid.drop_null("person").select("merchant", "paid_at", "paid_on", "net_amount", receiver="person")
+    after = each.left_join(paid, ["merchant", "receiver"])
+    late = after["at"].isnull() | (after.paid_at >= after["at"])  # what was paid that morning was no answer
+    within = ((after.paid_on >= after.day) & (after.paid_on <= after.until) & late).fill_null(False)
     each = after.group_by([*key, "receiver", "day", "sent", "delivered", "opened"]).agg(
         ordered=within.ifelse(1, 0).max(), net_amount=within.ifelse(after.net_amount, 0).sum()
     )

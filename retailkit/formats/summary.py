@@ -10,6 +10,7 @@ from ibis.expr.types import Table
 
 from retailkit.schema import PRIVATE_FORMATS
 from retailkit.schema.figure import figure, minor_units
+from retailkit.schema.given import takes_frames
 from retailkit.spoken import said
 
 NEEDS = {
@@ -28,6 +29,7 @@ KEPT = (
 """Tables whose figures the chapter keeps."""
 
 
+@takes_frames
 def chapter_window(programme: Any, orders: Table, as_of: str) -> dict[str, str]:
     """Return ``start`` and ``end`` (ISO days, both included): the programme's window, else the whole record."""
     if programme is not None:

@@ -6,6 +6,7 @@ from ibis.expr.types import Table
 
 from retailkit.formats.rates import between
 from retailkit.schema import PRIVATE_FORMATS
+from retailkit.schema.given import takes_frames
 from retailkit.spoken import said
 
 _NAMES = {
@@ -14,6 +15,7 @@ _NAMES = {
 }  # fmt: skip
 
 
+@takes_frames
 def formats_told_sentence(orders: Table, sessions: Table, *, start: str, end: str, lang: str = "en") -> str:
     """Say that one private format stands for all private orders, and how many of them a guide, group or share brought.
 
@@ -39,6 +41,7 @@ def formats_told_sentence(orders: Table, sessions: Table, *, start: str, end: st
     )
 
 
+@takes_frames
 def touchpoints_told_sentence(orders: Table, *, start: str, end: str, lang: str = "en") -> str:
     """Say of how many of the window's orders the touchpoint is told; nothing where it is of all.
 

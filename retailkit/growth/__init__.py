@@ -5,6 +5,7 @@ The flow, one idea a file::
     calendar    festivals, and the same days of last year
     scope       which sales the study is about: private formats, or all
     panel       orders -> one row per merchant and day -> one row per merchant and week
+    panels      what is refused of days and weeks that an analyst brings
     definitions was it counted the same way all along; holes in the record
     headline    mean daily GMV in the programme against the period before
     refunds     what of the programme's sales is still to be sent back

@@ -33,13 +33,23 @@ def mondays(days: Any) -> Any:
 def bounds(window: Any) -> tuple[pd.Timestamp, pd.Timestamp]:
     """First and last day of a window (a pair of dates or a record with both); NaT where there is none.
 
+    Raises
+    ------
+    ValueError
+        If the window ends before it starts.
+
+    Examples
+    --------
     >>> [str(day.date()) for day in bounds(("2018-10-01", "2018-12-31"))]
     ['2018-10-01', '2018-12-31']
     """
     if window is None:
         return pd.NaT, pd.NaT
-    start, end = (window.start, window.end) if hasattr(window, "start") else window
-    return pd.Timestamp(start), pd.Timestamp(end)
+    first, last = (window.start, window.end) if hasattr(window, "start") else window
+    start, end = pd.Timestamp(first), pd.Timestamp(last)
+    if end < start:
+        raise ValueError(f"the window ends on {end.date()}, before it starts on {start.date()}")
+    return start, end
 
 
 @lru_cache

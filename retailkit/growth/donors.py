@@ -78,7 +78,7 @@ def choose_donors(
 
     Donors need a whole log series from the week in which the merchant's (or enough donors')
     series begins to the end of the programme. At-risk donors are dropped where at least
-    ``ENOUGH`` others remain.
+    ``ENOUGH`` others remain. A candidate that is named twice counts once.
 
     Returns
     -------
@@ -86,7 +86,7 @@ def choose_donors(
     """
     grid = _grid(weekly, "log_gmv")
     first = _first_whole(grid, [merchant, *candidates])
-    table = pd.DataFrame({"donor": [c for c in candidates if c != merchant]}, dtype="object")
+    table = pd.DataFrame({"donor": [c for c in dict.fromkeys(candidates) if c != merchant]}, dtype="object")
     table["first_week"] = [first.get(d, pd.NaT) for d in table["donor"]]
     share = {} if shared is None else dict(zip(shared["donor"], shared["shared_sales_share"], strict=True))
     table["shared_sales_share"] = [float(share.get(d, float("nan"))) for d in table["donor"]]
@@ -96,10 +96,10 @@ def choose_donors(
     table["used"] = whole & (pd.to_datetime(table["first_week"]) <= start) if start is not None else False
     safe = table["used"] & ~table["at_risk"]
     drop_risky = int(safe.sum()) >= ENOUGH
-    changed = table["donor"].isin(_changed_inside(weekly))
+    changed, there = table["donor"].isin(_changed_inside(weekly)), table["donor"].isin(weekly["merchant"])
     table["reason"] = np.select(
-        [~whole & changed, ~whole, ~table["used"] & (start is not None), table["at_risk"] & drop_risky],
-        ["its sales seem to be counted otherwise inside the programme",
+        [~there, ~whole & changed, ~whole, ~table["used"] & (start is not None), table["at_risk"] & drop_risky],
+        ["no sales on record of that name", "its sales seem to be counted otherwise inside the programme",
          "a week without sales, or closed, before the programme ended", "history starts too late",
          "shares customers with the programme"],
         "",

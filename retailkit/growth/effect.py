@@ -21,6 +21,7 @@ from retailkit.growth.did import did
 from retailkit.growth.donors import AT_RISK_SHARE, ENOUGH, LONG, SHORTEST, Matrix, choose_donors, matrix
 from retailkit.growth.fit import Estimator, Fit, pre_error
 from retailkit.growth.interval import Behind, log_effect, look_behind
+from retailkit.growth.panels import check_weeks
 from retailkit.growth.record import WEEK_COLUMNS, Effect, refused
 from retailkit.growth.sc import augmented, sc
 from retailkit.growth.sdid import sdid
@@ -61,12 +62,16 @@ def estimate(
     Raises
     ------
     ValueError
-        If ``method`` is not known. Data that allow no estimate give an ``Effect`` whose
+        If ``method`` is not known, ``candidates`` is one text, or the panel would be counted wrongly (see
+        ``check_weeks``). Data that allow no estimate give an ``Effect`` whose
         ``refused`` says why.
     """
     known = ("auto", "did_year", *ESTIMATORS)
     if method not in known:
         raise ValueError(f"method '{method}' is not known; choose one of {', '.join(known)}")
+    if isinstance(candidates, str) or isinstance(peers, str):
+        raise ValueError("candidates and peers are lists of merchants, like ['n01', 'n02'], not one text")
+    check_weeks(weekly)
     table = choose_donors(weekly, merchant, candidates, shared, at_risk_share)
     trouble = refusal(weekly, merchant)
     if trouble:

@@ -42,15 +42,17 @@ def factor_logs(weekly: pd.DataFrame, m: Matrix, weights: Array) -> dict[str, Ar
 
 
 def factor_effects(weekly: pd.DataFrame, effect: Effect) -> pd.DataFrame:
-    """One row per factor: its mean gap to the counterfactual (logs) and its part of the gain.
+    """One row per factor: its gap to the counterfactual (logs) and its part of the gain.
 
     Factors: buyers a day, orders per buyer and day, GMV per order; or orders and basket where
-    some days' buyers are unknown.
+    some days' buyers are unknown. Buyers are counted each day, so who comes on more days is more
+    buyers here and more frequency in ``growth_tree``, where buyers are distinct over the window.
 
     Returns
     -------
     DataFrame ``factor, gap, part, share``. ``part`` in minor units a day adds up to actual
-    less counterfactual exactly. Empty where there is no estimate, where it is on
+    less counterfactual exactly; ``gap``, its money as a log ratio, adds up to the effect, so
+    that the factors' percentages multiply to the effect's. Empty where there is no estimate, where it is on
     year-over-year logs, or where a week has no orders.
     """
     if effect.behind is None or effect.key == "did_year":
@@ -65,10 +67,11 @@ def factor_effects(weekly: pd.DataFrame, effect: Effect) -> pd.DataFrame:
     post = ~m.pre
     actual, expected = m.gmv[post], m.gmv[post] * np.exp(-fit.gap[post])
     weight = log_mean(actual, expected) * m.days[post] / m.days[post].sum()
-    rows = [(name, float(np.average((gap - level[name])[post], weights=m.days[post])),
-             float(np.sum(weight * (gap - level[name])[post]))) for name, gap in gaps.items()]  # fmt: skip
-    table = pd.DataFrame(rows, columns=["factor", "gap", "part"])
+    rows = [(name, float(np.sum(weight * (gap - level[name])[post]))) for name, gap in gaps.items()]
+    table = pd.DataFrame(rows, columns=["factor", "part"])
     total = table["part"].sum()
+    whole = log_mean(*(float(np.average(gmv, weights=m.days[post])) for gmv in (actual, expected)))
+    table.insert(1, "gap", table["part"] / float(whole))
     return table.assign(share=table["part"] / total if total else np.nan)
 
 

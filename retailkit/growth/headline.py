@@ -12,6 +12,10 @@ from typing import Any
 import pandas as pd
 
 from retailkit.growth.calendar import bounds, mondays
+from retailkit.growth.panels import check_days
+
+NOT_OVER = "the programme is not over"
+"""How the reason begins where there is no headline yet."""
 
 
 def mean_day(daily: pd.DataFrame, window: Any) -> pd.Series:
@@ -73,7 +77,15 @@ def headlines(
     a day, ``growth`` a fraction (1.0 = doubled), missing with a ``reason`` where a window is not
     covered or the period before sold nothing; ``note`` names a week of either window that sold
     zero or less, from which nobody should read a doubling (``doubled`` is missing).
+
+    Raises
+    ------
+    ValueError
+        If the two windows share a day, or the panel would be counted wrongly (see ``check_days``).
     """
+    check_days(daily)
+    if len(daily):
+        _apart(baseline, programme)
     table = pd.DataFrame({"merchant": list(merchants)})
     table["before"] = table["merchant"].map(mean_day(daily, baseline)).astype(float)
     table["programme"] = table["merchant"].map(mean_day(daily, programme)).astype(float)
@@ -86,10 +98,18 @@ def headlines(
     table["note"] = table["merchant"].map(odd).astype("object").fillna("").where(table["growth"].notna(), "")
     sound = table["growth"].notna() & (table["note"] == "")
     table["doubled"] = (table["growth"] >= 1).astype("boolean").where(sound)
-    why = (_cut_off(daily, (baseline, programme)) if planned else {}) | odd_windows.to_dict()
+    why = _not_over(daily, programme, merchants) | _cut_off(daily, (baseline, programme)) if planned else {}
+    why |= odd_windows.to_dict()
     table["reason"] = [why.get(row.merchant) or _reason(row) if planned else "the cohort names no programme"
                        for row in table.itertuples()]  # fmt: skip
     return table
+
+
+def _apart(baseline: Any, programme: Any) -> None:
+    (start, end), (first, last) = bounds(baseline), bounds(programme)
+    if start <= last and first <= end:
+        raise ValueError(f"the period before ({start.date()} to {end.date()}) and the programme ({first.date()} to "
+                         f"{last.date()}) share days: sales cannot stand on both sides of a comparison")  # fmt: skip
 
 
 def odd_weeks(daily: pd.DataFrame, windows: tuple[Any, ...]) -> pd.Series:
@@ -121,6 +141,16 @@ def unlike(daily: pd.DataFrame, windows: Sequence[Any], otherwise: pd.Series | N
     for merchant, week in ({} if otherwise is None else otherwise).items():
         why[str(merchant)] = f"sales seem to be counted otherwise from the week of {week.date()}"
     return pd.Series(why, dtype=object)
+
+
+def _not_over(daily: pd.DataFrame, programme: Any, merchants: Sequence[str]) -> dict[str, str]:
+    """Merchant -> that the programme goes on after the last day that any merchant has on record, and began before it."""
+    (first, end), last = bounds(programme), daily["day"].max()
+    if not first <= last < end:
+        return {}
+    still = daily.loc[daily["day"] == last, "merchant"]
+    said = f"{NOT_OVER}: it ends on {end.date()}, sales are on record until {last.date()}"
+    return {str(m): said for m in still[still.isin(list(merchants))]}
 
 
 def _cut_off(daily: pd.DataFrame, windows: Sequence[Any]) -> dict[str, str]:

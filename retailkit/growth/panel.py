@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from retailkit.growth.calendar import bounds, festival_days, last_year, mondays
+from retailkit.growth.panels import DAYS, check_days
 from retailkit.schema.given import given
 
 if TYPE_CHECKING:
@@ -143,7 +144,13 @@ def weekly_panel(daily: pd.DataFrame, programme: Any, country: str = "CN") -> pd
     DataFrame with the columns ``WEEKLY``: ``week`` is the Monday, ``phase`` is before,
     programme or after, ``gmv`` minor units a day, ``log_last_year`` the same for the days of
     last year that belong to the row's days.
+
+    Raises
+    ------
+    ValueError
+        If the panel lacks columns, has a day twice or an empty amount; see ``check_days``.
     """
+    check_days(daily, DAYS)
     days = daily[~daily["partial"]].copy()
     if days.empty:
         return pd.DataFrame(columns=list(WEEKLY))

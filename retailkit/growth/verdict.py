@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from retailkit.growth.headline import NOT_OVER
 from retailkit.growth.record import Effect
 from retailkit.growth.words import in_words
 from retailkit.spoken import signed
@@ -142,7 +143,8 @@ def _english(effect: Effect, growth: float, why: str, answer: str, reasons: list
     if answer == CANNOT_TELL:
         return f"{opening}; {numbers}. Whether the programme did it: cannot tell, because {'; and '.join(reasons)}."
     caveat = f" Mind: {'; '.join(reasons)}." if reasons else ""
-    return f"{opening}; the programme {answer} it: {numbers}.{caveat}"
+    did = f"has {answer} it so far" if why.startswith(NOT_OVER) else f"{answer} it"
+    return f"{opening}; the programme {did}: {numbers}.{caveat}"
 
 
 def _chinese(effect: Effect, growth: float, why: str, answer: str, reasons: list[str]) -> str:
@@ -157,4 +159,5 @@ def _chinese(effect: Effect, growth: float, why: str, answer: str, reasons: list
     if answer == CANNOT_TELL:
         return f"{opening}；{numbers}。是否由项目带来：无法判断，因为{'；且'.join(reasons)}。"
     caveat = f"注意：{'；'.join(reasons)}。" if reasons else ""
-    return f"{opening}；项目{'带来了增长' if answer == RAISED else '拉低了销售'}：{numbers}。{caveat}"
+    so_far = "至今" if why.startswith(NOT_OVER) else ""
+    return f"{opening}；项目{so_far}{'带来了增长' if answer == RAISED else '拉低了销售'}：{numbers}。{caveat}"

@@ -47,7 +47,7 @@ PLAIN = {
     # why a donor is left out
     "its sales seem to be counted otherwise inside the programme": "项目期内销售额口径可能已改变",
     "a week without sales, or closed, before the programme ended": "项目结束前有一周没有销售，或已关店",
-    "history starts too late": "历史开始太晚",
+    "history starts too late": "历史开始太晚", "no sales on record of that name": "没有该名称的销售记录",
     "shares customers with the programme": "与参与商户共享顾客",
     "fewer than 3 usable donors": "可用的对照商户不足 3 家",
     "fewer than 12 weeks would be left before": "项目前剩下不足 12 周",
@@ -86,6 +86,8 @@ PLAIN = {
 }  # fmt: skip
 
 PATTERNS = (
+    (r"the programme is not over: it ends on (\S+), sales are on record until (\S+)",
+     r"项目尚未结束：\1 结束，销售记录到 \2"),
     (r"sales seem to be counted otherwise from the week of (\S+), inside the programme",
      r"自 \1 当周起（项目期内）销售额口径可能已改变"),
     (r"sales seem to be counted otherwise from the week of (\S+)", r"自 \1 当周起销售额口径可能已改变"),

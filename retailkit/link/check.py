@@ -7,12 +7,15 @@ import numpy as np
 import pandas as pd
 from ibis.expr.types import Table
 
+from retailkit.schema.given import takes_frames
+
 COVERAGE = ("merchant", "system", "orders", "net_amount", "order_share", "money_share", "linked_order_share")
 MOST = 0.5
 """Share of orders of known persons below which what is said of persons is warned of."""
 QUALITY = ("merchant", "pairs_found", "pairs_true", "pairs_right", "precision", "recall")
 
 
+@takes_frames
 def link_coverage(orders: Table, persons: Table) -> pd.DataFrame:
     """One row per merchant and system of the paying account, with what it covers.
 
@@ -83,6 +86,7 @@ def coverage_sentence(coverage: pd.DataFrame, lang: str = "en") -> str:
     return f"{row['order_share']:.1%} of the orders{money} come from known persons; {across}.{few}"
 
 
+@takes_frames
 def link_quality(persons: Table, truth: Table) -> pd.DataFrame:
     """One row per merchant: pairwise precision and recall of the persons against the truth.
 

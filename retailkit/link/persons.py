@@ -14,11 +14,13 @@ from retailkit.link.edges import codes
 from retailkit.link.founders import may_found
 from retailkit.link.kept import Kept, kept_ids
 from retailkit.link.linked import FLAGS, MAX_ACCOUNTS, MIN_WEIGHT, link
+from retailkit.schema.given import takes_frames
 
 PIECE = 4_000_000  # rows of one Arrow array
 ID_DIGITS = 20  # 80 bits: one chance in a billion of two persons with one id among 50 million
 
 
+@takes_frames
 def link_accounts(
     accounts: Table,
     members: Table,

@@ -11,6 +11,7 @@ from ibis.expr.types import Table
 
 from retailkit.link.edges import STRENGTH
 from retailkit.link.linked import MAX_ACCOUNTS, MIN_WEIGHT, link
+from retailkit.schema.given import takes_frames
 
 REASONS = {
     "shared": {"en": "several customers of one system give this phone", "zh": "同一系统中有多名顾客留此手机号"},
@@ -19,6 +20,7 @@ REASONS = {
 }
 
 
+@takes_frames
 def link_evidence(
     accounts: Table,
     members: Table,
@@ -60,6 +62,7 @@ def link_evidence(
     return frame.astype(dict.fromkeys(frame.columns[1:], "Int64"))
 
 
+@takes_frames
 def link_doubts(
     accounts: Table,
     members: Table,
@@ -90,6 +93,7 @@ def link_doubts(
     return pd.concat(frames, ignore_index=True).sort_values(["merchant", "evidence", "account"], ignore_index=True)
 
 
+@takes_frames
 def link_merges(
     accounts: Table,
     members: Table,

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+import inspect
+from collections.abc import Callable, Iterator, Sequence
+from functools import wraps
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -44,8 +46,8 @@ def given(data: Any, name: str, needs: Sequence[str] | None = None) -> ir.Table:
     Raises
     ------
     ValueError
-        If required columns are missing, columns are of another type, or required ones are empty somewhere
-        (looked at in frames alone: a store's table was checked when it was loaded). All in one message,
+        If required columns are missing, columns are of another type, or required ones are empty somewhere or
+        rows share a key (looked at in frames alone: a store's table was checked when it was loaded). All in one message,
         each with its column, what is expected and what to do.
 
     Notes
@@ -79,6 +81,53 @@ def given(data: Any, name: str, needs: Sequence[str] | None = None) -> ir.Table:
     return table.mutate(**cast) if cast else table
 
 
+P = ParamSpec("P")
+R = TypeVar("R")
+
+_CALLED = {"bindings": "guide_bindings", "lines": "order_lines", "pairs": "account_pairs", "previous": "persons"}
+"""Parameters that hold a canonical table under another name."""
+
+_DERIVED = ("features", "segments", "states", "people", "tags", "before", "after", "touches", "paths", "book")
+"""Parameters that hold what a stage has made: their frames are taken as they are."""
+
+
+def takes_frames(function: Callable[P, R]) -> Callable[P, R]:
+    """Let a function of the engine's tables take an analyst's frames too; tables pass as they are.
+
+    A frame is looked at by `given` as the canonical table that its parameter is named for.
+    """
+    names = list(inspect.signature(function).parameters)
+
+    @wraps(function)
+    def taking(*args: P.args, **kwargs: P.kwargs) -> R:
+        read = [_in_engine(value, name) for name, value in zip(names, args, strict=False)]
+        return function(*read, **{name: _in_engine(value, name) for name, value in kwargs.items()})  # type: ignore[arg-type]
+
+    return taking
+
+
+def _in_engine(value: Any, name: str) -> Any:
+    """A frame as an engine's table, where the parameter holds one; any other value as it is."""
+    import ibis
+    import pandas as pd
+
+    from retailkit.schema import TABLES
+
+    if not isinstance(value, pd.DataFrame):
+        return value
+    called = _CALLED.get(name, name)
+    if called == "sales":
+        called = "order_lines" if "line" in value.columns else "orders"
+    if called in TABLES:
+        return given(value, called)
+    if name not in _DERIVED:
+        return value
+    table = ibis.memtable(value)
+    days = [c for c in table.columns if c == "day" or c.endswith("_on")]  # pandas keeps days as instants
+    empty = [c for c in table.columns if table[c].type().is_null()]
+    return table.mutate(**{c: table[c].cast("date") for c in days}, **{c: table[c].cast("string") for c in empty})
+
+
 def _wrong_in_frame(frame: pd.DataFrame, own: Table) -> Iterator[str]:
     for column in own.columns:
         if column.name in frame.columns:
@@ -91,6 +140,24 @@ def _wrong_in_frame(frame: pd.DataFrame, own: Table) -> Iterator[str]:
                     f"{column.name} is empty in {int(gaps.sum())} of {len(values)} rows (first: row {gaps.argmax()}); "
                     "it is required: fill it, or leave these rows out"
                 )
+    if (again := _said_twice(frame, own)) is not None:
+        yield again
+
+
+def _said_twice(frame: pd.DataFrame, own: Table) -> str | None:
+    """That rows share a key: an order that stands twice would count twice, and so would those of an account of two persons."""
+    key = list(own.key)
+    if not set(key) <= set(frame.columns):
+        return None
+    again = frame[key].notna().all(axis=1) & frame.duplicated(key)
+    if not again.any():
+        return None
+    at, names = int(again.to_numpy().argmax()), ", ".join(k for k in key if k != "merchant") or "merchant"
+    first = ", ".join(str(frame[k].iloc[at]) for k in key if k != "merchant" or len(key) == 1)
+    return (
+        f"{names} stands again in {int(again.sum())} of {len(frame)} rows (first: row {at}, '{first}'), expected is one "
+        f"row for each: where whole rows repeat, .drop_duplicates() leaves one of each; else decide which row holds"
+    )
 
 
 def _misread(values: pd.Series, column: Column) -> str:

@@ -8,6 +8,7 @@ import ibis
 import pandas as pd
 from ibis import _
 
+from retailkit.schema.given import takes_frames
 from retailkit.segment.features import person_orders
 from retailkit.spoken import said, several
 
@@ -24,12 +25,14 @@ def month_days(first: str, as_of: str) -> list[str]:
     return [*days, as_of] if as_of not in days else days
 
 
+@takes_frames
 def first_order_day(orders: ibis.Table, as_of: str) -> str:
     """Return the day of the first order before ``as_of`` as ISO text; ``as_of`` where there is none."""
     day = orders.filter(_.paid_on < ibis.date(as_of)).paid_on.min().to_pyarrow().as_py()
     return as_of if day is None else day.isoformat()
 
 
+@takes_frames
 def asset_growth(accounts: ibis.Table, orders: ibis.Table, persons: ibis.Table, days: list[str]) -> pd.DataFrame:
     """One row per merchant, day and system: accounts and persons known before the day.
 
@@ -98,6 +101,7 @@ def assets_sentence(growth: pd.DataFrame, since: str, lang: str = "en") -> str:
     )
 
 
+@takes_frames
 def reach(
     pushes: ibis.Table, campaigns: ibis.Table, orders: ibis.Table, persons: ibis.Table, since: str, as_of: str
 ) -> pd.DataFrame:

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from ibis import _
 
+from retailkit.schema.given import takes_frames
 from retailkit.segment.features import person_features
 from retailkit.segment.intervals import mean_interval, wilson
 from retailkit.segment.segments import rfm_segments
@@ -23,6 +24,7 @@ NEXT_COLUMNS = (
 )  # fmt: skip
 
 
+@takes_frames
 def next_spend(
     orders: ibis.Table, persons: ibis.Table, as_of: str, horizon_days: int = 56, segments: str = "usual",
     level: float = 0.9,
@@ -62,6 +64,7 @@ def next_spend(
     )
 
 
+@takes_frames
 def choose_audience(
     people: ibis.Table, states: ibis.Table, expected: pd.DataFrame, rules: TagRules, seed: int,
     hold_share: float = 0.1, lang: str = "en",
@@ -130,6 +133,7 @@ def audience_sizes(chosen: pd.DataFrame) -> pd.DataFrame:
     return table.sort_values(["merchant", "expected_amount"], ascending=[True, False], ignore_index=True)
 
 
+@takes_frames
 def export_audience(chosen: pd.DataFrame, persons: ibis.Table, out_dir: str | Path, merchant: str) -> Path:
     """Write ``audiences.csv``: one row per account of a person in an audience; return its path.
 
@@ -167,6 +171,7 @@ def _with_ids(wanted: pd.DataFrame, persons: ibis.Table) -> pd.DataFrame:
     return wanted.merge(accounts[["merchant", "person", "system", "id"]], on=["merchant", "person"])
 
 
+@takes_frames
 def unlisted_sentence(chosen: pd.DataFrame, persons: ibis.Table, lang: str = "en") -> str:
     """Say how many persons of the audiences are not in the exported list: known by a phone or the like alone.
 
@@ -183,6 +188,7 @@ def unlisted_sentence(chosen: pd.DataFrame, persons: ibis.Table, lang: str = "en
     )
 
 
+@takes_frames
 def audience_log(path: str | Path, persons: ibis.Table) -> pd.DataFrame:
     """One row per merchant and person of an exported list: ``audience`` and ``group``, as ``uplift_study`` wants them.
 

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 from ibis import _
 
+from retailkit.schema.given import takes_frames
 from retailkit.segment.errors import SaidError
 from retailkit.segment.features import person_orders
 
@@ -14,6 +15,7 @@ DIMENSIONS = ("format", "channel", "shop_id", "touchpoint", "area", "category", 
 UNKNOWN = "unknown_person"
 
 
+@takes_frames
 def cross_shop(sales: ibis.Table, persons: ibis.Table, as_of: str, by: str, values: tuple[str, ...]) -> pd.DataFrame:
     """One row per merchant and combination of ``values``: the persons who bought in exactly these.
 
@@ -46,6 +48,7 @@ def cross_shop(sales: ibis.Table, persons: ibis.Table, as_of: str, by: str, valu
     return order[["merchant", "combination", "persons", "share", "net_amount"]]
 
 
+@takes_frames
 def gain_loss(
     sales: ibis.Table, persons: ibis.Table, by: str, focus: tuple[str, ...], rivals: tuple[str, ...],
     before: tuple[str, str], after: tuple[str, str],
@@ -104,6 +107,7 @@ def gain_loss(
     return table.reset_index().sort_values("merchant", kind="stable", ignore_index=True).astype({"persons": "Int64"})
 
 
+@takes_frames
 def association(lines: ibis.Table, as_of: str, by: str = "category", min_orders: int = 20) -> pd.DataFrame:
     """One row per merchant and pair of values bought in one order: how much more often than by chance.
 

@@ -14,6 +14,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import SplineTransformer, StandardScaler
 
+from retailkit.schema.given import takes_frames
 from retailkit.segment.churn_check import (
     CALIBRATION,
     calibration,
@@ -93,6 +94,7 @@ class ChurnFit:
         )
 
 
+@takes_frames
 def fit_churn(
     orders: ibis.Table,
     persons: ibis.Table,
@@ -185,6 +187,7 @@ def churn_scores(fit: ChurnFit, features: pd.DataFrame) -> pd.DataFrame:
     return features[names].reset_index(drop=True).assign(stays_away=chance)
 
 
+@takes_frames
 def people_churn(
     orders: ibis.Table,
     persons: ibis.Table,

@@ -10,6 +10,8 @@ import numpy as np
 from scipy.interpolate import BSpline, PPoly
 from sklearn.pipeline import Pipeline
 
+from retailkit.schema.given import takes_frames
+
 if TYPE_CHECKING:
     from retailkit.segment.churn import ChurnFit
 
@@ -18,6 +20,7 @@ SOME_DAYS = 30.0
 _CLIP = float(np.log((1 - 1e-6) / 1e-6))
 
 
+@takes_frames
 def churn_expression(fit: ChurnFit, features: ibis.Table) -> ibis.Table:
     """Return ``features`` with the column ``stays_away``, computed by its engine; equal to ``churn_scores``.
 

@@ -7,6 +7,7 @@ from datetime import date
 import ibis
 from ibis import _
 
+from retailkit.schema.given import takes_frames
 from retailkit.segment.errors import SaidError
 from retailkit.spoken import said, several
 
@@ -18,6 +19,7 @@ PERSON_FEATURES = (
 """Columns of :func:`person_features`, in order."""
 
 
+@takes_frames
 def person_orders(orders: ibis.Table, persons: ibis.Table, as_of: str) -> ibis.Table:
     """One order known before ``as_of`` with the person who paid it; unknown payers are left out.
 
@@ -34,6 +36,7 @@ def person_orders(orders: ibis.Table, persons: ibis.Table, as_of: str) -> ibis.T
     return known.inner_join(who, ["merchant", "account"])
 
 
+@takes_frames
 def person_features(
     orders: ibis.Table, persons: ibis.Table, as_of: str, refunds: ibis.Table | None = None
 ) -> ibis.Table:
@@ -57,8 +60,10 @@ def person_features(
     ----------
     orders, persons : canonical tables.
     as_of : ISO day.
-    refunds : canonical table; where a merchant has refunds in it before ``as_of`` they replace the
-        refunds written on the orders, which are those known at the export and so may lie after ``as_of``.
+    refunds : canonical table. An order that it names is refunded what it dates before ``as_of``: what is written
+        on the order was known at the export and so may lie after ``as_of``. A refund belongs to the person who
+        paid the order, whichever account was refunded; that of an order which is not on record to the account.
+        Orders that it does not name keep what is written on them, except where it names no order of the merchant.
 
     Examples
     --------
@@ -76,9 +81,13 @@ def person_features(
     >>> int(one.days_since_last), int(one.repeat_days), float(one.mean_gap_days), float(one.repeat_day_amount)
     (0, 2, 15.0, 800.0)
     """
-    people = day_sums(purchase_days(orders, persons, as_of), "merchant", "person")
-    if refunds is not None:
-        people = _with_refunds(people, refunds, persons, as_of)
+    if refunds is None:
+        people = day_sums(purchase_days(orders, persons, as_of), "merchant", "person")
+    else:
+        if "order_id" not in refunds.columns:
+            refunds = refunds.mutate(order_id=ibis.null("string"))
+        people = day_sums(purchase_days(_as_dated(orders, refunds, as_of), persons, as_of), "merchant", "person")
+        people = _with_older_refunds(people, refunds, orders, persons, as_of)
     return with_durations(people, _day(as_of)).select(*PERSON_FEATURES)
 
 
@@ -131,23 +140,39 @@ def with_durations(people: ibis.Table, day: ibis.Value) -> ibis.Table:
     )
 
 
-def _with_refunds(people: ibis.Table, refunds: ibis.Table, persons: ibis.Table, as_of: str) -> ibis.Table:
-    """One person whose refund_amount comes from the refunds table where the merchant has one."""
-    known = refunds.filter(_.refunded_on < _day(as_of))
-    who = persons.select("merchant", "account", "person")
-    per_person = (
-        known.filter(_.account.notnull())
-        .inner_join(who, ["merchant", "account"])
-        .group_by("merchant", "person")
-        .agg(table_amount=_.refund_amount.sum())
-    )
+def _as_dated(orders: ibis.Table, refunds: ibis.Table, as_of: str) -> ibis.Table:
+    """One order per row; its refunds are those that ``refunds`` dates before ``as_of``, where its merchant has any."""
+    known = refunds.filter(refunds.refunded_on < _day(as_of))
     covered = known.select("merchant").distinct().mutate(covered=True)
-    joined = people.left_join(per_person, ["merchant", "person"]).drop("merchant_right", "person_right")
+    per_order = refunds.filter(refunds.order_id.notnull()).group_by("merchant", "order_id")
+    dated = refunds.refunded_on < _day(as_of)
+    per_order = per_order.agg(dated=refunds.refund_amount.sum(where=dated).fill_null(0))
+    naming = per_order.semi_join(orders, ["merchant", "order_id"]).select("merchant").distinct().mutate(naming=True)
+    joined = orders.left_join(per_order, ["merchant", "order_id"]).drop("merchant_right", "order_id_right")
     joined = joined.left_join(covered, "merchant").drop("merchant_right")
-    amount = joined.covered.ifelse(joined.table_amount.fill_null(0), joined.refund_amount)
-    return joined.mutate(refund_amount=amount).drop("table_amount", "covered")
+    joined = joined.left_join(naming, "merchant").drop("merchant_right")
+    unnamed = joined.covered.fill_null(False) & ~joined.naming.fill_null(False)
+    # two sources that both tell a refund do not take off more than was paid
+    most = ibis.greatest(joined.gross_amount, joined.refund_amount.fill_null(0), 0)
+    told = ibis.least(joined.dated, most)
+    amount = joined.dated.notnull().ifelse(told, unnamed.ifelse(0, joined.refund_amount))
+    return joined.mutate(refund_amount=amount).drop("dated", "covered", "naming")
 
 
+def _with_older_refunds(
+    people: ibis.Table, refunds: ibis.Table, orders: ibis.Table, persons: ibis.Table, as_of: str
+) -> ibis.Table:
+    """One person per row, less the refunds of orders that are not on record, by the account refunded."""
+    loose = refunds.filter(refunds.refunded_on < _day(as_of), refunds.account.notnull())
+    loose = loose.anti_join(orders, ["merchant", "order_id"])
+    who = persons.select("merchant", "account", "person")
+    per_person = loose.inner_join(who, ["merchant", "account"]).group_by("merchant", "person")
+    per_person = per_person.agg(older=_.refund_amount.sum())
+    joined = people.left_join(per_person, ["merchant", "person"]).drop("merchant_right", "person_right")
+    return joined.mutate(refund_amount=joined.refund_amount + joined.older.fill_null(0)).drop("older")
+
+
+@takes_frames
 def doubts_about_people(features: ibis.Table, minimum: int = 100, lang: str = "en") -> list[str]:
     """Return one sentence per reason to read segments of these persons with care, or one that there is none.
 

@@ -9,12 +9,14 @@ from ibis import _
 from scipy.cluster.hierarchy import linkage
 from scipy.spatial.distance import squareform
 
+from retailkit.schema.given import takes_frames
 from retailkit.segment.errors import refuse_several
 from retailkit.segment.features import person_orders
 
 MERGE_COLUMNS = ("step", "left", "right", "distance", "products", "members")
 
 
+@takes_frames
 def decision_hierarchy(
     lines: ibis.Table, persons: ibis.Table, as_of: str, by: str = "product_id", most: int = 60
 ) -> pd.DataFrame:

@@ -11,6 +11,7 @@ import pandas as pd
 import pyarrow as pa
 from ibis import _
 
+from retailkit.schema.given import takes_frames
 from retailkit.segment.errors import refuse_several
 from retailkit.segment.features import person_orders
 from retailkit.spoken import said
@@ -57,6 +58,7 @@ class LifecycleDays:
         )
 
 
+@takes_frames
 def lifecycle_days(
     orders: ibis.Table,
     persons: ibis.Table,
@@ -103,6 +105,7 @@ def purchase_spells(orders: ibis.Table, persons: ibis.Table, as_of: str) -> ibis
     return spells.mutate(gap_days=spells.paid_on.delta(spells.before_on, unit="day").cast("int64"))
 
 
+@takes_frames
 def lifecycle_states(
     orders: ibis.Table, persons: ibis.Table, days: list[str], thresholds: LifecycleDays, as_of: str | None = None
 ) -> ibis.Table:
@@ -138,6 +141,7 @@ def lifecycle_states(
     return at.select("merchant", "person", "day", days_since_last=silent, state=state)
 
 
+@takes_frames
 def lifecycle_counts(states: ibis.Table) -> pd.DataFrame:
     """One row per merchant, day and state: ``persons``, their ``share`` of the buyers so far.
 

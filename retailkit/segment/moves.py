@@ -10,6 +10,7 @@ import pandas as pd
 import pyarrow as pa
 from ibis import _
 
+from retailkit.schema.given import takes_frames
 from retailkit.segment.intervals import wilson
 from retailkit.segment.lifecycle import NOT_YET, STATES
 from retailkit.spoken import said
@@ -48,6 +49,7 @@ def moves_start(since: str, programme, as_of: str, default_days: int = 90) -> st
     return (date.fromisoformat(as_of) - timedelta(days=default_days)).isoformat()
 
 
+@takes_frames
 def segment_moves(before: ibis.Table, after: ibis.Table, level: float = 0.9) -> pd.DataFrame:
     """One row per merchant, from-segment and to-segment: persons, share of the from-segment, interval.
 
@@ -67,6 +69,7 @@ def segment_moves(before: ibis.Table, after: ibis.Table, level: float = 0.9) -> 
     return moves.sort_values(["merchant", "from_segment", "to_segment"], ignore_index=True)
 
 
+@takes_frames
 def lifecycle_moves(states: ibis.Table, level: float = 0.9) -> pd.DataFrame:
     """One row per merchant, day, from-state and to-state: persons who went from one to the other.
 

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 from ibis import _
 
+from retailkit.schema.given import takes_frames
 from retailkit.segment.edges import learn_edges
 from retailkit.segment.errors import refuse_several
 
@@ -22,6 +23,7 @@ LESS_IS_BETTER = (0,)
 """Positions of the columns whose low values score high."""
 
 
+@takes_frames
 def rfm_features(sales: ibis.Table, persons: ibis.Table, as_of: str) -> ibis.Table:
     """One row per merchant and person who bought before ``as_of``: days since the last order, orders, net amount.
 

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 from ibis import _
 
+from retailkit.schema.given import takes_frames
 from retailkit.segment.errors import UnknownNameError
 from retailkit.segment.intervals import mean_interval, wilson
 from retailkit.segment.rfm import RFM, RFM_COLUMNS, fit_rfm
@@ -85,6 +86,7 @@ def segment_map(name: str = "usual") -> SegmentMap:
     return SegmentMap(name, told["title"], told["source"], told["method"], told["bins"], segments)
 
 
+@takes_frames
 def rfm_segments(features: ibis.Table, model: RFM | None = None, segments: str = "usual") -> ibis.Table:
     """One row per person: ``features`` with the scores ``r``, ``f``, ``m`` and the ``segment``.
 
@@ -119,6 +121,7 @@ def name_segments(scored: ibis.Table, chosen: SegmentMap) -> ibis.Table:
     return scored.mutate(segment=ibis.cases(*branches, else_=OTHER))
 
 
+@takes_frames
 def segment_profile(segments: ibis.Table, level: float = 0.9) -> pd.DataFrame:
     """One row per merchant and segment: persons, share, net spend, and their intervals.
 

@@ -12,6 +12,7 @@ import ibis
 import pandas as pd
 from ibis import _
 
+from retailkit.schema.given import takes_frames
 from retailkit.segment.errors import SaidError, UnknownNameError
 
 COMPARISONS = {
@@ -108,6 +109,7 @@ def tag_rules(name: str | Path = "audiences") -> TagRules:
     )
 
 
+@takes_frames
 def tag_persons(people: ibis.Table, rules: TagRules) -> ibis.Table:
     """One row per person and tag: ``tag``, ``family``, and ``because``, the values that met the rule.
 
@@ -146,6 +148,7 @@ def tag_persons(people: ibis.Table, rules: TagRules) -> ibis.Table:
     return long.select("merchant", "person", "tag", "because", family=family)
 
 
+@takes_frames
 def tag_counts(tags: ibis.Table) -> pd.DataFrame:
     """One row per merchant, family and tag: the ``persons`` who carry it."""
     frame = tags.group_by("merchant", "family", "tag").agg(persons=_.count()).to_pandas()
@@ -153,6 +156,7 @@ def tag_counts(tags: ibis.Table) -> pd.DataFrame:
     return frame.sort_values(keys, ascending=[True, True, False, True], ignore_index=True)
 
 
+@takes_frames
 def tag_overlap(tags: ibis.Table) -> pd.DataFrame:
     """One row per merchant and pair of tags: persons who carry both, and Jaccard's share of either."""
     other = tags.select("merchant", "person", other=tags.tag)
@@ -165,6 +169,7 @@ def tag_overlap(tags: ibis.Table) -> pd.DataFrame:
     return pairs.sort_values(["merchant", "tag", "other"], ignore_index=True)
 
 
+@takes_frames
 def tag_changes(before: ibis.Table, after: ibis.Table) -> pd.DataFrame:
     """One row per merchant and tag: persons who ``kept``, ``gained`` and ``lost`` it since the last run."""
     was = before.select("merchant", "person", "tag", was=1)

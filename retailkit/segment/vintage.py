@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 from ibis import _
 
+from retailkit.schema.given import takes_frames
 from retailkit.segment.features import person_orders
 from retailkit.segment.intervals import wilson
 from retailkit.spoken import said
@@ -17,6 +18,7 @@ VINTAGE_COLUMNS = (
 )  # fmt: skip
 
 
+@takes_frames
 def vintage_retention(orders: ibis.Table, persons: ibis.Table, as_of: str, level: float = 0.9) -> pd.DataFrame:
     """One row per merchant, vintage (month of first order) and age in months: who bought again.
 

@@ -6,6 +6,7 @@ import ibis
 import numpy as np
 import pandas as pd
 
+from retailkit.schema.given import takes_frames
 from retailkit.segment.errors import TooFewError, refuse_several
 from retailkit.segment.pooling import pool_purchases
 from retailkit.segment.spend import fit_spend
@@ -23,6 +24,7 @@ WORTH_BY_SEGMENT = (
 )  # fmt: skip
 
 
+@takes_frames
 def people_worth(
     features: ibis.Table,
     horizon_days: int,
@@ -133,6 +135,7 @@ def _fit(frame: pd.DataFrame, model: str, cohort: ibis.Table | None) -> tuple[Va
     return ValueFit(pooled.fits[merchant], fit_spend(frame)), others["merchant"].nunique()
 
 
+@takes_frames
 def worth_by_segment(worth: pd.DataFrame, segments: ibis.Table) -> pd.DataFrame:
     """One row per merchant and segment: persons, mean chance to be active, expected purchases and value.
 

@@ -10,6 +10,7 @@ import pandas as pd
 from ibis.expr.types import Table
 
 from retailkit.schema.figure import figure, minor_units
+from retailkit.schema.given import takes_frames
 from retailkit.spoken import signed
 from retailkit.targets.tree import NODES
 
@@ -98,6 +99,7 @@ def cut_shortfalls(parts: pd.DataFrame, plan: pd.DataFrame) -> pd.DataFrame:
     ]
 
 
+@takes_frames
 def coverage(orders: Table, persons: Table, bindings: Table, members: Table) -> pd.DataFrame:
     """One row per kind of owner: share of customers, and of their sales, with a guide, a shop, or both.
 

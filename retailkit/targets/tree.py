@@ -15,6 +15,8 @@ import numpy as np
 import pandas as pd
 from ibis.expr.types import Table
 
+from retailkit.schema.given import takes_frames
+
 FACTORS = ("visitors", "conversion", "buyers", "frequency", "basket", "unknown_orders", "unknown_basket")
 NODES = (
     ("gmv", "", "sum", "minor unit"),
@@ -93,6 +95,7 @@ def kpi_tree(measured: pd.DataFrame, merchant: str, window: str) -> pd.DataFrame
     return pd.DataFrame(columns=list(COLUMNS)) if f is None else nodes(f)
 
 
+@takes_frames
 def cut_by(orders: Table, cut: str, windows: dict[str, tuple[Any, Any]]) -> pd.DataFrame:
     """One row per part of an additive cut of GMV: ``cut, part`` and one column per window, minor units.
 
@@ -133,6 +136,7 @@ def _cut(sums: pd.DataFrame, cut: str, windows: dict[str, tuple[Any, Any]]) -> p
     return whole.assign(cut=cut)[["cut", "part", *windows]]
 
 
+@takes_frames
 def cuts(orders: Table, windows: dict[str, tuple[Any, Any]]) -> pd.DataFrame:
     """One row per part of every cut of GMV that the orders carry with more than one part; see ``cut_by``."""
     sums = _sums(orders, CUTS, windows)

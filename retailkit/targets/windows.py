@@ -9,6 +9,8 @@ import ibis
 import pandas as pd
 from ibis.expr.types import Table
 
+from retailkit.schema.given import takes_frames
+
 MEASURES = ("buyers", "new_buyers", "orders", "gmv", "unknown_orders", "unknown_gmv", "visitors")
 _GRACE = pd.Timedelta(days=7)  # small shops do not sell every day
 COLUMNS = ("merchant", "window", "start", "end", "days", *MEASURES)
@@ -84,6 +86,7 @@ def phases(
     return windows
 
 
+@takes_frames
 def measure(orders: Table, persons: Table, sessions: Table, windows: Mapping[str, Any]) -> pd.DataFrame:
     """One row per merchant and window: distinct buyers, orders and net GMV over the whole window.
 
