@@ -64,9 +64,12 @@ def headline(
 
 def bridge(
     steps: pd.DataFrame, *, merchant: str, period: str = "", source: str = "", lang: str = "en", currency: str = "USD",
-    level: float = 0.9,
+    level: float = 0.9, together: bool = False,
 ) -> go.Figure:  # fmt: skip
-    """Waterfall from the period before to the programme; bars are levels, labels the factors."""
+    """Waterfall from the period before to the programme; bars are levels, labels the factors.
+
+    ``together``: the figures are sums over merchants, in which large ones count for more.
+    """
     title = choose(lang, "From the period before to the programme", "从前期到项目期")
     if steps.empty:
         reason = "There is no counterfactual or no headline to bridge."
@@ -104,6 +107,8 @@ def bridge(
         f"项目期为前期的 {head['ratio']:.2f} 倍，其中项目的倍数为 {own['ratio']:.2f}（{bound}）",
     )
     unit = choose(lang, "mean daily GMV", "日均 GMV")
+    if together:
+        unit = choose(lang, "mean daily GMV of all merchants together", "全部商户合计日均 GMV")
     unit = listed(unit, currency, interval_name(level, lang), lang=lang)
     return frame(fig, title, f"{unit} · {merchant} · {period}", source, lang=lang, bottom=16)
 

@@ -167,8 +167,8 @@ def acquisition(
     own = rows[rows["touchpoint"] != "all"]
     best = (own if len(own) else rows).iloc[-1]
     cost = money(best["cost_per_new"], currency, lang)
-    ends = [money(best[f"cost_{end}"], currency, lang) for end in ("low", "high") if not missing(best[f"cost_{end}"])]
-    cost = aside(cost, "–".join(ends), lang) if len(ends) == 2 else cost
+    bounds = [money(best[f"cost_{end}"], currency, lang) for end in ("low", "high") if not missing(best[f"cost_{end}"])]
+    cost = aside(cost, "–".join(bounds), lang) if len(bounds) == 2 else cost
     title = choose(
         lang, f"{name(best['touchpoint'], lang)} wins a new customer for {cost}",
         f"{name(best['touchpoint'], lang)}拉新成本最低：{cost}",
