@@ -143,7 +143,7 @@ def quarantine_reasons(
     where = _last(top["column"]) or table_name(top["table"], lang)
     title = choose(
         lang,
-        f"Rows are set aside most often for '{where}': {number(top['rows'], lang)} row{'s' * (top['rows'] != 1)}",
+        f"Rows are set aside most often for '{where}': {number(top['rows'], lang)} row{'' if top['rows'] == 1 else 's'}",
         f"隔离最多的是“{where}”：{number(top['rows'], lang)}行",
     )
     unit = choose(lang, "rows", "行数")
