@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from retailkit.charts import template as t
+from retailkit.charts.label_places import beside
 
 LONG = "Shop 367 sold more than it would have without the campaign, but the interval includes zero and we cannot tell"
 LONG_ZH = "三六七号店的销售额高于没有活动时的水平，但区间包含零，因此目前还不能判断项目是否带来了增长，需要更多周的数据"
@@ -160,3 +161,9 @@ def test_sales_cannot_fall_by_more_than_all_and_no_axis_says_so():
     axis = t.percent_axis(-0.38, 4.2, signed=True)
     assert axis["range"][0] > -1.0
     assert axis["range"][0] < -0.38
+
+
+def test_a_name_beside_the_last_dot_stays_on_the_picture():
+    names = ["Mailing: Type A", "Mailing: Type B"]
+    places = beside(pd.Series([1490, 990]), pd.Series([0.059, 0.064]), names)
+    assert places[0] in ("middle left", "top left", "bottom left")

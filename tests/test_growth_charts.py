@@ -150,3 +150,15 @@ def test_the_line_of_a_step_leaves_the_programmes_name_free(tables):
     )
     layout = draw.staircase(tables["gaps"], steps, merchant="m").layout
     assert all(line.y1 < 1 for line in layout.shapes if line.type == "line" and line.x0 == line.x1)
+
+
+def test_an_effect_that_may_be_nothing_is_no_finding_of_a_title(tables):
+    steps = tables["bridge"].copy()
+    own = steps["step"] == "programme"
+    steps.loc[own, ["ratio", "low", "high"]] = [0.83, 0.60, 1.14]
+    title = draw.bridge(steps, merchant="m").layout.title.text.replace("<br>", " ")
+    assert "can be told (0.60–1.14)" in title
+    assert "0.83" not in title
+    for low, high, open_ in ((-0.5, 0.1, True), (0.1, 0.5, False)):
+        title = draw.estimators(tables["estimators"], merchant="m", low=low, high=high).layout.title.text
+        assert ("too near to zero to tell" in title.replace("<br>", " ")) == open_

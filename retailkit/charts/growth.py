@@ -106,6 +106,12 @@ def bridge(
         f"Sales were {head['ratio']:.2f} times the period before; the programme's factor is {own['ratio']:.2f} ({bound})",
         f"项目期为前期的 {head['ratio']:.2f} 倍，其中项目的倍数为 {own['ratio']:.2f}（{bound}）",
     )
+    if own["low"] < 1 < own["high"]:
+        title = choose(
+            lang,
+            f"Sales were {head['ratio']:.2f} times the period before; no factor of the programme can be told ({bound})",
+            f"项目期为前期的 {head['ratio']:.2f} 倍；项目的倍数无法与1区分（{bound}）",
+        )
     unit = choose(lang, "mean daily GMV", "日均 GMV")
     if together:
         unit = choose(lang, "mean daily GMV of all merchants together", "全部商户合计日均 GMV")
@@ -285,6 +291,8 @@ def estimators(
         title = choose(lang, f"The only estimator that can be used says {ends_text[0]}",
                        f"只有一种方法可用，估计为 {ends_text[0]}")  # fmt: skip
     each = interval_name(level, lang)
+    if low < 0 < high:
+        title += choose(lang, ": too near to zero to tell", "：与零无法区分")
     unit = choose(
         lang,
         f"effect on mean daily GMV; bar: {each} of the chosen method",
