@@ -51,9 +51,9 @@ FIGURES = {
     "format_sales": (LEDGER, "Shop sold $3.00K, 75% of all"),
     "funnel": (FUNNEL, "10.0% of 100 visitors paid"),
     "returns": (RETURNS, "Guide brings visitors back most often: 40%"),
-    "messages": (MESSAGES, "17% of the receivers of the 2 largest messages ordered after it"),
+    "messages": (MESSAGES, "17% of the receivers of the 2 largest messages ordered afterwards"),
     "activation": (ACTIVATION, "88% of 400 guides did something that counts"),
-    "guide_bars": (GUIDES, "The best 2 of 2 selling guides bring 100% of guide sales"),
+    "guide_bars": (GUIDES, "The best of 2 selling guides brings 75% of guide sales"),
     "survival": (SURVIVAL, "Half of the groups are silent after"),
     "sizes": (SIZES, "60% of 5 groups reached 50 members"),
     "generations": (GENERATIONS, "Each user brings 0.60 others"),
@@ -100,3 +100,28 @@ def test_messages_of_one_title_are_told_apart_by_their_first_day_and_then_by_the
     assert named == {"Weekly 2018-11-12", "Weekly 2018-11-05 18", "Weekly 2018-11-05 19"}
     alone = draw.messages(MESSAGES, merchant="m", period="p")
     assert set(alone.layout.yaxis.categoryarray) == {"Type A", "Type B"}
+
+
+def test_groups_are_counted_in_whole_groups():
+    ticks = draw.sizes(SIZES.head(2), merchant="m", period="p").layout.yaxis.tickvals
+    assert all(tick == int(tick) for tick in ticks)
+
+
+def test_a_price_of_a_new_customer_comes_with_its_interval_and_says_where_it_is_cut():
+    known = COST.assign(cost_high=[3500.0, 9000.0, np.nan], marginal_high=[90_000.0, np.nan, np.nan])
+    figure = draw.acquisition(known, merchant="m", period="p")
+    assert "Ads wins a new customer for $20 ($15–$90)" in figure.layout.title.text
+    assert "goes on" in next(a.text for a in figure.layout.annotations if a.name == "subtitle")
+    assert figure.layout.xaxis.range[1] < 900
+
+
+def test_that_a_message_came_before_an_order_is_not_said_to_have_caused_it():
+    for lang, said in (("en", "not because of"), ("zh", "不等于因果")):
+        notes = draw.messages(MESSAGES, merchant="m", period="p", lang=lang).layout.annotations
+        assert said in next(note.text for note in notes if note.name == "subtitle")
+
+
+def test_all_acts_together_stand_first_in_the_colour_of_a_whole():
+    figure = draw.activation(ACTIVATION.assign(rate=[0.5, 0.5]), merchant="m", period="p")
+    assert figure.layout.yaxis.categoryarray[-1] == "Any"
+    assert figure.data[-1].marker.color[-1] not in ("#E07B39", "#2A6496")

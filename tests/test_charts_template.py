@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from retailkit.charts import numbers
 from retailkit.charts import template as t
+from retailkit.charts.label_places import beside
 from retailkit.schema.figure import MINOR_DIGITS
 
 LONG = "Shop 367 sold more than it would have without the campaign, but the interval includes zero and we cannot tell"
@@ -134,3 +135,41 @@ def test_first_six_colours_can_be_told_apart_by_colour_blind_readers():
 
 def test_the_font_list_starts_with_a_chinese_face():
     assert pio.templates["retailkit"].layout.font.family.startswith("Noto Sans CJK")
+
+
+@given(st.integers(1, 10**7), st.integers(1, 10**7))
+def test_a_part_of_the_whole_never_reads_as_all_of_it(kept, lost):
+    assert t.percent(kept / (kept + lost)) != "100%"
+    assert t.percent(1.0) == "100%"
+
+
+def test_a_dot_at_nothing_is_drawn_whole():
+    dots = t.interval([0.0], [0.0], [0.1], ["a"])[-1]
+    assert dots.cliponaxis is False
+
+
+def test_the_highest_figure_of_an_upright_axis_has_room_below_the_subtitle():
+    def top(axis):
+        fig = go.Figure(go.Scatter(x=[1, 2], y=[1, 2])).update_yaxes(axis)
+        return t.frame(fig, "Sales", "USD").layout.margin.t
+
+    assert top(t.number_axis(0, 2)) >= top({"visible": False}) + 8
+
+
+@pytest.mark.parametrize("mode", ["stack", "relative", "group"])
+def test_a_legend_names_the_parts_in_the_order_in_which_they_are_drawn(mode):
+    bars = [go.Bar(x=[1], y=["a"], orientation="h", name=name) for name in ("solved", "open")]
+    fig = t.frame(go.Figure(bars).update_layout(barmode=mode), "Problems")
+    assert fig.layout.template.layout.legend.traceorder == "normal"
+
+
+def test_sales_cannot_fall_by_more_than_all_and_no_axis_says_so():
+    axis = t.percent_axis(-0.38, 4.2, signed=True)
+    assert axis["range"][0] > -1.0
+    assert axis["range"][0] < -0.38
+
+
+def test_a_name_beside_the_last_dot_stays_on_the_picture():
+    names = ["Mailing: Type A", "Mailing: Type B"]
+    places = beside(pd.Series([1490, 990]), pd.Series([0.059, 0.064]), names)
+    assert places[0] in ("middle left", "top left", "bottom left")

@@ -11,7 +11,7 @@ from pptx.oxml.ns import qn
 
 from retailkit.charts.template import date_axis, empty, frame, interval, money_axis, percent_axis
 from retailkit.present import native_words
-from retailkit.present.deck import write_deck
+from retailkit.present.deck import _height, write_deck
 from retailkit.present.native import add_chart, kind
 from retailkit.results import metric, save
 
@@ -293,3 +293,53 @@ def test_words_below_a_line_chart_make_no_money_below_nothing():
     figure = go.Figure(go.Scatter(x=days, y=[2e3, 3e3, 4e4, 1e4, 9e3, 8e3], mode="lines"))
     figure.update_yaxes(money_axis(0, 4e4, "CNY") | {"range": [-4e3, 4e4]})
     assert drawn(frame(figure, "Sales rose")).value_axis.minimum_scale == 0
+
+
+RUN = {
+    "title": "Cohort", "programme": "2018-10-01 to 2018-12-31", "simulated": True, "parameters": {"as_of": "2019-01-01"},
+    "limits": ["Donors give their sales only."],
+}  # fmt: skip
+
+
+def test_the_first_slide_says_which_days_and_that_the_data_are_simulated(study, tmp_path):
+    (study / "run.json").write_text(json.dumps(RUN))
+    found = slides(write_deck(study, tmp_path / "d.pptx").path)
+    words = "\n".join(s.text_frame.text for s in found[0].shapes if s.has_text_frame)
+    assert "2018-10-01 to 2018-12-31" in words
+    assert "before 2019-01-01" in words
+    assert "Simulated data" in words
+    (study / "run.json").write_text(json.dumps(RUN | {"simulated": False}))
+    real = slides(write_deck(study, tmp_path / "e.pptx").path)
+    assert "imulated" not in "\n".join(s.text_frame.text for s in real[0].shapes if s.has_text_frame)
+
+
+def test_what_the_data_cannot_tell_is_told_to_the_board_too(study, tmp_path):
+    (study / "run.json").write_text(json.dumps(RUN))
+    found = slides(write_deck(study, tmp_path / "d.pptx").path)
+    last = found[len(found) - 1]
+    assert last.shapes.title.text == "What these data cannot tell"
+    assert last.shapes[-1].text_frame.text == "Donors give their sales only."
+
+
+def test_notes_define_what_stands_on_the_slide_and_no_more(tmp_path):
+    metrics = [
+        metric("growth_pooled", 3.8, unit="fraction", definition="programme on period before, pooled"),
+        metric("merchants_raised", 17, unit="merchants", definition="merchants with this verdict"),
+    ]
+    figures = {"headlines": forest(), "issues": stacked()}
+    save(tmp_path, merchant="cohort", chapter="cohort_report", as_of="2019-01-01", metrics=metrics, figures=figures)
+    headlines, issues = (
+        slide.notes_slide.notes_text_frame.text
+        for slide in list(slides(write_deck(tmp_path, tmp_path / "d.pptx").path))[1:]
+    )
+    assert "programme on period before" in headlines
+    assert "verdict" not in headlines
+    assert "programme on period before" not in issues
+
+
+def test_words_in_a_picture_are_as_large_on_the_slide_as_its_rows_allow():
+    def dots(rows):
+        return frame(go.Figure(go.Scatter(x=[1] * rows, y=[f"merchant {i}" for i in range(rows)])), "Sales", height=900)
+
+    assert _height(dots(5)) == _height(dots(15)) < _height(dots(24)) <= 540
+    assert (_height(dots(21)) - 90) / 21 >= 18

@@ -115,3 +115,50 @@ def test_a_table_without_a_row_is_shown_as_its_heads(name, lang):
     page = show(empty, name, "USD", lang).data
     assert page.count("<th") > 1
     assert "<td" not in page
+
+
+@pytest.mark.parametrize(("lang", "said"), [("en", "80% interval"), ("zh", "80%区间")])
+@pytest.mark.parametrize("name", ["bridge", "counterfactual", "estimators", "gains"])
+def test_no_interval_stands_without_its_level(tables, name, lang, said):
+    figure = getattr(draw, name)(tables[name], merchant="m", lang=lang, level=0.8)
+    words = [note.text.replace("<br>", " ") for note in figure.layout.annotations]
+    assert any(said in text for text in [*words, *(trace.name or "" for trace in figure.data)])
+
+
+def test_a_grey_week_whose_own_interval_leaves_zero_out_is_explained(tables):
+    own = tables["gains"].assign(low=0.1, significant=[False, *[True] * (len(tables["gains"]) - 1)])
+    figure = draw.gains(own, merchant="m")
+    assert "more than noise came after 2 weeks" in figure.layout.title.text.replace("<br>", " ")
+    assert "grey: not sure" in next(a.text for a in figure.layout.annotations if a.name == "subtitle")
+
+
+def test_one_estimator_alone_puts_the_effect_between_nothing(tables):
+    alone = draw.estimators(tables["estimators"].head(1), merchant="m").layout.title.text
+    assert "between" not in alone
+
+
+def test_a_rise_without_a_fall_begins_at_nothing():
+    rising = TREE.assign(part=[500.0, 100.0])
+    assert grew.tree(rising, merchant="m").layout.xaxis.range[0] == 0
+    assert grew.tree(TREE.assign(part=[500.0, -480.0]), merchant="m").layout.xaxis.range[0] < 0
+
+
+def test_the_line_of_a_step_leaves_the_programmes_name_free(tables):
+    steps = pd.DataFrame(
+        [(pd.Timestamp("2018-10-15"),) * 3 + ("programme", 0.4, 0.2, 0.6)],
+        columns=["week", "earliest", "latest", "phase", "size", "low", "high"],
+    )
+    layout = draw.staircase(tables["gaps"], steps, merchant="m").layout
+    assert all(line.y1 < 1 for line in layout.shapes if line.type == "line" and line.x0 == line.x1)
+
+
+def test_an_effect_that_may_be_nothing_is_no_finding_of_a_title(tables):
+    steps = tables["bridge"].copy()
+    own = steps["step"] == "programme"
+    steps.loc[own, ["ratio", "low", "high"]] = [0.83, 0.60, 1.14]
+    title = draw.bridge(steps, merchant="m").layout.title.text.replace("<br>", " ")
+    assert "can be told (0.60–1.14)" in title
+    assert "0.83" not in title
+    for low, high, open_ in ((-0.5, 0.1, True), (0.1, 0.5, False)):
+        title = draw.estimators(tables["estimators"], merchant="m", low=low, high=high).layout.title.text
+        assert ("too near to zero to tell" in title.replace("<br>", " ")) == open_

@@ -212,3 +212,21 @@ def test_days_that_a_source_deleted_between_two_exports_are_told(tmp_path):
     assert row["answer"] == "partly"
     assert "wecom_behaviour keeps 180 days only; archived from 2018-01-01" in row["why"]
     assert "无法补取" in room.retention_sentence(store.sources, "zh")
+
+
+@pytest.mark.parametrize(("rows", "said"), [(1, "'pay_time': 1 row"), (8, "'pay_time': 8 rows")])
+def test_the_commonest_reason_is_no_majority_and_names_the_column_not_its_way_there(rows, said):
+    reasons = pd.DataFrame({
+        "file": ["a", "b"], "table": "orders", "column": ["full_order.order_info.pay_time", "a.payment + b.payment"],
+        "reason": ["no time", "empty, but required"], "rows": [rows, 1],
+    })  # fmt: skip
+    figure = draw.quarantine_reasons(reasons, merchant="m", period="p")
+    assert figure.layout.title.text.removesuffix("</b>").endswith(said)
+    assert "Most rows" not in figure.layout.title.text
+    assert set(figure.layout.yaxis.ticktext) == {"pay_time: no time", "payment: empty, but required"}
+
+
+def test_one_day_without_orders_is_one_day():
+    daily = pd.DataFrame({"day": pd.to_datetime(["2018-01-01", "2018-01-03"]), "orders": [3, 4]})
+    gap = pd.DataFrame({"first": pd.to_datetime(["2018-01-02"]), "last": pd.to_datetime(["2018-01-02"]), "days": [1]})
+    assert "1 day has none" in draw.orders_by_day(daily, gap, merchant="m", period="p").layout.title.text

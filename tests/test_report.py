@@ -167,12 +167,21 @@ def test_links_lead_to_the_pages_that_were_written(tmp_path):
     assert not home.exists()
 
 
-def test_a_median_stands_behind_its_own_dots_and_meets_no_line_of_another_touchpoint():
+def test_medians_stand_in_one_column_behind_every_dot_and_meet_no_line_of_another_touchpoint():
     rows = [
         (m, m, t, s) for t, s in (("search", 0.08), ("guide", 0.079)) for m, s in (("a", s), ("b", s), ("c", s + 0.1))
     ]
     table = pd.DataFrame(rows, columns=["merchant", "title", "touchpoint", "share"])
-    said = next(t for t in draw.shares(table, merchant="cohort", period="2018").data if t.mode == "text")
+    figure = draw.shares(table, merchant="cohort", period="2018")
+    said = next(t for t in figure.data if t.mode == "text")
     assert [t.strip() for t in said.text] == ["7.9%", "8.0%"]
     assert said.textposition == "middle right"
-    assert list(said.x) == [0.179, 0.18]
+    assert set(said.x) == {figure.layout.xaxis.range[1]}  # behind a dot it would read as that dot's own figure
+    assert figure.layout.xaxis.range[1] >= table["share"].max()
+
+
+def test_a_factor_that_two_merchants_have_is_not_the_median_merchants():
+    rows = [(m, "buyers", 0.3) for m in "abcde"] + [(m, "orders a day", 2.0) for m in "ab"]
+    table = pd.DataFrame(rows, columns=["title", "factor", "part"])
+    title = draw.grew(table.assign(merchant=table["title"]), merchant="cohort", period="2018").layout.title.text
+    assert "buyers moved daily sales most: +30%" in title.replace("<br>", " ")

@@ -153,3 +153,14 @@ def test_a_cell_is_short_by_its_printed_width_so_that_long_chinese_ones_break():
     head = '<table class="dataframe"><thead><tr><th>主张</th></tr></thead><tbody><tr><td>'
     for text, kind in (("可识别顾客的订单占比", "short"), ("每位分享者带来的用户（K）", "long"), ("a &lt; b", "short")):
         assert f'<td class="{kind}">{text}</td>' in cells.tidy_tables(f"{head}{text}</td></tr></tbody></table>")
+
+
+@pytest.mark.parametrize(("cell", "whole"), [
+    ("+332% to +535%", True), ("−4.3% to +6.6%", True), ("57%–80%", True), ("×0.52 to ×1.31", True), ("23.7至43.4", True),
+    ("2 merchants to go", False), ("open", False),
+])  # fmt: skip
+def test_both_ends_of_an_interval_stay_on_one_line_also_on_paper(cell, whole, tmp_path):
+    write_assets(tmp_path)
+    page = cells.tidy_tables(pd.DataFrame({"merchant": ["a", "b"], "90% interval": [cell, "–"]}).to_html())
+    assert (f'class="short ends">{cell}<' in page) == whole
+    assert "td.ends { white-space: nowrap !important; }" in (tmp_path / "site.css").read_text().split("@media print")[1]

@@ -50,8 +50,8 @@ def cases(
     else:
         title = choose(lang, "No case stands: every effect may be noise", "没有成立的案例：各效应都可能是噪声")
     sub = choose(
-        lang, "Weekly mean daily sales, actual (line) and without the programme (dashed, 90% band)",
-        "每周日均销售额：实际（实线）与无项目（虚线，90%区间）",
+        lang, "Weekly mean daily sales, actual (line) and without the programme (dashed, 90% band); scales differ",
+        "每周日均销售额：实际（实线）与无项目（虚线，90%区间）；各图刻度不同",
     )  # fmt: skip
     frame(fig, title, f"{sub} · {merchant} · {period}", source, lang=lang, left=66, height=420)
     for i, card in enumerate(order, 1):

@@ -28,9 +28,19 @@ from retailkit.charts.words import labelled, listed
 
 ANSWER_COLOURS = {"raised": UP, "lowered": DOWN, "cannot tell": UNSURE, "no result": UNSURE}
 _FACTORS = {
-    "buyers": "购买人数", "frequency": "频次", "basket": "笔单价", "orders a day": "日均订单", "entry or exit": "新增或退出",
+    "buyers": ("buyers", "购买人数"), "frequency": ("frequency", "频次"), "basket": ("basket", "笔单价"),
+    "orders a day": ("orders a day of unknown buyers", "未识别顾客日均订单"), "entry or exit": ("entry or exit", "新增或退出"),
 }  # fmt: skip
 _ROW = 27  # pixels of height per merchant
+
+
+def factor_title(factor: str, lang: str = "en") -> str:
+    """What a factor of the growth tree is called; the buyers of some orders are unknown and cannot be counted.
+
+    >>> factor_title("orders a day"), factor_title("basket", "zh")
+    ('orders a day of unknown buyers', '笔单价')
+    """
+    return choose(lang, *_FACTORS.get(factor, (factor, factor)))
 
 
 def verdict_title(table: pd.DataFrame, lang: str = "en") -> str:
@@ -213,13 +223,17 @@ def shares(
         x=middle, y=middle.index, mode="markers", showlegend=False, cliponaxis=False,
         marker={"symbol": "line-ns-open", "size": 20, "color": INK, "line": {"width": 3}}, hoverinfo="skip",
     ))  # fmt: skip
-    # behind the row's last dot: above its own line a figure would meet the line of the row above
-    last = table.groupby("touchpoint")["share"].max()[middle.index]
+    axis = percent_axis(0, 1.08 * table["share"].max())
+    # in a column of their own: behind a row's last dot a median would read as that dot's figure
     fig.add_trace(go.Scatter(
-        x=last, y=middle.index, mode="text", showlegend=False, text=[f"  {percent(v)}" for v in middle],
+        x=[axis["range"][1]] * len(middle), y=middle.index, mode="text", showlegend=False, text=[f"  {percent(v)}" for v in middle],
         textposition="middle right", textfont={"color": INK}, cliponaxis=False, hoverinfo="skip",
     ))  # fmt: skip
-    fig.update_xaxes(percent_axis(0, 1.08 * table["share"].max()))
+    fig.add_annotation(
+        x=1, y=1, xref="paper", yref="paper", xanchor="left", yanchor="bottom", xshift=7, showarrow=False,
+        text=choose(lang, "median", "中位数"), font={"size": 12, "color": MUTED},
+    )  # fmt: skip
+    fig.update_xaxes(axis)
     fig.update_yaxes(categoryorder="array", categoryarray=list(middle.index), tickfont={"color": INK})
     fig.update_yaxes(range=[-0.6, len(middle) - 0.2])
     nobody = [(names or {}).get(t, t) for t in ("unattributed", "organic")]
@@ -228,7 +242,7 @@ def shares(
         (told.index[-1], percent(told.iloc[-1])) if len(told) else (middle.index[-1], percent(middle.iloc[-1]))
     )
     title = choose(
-        lang, f"In the median merchant {best} carries {share} of credited sales",
+        lang, f"{best[:1].upper()}{best[1:]} carries {share} of credited sales in the median merchant",
         f"在中位商户，{best}占归因销售额的{share}",
     )  # fmt: skip
     sub = choose(
@@ -236,7 +250,9 @@ def shares(
         "Share of credited sales; one dot a merchant, the line and the figure are the median",
         "占归因销售额的份额；一点一商户，竖线与数字为中位数",
     )
-    return frame(fig, title, f"{sub} · {merchant} · {period}", source, lang=lang, height=200 + 46 * len(middle))
+    return frame(
+        fig, title, f"{sub} · {merchant} · {period}", source, lang=lang, right=80, height=214 + 46 * len(middle)
+    )
 
 
 def grew(
@@ -253,7 +269,7 @@ def grew(
             choose(lang, "No merchant has a growth tree.", "没有商户有增长树。"),
             lang=lang,
         )
-    table = table.assign(factor=[choose(lang, f, _FACTORS.get(f, f)) for f in table["factor"].astype(str)])
+    table = table.assign(factor=[factor_title(f, lang) for f in table["factor"].astype(str)])
     order = table.groupby("title")["part"].sum().sort_values().index.tolist()
     fig = go.Figure()
     for i, (factor, rows) in enumerate(table.groupby("factor", sort=False)):
@@ -268,14 +284,16 @@ def grew(
     fig.add_vline(x=0, line_color=INK, line_width=1)
     fig.update_xaxes(percent_axis(min(down, 0) if down == down else 0, max(up, 0) if up == up else 0, signed=True))
     fig.update_yaxes(categoryorder="array", categoryarray=order, showgrid=False, tickfont={"color": INK})
-    middle = table.groupby("factor")["part"].median()
+    middle = table.pivot_table(index="title", columns="factor", values="part", aggfunc="sum").fillna(0).median()
     most = middle.abs().idxmax()
     title = choose(
         lang, f"In the median merchant {most} moved daily sales most: {percent(middle[most], signed=True)}",
         f"在中位商户，{most}对日销的影响最大：{percent(middle[most], signed=True)}",
     )  # fmt: skip
     sub = choose(
-        lang, "Each factor's part of the change, in % of the period before", "各因素对变化的贡献，占前期的百分比"
+        lang,
+        "Each factor's part of the change, in % of the period before; a buyer counts once in the whole period",
+        "各因素对变化的贡献，占前期的百分比；一位买家在整期只计一次",
     )
     return frame(fig, title, f"{sub} · {merchant} · {period}", source, lang=lang, height=240 + _ROW * len(order))
 

@@ -121,7 +121,7 @@ def quarantine_reasons(
     # one bad cell may spoil rows of several tables: a bar is a cell, not a table
     shown = table.drop_duplicates(["file", "column", "reason"]).head(15).iloc[::-1]
     names = [
-        labelled(c or table_name(t, lang), r, lang)
+        labelled(_last(c) or table_name(t, lang), r, lang)
         for c, t, r in zip(shown["column"], shown["table"], shown["reason"], strict=True)
     ]
     fig = go.Figure(
@@ -140,14 +140,19 @@ def quarantine_reasons(
     short = [_two_lines(n) for n in names]
     fig.update_yaxes(showgrid=False, zeroline=False, tickvals=list(range(len(shown))), ticktext=short)
     top = table.iloc[0]
-    where = top["column"] or table_name(top["table"], lang)
+    where = _last(top["column"]) or table_name(top["table"], lang)
     title = choose(
         lang,
-        f"Most rows set aside fail in '{where}': {number(top['rows'], lang)} rows",
+        f"Rows are set aside most often for '{where}': {number(top['rows'], lang)} row{'' if top['rows'] == 1 else 's'}",
         f"隔离最多的是“{where}”：{number(top['rows'], lang)}行",
     )
     unit = choose(lang, "rows", "行数")
     return frame(fig, title, f"{unit} · {merchant} · {period}", source, lang=lang, height=180 + _ROW * len(shown))
+
+
+def _last(column: str) -> str:
+    """A column's own name without its way through the record; of a sum's columns each once."""
+    return " + ".join(dict.fromkeys(part.split(".")[-1] for part in str(column or "").split(" + ")))
 
 
 def _two_lines(text: str) -> str:
@@ -179,7 +184,11 @@ def orders_by_day(
     title = choose(
         lang,
         f"{number(every.sum(), lang)} orders; "
-        + (f"{missing_days} days have none" if missing_days else "no day is missing"),
+        + (
+            f"{missing_days} {'day has' if missing_days == 1 else 'days have'} none"
+            if missing_days
+            else "no day is missing"
+        ),
         f"共{number(every.sum(), lang)}单；" + (f"{missing_days}天没有订单" if missing_days else "没有缺失的日期"),
     )
     unit = choose(lang, "orders per local day; shaded: days without any", "每日订单数；阴影为无订单日")
@@ -254,8 +263,10 @@ def data_health(table: pd.DataFrame, *, merchant: str, period: str, source: str 
     count = table["answer"].value_counts()
     title = choose(
         lang,
-        f"{count.get('yes', 0)} of {len(table)} questions can be studied, {count.get('partly', 0)} in part",
-        f"{len(table)}个问题中{count.get('yes', 0)}个可以研究，{count.get('partly', 0)}个只能部分研究",
+        f"{count.get('yes', 0)} of {len(table)} questions can be studied",
+        f"{len(table)}个问题中{count.get('yes', 0)}个可以研究",
     )
+    if partly := count.get("partly", 0):
+        title += choose(lang, f", {partly} in part", f"，{partly}个只能部分研究")
     unit = choose(lang, "by what came in", "依据已导入的数据")
     return frame(fig, title, f"{unit} · {merchant} · {period}", source, lang=lang, height=190 + _ROW * len(shown))

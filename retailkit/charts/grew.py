@@ -54,16 +54,24 @@ def tree(
     )  # fmt: skip
     levels = major(pd.concat([pd.Series([0.0]), parts["part"].cumsum()]), currency)
     room = (levels.max() - levels.min()) * 0.15
-    fig.update_xaxes(money_axis(levels.min() - room, levels.max() + room, currency, lang))
+    fig.update_xaxes(money_axis(_least(levels, room), levels.max() + room, currency, lang))
     fig.update_yaxes(autorange="reversed", type="category", showgrid=False)
     top = parts.iloc[int(parts["part"].abs().to_numpy().argmax())]
     zh = SEGMENTS_ZH.get(top["segment"], top["segment"]), FACTORS_ZH.get(top["factor"], top["factor"])
     what = choose(lang, f"{top['factor']} of {top['segment']} customers", f"{zh[0]}的{zh[1]}")
+    if top["factor"] == "buyers":
+        what = choose(lang, f"number of {top['segment']} buyers", f"{zh[0]}的{zh[1]}")
     moved = money(change, currency, lang, signed=True)
     title = choose(lang, f"{moved} a day; the {what} moved it most", f"每天 {moved}；影响最大的是{what}")
     unit = choose(lang, "part of the change in mean daily GMV", "对日均 GMV 变化的贡献")
     return frame(fig, title, f"{listed(unit, currency, lang=lang)} · {merchant} · {period}", source, lang=lang, right=60,
                  height=max(320, 150 + 34 * len(names)))  # fmt: skip
+
+
+def _least(levels: pd.Series, room: float) -> float:
+    """Where the axis begins: at nothing, unless a falling bar ends so low that the figure before it needs room."""
+    falls = levels[levels.diff() < 0]
+    return min(levels.min() - room * bool((falls < room).any()), 0.0)
 
 
 def rise(
@@ -94,7 +102,7 @@ def rise(
     )  # fmt: skip
     levels = major(pd.concat([pd.Series([0.0]), parts["money"].cumsum()]), currency)
     room = levels.max() - levels.min()
-    fig.update_xaxes(money_axis(levels.min() - 0.1 * room, levels.max() + 0.55 * room, currency, lang))
+    fig.update_xaxes(money_axis(_least(levels, 0.3 * room), levels.max() + 0.55 * room, currency, lang))
     fig.update_yaxes(autorange="reversed", type="category", showgrid=False)
     festive = parts.loc[parts["part"] != "ordinary", "money"].sum()
     total, moved = money(festive, currency, lang, signed=True), money(change, currency, lang, signed=True)

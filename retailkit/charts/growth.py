@@ -12,6 +12,7 @@ from retailkit.charts.template import (
     ACCENT,
     DOWN,
     GREY,
+    INK,
     MUTED,
     TOTAL,
     UP,
@@ -28,7 +29,7 @@ from retailkit.charts.template import (
     percent_axis,
     shade,
 )
-from retailkit.charts.words import listed
+from retailkit.charts.words import interval_name, listed
 
 
 def headline(
@@ -62,9 +63,13 @@ def headline(
 
 
 def bridge(
-    steps: pd.DataFrame, *, merchant: str, period: str = "", source: str = "", lang: str = "en", currency: str = "USD"
-) -> go.Figure:
-    """Waterfall from the period before to the programme; bars are levels, labels the factors."""
+    steps: pd.DataFrame, *, merchant: str, period: str = "", source: str = "", lang: str = "en", currency: str = "USD",
+    level: float = 0.9, together: bool = False,
+) -> go.Figure:  # fmt: skip
+    """Waterfall from the period before to the programme; bars are levels, labels the factors.
+
+    ``together``: the figures are sums over merchants, in which large ones count for more.
+    """
     title = choose(lang, "From the period before to the programme", "从前期到项目期")
     if steps.empty:
         reason = "There is no counterfactual or no headline to bridge."
@@ -89,7 +94,7 @@ def bridge(
     fig.add_scatter(
         x=[names[-1]], y=[major(own["to_value"], currency)], mode="markers",
         marker={"opacity": 0}, showlegend=False, hoverinfo="skip",
-        error_y={"type": "data", "symmetric": False, "color": MUTED, "thickness": 1.5,
+        error_y={"type": "data", "symmetric": False, "color": INK, "thickness": 1.5,
                  "array": [major(own["from_value"] * (own["high"] - own["ratio"]), currency)],
                  "arrayminus": [major(own["from_value"] * (own["ratio"] - own["low"]), currency)]},
     )  # fmt: skip
@@ -98,18 +103,26 @@ def bridge(
     bound = f"{own['low']:.2f}–{own['high']:.2f}"
     title = choose(
         lang,
-        f"Times {head['ratio']:.2f} on the period before, of which the programme times {own['ratio']:.2f} ({bound})",
-        f"环比 {head['ratio']:.2f} 倍，其中项目 {own['ratio']:.2f} 倍（{bound}）",
+        f"Sales were {head['ratio']:.2f} times the period before; the programme's factor is {own['ratio']:.2f} ({bound})",
+        f"项目期为前期的 {head['ratio']:.2f} 倍，其中项目的倍数为 {own['ratio']:.2f}（{bound}）",
     )
+    if own["low"] < 1 < own["high"]:
+        title = choose(
+            lang,
+            f"Sales were {head['ratio']:.2f} times the period before; no factor of the programme can be told ({bound})",
+            f"项目期为前期的 {head['ratio']:.2f} 倍；项目的倍数无法与1区分（{bound}）",
+        )
     unit = choose(lang, "mean daily GMV", "日均 GMV")
-    return frame(
-        fig, title, f"{listed(unit, currency, lang=lang)} · {merchant} · {period}", source, lang=lang, bottom=16
-    )
+    if together:
+        unit = choose(lang, "mean daily GMV of all merchants together", "全部商户合计日均 GMV")
+    unit = listed(unit, currency, interval_name(level, lang), lang=lang)
+    return frame(fig, title, f"{unit} · {merchant} · {period}", source, lang=lang, bottom=16)
 
 
 def counterfactual(
-    weeks: pd.DataFrame, *, merchant: str, period: str = "", source: str = "", lang: str = "en", currency: str = "USD"
-) -> go.Figure:
+    weeks: pd.DataFrame, *, merchant: str, period: str = "", source: str = "", lang: str = "en", currency: str = "USD",
+    level: float = 0.9,
+) -> go.Figure:  # fmt: skip
     """Weekly mean daily GMV, actual and counterfactual, with its band; festival weeks shaded."""
     title = choose(lang, "Actual against counterfactual", "实际与反事实")
     if weeks.empty:
@@ -119,7 +132,7 @@ def counterfactual(
     inside = own[own["phase"] == "programme"]
     values = {c: major(own[c], currency) for c in ("actual", "counterfactual")}
     fig = go.Figure()
-    band = choose(lang, "interval", "区间")
+    band = interval_name(level, lang)
     fig.add_scatter(x=inside["week"], y=major(inside["high"], currency), mode="lines", line={"width": 0},
                     showlegend=False, hoverinfo="skip")  # fmt: skip
     fig.add_scatter(x=inside["week"], y=major(inside["low"], currency), mode="lines", line={"width": 0}, fill="tonexty",
@@ -139,9 +152,10 @@ def counterfactual(
     ratio = (inside["actual"] * inside["days"]).sum() / (inside["counterfactual"] * inside["days"]).sum() - 1
     title = choose(
         lang,
-        f"In the programme the merchant sold {percent(ratio, signed=True)} against what its donors suggest",
-        f"项目期销售比对照推算 {percent(ratio, signed=True)}",
+        f"Sales in the programme were {percent(ratio, signed=True)} against those expected without it",
+        f"项目期销售比推算的无项目水平 {percent(ratio, signed=True)}",
     )
+    fig.update_layout(legend_traceorder="reversed")  # drawn last, named first
     unit = choose(lang, "mean daily GMV by week", "每周日均 GMV")
     return frame(fig, title, f"{listed(unit, currency, lang=lang)} · {merchant} · {period}", source, lang=lang)
 
@@ -203,7 +217,8 @@ def staircase(
     for step in steps.sort_values("week").itertuples(index=False):
         level, free = (level + 1 if step.week < free else 0), step.week + close
         shade(fig, step.earliest, step.latest + pd.Timedelta(days=1))
-        fig.add_vline(x=str(step.week), line_color=WARM, line_width=2)
+        fig.add_shape(type="line", x0=str(step.week), x1=str(step.week), y0=0, y1=0.93, yref="paper",
+                      line={"color": WARM, "width": 2})  # fmt: skip  # above it stands the programme's name
         fig.add_annotation(x=str(step.week), y=0, yref="paper", xanchor="left", yanchor="bottom", showarrow=False,
                            yshift=15 * level, text=percent(math.expm1(step.size), signed=True), font={"color": WARM})  # fmt: skip
     own = steps[steps["phase"] == "programme"]
@@ -211,12 +226,19 @@ def staircase(
                    f"项目期基础日销有 {len(own)} 个台阶")  # fmt: skip
     if own.empty:
         found = choose(lang, "No step of the base level in the programme", "项目期没有可辨认的台阶")
-    unit = choose(lang, "gap to the counterfactual by week, festival weeks left out", "每周与反事实之差，不含节日周")
+    unit = choose(lang, "gap to the counterfactual by week, without festival weeks; orange: a step, grey: when it may have come",
+                  "每周与反事实之差，不含节日周；橙色为台阶，灰色为其可能的时间")  # fmt: skip
     return frame(fig, found, f"{unit} · {title or merchant} · {period}", source, lang=lang)
 
 
-def gains(weeks: pd.DataFrame, *, merchant: str, period: str = "", source: str = "", lang: str = "en") -> go.Figure:
-    """The effect so far after each week of the programme with its interval; significant gains in colour."""
+def gains(
+    weeks: pd.DataFrame, *, merchant: str, period: str = "", source: str = "", lang: str = "en", level: float = 0.9
+) -> go.Figure:
+    """The effect so far after each week of the programme with its interval; significant gains in colour.
+
+    A week's own interval may leave zero out while the week is still grey: looking every week finds
+    luck sooner or later, so that each look counts less.
+    """
     title = choose(lang, "Weeks to the first gain", "首次显著增长")
     if weeks.empty:
         return empty(title, choose(lang, "There is no estimate.", "没有估计。"), lang=lang)
@@ -231,14 +253,17 @@ def gains(weeks: pd.DataFrame, *, merchant: str, period: str = "", source: str =
     title = choose(lang, "No gain was more than noise", "没有显著增长")
     if len(won):
         weeks_on = f"{won.iloc[0]} week{'' if won.iloc[0] == 1 else 's'}"
-        title = choose(lang, f"The first gain came after {weeks_on}", f"第 {won.iloc[0]} 周起显著增长")
-    unit = choose(lang, "effect on sales so far, with interval", "累计效应与区间")
+        title = choose(lang, f"The first gain that is more than noise came after {weeks_on}",
+                       f"第 {won.iloc[0]} 周起增长超出噪声")  # fmt: skip
+    each = interval_name(level, lang)
+    unit = choose(lang, f"effect on sales so far, {each} of each week; grey: not sure, all looks together",
+                  f"累计效应，各周{each}；灰色：多次查看合计，尚不能确定")  # fmt: skip
     return frame(fig, title, f"{unit} · {merchant} · {period}", source, lang=lang, bottom=18)
 
 
 def estimators(
     others: pd.DataFrame, *, merchant: str, method: str = "", low: float = math.nan, high: float = math.nan,
-    period: str = "", source: str = "", lang: str = "en",
+    period: str = "", source: str = "", lang: str = "en", level: float = 0.9,
 ) -> go.Figure:  # fmt: skip
     """Dots of every estimator's effect; the chosen one with its interval (logs given, per cent shown)."""
     title = choose(lang, "Estimators side by side", "各方法对照")
@@ -262,7 +287,15 @@ def estimators(
         f"Estimators put the programme between {ends_text[0]} and {ends_text[1]}",
         f"各方法估计的项目效应在 {ends_text[0]} 与 {ends_text[1]} 之间",
     )
+    if len(table) == 1:
+        title = choose(lang, f"The only estimator that can be used says {ends_text[0]}",
+                       f"只有一种方法可用，估计为 {ends_text[0]}")  # fmt: skip
+    each = interval_name(level, lang)
+    if low < 0 < high:
+        title += choose(lang, ": too near to zero to tell", "：与零无法区分")
     unit = choose(
-        lang, "effect on mean daily GMV; bar: interval of the chosen method", "对日均 GMV 的效应；横线为所选方法的区间"
+        lang,
+        f"effect on mean daily GMV; bar: {each} of the chosen method",
+        f"对日均 GMV 的效应；横线为所选方法的{each}",
     )
     return frame(fig, title, f"{unit} · {merchant} · {period}", source, lang=lang, height=320)

@@ -6,6 +6,8 @@ import pandas as pd
 
 from retailkit.charts.words import text_width
 
+_MARGIN = 34  # pixels right of the last dot: what the frame leaves there
+
 
 def beside(across: pd.Series, up: pd.Series, names: list[str]) -> list[str]:
     """Where each name stands about its dot: the first place that runs into no other name or dot, nor over the edge."""
@@ -22,7 +24,7 @@ def beside(across: pd.Series, up: pd.Series, names: list[str]) -> list[str]:
         }  # fmt: skip
         boxes = {place: (left, left + wide, low, low + 16) for place, (left, low) in tries.items()}
         crowd = {place: sum(_meet(box, t) for i, t in enumerate(taken) if i != own) for place, box in boxes.items()}
-        edge = {place: box[0] < -30 or box[1] > 690 or box[2] < -4 for place, box in boxes.items()}
+        edge = {place: box[0] < -30 or box[1] > 640 + _MARGIN or box[2] < -4 for place, box in boxes.items()}
         best = min(boxes, key=lambda place: (edge[place], crowd[place]))
         places.append(best)
         taken.append(boxes[best])

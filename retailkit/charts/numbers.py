@@ -62,13 +62,15 @@ def money(minor: float | None, currency: str, lang: str = "en", signed: bool = F
 
     >>> money(123_456_700, "USD"), money(1_250, "GBP"), money(-300_000, "EUR")
     ('$1.23M', '£12.50', '−€3.00K')
-    >>> money(123_456_700, "CNY", "zh"), money(5000, "CHF"), money(250_000, "USD", signed=True)
-    ('¥123万', 'CHF 50', '+$2.50K')
+    >>> money(123_456_700, "CNY", "zh"), money(5000, "CHF"), money(250_000, "USD", signed=True), money(1, "CNY")
+    ('¥123万', 'CHF 50', '+$2.50K', '¥0.01')
     """
     if missing(minor):
         return "–"
     amount = float(major(float(minor), currency))  # type: ignore[arg-type]
     text = number(abs(amount), lang, digits=4 if 10 <= abs(amount) < 100 else 3)
+    if 0 < abs(amount) < 1:
+        text = f"{abs(amount):.{_DIGITS.get(currency, 2)}f}"  # no coin is smaller
     mark = "−" if amount < 0 else "+" if signed and amount > 0 else ""
     return mark + _SIGNS.get(currency, f"{currency} ") + text
 
@@ -76,8 +78,12 @@ def money(minor: float | None, currency: str, lang: str = "en", signed: bool = F
 def percent(share: float | None, digits: int | None = None, signed: bool = False) -> str:
     """Write a fraction as per cent; a decimal only under 10% unless ``digits`` says so.
 
+    What falls just short of the whole never reads 100%: a reader takes that for all of it.
+
     >>> percent(.1234), percent(.0512), percent(-.3), percent(.5, signed=True), percent(-.0001), percent(None)
     ('12%', '5.1%', '−30%', '+50%', '0.0%', '–')
+    >>> percent(.996), percent(.99987), percent(.9999999), percent(1.002)
+    ('99.6%', '99.99%', '>99.99%', '100%')
     """
     if missing(share):
         return "–"
@@ -85,6 +91,9 @@ def percent(share: float | None, digits: int | None = None, signed: bool = False
     places = digits if digits is not None else (1 if 0 < size < 9.95 else 0)
     mark = "−" if float(share) < 0 else "+" if signed else ""  # type: ignore[arg-type]
     mark = mark if round(size, places) else ""
+    if digits is None and size < 100 and round(size, places) == 100:
+        short = next((f"{size:.{more}f}" for more in (1, 2) if round(size, more) < 100), "99.99")
+        return f"{mark or '>' * (size > 99.995)}{short}%"
     return f"{mark}{size:,.{places}f}%"
 
 
@@ -131,7 +140,9 @@ def percent_axis(low: float, high: float, count: int = 5, signed: bool = False) 
 
 def _axis(low: float, high: float, count: int, write: Callable[[float], str]) -> dict[str, Any]:
     at = ticks(float(low), float(high), count)
-    span = [at[0], at[-1]] if len(at) > 1 else None
+    # below nothing only so far as the data go: a whole step may be nonsense there, such as -200% of sales
+    start = max(at[0], float(low) - 0.06 * (at[-1] - float(low))) if at and low < 0 else at[:1] and at[0]
+    span = [start, at[-1]] if len(at) > 1 else None
     return {"tickmode": "array", "tickvals": at, "ticktext": [write(v) for v in at], "range": span}
 
 

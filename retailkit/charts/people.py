@@ -72,7 +72,7 @@ def segments(profile: pd.DataFrame, *, merchant: str, period: str, source: str =
     fig = go.Figure([spend, people])
     low = min(0.0, rows["net_share"].min() if rows["net_share"].notna().any() else 0.0)
     fig.update_xaxes(percent_axis(low, max(rows["share_high"].max(), rows["net_share"].max())))
-    fig.update_layout(barmode="group", bargap=0.25)
+    fig.update_layout(barmode="group", bargap=0.25, legend_traceorder="reversed")  # as the bars stand, from the top
     first = profile.iloc[0]
     title = choose(
         lang,
@@ -139,7 +139,8 @@ def moves(table: pd.DataFrame, *, merchant: str, period: str, source: str = "", 
         )
     )  # fmt: skip
     fig.update_yaxes(autorange="reversed")
-    fig.update_xaxes(side="bottom")
+    fig.update_xaxes(side="bottom", title=choose(lang, "to", "流向"))
+    fig.update_yaxes(title=choose(lang, "from", "来自"))
     moved = table[(table[f"from_{kind}"] != table[f"to_{kind}"]) & table["share"].notna()]
     whole = table[table["share"].notna()]["persons"].sum()
     share = moved["persons"].sum() / whole if whole else float("nan")
@@ -147,7 +148,8 @@ def moves(table: pd.DataFrame, *, merchant: str, period: str, source: str = "", 
     if not whole:
         title = choose(lang, "There were no earlier buyers who could move", "期初没有老客，均为新增购买人")
     unit = choose(lang, "persons and share of the row they come from", "人数及占来源行的比例")
-    return frame(fig, title, f"{unit} · {merchant} · {period}", source, lang=lang, height=150 + 56 * len(grid) + 60)
+    return frame(fig, title, f"{unit} · {merchant} · {period}", source, lang=lang, height=168 + 56 * len(grid) + 60,
+                 bottom=18)  # fmt: skip
 
 
 def _cell(persons: float, share: float, lang: str) -> str:
@@ -179,12 +181,15 @@ def against_donors(table: pd.DataFrame, *, merchant: str, period: str, source: s
             marker={"symbol": "line-ns-open", "color": INK, "size": 14},
         )
     )  # fmt: skip
-    colours = rows["place"].map({"above": ACCENT, "below": DOWN}).fillna(UNSURE).tolist()
-    for trace in interval(
-        rows["share_low"].tolist(), rows["share"].tolist(), rows["share_high"].tolist(), rows["rate"].tolist(),
-        colour=colours, name=choose(lang, "this merchant", "本商户"),
-    ):  # fmt: skip
-        fig.add_trace(trace)
+    where = rows["place"].where(rows["place"].isin(["above", "below"]), "")
+    for place, colour, name in (
+        ("above", ACCENT, choose(lang, "above the donors", "高于对照")),
+        ("below", DOWN, choose(lang, "below the donors", "低于对照")),
+        ("", UNSURE, choose(lang, "not told apart", "无法区分")),
+    ):
+        own = rows[where == place]
+        ends = (own[c].tolist() for c in ("share_low", "share", "share_high", "rate"))
+        fig.add_traces(interval(*ends, colour=colour, name=name) if len(own) else [])
     fig.update_xaxes(percent_axis(0, float(rows[["share", "share_high", "donors_high"]].max().max())))
     outside = shown[shown["place"].isin(["above", "below"])]
     if len(outside):
@@ -208,6 +213,8 @@ def against_donors(table: pd.DataFrame, *, merchant: str, period: str, source: s
             "没有一项比率超出对照商户范围（计入偶然）",
         )
     unit = choose(
-        lang, "share of the persons concerned; grey: lowest to highest donor", "占相关人数；灰色为对照商户范围"
+        lang,
+        "share of the persons concerned, 90% interval; grey: lowest to highest donor",
+        "占相关人数，90%区间；灰色为对照商户范围",
     )
     return frame(fig, title, f"{unit} · {merchant} · {period}", source, lang=lang, height=420)

@@ -178,13 +178,15 @@ def worked(
     )
     n = int((table["reading"] == "common").sum())
     title = choose(
-        lang, f"{n} of {told} things are common to the cohort" if n else "Nothing can be told to be common to the cohort",
-        f"{told}项中有{n}项是共同的" if n else "没有一项可以说是各商户共同的",
+        lang, f"{n} of {told} parts of the gain are common to the cohort" if n else "Nothing can be told to be common to the cohort",
+        f"增量的{told}个组成部分中有{n}个为各商户共有" if n else "没有一项可以说是各商户共同的",
     )  # fmt: skip
     sub = choose(
         lang, "Part of the gain over the counterfactual, in % of sales before; 90% intervals; (rose in / merchants)",
         "对反事实增量的贡献，占前期销售额的百分比；90%区间；（上升家数/商户数）",
     )  # fmt: skip
+    if (known["kind"] == "factor").any():
+        sub += choose(lang, "; a buyer counts once a week", "；一位买家每周计一次")
     if len(known) < told:
         sub += choose(lang, f"; the {len(known)} largest", f"；仅列最大的{len(known)}项")
     return frame(fig, title, f"{sub} · {merchant} · {period}", source, lang=lang, height=230 + _ROW * len(marks))

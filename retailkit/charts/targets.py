@@ -174,6 +174,7 @@ def pacing(
             f"By {last['day'].date()} sales stood at {total}, {way} the {due} due",
             f"截至{last['day'].date()}累计{total}，{way}应有的{due}",
         )
+    fig.update_layout(legend_traceorder="reversed")  # drawn last, named first
     sub = choose(lang, f"{currency}, total since the window's first day", f"{currency}，自窗口首日起累计")
     return frame(fig, title, f"{sub} · {merchant} · {period}", source, lang=lang)
 

@@ -103,7 +103,7 @@ def interval(
         )
     x, y = (value, at) if horizontal else (at, value)
     dots = go.Scatter(
-        x=list(x), y=list(y), mode="markers", name=name, showlegend=bool(name),
+        x=list(x), y=list(y), mode="markers", name=name, showlegend=bool(name), cliponaxis=False,  # whole on the axis too
         marker={"color": colours, "size": 11, "line": {"color": PAPER, "width": 1.5}},
         hovertext=None if hover is None else list(hover), hoverinfo="text" if hover is not None else None,
     )  # fmt: skip
@@ -138,7 +138,7 @@ def frame(
     foot = wrap(choose(lang, "Source: ", "来源：") + source, room, 11) if source else []
     margin = _label_width(fig) if left is None else left
     legend = _legend_rows(fig, width - margin - right)
-    top = 18 + 27 * len(head) + 19 * len(sub) + 12 + 24 * legend
+    top = 18 + 27 * len(head) + 19 * len(sub) + 12 + 24 * legend + _top_tick(fig)
     low = 50 + bottom + (14 * len(foot) + 10 if foot else 0)
     fig.update_layout(
         template=pio.templates["retailkit"], width=None, height=height, autosize=True,
@@ -166,6 +166,12 @@ def _words_at(fig: go.Figure, text: str, size: int, *, x: float, y: float, above
         xref="paper", yref="paper", x=0, y=1 if above else 0, xshift=x, yshift=y,
         xanchor="left", yanchor="top" if above else "bottom",
     )  # fmt: skip
+
+
+def _top_tick(fig: go.Figure) -> int:
+    """Pixels that an upright axis of figures needs so that its highest one does not run into the words above."""
+    ends = [(a.tickvals, a.range) for a in fig.select_yaxes() if a.tickvals is not None and a.range is not None]
+    return 10 if any(len(at) and at[-1] == span[1] for at, span in ends) else 0
 
 
 def _legend_rows(fig: go.Figure, room: float) -> int:
@@ -219,7 +225,7 @@ def _template() -> go.layout.Template:
             "sequential": [[0, "#F2F6FA"], [0.5, "#85BEE0"], [1, "#1D4A70"]],
             "diverging": [[0, DOWN], [0.5, "#F4F4F2"], [1, UP]],
         },
-        legend={"font": {"color": INK, "size": 12}, "itemsizing": "constant"},
+        legend={"font": {"color": INK, "size": 12}, "itemsizing": "constant", "traceorder": "normal"},
         hoverlabel={"font": {"family": FONT, "size": 12}, "bgcolor": PAPER, "bordercolor": GRID},
         bargap=0.32, separators=".,",
     )  # fmt: skip

@@ -52,7 +52,7 @@ def kind_name(kind: str, lang: str) -> str:
     return {
         "exposure": choose(lang, "exposure (has a rate)", "曝光（有转化率）"),
         "order_attached": choose(lang, "attached to the order (no rate)", "附着于订单（无转化率）"),
-        "none": choose(lang, "no touch known", "无已知触点"),
+        "none": choose(lang, "no touchpoint: bought anyway, or not known", "非触点：自然购买或未知"),
     }.get(kind, kind)
 
 
@@ -88,9 +88,10 @@ def touchpoint_credit(
         title = choose(lang, "More was paid back than sold", "退款不少于销售额")
     elif len(real) and real["share"].iloc[-1] >= 0.005:
         best = real.iloc[-1]
+        first = best["credit"] == known["credit"].max()  # else a grey bar, which is no touchpoint, is the longest
         title = choose(
-            lang, f"{titles(real)[-1]} earned most: {percent(best['share'])} of net sales",
-            f"{titles(real)[-1]}贡献最大：占净销售额的{percent(best['share'])}",
+            lang, f"{'' if first else 'Of the touchpoints '}{titles(real)[-1]} earned most: {percent(best['share'])} of net sales",
+            f"{'' if first else '各触点中'}{titles(real)[-1]}贡献最大：占净销售额的{percent(best['share'])}",
         )  # fmt: skip
     elif len(real):
         title = choose(lang, "No touchpoint's part can be told from nothing", "没有触点的贡献能与零区分")
@@ -149,8 +150,10 @@ def models(
         fig.add_trace(trace)
     fig.update_xaxes(percent_axis(0, float(max(rows["most"].max(), rows["high"].fillna(0).max(), 0.01))), showgrid=True)
     fig.update_yaxes(categoryorder="array", categoryarray=names, showgrid=False, tickfont={"color": INK})
-    spread = (rows["most"] - rows["least"]).where(rows["kind"] != "none", 0.0).to_numpy()
+    every = rows["most"] - rows["least"]
+    spread = every.where(rows["kind"] != "none", 0.0).to_numpy()
     widest = int(spread.argmax())
+    first = spread[widest] >= every.max()  # else a line that is no touchpoint differs more
     if (rows["kind"] == "none").all():
         title = choose(lang, "No touchpoint has credit by any model", "任何模型都没有触点获得归因")
     elif (rows["kind"] != "none").sum() == 1 and spread[widest] < 0.005:
@@ -162,8 +165,8 @@ def models(
     else:
         span = (percent(rows["least"].iloc[widest]), percent(rows["most"].iloc[widest]))
         title = choose(
-            lang, f"The models disagree most on {names[widest]}: {span[0]} to {span[1]}",
-            f"各模型对{names[widest]}分歧最大：{span[0]}至{span[1]}",
+            lang, f"{'The' if first else 'Of the touchpoints the'} models disagree most on {names[widest]}: {span[0]} to {span[1]}",
+            f"{'' if first else '各触点中，'}各模型对{names[widest]}分歧最大：{span[0]}至{span[1]}",
         )  # fmt: skip
     sub = choose(lang, "Share of net sales; grey: the range over models", "占净销售额的份额；灰色为各模型的范围")
     whole = f"{sub} · {merchant} · {period}"
@@ -227,7 +230,7 @@ def removal(
     names = titles(rows)
     fig = go.Figure(go.Bar(
         x=rows["removal_orders"], y=names, orientation="h", marker_color=ACCENT, cliponaxis=False,
-        text=[f"{percent(r.removal_orders)} · {number(r.lost_orders, lang)}" for r in rows.itertuples()],
+        text=[f"{percent(r.removal_orders)} · {number(round(r.lost_orders), lang)}" for r in rows.itertuples()],
         textposition="outside", textfont={"color": INK}, hoverinfo="skip",
     ))  # fmt: skip
     fig.update_xaxes(percent_axis(0, float(max(rows["removal_orders"].max(), 0.01))), showgrid=True)

@@ -43,6 +43,15 @@ def listed(*parts: object, lang: str = "en") -> str:
     return choose(lang, ", ", "，").join(map(str, parts))
 
 
+def interval_name(level: float, lang: str = "en") -> str:
+    """Write what an interval is called: no interval stands without its level.
+
+    >>> interval_name(0.9), interval_name(0.975, "zh")
+    ('90% interval', '97.5%区间')
+    """
+    return choose(lang, f"{100 * level:g}% interval", f"{100 * level:g}%区间")
+
+
 def span(start: str, end: str = "", lang: str = "en") -> str:
     """Write a span of days: from start to end, or all before ``start`` where there is no end.
 

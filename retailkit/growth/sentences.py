@@ -85,12 +85,12 @@ def bridge_sentence(steps: pd.DataFrame, lang: str = "en", changes: pd.DataFrame
         return "没有可分解的环比数字。" if lang == "zh" else "There is no headline to bridge."
     parts = steps[steps["step"] != "headline"]
     if lang == "zh":
-        product = " × ".join(f"{in_words(s.step, lang)} {s.ratio:.3f}" for s in parts.itertuples())
+        product = " × ".join(f"{in_words(s.step, lang)} {s.ratio:.2f}" for s in parts.itertuples())
         mind = f"注意：{_changed(changes, lang)}。" if _changed(changes, lang) else ""
-        return f"环比 {steps['ratio'].iloc[-1]:.3f} = {product}。{mind}"
-    product = " x ".join(f"{s.step} {s.ratio:.3f}" for s in parts.itertuples())
+        return f"环比 {steps['ratio'].iloc[-1]:.2f} 倍 = {product}。{mind}"
+    product = " × ".join(f"{s.step} {s.ratio:.2f}" for s in parts.itertuples())
     largest, mind = parts.iloc[int(np.argmax(np.abs(np.log(parts["ratio"]))))], _changed(changes, lang)
-    return (f"Times {steps['ratio'].iloc[-1]:.3f} = {product}: the largest step is {largest['step']} "
+    return (f"{steps['ratio'].iloc[-1]:.2f} times the period before = {product}: the largest step is {largest['step']} "
             f"({signed(largest['ratio'] - 1)})." + (f" Mind: {mind}." if mind else ""))  # fmt: skip
 
 
@@ -190,6 +190,9 @@ def robustness_sentence(effect: Effect, lang: str = "en") -> str:
     if effect.others.empty:
         return "没有估计可比较。" if lang == "zh" else "There is no estimate to compare."
     low, high = percent(float(effect.others["effect"].min())), percent(float(effect.others["effect"].max()))
+    if len(effect.others) == 1:
+        said = "No other estimator can be used here: nothing to compare the effect with."
+        return "没有其他方法可用，无从比较。" if lang == "zh" else said
     if lang == "zh":
         return f"各方法的效应在 {low} 与 {high} 之间。"
     return f"All estimators together put the effect between {low} and {high}."

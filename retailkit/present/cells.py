@@ -16,6 +16,7 @@ from retailkit.spoken import printed_width
 
 PLOTLY = "application/vnd.plotly.v1+json"
 _ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
+_ENDS = re.compile(r"[+−×¥$€£\d]\S*?( to |至|–)[+−×¥$€£\d]\S*")  # both ends of an interval: never on two lines
 _NUMBER = re.compile(r"^[-+−]?(?:[$€£¥]|[A-Z]{2,3}\s?)?[-+−]?[\d][\d,.\s]*(?:[KMB万亿%]|e[-+]?\d+|\s?pp)*$")
 _EMPTY = ("", "NaN", "None", "NaT", "nan", "<NA>", "–", "—", "-")
 WIDTH = 960  # pixels that figures are laid out for; a page shrinks them to its column
@@ -139,9 +140,9 @@ def _td(tag: str, text: str, right: bool) -> str:
     text = "–" if html.unescape(text).strip() in _EMPTY[1:6] else text
     if right and re.fullmatch(r"-?\d+\.\d{4,}", text):
         text = f"{float(text):,.1f}" if abs(float(text)) >= 1000 else f"{float(text):.4g}"
-    kind = (
-        ' class="num"' if right else ' class="short"' if printed_width(html.unescape(text)) <= 24 else ' class="long"'
-    )
+    plain = html.unescape(text).strip()
+    short = "short ends" if _ENDS.fullmatch(plain) else "short"
+    kind = ' class="num"' if right else f' class="{short}"' if printed_width(plain) <= 24 else ' class="long"'
     return f'<th scope="row"{kind}>{text}</th>' if tag == "th" else f"<td{kind}>{text}</td>"
 
 

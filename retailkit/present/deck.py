@@ -21,12 +21,18 @@ from retailkit.results import read_metrics
 
 NO_PPTX = "Slides need the Python package 'python-pptx' (pip install 'retailkit[present]')."
 _INK, _MUTED = "22303C", "66727F"
-_LOW = 460  # pixels: a lower picture's words would be larger than the slide's own
+_LOW = 400  # pixels: a lower picture's words would be larger than the slide's own
+_LINE = 20  # pixels that a name beside a picture's bar or dot needs
 REPORT_ORDER = (
     "verdicts", "headlines", "bridge", "industries", "worked", "growth_parts", "touchpoints", "issues", "cases",
 )  # fmt: skip
 """Figures of the cohort report in the order in which they are read."""
-_A_SLIDE = 10  # figures without a result that one slide names
+_ABOUT = {
+    "verdicts": ("effect_", "merchants_"), "headlines": ("growth_",), "bridge": ("growth_pooled", "effect_"),
+    "industries": ("effect_pooled",),
+}  # fmt: skip
+"""Figures of the report whose numbers are metrics, and how those begin; the notes define these and no others."""
+_A_SLIDE = 10  # figures without a result that one slide names, and limits
 
 
 @dataclass(frozen=True)
@@ -62,8 +68,9 @@ def write_deck(
 
     A figure that PowerPoint has no chart for (a heat map, a flow, a tree of boxes) comes as a
     picture; where Chromium is missing it is left out and named in ``problems``. Each slide's
-    notes carry the source, the run's id and the definitions of the chapter's figures. Figures
-    without a result stand by name and reason on the last slides.
+    notes carry the source, the run's id and the definitions of its figures. The first slide tells
+    the programme's days and whether the data are simulated; what the data cannot tell, and figures
+    without a result by name and reason, stand on the last slides.
 
     Raises
     ------
@@ -85,7 +92,7 @@ def write_deck(
     run = _run(out_dir)
     lang = lang or str(run.get("parameters", {}).get("lang") or "en")
     figures = [_figure(picture) for picture in pictures]
-    _first_slide(deck, title or str(run.get("title") or Path(out_dir).name), pictures, figures, lang)
+    _first_slide(deck, title or str(run.get("title") or Path(out_dir).name), pictures, figures, run, lang)
     metrics = read_metrics(out_dir)
     with TemporaryDirectory() as folder:
         _, _, wide, high = _box(deck)
@@ -93,6 +100,7 @@ def write_deck(
         for picture, fig in zip(pictures, figures, strict=True):
             if "empty" not in _words(fig):
                 problems += _figure_slide(deck, picture, fig, drawn.get(picture.stem), trouble, out_dir, metrics, lang)
+    _limit_slides(deck, [str(limit) for limit in run.get("limits") or ()], lang)
     _empty_slides(deck, pictures, figures, out_dir, lang)
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -124,19 +132,36 @@ def _wide(deck: Any) -> Any:
     return deck
 
 
-def _first_slide(deck: Any, title: str, pictures: list[Picture], figures: list[Any], lang: str) -> None:
+def _first_slide(
+    deck: Any, title: str, pictures: list[Picture], figures: list[Any], run: dict[str, Any], lang: str
+) -> None:
     slide = deck.slides.add_slide(_layout(deck, "title slide", 0))
     count = len({p.merchant for p in pictures if p.merchant != "cohort"})
     found = sum("empty" not in _words(fig) for fig in figures)
     words = choose(lang, f"{found} finding{'s' * (found != 1)}", f"{found}项发现")
     if count:
         words += choose(lang, f", {count} merchant{'s' * (count != 1)}", f"，{count}家商户")
+    words = "\n".join([words, *_dated(run, lang)])
     boxes = [slide.shapes.title, *(p for p in slide.placeholders if p.placeholder_format.idx == 1)]
     left, width = deck.slide_width // 12, deck.slide_width * 10 // 12
     for box, text, top, size in zip(boxes, (title, words), (0.32, 0.55), (34, 18), strict=False):
         if box is not None:
             box.left, box.width, box.top, box.height = left, width, int(deck.slide_height * top), deck.slide_height // 5
             _write(box.text_frame, text, size, bold=size > 20)
+
+
+def _dated(run: dict[str, Any], lang: str) -> list[str]:
+    """What a board must know before the first figure: which days, known until when, and whether anything of it is real."""
+    lines = []
+    if run.get("programme"):
+        lines.append(choose(lang, f"Programme {run['programme']}", f"项目期 {run['programme']}"))
+    if as_of := run.get("parameters", {}).get("as_of"):
+        lines.append(choose(lang, f"Knows what happened before {as_of}", f"数据截至 {as_of} 之前"))
+    if run.get("simulated"):
+        lines.append(
+            choose(lang, "Simulated data: no merchant, person or order is real", "模拟数据：商户、个人与订单均非真实")
+        )
+    return lines
 
 
 def _layout(deck: Any, name: str, index: int) -> Any:
@@ -162,9 +187,13 @@ def _drawn(
     bare = []
     for picture, fig in zip(pictures, figures, strict=True):
         if kind(fig) is None and "empty" not in _words(fig):
-            height = min(max(fig.layout.height or HEIGHT, _LOW), HEIGHT)  # a taller one would be shrunk, words and all
+            height = _height(fig)
             plain_fig = go.Figure(fig).update_layout(
-                title_text="", margin_t=32, height=height, width=round(shape * height)
+                title_text="",
+                margin_t=32,
+                margin_b=max((fig.layout.margin.b or 80) - 24, 40),
+                height=height,
+                width=round(shape * height),
             )
             plain_fig.layout.annotations = [a for a in fig.layout.annotations if a.name not in ("subtitle", "source")]
             bare.append(Picture(picture.merchant, picture.chapter, picture.name, json.loads(plain_fig.to_json())))
@@ -172,6 +201,16 @@ def _drawn(
         return {}, []
     files, trouble = write_drawn(bare, folder, ["png"])
     return {file.relative_to(folder).with_suffix(""): file for file in files}, trouble
+
+
+def _height(fig: Any) -> int:
+    """Pixels that a picture is drawn at: the fewer, the larger its words on the slide; a line for each name at least."""
+    if not {t.type for t in fig.data} <= {"bar", "scatter", "waterfall"}:
+        return min(max(fig.layout.height or HEIGHT, _LOW), HEIGHT)  # a taller one would be shrunk, words and all
+    told = [a.ticktext for a in fig.select_yaxes() if a.ticktext is not None]
+    named = {str(v) for t in fig.data if t.y is not None for v in t.y if isinstance(v, str)}
+    lines = max([len(named), *map(len, told)])
+    return min(max(90 + _LINE * lines, _LOW), HEIGHT)
 
 
 def _words(fig: Any) -> dict[str, str]:
@@ -200,6 +239,19 @@ def _figure_slide(
     # what a screen reader says; a picture's would be its file's name
     slide.shapes[-1]._element.xpath(".//p:cNvPr")[0].set("descr", plain(fig.layout.title.text or picture.name))
     return []
+
+
+def _limit_slides(deck: Any, limits: list[str], lang: str) -> None:
+    """What the cohort's own data cannot tell, which sets a limit to every figure before."""
+    from pptx.util import Pt
+
+    wide, high = deck.slide_width, deck.slide_height
+    for start in range(0, len(limits), _A_SLIDE):
+        slide = deck.slides.add_slide(_layout(deck, "title only", 5))
+        _heading(slide, choose(lang, "What these data cannot tell", "这些数据不能说明什么"), wide // 24, wide, high)
+        _text(slide, _box(deck), "\n".join(limits[start : start + _A_SLIDE]), 16)
+        for paragraph in slide.shapes[-1].text_frame.paragraphs:
+            paragraph.space_after = Pt(8)
 
 
 def _empty_slides(deck: Any, pictures: list[Picture], figures: list[Any], out_dir: str | Path, lang: str) -> None:
@@ -265,11 +317,12 @@ def _write(frame: Any, text: str, size: int, bold: bool = False, colour: str = _
 def _notes(picture: Picture, notes: dict[str, str], out_dir: str | Path, metrics: pd.DataFrame, lang: str) -> str:
     """Source, run and definitions: what a presenter must be able to say when asked."""
     own = metrics[(metrics["merchant"] == picture.merchant) & (metrics["chapter"] == picture.chapter)]
+    about = _ABOUT.get(picture.name, ()) if picture.name in REPORT_ORDER and picture.merchant == "cohort" else ("",)
     lines = [notes.get("source", ""), notes.get("subtitle", "")]
     lines.append(choose(lang, "Run: ", "运行编号：") + run_id(picture, out_dir))
     if len(own):
         lines.append(choose(lang, "Knows what happened before ", "数据截至此日之前：") + str(own["as_of"].iloc[0]))
-    told = defined(own, lang)
+    told = defined(own[own["metric"].str.startswith(about)], lang)
     lines += [choose(lang, "Definitions:", "定义：")] * bool(told) + [f"- {line}" for line in told]
     return "\n".join(line for line in lines if line)
 

@@ -6,11 +6,11 @@ from typing import Any
 
 import pandas as pd
 
+from retailkit.charts.cohort import factor_title
 from retailkit.charts.numbers import percent
 from retailkit.charts.words import choose
 from retailkit.present.bridge import comparable_days
 from retailkit.present.standing import by_reason, say_barred, say_left_out
-from retailkit.present.things import thing_title
 
 
 def say_cohort(cohort: Any, as_of: str, lang: str = "en") -> str:
@@ -220,12 +220,13 @@ def say_grew(table: pd.DataFrame, lang: str = "en") -> str:
     rows = table.groupby("factor", sort=False)["part"].agg(n="size", up=lambda v: int((v > 0).sum()), middle="median")
     words = [
         choose(
-            lang, f"{r.Index} rose in {r.up} of {r.n} (median part {percent(r.middle, signed=True)})",
-            f"{thing_title(r.Index, lang)}：{r.n}家中{r.up}家上升（中位贡献{percent(r.middle, signed=True)}）",
+            lang, f"{factor_title(r.Index)} rose in {r.up} of {r.n} (median part {percent(r.middle, signed=True)})",
+            f"{factor_title(r.Index, lang)}：{r.n}家中{r.up}家上升（中位贡献{percent(r.middle, signed=True)}）",
         )
         for r in rows.itertuples()
     ]  # fmt: skip
-    return choose(lang, "; ".join(words) + ".", "；".join(words) + "。")
+    said = "; ".join(words) + "."
+    return choose(lang, said[:1].upper() + said[1:], "；".join(words) + "。")
 
 
 def say_unknowns(table: pd.DataFrame, answers: pd.DataFrame, lang: str = "en") -> str:
@@ -236,9 +237,9 @@ def say_unknowns(table: pd.DataFrame, answers: pd.DataFrame, lang: str = "en") -
     return choose(
         lang,
         f"For {unsure} of {n} merchants the verdict is 'cannot tell' and {none} have no result; "
-        f"{cannot} of {told + cannot} figures could not be computed from the data and are left empty.",
+        f"{cannot:,} of {told + cannot:,} figures could not be computed from the data and are left empty.",
         f"{n}家商户中{unsure}家结论为“无法判断”，{none}家没有结果；"
-        f"{told + cannot}个数字中有{cannot}个无法从数据得出，留空。",
+        f"{told + cannot:,}个数字中有{cannot:,}个无法从数据得出，留空。",
     )
 
 

@@ -217,6 +217,9 @@ def _run_facts(plan: Plan, options: Options, started: str) -> dict[str, Any]:
     return {
         "cohort": options.cohort,
         "title": plan.context.title,
+        "programme": plan.context.programme,
+        "simulated": plan.context.simulated,
+        "limits": list(plan.context.limits),
         "started": started,
         "ended": datetime.now(UTC).isoformat(timespec="seconds"),
         "parameters": dict(plan.common),

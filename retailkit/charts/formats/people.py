@@ -33,6 +33,7 @@ def activation(
     """Intervals: share of guides on the roster who did each act. Table: guide activation."""
     title = choose(lang, "Active guides", "活跃导购")
     rows = table[table["region"] == "all"].sort_values("rate", ascending=False)
+    rows = pd.concat([rows[rows["act"] == "any"], rows[rows["act"] != "any"]])  # the whole first, then its parts
     if rows.empty:
         return empty(title, choose(lang, "No guide roster is recorded.", "没有导购名册。"), lang=lang)
     names = [name(a, lang) for a in rows["act"]]
@@ -42,7 +43,7 @@ def activation(
         f"{number(roster, 'zh')}位导购中{percent(did['rate'])}有动作",
     )  # fmt: skip
     unit = choose(lang, "Share of the roster by act, 95% interval", "各动作占名册比例，95%区间")
-    colours = [WARM if a == "any" else ACCENT for a in rows["act"]][::-1]
+    colours = [INK if a == "any" else ACCENT for a in rows["act"]][::-1]
     return shares(rows, names, "rate", title, below(unit, merchant, period), source, lang, colour=colours)
 
 
@@ -62,6 +63,10 @@ def guide_bars(
         lang, f"The best {len(rows)} of {active} selling guides bring {percent(top)} of guide sales",
         f"{active}位有业绩导购中前{len(rows)}位占导购销售额的{percent(top)}",
     )  # fmt: skip
+    if len(rows) == active:  # all of them bring all of it: no finding
+        best = percent(rows["share"].iloc[-1])
+        title = choose(lang, f"The best of {active} selling guides brings {best} of guide sales",
+                       f"{active}位有业绩导购中第一位占导购销售额的{best}")  # fmt: skip
     sub = below(choose(lang, f"Net sales, {currency}", f"净销售额，{currency}"), merchant, period)
     return frame(fig, title, sub, source, lang=lang, right=130, height=210 + 26 * len(rows))
 
@@ -129,6 +134,9 @@ def sizes(
         f"{number(len(table), 'zh')}个社群中{percent(passed)}达到{marks[0]}人",
     )  # fmt: skip
     fig.update_xaxes(title=choose(lang, "members at the largest", "最大人数"))
+    most = int((table["members"] // 5).value_counts().max())
+    fig.update_yaxes(number_axis(0, max(most, 5), lang), title=choose(lang, "groups", "社群数"))  # whole groups only
+    fig.update_layout(bargap=0.08)
     unit = choose(lang, "Groups by largest number of members", "按最大人数的社群数")
     return frame(fig, title, below(unit, merchant, period), source, lang=lang, bottom=20)
 
@@ -142,7 +150,7 @@ def generations(
     if rows.empty:
         return empty(title, choose(lang, "No shares are recorded.", "没有分享记录。"), lang=lang)
     names = [choose(lang, "all", "全部") if g == "all" else g for g in rows["generation"]]
-    colours = [WARM if g == "all" else ACCENT for g in rows["generation"]]
+    colours = [INK if g == "all" else ACCENT for g in rows["generation"]]
     fig = go.Figure(
         interval(list(rows["k_low"]), list(rows["k"]), list(rows["k_high"]), names, colour=colours, horizontal=False)
     )

@@ -18,6 +18,7 @@ from retailkit.charts.template import (
     frame,
     interval,
     major,
+    missing,
     money,
     money_axis,
     number,
@@ -62,7 +63,7 @@ def funnel(
         whole = entrance == "all"
         fig.add_trace(go.Scatter(
             x=[name(s, lang) for s in rows["step"]], y=rows["share"], name=name(entrance, lang),
-            mode="lines+markers", line={"color": INK if whole else PALETTE[number_ % len(PALETTE)],
+            mode="lines+markers", cliponaxis=False, line={"color": INK if whole else PALETTE[number_ % len(PALETTE)],
                                         "width": 4 if whole else 2},
             hovertext=[
                 labelled(name(entrance, lang), aside(percent(r.share), f"{percent(r.share_low)}–{percent(r.share_high)}", lang), lang)
@@ -92,7 +93,11 @@ def returns(
         lang, f"{names[0]} brings visitors back most often: {percent(rows['return_share'].iloc[0])}",
         f"{names[0]}回访率最高：{percent(rows['return_share'].iloc[0])}",
     )  # fmt: skip
-    unit = choose(lang, "Visitors who came a second day, 95% interval", "同一入口再次到访的访客，95%区间")
+    unit = choose(
+        lang,
+        "Visitors who came again by the same entrance on another day, 95% interval",
+        "另一天由同一入口再次到访的访客，95%区间",
+    )
     return shares(rows, names, "return_share", title, below(unit, merchant, period), source, lang)
 
 
@@ -108,12 +113,12 @@ def messages(
     names = _campaigns(rows)
     pooled = rows["ordered"].sum() / rows["receivers"].sum()
     title = choose(
-        lang, f"{percent(pooled)} of the receivers of the {len(rows)} largest messages ordered after it",
+        lang, f"{percent(pooled)} of the receivers of the {len(rows)} largest messages ordered afterwards",
         f"最大{len(rows)}次消息的接收者中{percent(pooled)}随后下单",
     )  # fmt: skip
     unit = choose(
         lang,
-        "Receivers who ordered afterwards, 95% interval",
+        "Receivers who ordered afterwards, 95% interval; after is not because of",
         "随后下单的接收者，95%区间；先后不等于因果",
     )
     return shares(
@@ -156,11 +161,14 @@ def acquisition(
         ):
             fig.add_trace(trace)
     top = float(major(rows[["cost_per_new", "cost_high", "marginal_cost"]].max().max(), currency))
-    fig.update_xaxes(money_axis(0, top, currency, lang), showgrid=True)
+    axis = money_axis(0, top, currency, lang)
+    fig.update_xaxes(axis, showgrid=True)
     fig.update_yaxes(categoryorder="array", categoryarray=names, showgrid=False, tickfont={"color": INK})
     own = rows[rows["touchpoint"] != "all"]
     best = (own if len(own) else rows).iloc[-1]
     cost = money(best["cost_per_new"], currency, lang)
+    bounds = [money(best[f"cost_{end}"], currency, lang) for end in ("low", "high") if not missing(best[f"cost_{end}"])]
+    cost = aside(cost, "–".join(bounds), lang) if len(bounds) == 2 else cost
     title = choose(
         lang, f"{name(best['touchpoint'], lang)} wins a new customer for {cost}",
         f"{name(best['touchpoint'], lang)}拉新成本最低：{cost}",
@@ -168,4 +176,6 @@ def acquisition(
     if own.empty:
         title = choose(lang, f"A new customer costs {cost}, over all touchpoints", f"各触点合计，每位新客成本{cost}")
     unit = choose(lang, f"Spend per new customer, {currency}, 95% interval", f"每位新客花费，{currency}，95%区间")
+    if float(major(rows[["cost_high", "marginal_high"]].max().max(), currency)) > axis["range"][1]:
+        unit += choose(lang, "; what reaches the edge goes on", "；触边者未尽")
     return frame(fig, title, below(unit, merchant, period), source, lang=lang, height=250 + ROW * len(rows))
