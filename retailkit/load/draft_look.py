@@ -10,10 +10,10 @@ from typing import Any
 
 import pandas as pd
 
+from retailkit.load.draft_columns import plain
 from retailkit.load.draft_status import NAMED
 from retailkit.load.engine import connect_raw, first, literal, quote
 from retailkit.load.files import Probe, probe
-from retailkit.load.glance import plain
 from retailkit.load.layout import Layout
 from retailkit.load.read import read_raw
 from retailkit.load.sheets import ALL, each_sheet
