@@ -98,7 +98,7 @@ def roles(cohort: str) -> dict[str, str]:
 def days() -> np.ndarray:
     """Return the days of the span as numpy dates."""
     span = parameters()["span"]
-    return np.arange(np.datetime64(span["start"]), np.datetime64(span["end"]) + 1)
+    return np.arange(np.datetime64(span["start"]), np.datetime64(span["end"]) + np.timedelta64(1, "D"))
 
 
 def day_number(day: date) -> int:
