@@ -162,3 +162,13 @@ def test_an_effect_that_may_be_nothing_is_no_finding_of_a_title(tables):
     for low, high, open_ in ((-0.5, 0.1, True), (0.1, 0.5, False)):
         title = draw.estimators(tables["estimators"], merchant="m", low=low, high=high).layout.title.text
         assert ("too near to zero to tell" in title.replace("<br>", " ")) == open_
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_without_donors_no_chart_calls_anything_the_programmes(tables, lang):
+    figure = draw.bridge(tables["bridge"], merchant="m", lang=lang, descriptive=True)
+    own = tables["bridge"].set_index("step").loc["programme", "ratio"]
+    assert f"{own:.2f}" not in figure.layout.title.text
+    assert not {"programme", "项目"} & {str(name).split("<br>")[0] for name in figure.data[0].x}
+    title = draw.counterfactual(tables["counterfactual"], merchant="m", lang=lang, descriptive=True).layout.title.text
+    assert ("own past" if lang == "en" else "自身历史") in title.replace("<br>", " ")

@@ -149,7 +149,9 @@ def models(
     for trace in interval(rows["low"], rows["recommended"], rows["high"], names, colour=INK, name=words):
         fig.add_trace(trace)
     fig.update_xaxes(percent_axis(0, float(max(rows["most"].max(), rows["high"].fillna(0).max(), 0.01))), showgrid=True)
-    fig.update_yaxes(categoryorder="array", categoryarray=names, showgrid=False, tickfont={"color": INK})
+    fig.update_yaxes(
+        categoryorder="array", categoryarray=names, showgrid=False, tickfont={"color": INK}, ticklabelstandoff=9
+    )
     every = rows["most"] - rows["least"]
     spread = every.where(rows["kind"] != "none", 0.0).to_numpy()
     widest = int(spread.argmax())
