@@ -12,6 +12,7 @@ from retailkit.growth.effect import estimate
 from retailkit.growth.headline import headlines
 from retailkit.growth.panel import weekly_panel
 from retailkit.growth.quick import gains_by_week
+from retailkit.growth.sentences import bridge_sentence
 from retailkit.growth.steps import find_steps, gaps
 
 NAMES = [f"d{j}" for j in range(8)]
@@ -172,3 +173,10 @@ def test_without_donors_no_chart_calls_anything_the_programmes(tables, lang):
     assert not {"programme", "项目"} & {str(name).split("<br>")[0] for name in figure.data[0].x}
     title = draw.counterfactual(tables["counterfactual"], merchant="m", lang=lang, descriptive=True).layout.title.text
     assert ("own past" if lang == "en" else "自身历史") in title.replace("<br>", " ")
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_without_donors_no_sentence_names_the_programmes_factor_either(tables, lang):
+    own = tables["bridge"].set_index("step").loc["programme", "ratio"]
+    assert f"{own:.2f}" in bridge_sentence(tables["bridge"], lang)
+    assert f"{own:.2f}" not in bridge_sentence(tables["bridge"], lang, descriptive=True)
