@@ -52,7 +52,7 @@ def kind_name(kind: str, lang: str) -> str:
     return {
         "exposure": choose(lang, "exposure (has a rate)", "曝光（有转化率）"),
         "order_attached": choose(lang, "attached to the order (no rate)", "附着于订单（无转化率）"),
-        "none": choose(lang, "no touchpoint: bought anyway, or not known", "非触点：自然购买或未知"),
+        "none": choose(lang, "not a touchpoint", "非触点"),
     }.get(kind, kind)
 
 
