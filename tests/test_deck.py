@@ -9,6 +9,7 @@ import pptx
 import pytest
 from pptx.oxml.ns import qn
 
+from retailkit.charts import cohort, pooling
 from retailkit.charts.template import date_axis, empty, frame, interval, money_axis, percent_axis
 from retailkit.present import native_words
 from retailkit.present.deck import _height, write_deck
@@ -343,3 +344,18 @@ def test_words_in_a_picture_are_as_large_on_the_slide_as_its_rows_allow():
 
     assert _height(dots(5)) == _height(dots(15)) < _height(dots(24)) <= 540
     assert (_height(dots(21)) - 90) / 21 >= 18
+
+
+def test_a_verdict_keeps_its_figures_and_an_industry_its_interval():
+    table = pd.DataFrame({
+        "merchant": ["a", "b", "c"], "title": ["A", "B", "C"], "answer": "raised", "reason": "", "barred": "",
+        "effect": [0.2, 0.3, 0.4], "low": 0.1, "high": 0.5, "shrunk": [0.25, 0.3, 0.35], "shrunk_low": 0.2,
+        "shrunk_high": 0.4, "industry": "food",
+    })  # fmt: skip
+    groups = pd.DataFrame(
+        [("food", 0.3, 0.2, 0.4, -0.1, 0.1)], columns=["industry", "effect", "low", "high", "lead_low", "lead_high"]
+    )
+    pooled = {"effect": 0.3, "low": 0.2, "high": 0.4}
+    words = {"merchant": "cohort", "period": "2018"}
+    assert kind(cohort.verdicts(table, pooled, **words)) is None, "its column of effects would be lost"
+    assert kind(pooling.industries(table, groups, pooled, **words)) is None, "its industries' intervals would be lost"

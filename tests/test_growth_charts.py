@@ -12,6 +12,7 @@ from retailkit.growth.effect import estimate
 from retailkit.growth.headline import headlines
 from retailkit.growth.panel import weekly_panel
 from retailkit.growth.quick import gains_by_week
+from retailkit.growth.sentences import bridge_sentence
 from retailkit.growth.steps import find_steps, gaps
 
 NAMES = [f"d{j}" for j in range(8)]
@@ -162,3 +163,20 @@ def test_an_effect_that_may_be_nothing_is_no_finding_of_a_title(tables):
     for low, high, open_ in ((-0.5, 0.1, True), (0.1, 0.5, False)):
         title = draw.estimators(tables["estimators"], merchant="m", low=low, high=high).layout.title.text
         assert ("too near to zero to tell" in title.replace("<br>", " ")) == open_
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_without_donors_no_chart_calls_anything_the_programmes(tables, lang):
+    figure = draw.bridge(tables["bridge"], merchant="m", lang=lang, descriptive=True)
+    own = tables["bridge"].set_index("step").loc["programme", "ratio"]
+    assert f"{own:.2f}" not in figure.layout.title.text
+    assert not {"programme", "项目"} & {str(name).split("<br>")[0] for name in figure.data[0].x}
+    title = draw.counterfactual(tables["counterfactual"], merchant="m", lang=lang, descriptive=True).layout.title.text
+    assert ("own past" if lang == "en" else "自身历史") in title.replace("<br>", " ")
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_without_donors_no_sentence_names_the_programmes_factor_either(tables, lang):
+    own = tables["bridge"].set_index("step").loc["programme", "ratio"]
+    assert f"{own:.2f}" in bridge_sentence(tables["bridge"], lang)
+    assert f"{own:.2f}" not in bridge_sentence(tables["bridge"], lang, descriptive=True)

@@ -230,3 +230,12 @@ def test_one_day_without_orders_is_one_day():
     daily = pd.DataFrame({"day": pd.to_datetime(["2018-01-01", "2018-01-03"]), "orders": [3, 4]})
     gap = pd.DataFrame({"first": pd.to_datetime(["2018-01-02"]), "last": pd.to_datetime(["2018-01-02"]), "days": [1]})
     assert "1 day has none" in draw.orders_by_day(daily, gap, merchant="m", period="p").layout.title.text
+
+
+def test_no_bar_stands_on_a_log_scale_and_its_ticks_are_powers_of_ten():
+    day = pd.to_datetime(["2018-01-01", "2018-01-01"])
+    rows = pd.DataFrame({"table": ["orders", "sessions"], "rows": [900, 120_000], "first": day, "last": day})
+    for lang, ticks in (("en", "1 10 100 1K 10K 100K 1M"), ("zh", "1 10 100 1,000 1万 10万 100万")):
+        figure = draw.rows_by_table(rows, merchant="m", period="p", lang=lang)
+        assert {trace.type for trace in figure.data} == {"scatter"}
+        assert list(figure.layout.xaxis.ticktext) == ticks.split()

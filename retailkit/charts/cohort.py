@@ -221,7 +221,7 @@ def shares(
     ))  # fmt: skip
     fig.add_trace(go.Scatter(
         x=middle, y=middle.index, mode="markers", showlegend=False, cliponaxis=False,
-        marker={"symbol": "line-ns-open", "size": 20, "color": INK, "line": {"width": 3}}, hoverinfo="skip",
+        marker={"symbol": "line-ns-open", "size": 16, "color": INK, "line": {"width": 3}}, hoverinfo="skip",
     ))  # fmt: skip
     axis = percent_axis(0, 1.08 * table["share"].max())
     # in a column of their own: behind a row's last dot a median would read as that dot's figure

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pandas as pd
 import plotly.graph_objects as go
 
@@ -47,7 +49,10 @@ _ANSWERS = {
 
 
 def rows_by_table(table: pd.DataFrame, *, merchant: str, period: str, source: str = "", lang: str = "en") -> go.Figure:
-    """Bars, on a log scale: rows per canonical table that came in. Table: what the store holds (``rows()``)."""
+    """Dots, on a log scale: rows per canonical table that came in. Table: what the store holds (``rows()``).
+
+    No bars: on a log scale their lengths compare nothing.
+    """
     title = choose(lang, "What came in", "导入了什么")
     shown = table.sort_values("rows").tail(_MOST)
     if shown.empty:
@@ -57,13 +62,22 @@ def rows_by_table(table: pd.DataFrame, *, merchant: str, period: str, source: st
         for r, a, b in zip(shown["rows"], shown["first"], shown["last"], strict=True)
     ]
     names = [table_name(t, lang) for t in shown["table"]]
-    bars = go.Bar(
-        x=shown["rows"], y=names, orientation="h", marker_color=ACCENT, text=spans, textposition="outside",
-        cliponaxis=False, hovertemplate=labelled("%{y}", "%{x:,}", lang) + "<extra></extra>",
+    dots = go.Scatter(
+        x=shown["rows"], y=names, mode="markers+text", marker={"color": ACCENT, "size": 11}, text=[f"  {s}" for s in spans],
+        textposition="middle right", textfont={"color": INK}, cliponaxis=False,
+        hovertemplate=labelled("%{y}", "%{x:,}", lang) + "<extra></extra>",
     )  # fmt: skip
-    fig = go.Figure(bars)
-    fig.update_xaxes(type="log", visible=False, range=[0, 1.0 + len(str(int(shown["rows"].max())))])
-    fig.update_yaxes(showgrid=False)
+    fig = go.Figure(dots)
+    tens = [10**n for n in range(len(str(int(shown["rows"].max()))) + 1)]
+    fig.update_xaxes(
+        type="log",
+        range=[0, math.log10(tens[-1])],
+        tickvals=tens,
+        ticktext=[_ten(n, lang) for n in tens],
+        showgrid=True,
+    )
+    fig.update_yaxes(categoryorder="array", categoryarray=names, range=[-0.6, len(names) - 0.4])
+    fig.update_yaxes(showgrid=False, ticklabelstandoff=9)
     largest, name = shown.iloc[-1], names[-1]
     title = choose(
         lang,
@@ -73,6 +87,12 @@ def rows_by_table(table: pd.DataFrame, *, merchant: str, period: str, source: st
     unit = choose(lang, "rows, log scale", "行数，对数刻度")
     height = 170 + _ROW * len(shown)
     return frame(fig, title, f"{unit} · {merchant} · {period}", source, lang=lang, height=height, right=200)
+
+
+def _ten(power: int, lang: str) -> str:
+    """A power of ten as a tick: 100, 1K, 10万."""
+    text = number(power, lang)
+    return text.replace(".00", "").replace(".0", "")
 
 
 def file_fates(table: pd.DataFrame, *, merchant: str, period: str, source: str = "", lang: str = "en") -> go.Figure:

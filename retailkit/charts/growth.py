@@ -64,18 +64,20 @@ def headline(
 
 def bridge(
     steps: pd.DataFrame, *, merchant: str, period: str = "", source: str = "", lang: str = "en", currency: str = "USD",
-    level: float = 0.9, together: bool = False,
+    level: float = 0.9, together: bool = False, descriptive: bool = False,
 ) -> go.Figure:  # fmt: skip
     """Waterfall from the period before to the programme; bars are levels, labels the factors.
 
     ``together``: the figures are sums over merchants, in which large ones count for more.
+    ``descriptive``: no donor stands behind them, so that nothing is called the programme's.
     """
     title = choose(lang, "From the period before to the programme", "从前期到项目期")
     if steps.empty:
         reason = "There is no counterfactual or no headline to bridge."
         return empty(title, choose(lang, reason, "没有反事实或环比数字可供分解。"), lang=lang)
     parts, head = steps[steps["step"] != "headline"], steps[steps["step"] == "headline"].iloc[0]
-    names = [f"{in_words(r.step, lang)}<br>× {r.ratio:.2f}" for r in parts.itertuples()]
+    rest = {"programme": choose(lang, "the rest, programme in it", "其余（含项目）")} if descriptive else {}
+    names = [f"{rest.get(r.step) or in_words(r.step, lang)}<br>× {r.ratio:.2f}" for r in parts.itertuples()]
     ends = choose(lang, "period before", "前期"), choose(lang, "programme window", "项目期")
     ends_money = [money(head[c], currency, lang) for c in ("from_value", "to_value")]
     moves = major(parts["to_value"] - parts["from_value"], currency)
@@ -112,6 +114,12 @@ def bridge(
             f"Sales were {head['ratio']:.2f} times the period before; no factor of the programme can be told ({bound})",
             f"项目期为前期的 {head['ratio']:.2f} 倍；项目的倍数无法与1区分（{bound}）",
         )
+    if descriptive:
+        title = choose(
+            lang,
+            f"Sales were {head['ratio']:.2f} times the period before; without donors nobody can tell the programme's part",
+            f"项目期为前期的 {head['ratio']:.2f} 倍；没有对照商户，无法判断其中项目的部分",
+        )
     unit = choose(lang, "mean daily GMV", "日均 GMV")
     if together:
         unit = choose(lang, "mean daily GMV of all merchants together", "全部商户合计日均 GMV")
@@ -121,9 +129,12 @@ def bridge(
 
 def counterfactual(
     weeks: pd.DataFrame, *, merchant: str, period: str = "", source: str = "", lang: str = "en", currency: str = "USD",
-    level: float = 0.9,
+    level: float = 0.9, descriptive: bool = False,
 ) -> go.Figure:  # fmt: skip
-    """Weekly mean daily GMV, actual and counterfactual, with its band; festival weeks shaded."""
+    """Weekly mean daily GMV, actual and counterfactual, with its band; festival weeks shaded.
+
+    ``descriptive``: no donor stands behind the counterfactual, only the merchant's own past.
+    """
     title = choose(lang, "Actual against counterfactual", "实际与反事实")
     if weeks.empty:
         reason = "There is no counterfactual for this merchant."
@@ -155,6 +166,12 @@ def counterfactual(
         f"Sales in the programme were {percent(ratio, signed=True)} against those expected without it",
         f"项目期销售比推算的无项目水平 {percent(ratio, signed=True)}",
     )
+    if descriptive:
+        title = choose(
+            lang,
+            f"Sales in the programme were {percent(ratio, signed=True)} against the merchant's own past carried on",
+            f"项目期销售比按自身历史外推的水平 {percent(ratio, signed=True)}",
+        )
     fig.update_layout(legend_traceorder="reversed")  # drawn last, named first
     unit = choose(lang, "mean daily GMV by week", "每周日均 GMV")
     return frame(fig, title, f"{listed(unit, currency, lang=lang)} · {merchant} · {period}", source, lang=lang)

@@ -214,7 +214,7 @@ def against_donors(table: pd.DataFrame, *, merchant: str, period: str, source: s
         )
     unit = choose(
         lang,
-        "share of the persons concerned, 90% interval; grey: lowest to highest donor",
-        "占相关人数，90%区间；灰色为对照商户范围",
+        "share of the persons concerned; dot: this merchant, 90% interval; grey: lowest to highest donor",
+        "占相关人数；圆点为本商户，90%区间；灰色为对照商户范围",
     )
     return frame(fig, title, f"{unit} · {merchant} · {period}", source, lang=lang, height=420)

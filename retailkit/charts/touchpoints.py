@@ -52,7 +52,7 @@ def kind_name(kind: str, lang: str) -> str:
     return {
         "exposure": choose(lang, "exposure (has a rate)", "曝光（有转化率）"),
         "order_attached": choose(lang, "attached to the order (no rate)", "附着于订单（无转化率）"),
-        "none": choose(lang, "no touchpoint: bought anyway, or not known", "非触点：自然购买或未知"),
+        "none": choose(lang, "not a touchpoint", "非触点"),
     }.get(kind, kind)
 
 
@@ -149,7 +149,9 @@ def models(
     for trace in interval(rows["low"], rows["recommended"], rows["high"], names, colour=INK, name=words):
         fig.add_trace(trace)
     fig.update_xaxes(percent_axis(0, float(max(rows["most"].max(), rows["high"].fillna(0).max(), 0.01))), showgrid=True)
-    fig.update_yaxes(categoryorder="array", categoryarray=names, showgrid=False, tickfont={"color": INK})
+    fig.update_yaxes(
+        categoryorder="array", categoryarray=names, showgrid=False, tickfont={"color": INK}, ticklabelstandoff=9
+    )
     every = rows["most"] - rows["least"]
     spread = every.where(rows["kind"] != "none", 0.0).to_numpy()
     widest = int(spread.argmax())

@@ -79,11 +79,20 @@ def caution_sentence(
     return f"Mind: {doubt}. What cannot be compared across that is left out below, and the rest is no verdict."
 
 
-def bridge_sentence(steps: pd.DataFrame, lang: str = "en", changes: pd.DataFrame | None = None) -> str:
-    """Say which step of the bridge carries the headline; ``changes``: see ``across``."""
+def bridge_sentence(
+    steps: pd.DataFrame, lang: str = "en", changes: pd.DataFrame | None = None, descriptive: bool = False
+) -> str:
+    """Say which step of the bridge carries the headline; ``changes``: see ``across``.
+
+    ``descriptive``: no donor stands behind it (``effect.label``), so that no step is the programme's.
+    """
     if steps.empty:
         return "没有可分解的环比数字。" if lang == "zh" else "There is no headline to bridge."
     parts = steps[steps["step"] != "headline"]
+    if descriptive:
+        told = f"{steps['ratio'].iloc[-1]:.2f}"
+        without = f"{told} times the period before; without donors nobody can tell which part of it is the programme's."
+        return f"环比 {told} 倍；没有对照商户，无法判断其中哪一部分来自项目。" if lang == "zh" else without
     if lang == "zh":
         product = " × ".join(f"{in_words(s.step, lang)} {s.ratio:.2f}" for s in parts.itertuples())
         mind = f"注意：{_changed(changes, lang)}。" if _changed(changes, lang) else ""

@@ -55,6 +55,7 @@ def kind(fig: Any) -> str | None:
         and not any("text" in (t.mode or "") for t in fig.data)  # PowerPoint sets no label where there is room for it
         and sum(len(segments(t)) for t in fig.data) <= _MOST
         and not _crowded(fig)
+        and not _told_beside(fig)
     ):
         return "scatter"
     return None
@@ -68,6 +69,13 @@ def _marked(fig: Any) -> bool:
 def _named(fig: Any) -> bool:
     """Names along the x axis: PowerPoint's scatter has numbers there only."""
     return any(isinstance(x, str) for t in fig.data if t.x is not None for x in t.x)
+
+
+def _told_beside(fig: Any) -> bool:
+    """Figures in a column beside the rows, or intervals as error bars: a native scatter would lose both."""
+    return any(a.yref == "y" and a.xref == "paper" for a in fig.layout.annotations) or any(
+        t.error_x.array is not None or t.error_y.array is not None for t in fig.data
+    )
 
 
 def _wordy(trace: Any) -> bool:

@@ -81,5 +81,7 @@ def shares(
     low, high = rows[f"{share}_low"], rows[f"{share}_high"]
     fig = go.Figure(interval(list(low), list(rows[share]), list(high), names, colour=colour, hover=words))
     fig.update_xaxes(percent_axis(0, float(np.nanmax([high.max(), 0.01]))), showgrid=True)
-    fig.update_yaxes(categoryorder="array", categoryarray=names, showgrid=False, tickfont={"color": INK})
+    fig.update_yaxes(
+        categoryorder="array", categoryarray=names, showgrid=False, tickfont={"color": INK}, ticklabelstandoff=9
+    )
     return frame(fig, title, sub, source, lang=lang, height=220 + ROW * len(rows))

@@ -160,7 +160,9 @@ def acquisition(
             low, mid, high, [n for n, s in zip(names, shown, strict=True) if s], colour=colour, name=label
         ):
             fig.add_trace(trace)
-    top = float(major(rows[["cost_per_new", "cost_high", "marginal_cost"]].max().max(), currency))
+    most = float(rows[["cost_per_new", "marginal_cost"]].max().max())
+    highest = float(rows["cost_high"].fillna(0).max())  # one vast interval must not flatten the others
+    top = float(major(max(most, min(highest, 3 * most)), currency))
     axis = money_axis(0, top, currency, lang)
     fig.update_xaxes(axis, showgrid=True)
     fig.update_yaxes(categoryorder="array", categoryarray=names, showgrid=False, tickfont={"color": INK})
