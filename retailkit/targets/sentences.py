@@ -197,6 +197,11 @@ def pacing_sentence(table: pd.DataFrame, lang: str = "en") -> str:
                     "其记录到此为止（关店，或缺少导出文件），不给出达成概率。")  # fmt: skip
         return (f"By {row['day'].date()} the total was {abs(ahead):.1%} {'ahead of' if ahead >= 0 else 'behind'} the planned "
                 "curve; its record ends there (closed, or an export is missing), so no chance is given.")  # fmt: skip
+    if row["day"] == table["day"].iloc[-1]:
+        reached = f"{row['actual'] / row['planned']:.1%}"
+        if lang == "zh":
+            return f"窗口已结束：截至{row['day'].date()}累计为目标的{reached}。"
+        return f"The window is over: by {row['day'].date()} the total came to {reached} of the target."
     if lang == "zh":
         odd = "概率无法判断" if pd.isna(chance) else f"达成概率{chance:.0%}"
         return f"截至{row['day'].date()}，累计比计划{'超前' if ahead >= 0 else '落后'}{abs(ahead):.1%}，{odd}。"
