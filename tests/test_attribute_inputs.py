@@ -208,3 +208,13 @@ def test_a_rate_of_a_handful_of_persons_is_neither_judged_nor_a_peer():
     everybody = potential(reached.iloc[3:]).set_index("merchant")
     assert everybody.loc["m4", ["high", "verdict", "potential_low"]].tolist() == [1.0, "like its peers", 0.0]
     assert "reached nobody" in potential_sentence(table.reset_index(), "m9")
+
+
+@pytest.mark.parametrize(("wrong", "told"), [
+    ({"look_back_days": "30"}, "look_back_days is '30'; a whole number of days"),
+    ({"look_back_days": 7.5}, "look_back_days is 7.5; a whole number of days"),
+    ({"as_of": "2024-13-01"}, "as_of is an ISO day in quotes like '2024-12-01', not '2024-13-01'"),
+])  # fmt: skip
+def test_a_choice_that_is_none_is_told_before_anything_is_asked(wrong, told):
+    with pytest.raises(ValueError, match=told):
+        paths(touches(), None, **wrong)
