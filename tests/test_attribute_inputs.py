@@ -16,7 +16,7 @@ from retailkit.attribute.peers import conversions, potential, potential_sentence
 from retailkit.attribute.sensitivity import sensitivity, sensitivity_sentence, sensitivity_verdicts
 from retailkit.attribute.sentences import effects_sentence, touchpoint_sentence, unattributed_sentence
 from retailkit.attribute.shapley import shapley_sentence
-from retailkit.attribute.summary import side_by_side
+from retailkit.attribute.summary import side_by_side, touchpoint_ledger
 from retailkit.attribute.tables import as_table
 from retailkit.attribute.touches import left_out, touches
 
@@ -208,3 +208,27 @@ def test_a_rate_of_a_handful_of_persons_is_neither_judged_nor_a_peer():
     everybody = potential(reached.iloc[3:]).set_index("merchant")
     assert everybody.loc["m4", ["high", "verdict", "potential_low"]].tolist() == [1.0, "like its peers", 0.0]
     assert "reached nobody" in potential_sentence(table.reset_index(), "m9")
+
+
+@pytest.mark.parametrize(("wrong", "told"), [
+    ({"look_back_days": "30"}, "look_back_days is '30'; a whole number of days"),
+    ({"look_back_days": 7.5}, "look_back_days is 7.5; a whole number of days"),
+    ({"as_of": "2024-13-01"}, "as_of is an ISO day in quotes like '2024-12-01', not '2024-13-01'"),
+])  # fmt: skip
+def test_a_choice_that_is_none_is_told_before_anything_is_asked(wrong, told):
+    with pytest.raises(ValueError, match=told):
+        paths(touches(), None, **wrong)
+
+
+def test_who_bought_hours_before_a_touch_is_no_buyer_of_it_in_either_table():
+    """Three visits from a group at noon: one buyer that morning, one that evening, one a week later."""
+    seen = tables.sessions([(f"s{i}", f"a:{i}", "2024-01-05 12:00", "1007", {"group_id": "g"}) for i in range(3)])
+    sold = tables.orders([
+        ("1", "a:0", "2024-01-05 09:00", 100), ("2", "a:1", "2024-01-05 20:00", 100), ("3", "a:2", "2024-01-12", 100)
+    ])  # fmt: skip
+    found = touches(sessions=seen, orders=sold)
+    reached = conversions(found, sold)
+    assert reached[["persons", "buyers"]].to_numpy().tolist() == [[3, 2]]
+    routes = paths(found, sold)
+    shown = touchpoint_ledger(found, routes, ledgers(routes, ["last"])["last"]).set_index("touchpoint")
+    assert shown.loc[reached["touchpoint"].item(), ["persons", "buyers"]].tolist() == [3, 2]

@@ -5,7 +5,7 @@ import re
 import pandas as pd
 import pytest
 
-from retailkit.charts.tables import readable_tables
+from retailkit.charts.tables import readable, readable_tables
 
 
 @pytest.fixture
@@ -48,3 +48,10 @@ def test_a_turned_table_is_shown_as_it_is(shell):
 
 def test_outside_a_notebook_nothing_happens():
     readable_tables("CNY")
+
+
+def test_a_difference_of_rates_is_written_as_the_rates_are():
+    table = pd.DataFrame(
+        {"rate_with": [0.471], "rate_without": [0.394], "difference": [0.0774], "low": [0.012], "high": [0.142]}
+    )
+    assert readable(table, "CNY").iloc[0].tolist() == ["47%", "39%", "7.7%", "1.2%", "14%"]

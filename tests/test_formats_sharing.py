@@ -127,6 +127,17 @@ def test_red_packets_received_and_converted():
     assert (row["cost_per_order"], row["cost_per_new"]) == (150, 300)
 
 
+def test_an_order_that_follows_several_packets_is_one_order_of_one_new_buyer():
+    """Three packets in three days, then the first order ever: one order, one new buyer, three packets' cost."""
+    packets = canonical("red_packets", [
+        {"packet_id": str(i), "account": "a:0", "amount": 100, "sent_at": f"2018-11-0{i + 1} 09:00",
+         "received_at": f"2018-11-0{i + 1} 10:00"} for i in range(3)
+    ])  # fmt: skip
+    row = red_packet_funnel(packets, orders(("a:0", "2018-11-05", 900)), of_accounts("a:0")).iloc[0]
+    assert row[["ordered", "orders", "new_buyers", "spent", "net_amount"]].tolist() == [3, 1, 1, 300, 900]
+    assert (row["cost_per_order"], row["cost_per_new"]) == (300, 300)
+
+
 @pytest.mark.data
 def test_adoption_of_medical_innovation_as_published(real_data):
     """Valente (1995): 125 doctors, saturation .81 to .89 by town; month 18 means never, not adopted."""

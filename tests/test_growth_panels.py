@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from growth_tables import BASELINE, PROGRAMME, daily_world
+from growth_tables import BASELINE, PROGRAMME, daily_world, order_rows
 from spoken import english
 
 from retailkit import growth
@@ -102,3 +102,14 @@ def test_a_programme_that_goes_on_is_judged_so_far():
         == "no sales on record for the whole programme"
     )
     assert np.isfinite(growth.headlines(DAILY, BASELINE, PROGRAMME, ["m"])["growth"].item())
+
+
+def test_refunds_of_own_frames_follow_their_orders():
+    orders = order_rows([("a", f"2018-{month:02d}-05", "p:1", 100) for month in range(1, 13)])
+    back = pd.DataFrame({
+        "merchant": "a", "refund_id": ["r1", "r2"], "order_id": ["o3", "o5"], "account": "p:1", "refund_amount": [40, 7],
+        "refunded_at": pd.to_datetime(["2018-04-09", "2018-07-05"]), "refunded_on": pd.to_datetime(["2018-04-09", "2018-07-05"]),
+    })  # fmt: skip
+    lags = growth.refund_lags(orders, back, "2019-01-01")
+    seen = lags[lags["lag"] >= 0].sort_values("lag")
+    assert seen[["lag", "amount"]].to_numpy().tolist() == [[4, 40], [30, 7]]

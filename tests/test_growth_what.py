@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 
 from retailkit.growth.cells import cell_effects, cell_inputs
 from retailkit.growth.effect import estimate
-from retailkit.growth.factors import factor_effects
+from retailkit.growth.factors import factor_effects, factors_sentence
 from retailkit.growth.headline import headlines
 from retailkit.growth.panel import daily_panel, weekly_panel
 from retailkit.growth.record import Effect
-from retailkit.growth.sentences import factors_sentence
+from retailkit.growth.sentences import tree_sentence
 from retailkit.growth.shapley import shapley
 from retailkit.growth.tree import growth_tree, lmdi, tree_inputs
 from retailkit.growth.verdict import percent
@@ -177,3 +177,15 @@ def test_nothing_to_split_gives_empty_tables():
     orders, persons = tables(order_rows([("a", "2018-01-01", "p:1", 100)]))
     assert cell_effects(cell_inputs(orders, persons, BASELINE, PROGRAMME), refused).empty
     assert growth_tree(tree_inputs(orders, persons, None, None), "a").empty
+
+
+def test_a_record_that_begins_with_the_period_before_says_that_everybody_is_new_there():
+    """The same ten customers buy in both periods: they look like new ones who left and old ones who came."""
+    days = [d.strftime("%Y-%m-%d") for window in (BASELINE, PROGRAMME) for d in pd.date_range(*window)]
+    rows = [("a", day, f"p:{i % 10}", 100 + i) for i, day in enumerate(days)]
+    told = {}
+    for name, more in (("fresh", []), ("known", [("a", "2018-01-01", f"p:{i}", 50) for i in range(10)])):
+        tree = growth_tree(tree_inputs(*tables(order_rows([*rows, *more])), BASELINE, PROGRAMME), "a")
+        told[name] = (tree_sentence(tree), tree_sentence(tree, "zh"))
+    assert all(word in said for word, said in zip(("everybody is new", "人人都是新客"), told["fresh"], strict=True))
+    assert not any(word in said for word, said in zip(("everybody is new", "人人都是新客"), told["known"], strict=True))

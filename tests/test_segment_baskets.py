@@ -211,3 +211,34 @@ def test_older_vintages_of_several_merchants_are_older_by_month_and_not_by_name(
     older = known[known["vintage"] <= months[len(months) // 2 - 1]]
     share = older["buyers"].sum() / older["persons"].sum()
     assert f"{share:.0%} of the older vintages (to {months[len(months) // 2 - 1]})" in vintage_sentence(found)
+
+
+@pytest.mark.parametrize("ask", [
+    lambda t, p: cross_shop(t, p, AS_OF, "format", ("guide", "shopp")),
+    lambda t, p: gain_loss(t, p, "format", ("guide",), ("shopp",), **SPANS),
+])  # fmt: skip
+def test_a_value_that_stands_nowhere_is_a_slip_and_no_shop_without_buyers(ask):
+    with pytest.raises(ValueError, match="no format 'shopp' in this table; there are community, guide, shop"):
+        ask(*tables(random_orders(1)))
+
+
+def test_a_format_that_the_merchant_does_not_run_is_no_slip():
+    orders = random_orders(1)
+    found = cross_shop(*tables(orders), AS_OF, "format", ("guide", "popup"))
+    assert set(found["combination"]) <= {"guide", "none"}
+    known = orders.dropna(subset=["account"])
+    assert (
+        found["net_amount"].sum()
+        == known.loc[(known["format"] == "guide") & (known["paid_on"] < AS_OF), "net_amount"].sum()
+    )
+
+
+def test_lines_without_a_category_take_their_products_or_are_told():
+    baskets = [("1", ["a", "b"])] * 30 + [("2", ["a"])] * 5 + [("3", ["b"])] * 5
+    lines = basket_lines(baskets)[0].mutate(category=ibis.null("string"))
+    with pytest.raises(ValueError, match="no line tells its category; where products tell categories, give products="):
+        association(lines, AS_OF)
+    goods = ibis.memtable({"merchant": ["m", "m"], "product_id": ["a", "b"], "category": ["coat", "sock"]})
+    pair = association(lines, AS_OF, products=goods).set_index(["item", "other"]).loc[("coat", "sock")]
+    assert pair["support"] == pytest.approx(30 / 40)
+    assert pair["confidence"] == pytest.approx(30 / 35)

@@ -73,7 +73,7 @@ def frames(seed: int = 1, until: str = "2025-01-01") -> dict[str, pd.DataFrame]:
     pushes = sent[["merchant", "account"]].assign(campaign_id="c1", touchpoint="mailing", sent_on=sent["paid_on"])
     campaigns = pd.DataFrame({"merchant": ["m"], "campaign_id": ["c1"], "starts_on": [EARLIER_DAY]})
     back = orders[orders["refund_amount"] > 0].dropna(subset=["account"])
-    refunds = back[["merchant", "account", "refund_amount"]].assign(refunded_on=back["paid_on"])
+    refunds = back[["merchant", "order_id", "account", "refund_amount"]].assign(refunded_on=back["paid_on"])
     products = pd.DataFrame({"merchant": "m", "product_id": ["s1", "s2", "s3"], "category": ["tea", "toys", "milk"]})
     return {
         "orders": orders, "persons": persons, "accounts": accounts, "lines": lines, "pushes": pushes,

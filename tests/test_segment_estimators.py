@@ -67,3 +67,18 @@ def test_engine_pickle_clone_and_output_agree(estimator, people):
 def test_scores_pass_through_a_pipeline(people):
     pipe = make_pipeline(RFM(), StandardScaler()).set_output(transform="pandas")
     assert list(pipe.fit_transform(people[COLUMNS]).columns) == [f"{c}_score" for c in COLUMNS]
+
+
+@pytest.mark.parametrize("model", [RFM(), Clusters(2)], ids=["RFM", "Clusters"])
+def test_a_whole_table_of_features_is_told_which_columns_are_no_numbers(model):
+    people = pd.DataFrame({
+        "merchant": "m", "person": list("abcd"), "first_paid_on": pd.Timestamp("2024-01-01"),
+        "days_since_last": [1, 9, 30, 200], "orders": [9, 5, 2, 1], "net_amount": [900, 400, 150, 80],
+    })  # fmt: skip
+    numbers = people[["days_since_last", "orders", "net_amount"]]
+    with pytest.raises(
+        ValueError, match=r"merchant, person, first_paid_on: no numbers; take the columns.*'net_amount'"
+    ):
+        model.fit(people)
+    with pytest.raises(ValueError, match="merchant, person, first_paid_on: no numbers"):
+        getattr(model.fit(numbers), "predict", model.transform)(people)

@@ -223,6 +223,32 @@ def test_pacing_without_donors_has_a_curve_and_no_chance():
     assert table["chance"].isna().all()
 
 
+def test_a_curve_without_donors_has_no_fan_and_no_order_of_rows():
+    """No interval of no width; and the weekdays of the last eight weeks are those, wherever their rows stand."""
+    days = pd.date_range("2023-06-01", pd.Timestamp(PROGRAMME[1]) - pd.Timedelta(days=3))
+    rng = np.random.default_rng(2)
+    own = pd.DataFrame({"merchant": "a", "day": days, "gmv": rng.integers(1, 900, len(days))})
+    table = targets.pacing(own, "a", [], PROGRAMME, 1000.0)
+    assert table[["share_low", "planned_high", "forecast_low", "forecast_high"]].isna().all(axis=None)
+    assert table["forecast"].notna().any()
+    mixed = targets.pacing(own.sample(frac=1, random_state=1), "a", [], PROGRAMME, 1000.0)
+    pd.testing.assert_frame_equal(table, mixed)
+    past = own[own["day"] < PROGRAMME[0]].tail(56).groupby(own["day"].dt.day_of_week)["gmv"].mean()
+    by_hand = past.loc[pd.date_range(*PROGRAMME).day_of_week].cumsum().to_numpy()
+    assert np.allclose(table["share"], by_hand / by_hand[-1])
+
+
+@pytest.mark.parametrize(("lang", "word"), [("en", "The window is over"), ("zh", "窗口已结束")])
+def test_a_window_that_is_over_has_a_total_and_no_chance(lang, word):
+    for donors in ([], ["d1", "d2", "d3"]):
+        run = targets.pacing(daily(["a", *donors], np.ones(28)), "a", donors, PROGRAMME, 2_240_000.0)
+        said = targets.pacing_sentence(run, lang)
+        assert word in said
+        assert "125.0%" in said
+        assert "cannot be told" not in said
+        assert "概率" not in said
+
+
 def test_chance_is_missing_once_the_record_ends():
     d = daily(["a", "d1", "d2", "d3"], np.ones(28), 0.2)
     d = d[(d["merchant"] != "a") | (d["day"] < "2024-02-10")]
@@ -240,6 +266,15 @@ def test_a_closed_store_is_promised_nothing(lang, word):
     so_far = d[d["day"] < "2024-02-10"]
     open_ = targets.pacing_sentence(targets.pacing(so_far, "a", ["d1", "d2", "d3"], PROGRAMME, 1000.0, BEFORE), lang)
     assert word not in open_
+
+
+def test_parts_of_a_window_may_be_asked_for_by_iso_days():
+    day = pd.Timestamp("2024-02-01")
+    rows = [{"paid_at": day, "paid_on": day.date(), "format": f, "net_amount": 10} for f in ("guide", "shop", "guide")]
+    orders = canonical("orders", rows)
+    told = [targets.cut_by(orders, "format", {"now": w}) for w in (PROGRAMME, targets.window_days(PROGRAMME))]
+    pd.testing.assert_frame_equal(*told)
+    assert told[0].set_index("part")["now"].to_dict() == {"guide": 20, "shop": 10}
 
 
 def test_without_a_plan_no_part_fell_short():

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any, Literal
 
 import ibis
 import ibis.expr.types as ir
+import numpy as np
 
 from retailkit.attribute.tables import CARRIED, PATH, as_table, shape, with_person
 from retailkit.schema.given import takes_frames
@@ -61,10 +63,13 @@ def paths(
     Raises
     ------
     ValueError
-        If look_back_days is negative or a choice is unknown.
+        If look_back_days is no whole number of days from 0, as_of no ISO day, or a choice is unknown.
     """
-    if look_back_days < 0:
-        raise ValueError(f"look_back_days is {look_back_days}; 0 (the same day) or more is needed")
+    if not isinstance(look_back_days, int | np.integer) or look_back_days < 0:
+        raise ValueError(
+            f"look_back_days is {look_back_days!r}; a whole number of days, 0 (the same day) or more, is needed"
+        )
+    known_day(as_of)
     if direct not in ("fold", "keep", "drop") or after_order not in ("keep", "restart"):
         raise ValueError("direct is fold, keep or drop; after_order is keep or restart")
     sales = _sales(as_table(orders, "orders"), as_table(persons, "persons"), look_back_days, after_order)
@@ -77,6 +82,16 @@ def paths(
     known_until = ibis.literal(as_of).cast("date") if as_of else day_after(exposures, sales)
     idle = exposures.anti_join(sales, _inside(exposures, sales, after_order))
     return ibis.union(bought, _without_order(idle, look_back_days, direct, known_until))
+
+
+def known_day(as_of: str | None) -> None:
+    """Raise unless ``as_of`` is an ISO day or left out: the engine would say so long after."""
+    if not as_of:
+        return
+    try:
+        date.fromisoformat(str(as_of))
+    except ValueError:
+        raise ValueError(f"as_of is an ISO day in quotes like '2024-12-01', not {as_of!r}") from None
 
 
 def _sales(orders: ir.Table, persons: ir.Table, days: int, after_order: str) -> ir.Table:

@@ -29,14 +29,16 @@ def conversions(touches: ir.Table, orders: Any, persons: Any = None, look_back_d
     ----------
     touches : of :func:`touches`, of all merchants that are compared
     orders, persons : canonical tables
-    look_back_days : a person counts as buyer who ordered on a touch's day or up to so many days later
+    look_back_days : a person counts as buyer who ordered after a touch, on its day or up to so many days later
     """
     met = touches.filter((touches.kind == "exposure") & (touches.role == "touch") & touches.person.notnull())
-    met = met.select("merchant", "person", "touchpoint", "touched_on").distinct().cache()
+    met = met.group_by("merchant", "person", "touchpoint", "touched_on").aggregate(since=met.touched_at.min()).cache()
     sale = with_person(as_table(orders, "orders"), as_table(persons, "persons"))
-    sale = sale.filter(sale.person.notnull()).select("merchant", "person", "paid_on").distinct()
+    sale = sale.filter(sale.person.notnull())
+    sale = sale.group_by("merchant", "person", "paid_on").aggregate(until=sale.paid_at.max())
     both = met.inner_join(sale, ["merchant", "person"])
     soon = (both.touched_on <= both.paid_on) & (both.touched_on >= both.paid_on - ibis.interval(days=look_back_days))
+    soon = soon & (both.since <= both.until)  # the same rule as in paths: no touch wins an order paid before it
     key = ["merchant", "touchpoint"]
     bought = both.filter(soon).group_by(key).aggregate(buyers=both.person.nunique())
     reached = met.group_by(key).aggregate(persons=met.person.nunique())

@@ -108,7 +108,8 @@ def _texts(table: pd.DataFrame, name: str, currency: str, lang: str) -> list:
     if not pd.api.types.is_numeric_dtype(column) or pd.api.types.is_bool_dtype(column):
         return ["–" if missing(v) else v if name in IDS else _word(v, lang) for v in column]
     mean_of_money = name in ("mean_low", "mean_high") and "mean_net_amount" in table
-    fraction = name in SHARES or name.endswith(("_share", "_share_low", "_share_high"))
+    of_rates = name in ("difference", "low", "high") and "rate_with" in table
+    fraction = of_rates or name in SHARES or name.endswith(("_share", "_share_low", "_share_high"))
     if name.endswith(MONEY) or mean_of_money:
         return [money(v, currency, lang) for v in column]
     if fraction or (name == "depth" and pd.api.types.is_float_dtype(column)):

@@ -16,6 +16,7 @@ from ibis import _
 from retailkit.charts.people_explore import segment_basket, segment_months
 from retailkit.charts.tables import heading, readable
 from retailkit.segment.assets import first_order_day, month_days
+from retailkit.segment.baskets import with_category
 from retailkit.segment.features import person_features, person_orders
 from retailkit.segment.rfm import fit_rfm
 from retailkit.segment.segments import rfm_segments, segment_map, segment_profile
@@ -63,9 +64,7 @@ def segment_tables(
     )
     bought_nothing = dict.fromkeys(("buyers", "orders", "net_amount"), 0)
     months = months.fillna(bought_nothing).astype(dict.fromkeys(bought_nothing, "int64"))
-    catalogue = products.select("merchant", "product_id", kind=products.category)
-    sold = person_orders(lines, persons, as_of).left_join(catalogue, ["merchant", "product_id"])
-    sold = sold.mutate(category=sold.category.fill_null(sold.kind)).drop("merchant_right", "product_id_right")
+    sold = with_category(person_orders(lines, persons, as_of), products)
     sold = sold.filter(sold.category != "").inner_join(who, ["merchant", "person"])
     basket = sold.group_by("segment", "category").agg(net_amount=_.net_amount.sum()).to_pandas()
     whole = basket.groupby("category")["net_amount"].sum() / max(basket["net_amount"].sum(), 1)

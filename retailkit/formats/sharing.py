@@ -160,37 +160,41 @@ def red_packet_funnel(
 ) -> pd.DataFrame:  # fmt: skip
     """One row per merchant: red packets sent, received, and followed by an order within ``days`` days.
 
-    ``ordered`` counts packets whose receiver paid within ``days`` days after opening,
-    ``new_buyers`` those who had never paid before. ``spent`` is the value of the opened
-    packets, ``cost_per_order`` and ``cost_per_new`` divide it (minor unit).
+    ``ordered`` counts packets whose receiver paid within ``days`` days after opening. An order that
+    follows several packets is one of ``orders`` and stands once in ``net_amount``; ``new_buyers``
+    are the persons among their buyers who had never paid before. ``spent`` is the value of the
+    opened packets; ``cost_per_order`` and ``cost_per_new`` divide it by orders and new buyers
+    (minor unit).
     """
     sent = between(red_packets.mutate(day=red_packets.sent_at.date()), "day", start, end)
     sent = of_persons(sent.select("merchant", "packet_id", "account", "received_at", "amount"), persons)
-    paid = of_persons(orders.select("merchant", "account", "paid_at", "net_amount"), persons).drop_null("person")
-    both = sent.left_join(paid.select("merchant", "person", "paid_at", "net_amount"), ["merchant", "person"])
+    paid = of_persons(orders.select("merchant", "order_id", "account", "paid_at", "net_amount"), persons)
+    paid = paid.drop_null("person").select("merchant", "order_id", "person", "paid_at", "net_amount")
+    both = sent.left_join(paid, ["merchant", "person"]).drop("merchant_right", "person_right")
     after = (both.paid_at >= both.received_at) & (both.paid_at <= both.received_at + ibis.interval(days=days))
-    after = after.fill_null(False)
-    before = (both.paid_at < both.received_at).fill_null(False)
-    each = both.group_by(["merchant", "packet_id", "account"]).agg(
+    both = both.mutate(after=after.fill_null(False), before=(both.paid_at < both.received_at).fill_null(False))
+    each = both.group_by(["merchant", "packet_id", "account", "person"]).agg(
         received=both.received_at.notnull().ifelse(1, 0).max(),
         amount=both.amount.max(),
-        ordered=after.ifelse(1, 0).max(),
-        known=before.ifelse(1, 0).max(),
-        net_amount=after.ifelse(both.net_amount, 0).sum(),
+        ordered=both.after.ifelse(1, 0).max(),
+        known=both.before.ifelse(1, 0).max(),
     )
-    new = ((each.ordered == 1) & (each.known == 0)).ifelse(1, 0)
+    new = (each.ordered == 1) & (each.known == 0)
     found = each.group_by("merchant").agg(
         sent=each.count(),
         received=each.received.sum(),
         ordered=each.ordered.sum(),
-        new_buyers=new.sum(),
+        new_buyers=each.person.nunique(where=new),
         spent=(each.received == 1).ifelse(each.amount, 0).sum(),
-        net_amount=each.net_amount.sum(),
     )
-    frame = whole_counts(fetch(found), "sent", "received", "ordered", "new_buyers", "spent", "net_amount")
-    frame = with_share(frame, "received_share", "received", "sent")
+    once = both.filter(both.after).select("merchant", "order_id", "net_amount").distinct()
+    once = once.group_by("merchant").agg(orders=once.count(), net_amount=once.net_amount.sum())
+    frame = fetch(found).merge(fetch(once), how="left", on="merchant")
+    frame = whole_counts(frame, "sent", "received", "ordered", "orders", "new_buyers", "spent", "net_amount")
+    names = ["merchant", "sent", "received", "ordered", "orders", "new_buyers", "spent", "net_amount"]
+    frame = with_share(frame[names], "received_share", "received", "sent")
     frame = with_share(frame, "ordered_share", "ordered", "received")
-    frame["cost_per_order"] = ratio(frame["spent"], frame["ordered"])
+    frame["cost_per_order"] = ratio(frame["spent"], frame["orders"])
     frame["cost_per_new"] = ratio(frame["spent"], frame["new_buyers"])
     return frame
 

@@ -85,7 +85,7 @@ _HOMES = {
     "step_recall": "steps",
     "steps_sentence": "sentences",
     "factor_effects": "factors",
-    "factors_sentence": "sentences",
+    "factors_sentence": "factors",
     "told_shares": "told",
     "evenly_told": "told",
     "told_sentence": "told",

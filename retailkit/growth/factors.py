@@ -15,6 +15,8 @@ from retailkit.growth.fit import Array
 from retailkit.growth.record import Effect
 from retailkit.growth.tree import log_mean
 from retailkit.growth.trend import factor_lines
+from retailkit.growth.verdict import percent
+from retailkit.growth.words import in_words
 
 COLUMNS = ("factor", "gap", "part", "share")
 
@@ -81,3 +83,19 @@ def _levels(gaps: dict[str, Array], total: Array, m: Matrix) -> dict[str, float]
     rest = float(np.mean(sum(gaps.values()) - total)) - sum(levels.values())
     share = rest / len(levels)
     return {name: value + share for name, value in levels.items()}
+
+
+def factors_sentence(factors: pd.DataFrame, lang: str = "en") -> str:
+    """Say which factor carries the gap to the counterfactual."""
+    if factors.empty:
+        return "没有可按因素拆解的效应。" if lang == "zh" else "There is no effect to split by factor."
+    parts = ", ".join(f"{f.factor} {percent(f.gap)}" for f in factors.itertuples(index=False))
+    top, named = factors.iloc[int(factors["part"].abs().to_numpy().argmax())], set(factors["factor"])
+    if lang == "zh":
+        parts = "，".join(f"{in_words(f.factor, lang)} {percent(f.gap)}" for f in factors.itertuples(index=False))
+        daily = "购买人数按日计：来得更勤的顾客计入购买人数，而不是频次。" if "frequency" in named else ""
+        return f"与反事实相比：{parts}，相乘为 {percent(factors['gap'].sum())}；主要来自{in_words(top['factor'], lang)}。{daily}"
+    daily = (" Buyers are counted each day: a customer who comes on more days is in buyers here, not in frequency."
+             if "frequency" in named else "")  # fmt: skip
+    return (f"Against the counterfactual: {parts}, which multiply to {percent(factors['gap'].sum())}; most of the gap is "
+            f"{top['factor']}.{daily}")  # fmt: skip

@@ -16,6 +16,7 @@ import pandas as pd
 from scipy import stats
 
 from retailkit.growth.calendar import bounds
+from retailkit.schema.given import takes_frames
 
 if TYPE_CHECKING:
     from ibis.expr.types import Table
@@ -33,6 +34,7 @@ UNDATED, NONE, YOUNG = "refunds stand in the orders without their day", "no refu
 SHORT = "refunds are on record for too short a time"
 
 
+@takes_frames
 def refund_lags(orders: Table, refunds: Table, as_of: str) -> pd.DataFrame:
     """One row per merchant, day of payment and lag: how much of the day's orders was refunded so many days later.
 

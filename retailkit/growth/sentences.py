@@ -151,16 +151,25 @@ def tree_sentence(tree: pd.DataFrame, lang: str = "en") -> str:
     if tree.empty:
         return "没有可拆解的变化。" if lang == "zh" else "There is no change to take apart."
     top = tree.iloc[int(tree["part"].abs().to_numpy().argmax())]
-    change = tree["part"].sum()
+    change, everybody_new = tree["part"].sum(), _everybody_new(tree)
     if lang == "zh":
         way = "上升" if change >= 0 else "下降"
         factor, segment = in_words(top["factor"], lang), in_words(top["segment"], lang)
         pull = "拉升" if top["part"] > 0 else "拉低"
-        return f"日均 GMV {way}；影响最大的是{segment}的{factor}（{pull}）。"
+        alike = "记录始于前期，当时人人都是新客：新客与老客须合并阅读。" if everybody_new else ""
+        return f"日均 GMV {way}；影响最大的是{segment}的{factor}（{pull}）。{alike}"
     way = "rose" if change >= 0 else "fell"
     pull = "lifted" if top["part"] > 0 else "lowered"
     what = f"{top['factor']} of {top['segment']} customers"
-    return f"Mean daily GMV {way}; what moved it most was the {what}, which {pull} it."
+    alike = (" The record begins with the period before, where everybody is new: read new and returning customers together."
+             if everybody_new else "")  # fmt: skip
+    return f"Mean daily GMV {way}; what moved it most was the {what}, which {pull} it.{alike}"
+
+
+def _everybody_new(tree: pd.DataFrame) -> bool:
+    """Whether nobody was a returning customer in the period before, and somebody a new one."""
+    known = tree[tree["segment"].isin(["new", "returning"])].groupby("segment")["before"].max()
+    return bool(known.get("new", 0) > 0 and not known.get("returning", 0) > 0)
 
 
 def guards_sentence(table: pd.DataFrame, lang: str = "en") -> str:
@@ -224,22 +233,6 @@ def steps_sentence(steps: pd.DataFrame, recall: pd.DataFrame, lang: str = "en") 
         "The base level took no step in the programme that could be told from noise")  # fmt: skip
     tail = "" if np.isnan(chance) else f"; of steps of {percent(0.2)} about {chance:.0%} would be found"
     return f"{what}{tail}."
-
-
-def factors_sentence(factors: pd.DataFrame, lang: str = "en") -> str:
-    """Say which factor carries the gap to the counterfactual."""
-    if factors.empty:
-        return "没有可按因素拆解的效应。" if lang == "zh" else "There is no effect to split by factor."
-    parts = ", ".join(f"{f.factor} {percent(f.gap)}" for f in factors.itertuples(index=False))
-    top, named = factors.iloc[int(factors["part"].abs().to_numpy().argmax())], set(factors["factor"])
-    if lang == "zh":
-        parts = "，".join(f"{in_words(f.factor, lang)} {percent(f.gap)}" for f in factors.itertuples(index=False))
-        daily = "购买人数按日计：来得更勤的顾客计入购买人数，而不是频次。" if "frequency" in named else ""
-        return f"与反事实相比：{parts}，相乘为 {percent(factors['gap'].sum())}；主要来自{in_words(top['factor'], lang)}。{daily}"
-    daily = (" Buyers are counted each day: a customer who comes on more days is in buyers here, not in frequency."
-             if "frequency" in named else "")  # fmt: skip
-    return (f"Against the counterfactual: {parts}, which multiply to {percent(factors['gap'].sum())}; most of the gap is "
-            f"{top['factor']}.{daily}")  # fmt: skip
 
 
 def cells_sentence(cells: pd.DataFrame, lang: str = "en") -> str:

@@ -9,7 +9,7 @@ import pandas as pd
 
 from retailkit.growth.calendar import bounds
 from retailkit.schema.figure import figure
-from retailkit.schema.given import given
+from retailkit.schema.given import given, takes_frames
 from retailkit.spoken import said
 
 if TYPE_CHECKING:
@@ -55,6 +55,7 @@ def _of_open(told: pd.DataFrame, suffix: str) -> pd.Series:
     return told[f"visit{suffix}"] / (told[f"orders{suffix}"] - told[f"export{suffix}"]).replace(0, np.nan)
 
 
+@takes_frames
 def evenly_told(orders: Table, told: pd.DataFrame) -> Table:
     """One row per order as it came; what visits tell is taken out again where they tell the windows unevenly.
 

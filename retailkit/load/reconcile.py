@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 
 from retailkit.load.words import in_words
+from retailkit.schema.given import takes_frames
 
 FATES = ("rows_kept", "rows_duplicate", "rows_quarantined", "rows_skipped", "rows_come_since")
 COMPARISONS = ["measure", "left", "right", "days", "days_apart", "left_total", "right_total", "gap", "agrees"]
@@ -96,6 +97,7 @@ def quarantine_reasons(quarantine: Any, lang: str = "en") -> pd.DataFrame:
     return frame.assign(reason=[in_words(r, lang) for r in frame["reason"]]).astype({"rows": "int64"})
 
 
+@takes_frames
 def daily_orders(orders: Any) -> pd.DataFrame:
     """Return one row per local day with orders: ``day, orders, buyers, gross_amount, net_amount`` (minor unit)."""
     days = orders.group_by(day=orders.paid_on).agg(

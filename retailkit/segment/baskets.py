@@ -7,8 +7,9 @@ import numpy as np
 import pandas as pd
 from ibis import _
 
+from retailkit.schema import FORMATS
 from retailkit.schema.given import takes_frames
-from retailkit.segment.errors import SaidError
+from retailkit.segment.errors import SaidError, UnknownNameError
 from retailkit.segment.features import person_orders
 
 DIMENSIONS = ("format", "channel", "shop_id", "touchpoint", "area", "category", "product_id")
@@ -34,6 +35,7 @@ def cross_shop(sales: ibis.Table, persons: ibis.Table, as_of: str, by: str, valu
             f"cross-shop compares two to six values of {by}, got {len(values)}",
             f"交叉购买比较{by}的2至6个取值，现为{len(values)}个",
         )
+    _check_values(sales, by, values)
     bought = person_orders(sales, persons, as_of)
     flags = {f"v{i}": (bought[by] == v).fill_null(False).cast("int64") for i, v in enumerate(values)}
     money = bought[by].isin(values).ifelse(bought.net_amount, 0).fill_null(0)
@@ -71,6 +73,7 @@ def gain_loss(
         raise SaidError(
             f"{', '.join(both)} cannot be focus and rival at once", f"{'、'.join(both)}不能既是本方又是对手"
         )
+    _check_values(sales, by, (*focus, *rivals))
     if not before[0] < before[1] <= after[0] < after[1]:  # a day in both spans would count in the first alone
         raise SaidError(
             f"the spans {before[0]} to {before[1]} and {after[0]} to {after[1]} overlap or run backwards",
@@ -108,14 +111,32 @@ def gain_loss(
 
 
 @takes_frames
-def association(lines: ibis.Table, as_of: str, by: str = "category", min_orders: int = 20) -> pd.DataFrame:
+def association(
+    lines: ibis.Table, as_of: str, by: str = "category", min_orders: int = 20, products: ibis.Table | None = None
+) -> pd.DataFrame:
     """One row per merchant and pair of values bought in one order: how much more often than by chance.
 
     ``support`` is the share of orders with both, ``confidence`` the share of orders with ``item`` that also
     have ``other``, ``lift`` support over what independence would give, with a 90% interval (normal on its
     logarithm). Values in under ``min_orders`` orders are left out. Both directions are there.
+
+    Parameters
+    ----------
+    products : canonical table; a line without a category takes its product's.
+
+    Raises
+    ------
+    ValueError
+        If no line tells its ``by``.
     """
     _check(lines, by)
+    lines = lines if products is None else with_category(lines, products)
+    told, rows = lines.aggregate(told=lines[by].count(), rows=lines.count()).to_pandas().iloc[0]
+    if rows and not told:
+        raise SaidError(
+            f"no line tells its {by}; where products tell categories, give products=",
+            f"没有任何订单行注明{by}；若商品表注明品类，请传入products=",
+        )
     known = lines.filter(lines.paid_on < ibis.date(as_of))
     items = known.select("merchant", "order_id", item=known[by].cast("string")).filter(_.item != "").distinct()
     sizes = items.group_by("merchant", "item").agg(orders_item=_.count()).filter(_.orders_item >= min_orders)
@@ -134,6 +155,27 @@ def association(lines: ibis.Table, as_of: str, by: str = "category", min_orders:
     frame["lift_low"], frame["lift_high"] = frame["lift"] * np.exp(-spread), frame["lift"] * np.exp(spread)
     by_lift = frame.sort_values(["merchant", "lift_low", "item"], ascending=[True, False, True], ignore_index=True)
     return by_lift
+
+
+def with_category(lines: ibis.Table, products: ibis.Table) -> ibis.Table:
+    """One row per line as it came; a line without a category takes that of its product."""
+    kinds = products.select("merchant", "product_id", kind=products.category)
+    both = lines.left_join(kinds, ["merchant", "product_id"]).drop("merchant_right", "product_id_right")
+    return both.mutate(category=both.category.fill_null(both.kind)).drop("kind")
+
+
+def _check_values(sales: ibis.Table, by: str, values: tuple[str, ...]) -> None:
+    """Raise where a value stands nowhere in the table: a slip of the pen would look like a shop without buyers."""
+    asked = [v for v in values if by != "format" or v not in FORMATS]
+    there = sales.filter(sales[by].notnull()).select(by).distinct()
+    found = set(there.filter(there[by].isin(asked)).to_pandas()[by]) if asked else set()
+    missing = [v for v in asked if v not in found]
+    if missing and sales.limit(1).count().to_pandas():
+        some = sorted(there.limit(20).to_pandas()[by]) or ["nothing"]
+        raise UnknownNameError(
+            f"no {by} {', '.join(map(repr, missing))} in this table; there are {', '.join(some)}",
+            f"此表的{by}中没有{'、'.join(missing)}；有{'、'.join(some)}",
+        )
 
 
 def _within(sales: ibis.Table, span: tuple[str, str]) -> ibis.Value:

@@ -12,7 +12,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 from threadpoolctl import threadpool_limits
 
-from retailkit.segment.errors import NoColumnNamesError, SaidError, TooFewError
+from retailkit.segment.errors import NoColumnNamesError, SaidError, TooFewError, refuse_words
 from retailkit.segment.scales import Scale
 from retailkit.spoken import said
 
@@ -22,6 +22,7 @@ MOST = 8
 """Clusters among which the number is chosen: more are hardly treated differently."""
 LEARNED_FROM = 10_000
 """Persons from whom a mixture is learned; a cluster of one in a hundred still has 100 of them."""
+USUAL = "['days_since_last', 'orders', 'net_amount']"
 _FLOOR = 0.1  # of a column's variance, with what ties add to it: no cluster is narrower
 
 
@@ -50,6 +51,13 @@ class Clusters(ClusterMixin, TransformerMixin, BaseEstimator):
     centres_ : clusters × columns, in scaled units.
     icl_ : ICL of each number of clusters tried; empty where the number was given.
     labels_ : cluster of each row of ``fit``.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> habits = pd.DataFrame({"orders": [1, 2, 1, 30, 28, 33], "days_since_last": [200, 180, 220, 3, 5, 2]})
+    >>> Clusters(2, method="kmeans", shape="standard").fit_predict(habits).tolist() in ([0, 0, 0, 1, 1, 1], [1, 1, 1, 0, 0, 0])
+    True
     """
 
     def __init__(self, n_clusters=None, method="mixture", shape="log", n_init=6, random_state=1):
@@ -61,6 +69,7 @@ class Clusters(ClusterMixin, TransformerMixin, BaseEstimator):
 
     def fit(self, X, y=None):
         """Learn scales and clusters from persons × columns."""
+        refuse_words(X, USUAL)
         X = np.asarray(validate_data(self, X, dtype="numeric", ensure_min_samples=2), float)
         learned = self._drawn(X) if self.method == "mixture" else X
         self._check(learned)
@@ -86,6 +95,7 @@ class Clusters(ClusterMixin, TransformerMixin, BaseEstimator):
 
     def transform_scaled(self, X):
         """Return the rows in the units in which clusters are sought."""
+        refuse_words(X, USUAL)
         X = np.asarray(validate_data(self, X, reset=False, dtype="numeric"), float)
         return self._scaled(X)
 

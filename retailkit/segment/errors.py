@@ -45,6 +45,22 @@ class SeveralMerchantsError(SaidError):
     """A table of several merchants where one is asked for: pooled, the answer would be nobody's."""
 
 
+def refuse_words(X: object, usual: str) -> None:
+    """Raise if a frame has columns that are no numbers: an estimator compares persons by numbers alone.
+
+    ``usual``: columns that are usually taken, as the message is to name them.
+    """
+    from pandas import DataFrame
+    from pandas.api.types import is_numeric_dtype
+
+    words = [str(c) for c in X.columns if not is_numeric_dtype(X[c])] if isinstance(X, DataFrame) else []
+    if words:
+        raise SaidError(
+            f"{', '.join(words)}: no numbers; take the columns by which persons are compared, as features[{usual}]",
+            f"{'、'.join(words)}不是数值列；请只取用于比较的列，如features[{usual}]",
+        )
+
+
 def refuse_several(merchants: Iterable[str], english: str, chinese: str) -> None:
     """Raise if there are several merchants; the words say what belongs to one, as 'a churn model'."""
     names = sorted(set(merchants))

@@ -9,7 +9,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import _check_feature_names_in, check_is_fitted, validate_data
 
 from retailkit.segment.edges import METHODS, learn_edges
-from retailkit.segment.errors import NoColumnNamesError, SaidError, TooFewError, refuse_several
+from retailkit.segment.errors import NoColumnNamesError, SaidError, TooFewError, refuse_several, refuse_words
 from retailkit.segment.scores import RFM_COLUMNS, score_values
 
 
@@ -55,6 +55,7 @@ class RFM(TransformerMixin, BaseEstimator):
 
     def fit(self, X, y=None):
         """Learn the edges of every column of X (persons × columns)."""
+        refuse_words(X, str(list(RFM_COLUMNS)))
         X = validate_data(self, X, dtype="numeric")
         if self.method not in METHODS:
             raise SaidError(
@@ -79,6 +80,7 @@ class RFM(TransformerMixin, BaseEstimator):
     def transform(self, X):
         """Return the scores, persons × columns, whole numbers; 1 is worst."""
         check_is_fitted(self)
+        refuse_words(X, str(list(RFM_COLUMNS)))
         X = self._ranked(np.asarray(validate_data(self, X, reset=False, dtype="numeric"), float))
         return score_values(X, self.edges_, self.less_is_better)
 

@@ -38,7 +38,7 @@ def pacing(
     daily : see ``growth.daily_panel``: ``merchant, day, gmv`` (minor units); rows after the
         last day on record are simply not there.
     donors : merchants whose curve is taken; with fewer than three the window's weekdays in
-        the merchant's own past give the curve, without a fan.
+        the merchant's own past give the curve, without a fan: low and high are missing.
     target : GMV of the whole window, minor units.
     model : the window whose curve is taken, as long as this one (last year's same days, say);
         None takes the window's own days, which needs donors that have lived them.
@@ -58,7 +58,8 @@ def pacing(
         likes = _weekday_curve(daily, merchant, days)
     logs = np.log(likes.to_numpy(float))
     middle = np.median(logs, axis=1)
-    low, high = np.quantile(logs, [(1 - FAN) / 2, (1 + FAN) / 2], axis=1) if logs.shape[1] > 2 else (middle, middle)
+    low, high = np.quantile(logs, [(1 - FAN) / 2, (1 + FAN) / 2], axis=1) if logs.shape[1] > 2 else (
+        np.full_like(middle, np.nan), np.full_like(middle, np.nan))  # fmt: skip
     own = daily[daily["merchant"] == merchant].set_index("day")["gmv"].astype(float)
     ended = bool(len(own)) and own.index.max() < min(end, daily["day"].max())
     own = own.reindex(days)
@@ -73,7 +74,7 @@ def pacing(
 
 
 def _weekday_curve(daily: pd.DataFrame, merchant: str, days: pd.DatetimeIndex) -> pd.DataFrame:
-    own = daily[(daily["merchant"] == merchant) & (daily["day"] < days[0])].tail(56)
+    own = daily[(daily["merchant"] == merchant) & (daily["day"] < days[0])].sort_values("day").tail(56)
     mean = own.groupby(own["day"].dt.day_of_week)["gmv"].mean().clip(lower=0)
     rate = pd.Series(days.day_of_week, index=days).map(mean).astype(float)
     rate = rate.fillna(rate.mean()).fillna(1.0)

@@ -196,6 +196,13 @@ def pacing_sentence(table: pd.DataFrame, lang: str = "en") -> str:
             "its record ends there (closed, or an export is missing), so no chance is given",
             "其记录到此为止（关店，或缺少导出文件），不给出达成概率",
         )
+    elif row["day"] == table["day"].iloc[-1]:
+        reached = f"{row['actual'] / row['planned']:.1%}"
+        return said(
+            lang,
+            f"The window is over: by {day} the total came to {reached} of the target.",
+            f"窗口已结束：截至{day}累计为目标的{reached}。",
+        )
     elif pd.isna(chance):
         odd = said(lang, "the chance to reach it cannot be told", "概率无法判断")
     else:

@@ -16,6 +16,7 @@ import pandas as pd
 from ibis.expr.types import Table
 
 from retailkit.schema.given import takes_frames
+from retailkit.targets.windows import window_days
 
 FACTORS = ("visitors", "conversion", "buyers", "frequency", "basket", "unknown_orders", "unknown_basket")
 NODES = (
@@ -103,7 +104,7 @@ def cut_by(orders: Table, cut: str, windows: dict[str, tuple[Any, Any]]) -> pd.D
     ----------
     orders : canonical table of one merchant.
     cut : touchpoint, format, shop, guide (who sold it) or area.
-    windows : name -> (first, last) day as timestamps, both included.
+    windows : name -> first and last day, both included, as ``measure`` takes them.
 
     Parts beyond the thirty largest are one row, "other"; orders without the mark are
     "(none)". Empty where no order carries the mark.
@@ -114,7 +115,8 @@ def cut_by(orders: Table, cut: str, windows: dict[str, tuple[Any, Any]]) -> pd.D
 def _sums(orders: Table, names: Iterable[str], windows: dict[str, tuple[Any, Any]]) -> pd.DataFrame:
     """One row per cut, part and window: ``cut, part, window, value``; one query for all of them."""
     parts = []
-    for name, (start, end) in windows.items():
+    for name, window in windows.items():
+        start, end = window_days(window)
         inside = orders.filter(orders.paid_on.between(ibis.date(str(start.date())), ibis.date(str(end.date()))))
         for cut in names:
             sums = inside.group_by(part=inside[CUTS[cut]]).aggregate(value=inside.net_amount.sum())
