@@ -7,27 +7,18 @@ A draft is for a person to correct: every guess says why, and what cannot be tol
 from __future__ import annotations
 
 import re
-import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
 from retailkit.load.chinese import in_chinese
 from retailkit.load.draft_columns import CURRENCIES, Seen, plain
 from retailkit.load.draft_fields import drafted_fields, unpaid_lines
+from retailkit.load.draft_file import opened
 from retailkit.load.draft_money import drafted_currency, toml_text
-from retailkit.load.draft_rows import first_row_tells, names_orders, without_summary
-from retailkit.load.draft_status import NAMED, read_statuses
-from retailkit.load.engine import connect_raw, first, literal, quote
-from retailkit.load.files import probe
-from retailkit.load.header import DELIMITERS, LOOK, holds_values, is_row
-from retailkit.load.layout import Layout
-from retailkit.load.read import read_raw
-from retailkit.load.recognise import header_names
-from retailkit.load.totals import PART, WORD
+from retailkit.load.draft_rows import first_row_tells, names_orders
+from retailkit.load.draft_status import read_statuses
 
 WORDS = {
     "order_id": "订单号 订单编号 主订单 order_id order_no order_number order_name 交易订单号 交易单号 流水号 单号 单据 小票 "
@@ -59,23 +50,6 @@ _OF_A_LINE = re.compile(r"子订单|子单|明细|sub_?order|child_?order|line")
 """What the number of an order's line is called, though it may stand for the order too."""
 _NUMBER_ALONE = ("id", "tid", "no", "number", "sn")
 """Columns that number rows, if nothing else does."""
-_HOW_MANY = re.compile(r"(?i)total(_?(results?|counts?|num|number|records?|items?))?|count|(record|item)s?_?count")
-"""Keys under which answers say how many records there are."""
-_ENVELOPE = re.compile(
-    r"(?i)(err(or)?_?)?(code|no|msg|message)|errors?|success|ok|status|result|desc|description|(request|trace|log)_?id|timestamp|ts"
-    r"|(server_?)?time|.*page.*|.*total.*|size|limit|offset|count|has_?(more|next)|.*cursor|next.*|version|api|method"
-)
-"""Keys beside the records of an answer."""
-ROWS = 1000
-
-
-@dataclass(frozen=True)
-class Look:
-    """Rows of a file as text; every word of its columns of a status; words of totals with which other rows begin too."""
-
-    rows: pd.DataFrame
-    words: dict[str, list[str]]
-    again: frozenset[str]
 
 
 def draft_layout(path: str | Path, lang: str = "en", encoding: str | None = None) -> str:
@@ -89,37 +63,20 @@ def draft_layout(path: str | Path, lang: str = "en", encoding: str | None = None
     LoadError
         If the file itself is damaged or unreadable.
     """
-    found = probe(path, encoding)
-    names = list(header_names(found))
-    shape: dict[str, Any] = {"encoding": encoding}
-    if nameless := found.kind == "csv" and (holds_values(names) or _goes_on_below(path, names, encoding)):
-        names = [f"column_{i}" for i in range(1, len(names) + 1)]
-        shape |= {"header": False, "columns": tuple(names), "delimiter": _delimiter(found.head)}
-    opens = names[0] if names else ""
-    names = [n for n in names if n[0] != "@"]
-    look = _look(path, found.kind, names, **shape)
-    frame = look.rows
-    inside = _wrapping(frame, names) if found.kind == "json" else None
-    counted = _counted(frame, names, inside) if inside else None
-    if inside:
-        names = [n.removeprefix(inside + ".") for n in names if n.startswith(inside + ".")]
-        look = _look(path, found.kind, names, records=inside)
-        frame = look.rows
-    frame, total = without_summary(frame)
-    # the file is cut where its first cell begins so: nothing above may
-    cuts = total is not None and total.column == opens and total.word not in look.again
+    file = opened(path, encoding)
+    names, frame, total = file.names, file.rows, file.total
     seen = [Seen(n, tuple(c for c in frame[n].dropna() if c), len(frame)) for n in names]
-    arrays = tuple(s.name + "." for s in seen if found.kind == "json" and s.lists)
+    arrays = tuple(s.name + "." for s in seen if file.kind == "json" and s.lists)
     whole = [s for s in seen if not s.name.startswith(arrays)]  # what stands within an order's goods is not the order's
     guess = {column: name for column in WORDS if (name := _guess(column, whole))}
-    checks: list[str] = _two_rows(frame, found.kind)
+    checks: list[str] = _two_rows(frame, file.kind)
     if "order_id" in guess and not names_orders(frame, guess["order_id"], guess.get("paid_at")):
         checks.append(f"'{guess.pop('order_id')}' repeats at different times: it is no order number")
     number = guess.get("order_id")
     told = [guess[c] for c in ("paid_at", "gross_amount", "refund_amount") if c in guess]
     once = [name for name in told if number and first_row_tells(frame, number, name)]
-    statuses = read_statuses(look.words, guess.get("paid_at"))
-    if known := [n for n in look.words if n in {*statuses.back, *statuses.unpaid, *statuses.unknown}]:
+    statuses = read_statuses(file.words, guess.get("paid_at"))
+    if known := [n for n in file.words if n in {*statuses.back, *statuses.unpaid, *statuses.unknown}]:
         guess["status"] = known[0]
     lines = drafted_fields(guess, {s.name: s for s in seen}, frame, checks, statuses)
     money, unknown = drafted_currency(guess, {s.name: s for s in seen})
@@ -128,17 +85,21 @@ def draft_layout(path: str | Path, lang: str = "en", encoding: str | None = None
     page = [
         f"title = {toml_text(Path(path).name.split('.')[0])}",
         'status = "own"',
-        f'format = "{ {"json": "jsonl"}.get(found.kind, found.kind) }"',
+        f'format = "{ {"json": "jsonl"}.get(file.kind, file.kind) }"',
         *([f"encoding = {toml_text(encoding)}"] if encoding else []),
-        *([f"footer = {toml_text(total.word)}   # the summary at the end"] if total and cuts else []),
+        *([f"footer = {toml_text(total.word)}   # the summary at the end"] if total and file.cuts else []),
         *(_filled_down(number, once) if number and once else ()),
-        *([f"records = {toml_text(inside)}"] if inside else []),
+        *([f"records = {toml_text(file.inside)}"] if file.inside else []),
         *money,
-        *(["header = false", f"delimiter = {toml_text(_delimiter(found.head))}"] if nameless else []),
-        *([f"columns = [{', '.join(map(toml_text, names))}]   # no header line: name them"] if nameless else []),
+        *(["header = false", f"delimiter = {toml_text(file.nameless)}"] if file.nameless else []),
+        *([f"columns = [{', '.join(map(toml_text, names))}]   # no header line: name them"] if file.nameless else []),
         *([f"sensitive = [{', '.join(map(toml_text, private))}]   # never shown in errors"] if private else []),
-        *(total.skipped if total and not cuts else ()),
-        *(["", "[[control]]", f"key = {toml_text(counted)}   # how many records all pages have"] if counted else []),
+        *(total.skipped if total and not file.cuts else ()),
+        *(
+            ["", "[[control]]", f"key = {toml_text(file.counted)}   # how many records all pages have"]
+            if file.counted
+            else []
+        ),
         *unpaid_lines(statuses),
         "",
         "# columns of the file:",
@@ -177,90 +138,6 @@ def _filled_down(number: str, once: Sequence[str]) -> list[str]:
     """Return the line of what an order's first row tells for all its lines."""
     listed = ", ".join(map(toml_text, once))
     return [f"fill_down = {{ by = {toml_text(number)}, columns = [{listed}] }}   # told on an order's first row only"]
-
-
-def _goes_on_below(path: str | Path, names: Sequence[str], encoding: str | None) -> bool:
-    """Tell whether the line taken for the header is the first of the rows."""
-    named = [n for n in names if n[0] != "@"]
-    frame = _look(path, "csv", named, encoding=encoding).rows
-    return is_row(named, frame.head(LOOK).fillna("").to_numpy().tolist())
-
-
-def _wrapping(frame: pd.DataFrame, names: Sequence[str]) -> str | None:
-    """Return the array that an answer wraps its records in.
-
-    What stands beside it speaks of the answer, or is the same in each: an order has a number of its own beside its goods.
-    """
-    for name in names:
-        cells = tuple(c for c in frame[name].dropna() if c and c != "[]")  # the last page may be empty
-        if not any(n.startswith(name + ".") for n in names) or not Seen(name, cells, len(frame)).lists:
-            continue
-        beside = [n for n in names if n != name and not n.startswith(name + ".")]
-        if all(_ENVELOPE.fullmatch(n.rpartition(".")[2]) or frame[n].nunique() < 2 for n in beside):
-            return name
-    return None
-
-
-def _counted(frame: pd.DataFrame, names: Sequence[str], inside: str) -> str | None:
-    """Return the key beside an answer's records that says how many there are in all its pages."""
-    above = inside.rpartition(".")[0]
-    for name in names:
-        beside, _, key = name.rpartition(".")
-        cells = frame[name].dropna()
-        if beside == above and _HOW_MANY.fullmatch(key) and len(cells) and cells.str.fullmatch("[0-9]+").all():
-            return name
-    return None
-
-
-def _delimiter(head: str) -> str:
-    """Return the delimiter that stands most often in the first lines of a file."""
-    return max(DELIMITERS, key="".join(head.splitlines(keepends=True)[:30]).count)
-
-
-def _look(path: str | Path, kind: str, names: Sequence[str], **shape: Any) -> Look:
-    """Return what is to be seen of a file: its first rows and the last three, and of the rest what a draft asks for."""
-    block = {"table": "targets", "fields": {n: {"value": v} for n, v in (("starts_on", "2000-01-01"),
-             ("ends_on", "2000-01-01"), ("target", 1))}}  # fmt: skip
-    kinds = {"json": ("jsonl", "json")}.get(kind, (kind,))
-    layout = Layout.model_validate(
-        {
-            "name": "draft",
-            "title": "draft",
-            "format": kinds,
-            "signature": tuple(names),
-            "tables": (block,),
-            **shape,
-        }
-    )
-    con = connect_raw(threads=1)
-    with tempfile.TemporaryDirectory() as scratch:
-        raw = read_raw(con, probe(path, shape.get("encoding")), layout, Path(scratch))
-        # totals at the top are left out by themselves; at the end the draft says how
-        (last,) = first(con, f"SELECT max(source_row) FROM {raw.relation}") or (0,)
-        shown = [t.row for t in raw.totals if t.row > max((last or 0) - 3, 1) and WORD.fullmatch(t.word)]
-        top = ", ".join(str(t.row) for t in raw.totals if t.row and t.row not in shown) or "0"
-        part = f" AND (source_row IN ({', '.join(map(str, shown)) or '0'}) OR NOT {PART})"
-        rows = f"(FROM {raw.relation} WHERE source_row NOT IN ({top}){part if raw.totals else ''})"
-        ends = (f"SELECT * FROM {rows} ORDER BY source_row {end}" for end in (f"LIMIT {ROWS}", "DESC LIMIT 3"))
-        frame = con.execute(f"SELECT * FROM (({') UNION ('.join(ends)})) ORDER BY source_row").df()
-        words: dict[str, list[str]] = {}
-        for name in (n for n in names if any(word in plain(n) for word in NAMED)):
-            cell = f"CAST({quote(raw.found[name])} AS VARCHAR)"
-            several = (
-                f"SELECT DISTINCT {cell} AS word FROM {rows} WHERE length({cell}) BETWEEN 1 AND 40 ORDER BY 1 LIMIT 101"
-            )
-            found = [word for (word,) in con.execute(several).fetchall()]
-            words |= {name: found} if len(found) <= 100 else {}
-        again = frozenset[str]()
-        if names and names[0] in raw.found:
-            cell = quote(raw.found[names[0]])
-            told = [(t.row, t.word) for t in raw.totals if t.row in shown]
-            tests = {
-                w: f"FROM {raw.relation} WHERE starts_with({cell}, {literal(w)}) AND source_row <> {r}" for r, w in told
-            }
-            again = frozenset(w for w, test in tests.items() if first(con, f"SELECT 1 {test} LIMIT 1"))
-    table = pd.DataFrame({name: frame[raw.found[name]].astype("string").astype(object) for name in names})
-    return Look(table, words, again)
 
 
 def _numbers_two_orders(column: Seen) -> bool:
