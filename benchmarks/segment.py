@@ -94,14 +94,19 @@ def draw_customers(folder: str, customers: int) -> None:
     pd.DataFrame(numbers | words).to_parquet(f"{folder}/mixed.parquet")
 
 
-def rfm(folder: str) -> Callable[[], Any]:
-    """R, F, M and their scores per person, from order lines."""
+def opened(folder: str) -> list[Any]:
+    """Order lines and persons in the engine."""
     import ibis
 
+    con = ibis.duckdb.connect(threads=2, memory_limit="2GB")
+    return [con.read_parquet(f"{folder}/{name}.parquet") for name in ("lines", "persons")]
+
+
+def rfm(folder: str) -> Callable[[], Any]:
+    """R, F, M and their scores per person, from order lines."""
     from retailkit.segment import rfm_features, rfm_scores
 
-    con = ibis.duckdb.connect(threads=2, memory_limit="2GB")
-    lines, persons = (con.read_parquet(f"{folder}/{name}.parquet") for name in ("lines", "persons"))
+    lines, persons = opened(folder)
     return lambda: rfm_scores(rfm_features(lines, persons, AS_OF).to_pandas())
 
 
@@ -115,12 +120,9 @@ def rfm_by_hand(folder: str) -> Callable[[], Any]:
 
 def summary(folder: str) -> Callable[[], Any]:
     """The table of histories, from order lines."""
-    import ibis
-
     from retailkit.segment import purchase_histories
 
-    con = ibis.duckdb.connect(threads=2, memory_limit="2GB")
-    lines, persons = (con.read_parquet(f"{folder}/{name}.parquet") for name in ("lines", "persons"))
+    lines, persons = opened(folder)
     return lambda: purchase_histories(lines, persons, AS_OF).to_pandas()
 
 

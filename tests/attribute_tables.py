@@ -6,7 +6,11 @@ import os
 from pathlib import Path
 
 import ibis
+import ibis.expr.types as ir
 import pandas as pd
+
+from retailkit.attribute.paths import paths
+from retailkit.attribute.touches import touches
 
 DATA = Path(os.environ.get("RETAILKIT_TEST_DATA", "../shared/data"))
 JOURNEY = DATA / "complete_journey"
@@ -46,6 +50,11 @@ def sessions(rows: list[tuple]) -> pd.DataFrame:
     frame["started_on"] = frame["started_at"].dt.date
     text = [c for c in frame.columns if c not in ("started_at", "started_on")]
     return frame.assign(merchant="m", **{c: frame[c].astype(object).where(frame[c].notna(), None) for c in text})
+
+
+def walked(seen: pd.DataFrame, sold: pd.DataFrame, **how) -> ir.Table:
+    """Paths of these sessions and orders, in the engine; ``how``: options of ``paths``."""
+    return paths(touches(sessions=seen, orders=sold).cache(), sold, **how).cache()
 
 
 def journey(shops: tuple[str, ...] = ("367",)) -> dict[str, ibis.Table]:

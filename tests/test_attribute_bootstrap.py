@@ -66,7 +66,7 @@ def walked():
         if rng.random() < (0.7 if group else 0.1):
             sold.append((f"o{i}", f"app:{i}", "2024-03-03 10:00:00", 1000))
     orders = tables.orders(sold)
-    return paths(touches(sessions=tables.sessions(seen), orders=orders).cache(), orders, as_of="2024-06-01").cache()
+    return tables.walked(tables.sessions(seen), orders, as_of="2024-06-01")
 
 
 def test_persons_are_drawn_whole_from_paths(walked):
@@ -102,6 +102,6 @@ def test_the_order_that_matters_wins_on_new_persons(walked):
 def test_a_path_that_tells_nothing_is_said_to_tell_nothing():
     seen = tables.sessions([(f"s{i}", f"app:{i}", "2024-03-01", "1007") for i in range(60)])
     orders = tables.orders([(f"o{i}", f"app:{i}", "2024-03-02", 100) for i in range(0, 60, 2)])
-    walked = paths(touches(sessions=seen, orders=orders).cache(), orders, as_of="2024-06-01").cache()
+    walked = tables.walked(seen, orders, as_of="2024-06-01")
     assert "hardly tells" in choice_sentence(held_out(walked))
     assert "too few" in choice_sentence(held_out(walked, since="2024-06-01"))

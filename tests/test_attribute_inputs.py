@@ -113,9 +113,7 @@ def test_a_merchant_below_its_peers_everywhere_is_told_to_look_beyond_touchpoint
 
 def test_where_every_order_met_a_touch_nothing_is_said_to_stay_unattributed():
     sold = tables.orders(SOLD[:1])
-    book = ledgers(paths(touches(sessions=tables.sessions([VISIT]), orders=sold).cache(), sold).cache(), ("position",))[
-        "position"
-    ]
+    book = ledgers(tables.walked(tables.sessions([VISIT]), sold), ("position",))["position"]
     assert unattributed_sentence(book) == "No order is left unattributed."
     assert unattributed_sentence(book, "zh") == "没有订单列为未归因。"
 

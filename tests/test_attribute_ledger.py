@@ -202,7 +202,7 @@ def test_same_second_touches_never_depend_on_row_order():
     sold = tables.orders([("o", "app:1", "2024-03-02", 900)])
     books = []
     for frame in (seen, seen.iloc[::-1]):
-        book = credit(paths(touches(sessions=frame, orders=sold).cache(), sold).cache(), "position").execute()
+        book = credit(tables.walked(frame, sold), "position").execute()
         books.append(book.sort_values("position")[["touch_id", "credit"]].reset_index(drop=True))
     pd.testing.assert_frame_equal(*books)
 

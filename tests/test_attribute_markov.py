@@ -135,7 +135,7 @@ def test_engine_counts_the_same_transitions_as_aggregated_paths():
         ]
     )
     sold = tables.orders([(f"o{i}", f"app:{i}", f"2024-03-{5 + i:02d} 12:00:00", 100 * i) for i in range(5)])
-    walked = paths(touches(sessions=seen, orders=sold).cache(), sold, look_back_days=5, as_of="2024-06-01").cache()
+    walked = tables.walked(seen, sold, look_back_days=5, as_of="2024-06-01")
     rows = walked.execute().query("kind == 'exposure'").sort_values(["journey_id", "position"])
     steps = rows.groupby("journey_id")["touchpoint"].agg(list)
     ends = rows.groupby("journey_id").first().loc[steps.index]
@@ -166,7 +166,7 @@ def test_an_order_touched_by_one_channel_alone_is_paid_to_it():
     """b's removal effect is tiny, yet the order that only b touched is b's in the ledger."""
     seen = tables.sessions([("s1", "app:1", "2024-03-01", "1007"), ("s2", "app:2", "2024-03-01", "1035")])
     sold = tables.orders([("o1", "app:1", "2024-03-02", 100), ("o2", "app:2", "2024-03-02", 900)])
-    walked = paths(touches(sessions=seen, orders=sold).cache(), sold).cache()
+    walked = tables.walked(seen, sold)
     effects = pd.DataFrame({"touchpoint": ["single_chat", "official_account"], "removal_orders": [0.9, 0.01]})
     book = markov_credit(walked, effects).execute().set_index("touchpoint")["credit"]
     assert book.to_dict() == {"single_chat": 100, "official_account": 900}
@@ -190,7 +190,7 @@ def test_aggregate_shares_that_cannot_be_paid_are_flagged():
             seen.append((f"b{i}", f"app:{i}", "2024-03-02 10:00:00", "1035"))
         sold.append((f"o{i}", f"app:{i}", "2024-03-03 10:00:00", 100))
     sold_table = tables.orders(sold)
-    walked = paths(touches(sessions=tables.sessions(seen), orders=sold_table).cache(), sold_table).cache()
+    walked = tables.walked(tables.sessions(seen), sold_table)
     effects = removal_effects(walked)
     table = feasibility(effects, walked).set_index("touchpoint")
     assert table["only"].to_dict() == {"official_account": 0, "single_chat": 10}
@@ -205,7 +205,7 @@ def test_chains_of_order_one_to_five_are_there_by_name_and_pay_by_their_own_effe
         [(f"s{i}", f"app:{i % 9}", f"2024-03-{1 + i // 9:02d} {i % 24:02d}:00:00", names[i % 7]) for i in range(81)]
     )
     sold = tables.orders([(f"o{i}", f"app:{i}", f"2024-03-{7 + i} 23:00:00", 999 + i) for i in range(5)])
-    walked = paths(touches(sessions=seen, orders=sold).cache(), sold, as_of="2024-06-01").cache()
+    walked = tables.walked(seen, sold, as_of="2024-06-01")
     name = f"markov_{order}"
     assert usual_models(order)[-2] == name
     book = ledgers(walked, [name])[name].cache()

@@ -5,10 +5,8 @@ import pandas as pd
 import pytest
 
 from retailkit.attribute.owners import owners_sentence, settled_owners
-from retailkit.attribute.paths import paths
 from retailkit.attribute.rollup import owned_credit
 from retailkit.attribute.rules import credit
-from retailkit.attribute.touches import touches
 
 
 @pytest.fixture(scope="module")
@@ -21,7 +19,7 @@ def book():
         ]
     )
     orders = tables.orders([("o1", "app:1", "2024-03-03", 1000), ("o2", "app:2", "2024-03-21", 500)])
-    return credit(paths(touches(sessions=seen, orders=orders).cache(), orders).cache(), "last").cache()
+    return credit(tables.walked(seen, orders), "last").cache()
 
 
 def owners(*rows):

@@ -33,7 +33,7 @@ def book():
             ("o3", None, "2024-03-04", 50),
         ]
     )
-    return credit(paths(touches(sessions=seen, orders=orders).cache(), orders).cache(), "linear").cache()
+    return credit(tables.walked(seen, orders), "linear").cache()
 
 
 OWNERS = pd.DataFrame(

@@ -10,7 +10,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from retailkit.attribute.journeys import aggregated
-from retailkit.attribute.paths import paths
 from retailkit.attribute.shapley import (
     coalitions,
     distinct_credit,
@@ -20,7 +19,6 @@ from retailkit.attribute.shapley import (
     shapley,
     zeta,
 )  # fmt: skip
-from retailkit.attribute.touches import touches
 
 journey = st.tuples(
     st.lists(st.sampled_from("abcd"), min_size=1, max_size=5), st.integers(0, 9), st.integers(0, 9)
@@ -100,7 +98,7 @@ def test_a_touchpoint_met_again_and_again_counts_once():
         [(f"s{i}", "app:1", f"2024-03-0{i + 1} 10:00:00", s) for i, s in enumerate(["1007", "1007", "1035"])]
     )
     sold = tables.orders([("o", "app:1", "2024-03-05", 1000)])
-    walked = paths(touches(sessions=seen, orders=sold).cache(), sold, as_of="2024-06-01").cache()
+    walked = tables.walked(seen, sold, as_of="2024-06-01")
     assert coalitions(walked)[["members", "orders", "value"]].to_numpy().tolist() == [[3, 1, 1000]]
     book = distinct_credit(walked).execute()
     assert book.groupby("touchpoint")["credit"].sum().to_dict() == {"single_chat": 500, "official_account": 500}

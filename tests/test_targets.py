@@ -249,6 +249,14 @@ def test_a_window_that_is_over_has_a_total_and_no_chance(lang, word):
         assert "概率" not in said
 
 
+def test_a_donor_without_sales_on_the_first_days_leaves_a_chance_and_no_warning():
+    d = daily(["a", "d1", "d2", "d3", "d4"], np.ones(28), 0.2)
+    d.loc[(d["merchant"] == "d1") & (d["day"] < d["day"].min() + pd.Timedelta(days=2)), "gmv"] = 0.0
+    with np.errstate(all="raise"):
+        table = targets.pacing(d, "a", ["d1", "d2", "d3", "d4"], PROGRAMME, 2_800_000.0)
+    assert table[["share_low", "share", "share_high", "chance"]].notna().all(axis=None)
+
+
 def test_chance_is_missing_once_the_record_ends():
     d = daily(["a", "d1", "d2", "d3"], np.ones(28), 0.2)
     d = d[(d["merchant"] != "a") | (d["day"] < "2024-02-10")]

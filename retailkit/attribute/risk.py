@@ -48,15 +48,7 @@ def risk(
     ValueError
         If there is more than one merchant, or no order with a known person.
     """
-    bought = paths.filter((paths.outcome == "order") & paths.person.notnull())
-    if as_of is not None:
-        bought, touches = (
-            t.filter(t[day] < ibis.date(as_of)) for t, day in ((bought, "paid_on"), (touches, "touched_on"))
-        )
-    if bought.merchant.nunique().execute() > 1:
-        raise ValueError("the hazard is fitted to one merchant at a time; filter the paths first")
-    usable = exposures(touches)
-    usable = usable.filter(usable.person.notnull())
+    bought, usable = _of_persons(paths, touches, as_of)
     people = numbered(ibis.union(usable.select("person"), bought.select("person"), distinct=True), "person")
     orders = numbered(bought.select("order_id", "person", "paid_on").distinct(), "order_id")
     sold = orders.inner_join(people.select("person", who="number"), "person").order_by("number")
@@ -64,11 +56,7 @@ def risk(
     if sold.empty:
         raise ValueError("no order with a known person: there is nothing to fit")
     paid = pd.to_datetime(sold["paid_on"])
-    sent = _known(usable.filter(~usable.touchpoint.isin(passive)), bought)
-    timed = (sent.touched_at != sent.touched_on.cast("timestamp(6)")).cast("int64").sum()
-    sent = frame(
-        sent.group_by(["touchpoint", "record", "touched_on", "known"]).aggregate(n=sent.touch_id.count(), timed=timed)
-    )
+    sent = _counted(_known(usable.filter(~usable.touchpoint.isin(passive)), bought))
     dated = pd.to_datetime(sent["touched_on"])
     first = paid.min()
     end = (
@@ -102,6 +90,24 @@ def risk(
         days=days,
         edges=edges,
     ), names
+
+
+def _of_persons(paths: ir.Table, touches: ir.Table, as_of: str | None) -> tuple[ir.Table, ir.Table]:
+    """One merchant's orders and exposures of known persons, before the day where one is given."""
+    bought, usable = paths.filter((paths.outcome == "order") & paths.person.notnull()), exposures(touches)
+    if as_of is not None:
+        bought = bought.filter(bought.paid_on < ibis.date(as_of))
+        usable = usable.filter(usable.touched_on < ibis.date(as_of))
+    if bought.merchant.nunique().execute() > 1:
+        raise ValueError("the hazard is fitted to one merchant at a time; filter the paths first")
+    return bought, usable.filter(usable.person.notnull())
+
+
+def _counted(sent: ir.Table) -> pd.DataFrame:
+    """Exposures a touchpoint, kind of record, day and sort of person, and how many of them bear an hour."""
+    timed = (sent.touched_at != sent.touched_on.cast("timestamp(6)")).cast("int64").sum()
+    days = sent.group_by(["touchpoint", "record", "touched_on", "known"])
+    return frame(days.aggregate(n=sent.touch_id.count(), timed=timed))
 
 
 def _visits(signs: ir.Table, people: ir.Table, first: pd.Timestamp, length: int) -> pd.DataFrame:

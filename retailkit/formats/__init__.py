@@ -11,7 +11,7 @@ the merchant has no such data. In reading order:
 - ``acquisition``  cost of a new customer, private against platform orders
 - ``summary``      what the chapter keeps, and what is missing
 - ``told``         formats and touchpoints that exports do not tell; ``roster`` since when guides are known
-- ``survival``     Kaplan-Meier, medians, log-rank; ``rates`` shares with intervals, Gini
+- ``survival``     Kaplan-Meier, medians, log-rank; ``rates`` shares with intervals, Gini; ``tables`` shared steps
 """
 
 from .acquisition import acquisition_cost, first_orders, format_ledger, value_against_platform, value_sentence

@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 from ibis.expr.types import Table
 
-from retailkit.formats.rates import Z, between, fetch, of_persons, ratio, whole_counts, with_share
+from retailkit.formats.rates import Z, ratio, with_share
+from retailkit.formats.tables import between, fetch, of_persons, whole_counts
 from retailkit.schema import PRIVATE_FORMATS
 from retailkit.schema.given import takes_frames
 from retailkit.spoken import said, signed

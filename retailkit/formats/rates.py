@@ -1,13 +1,11 @@
-"""What all formats need: a share with its interval, a window of days, concentration."""
+"""Shares with their intervals, ratios, and how concentrated amounts are."""
 
 from __future__ import annotations
 
 from typing import Any
 
-import ibis
 import numpy as np
 import pandas as pd
-from ibis.expr.types import Table
 
 Z = 1.959963984540054  # two-sided 95%
 
@@ -44,29 +42,6 @@ def with_share(frame: pd.DataFrame, name: str, part: str, whole: str) -> pd.Data
 def ratio(part: pd.Series, whole: pd.Series) -> pd.Series:
     """``part / whole``, empty where the whole is 0."""
     return part.astype(float) / whole.astype(float).replace(0, np.nan)
-
-
-def between(table: Table, column: str, start: str | None, end: str | None) -> Table:
-    """Keep the rows whose local date lies in ``start`` to ``end``, both included; None is open."""
-    if start is not None:
-        table = table.filter(table[column] >= ibis.date(start))
-    if end is not None:
-        table = table.filter(table[column] <= ibis.date(end))
-    return table
-
-
-def fetch(table: Table) -> pd.DataFrame:
-    """Bring a small table over; texts of an empty one get a dtype that pandas can still merge."""
-    frame = table.execute()
-    if len(frame):
-        return frame
-    texts = [name for name, kind in table.schema().items() if kind.is_string()]
-    return frame.assign(**{name: pd.Series(dtype="str") for name in texts})
-
-
-def whole_counts(frame: pd.DataFrame, *names: str) -> pd.DataFrame:
-    """Make the columns whole numbers, empty sums being 0."""
-    return frame.assign(**{name: frame[name].fillna(0).astype("int64") for name in names})
 
 
 def gini(amounts: Any) -> float:
@@ -120,9 +95,3 @@ def concentration(frame: pd.DataFrame, amount: str, seed: int = 1) -> pd.DataFra
         )
     columns = ["merchant", "holders", "active", "best", "best_share", "top10_share", "gini", "gini_low", "gini_high"]
     return pd.DataFrame(rows, columns=columns)
-
-
-def of_persons(table: Table, persons: Table) -> Table:
-    """Add ``person`` to rows that name an account; empty where the account is unknown."""
-    who = persons.select("merchant", "account", "person")
-    return table.left_join(who, ["merchant", "account"]).drop("merchant_right", "account_right")

@@ -6,7 +6,7 @@ import ibis
 import pandas as pd
 from ibis.expr.types import Table
 
-from retailkit.formats.rates import between, fetch
+from retailkit.formats.tables import between, fetch
 from retailkit.schema.given import takes_frames
 from retailkit.spoken import said
 

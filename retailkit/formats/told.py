@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ibis.expr.types import Table
 
-from retailkit.formats.rates import between
+from retailkit.formats.tables import between
 from retailkit.schema import PRIVATE_FORMATS
 from retailkit.schema.given import takes_frames
 from retailkit.spoken import said

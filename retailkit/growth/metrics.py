@@ -67,15 +67,11 @@ def growth_metrics(
         out.append(figure(name, part.money / unit, currency, definition))
         added = "what the programme added to this part of the rise"
         out.append(figure(f"{name}_programme", part.programme / unit, currency, added))
-    said = [_text("verdict", judged.sentence), _text("verdict_zh", judged.sentence_zh)]
-    said += [_text("barred", "; ".join(en for en, _ in judged.barred))]
-    said += [_text("barred_zh", "；".join(zh for _, zh in judged.barred))]
+    said = [figure("verdict", text=judged.sentence), figure("verdict_zh", text=judged.sentence_zh)]
+    said += [figure("barred", text="; ".join(en for en, _ in judged.barred))]
+    said += [figure("barred_zh", text="；".join(zh for _, zh in judged.barred))]
     left_out, left_out_zh = judged.left_out or ("", "")
-    said += [_text("left_out", left_out), _text("left_out_zh", left_out_zh)]
+    said += [figure("left_out", text=left_out), figure("left_out_zh", text=left_out_zh)]
     why = str(row["reason"] if pd.isna(row["growth"]) else row.get("note", ""))
-    said += [_text("headline_doubt", why), _text("headline_doubt_zh", in_words(why, "zh"))]
-    return [*out, _text("answer", judged.answer), *said, _text("method", method)]
-
-
-def _text(name: str, text: str) -> dict[str, Any]:
-    return figure(name, text=text)
+    said += [figure("headline_doubt", text=why), figure("headline_doubt_zh", text=in_words(why, "zh"))]
+    return [*out, figure("answer", text=judged.answer), *said, figure("method", text=method)]

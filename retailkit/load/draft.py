@@ -9,21 +9,16 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
 from retailkit.load.chinese import in_chinese
 from retailkit.load.draft_columns import CURRENCIES, Seen, plain
 from retailkit.load.draft_fields import drafted_fields, unpaid_lines
-from retailkit.load.draft_look import look_at, sheets_alike
+from retailkit.load.draft_file import opened
 from retailkit.load.draft_money import drafted_currency, toml_text
-from retailkit.load.draft_rows import first_row_tells, names_orders, without_summary
+from retailkit.load.draft_rows import first_row_tells, names_orders
 from retailkit.load.draft_status import read_statuses
-from retailkit.load.errors import LoadError
-from retailkit.load.files import probe
-from retailkit.load.header import DELIMITERS, LOOK, holds_values, is_row
-from retailkit.load.recognise import header_names
 from retailkit.load.sheets import ALL
 
 WORDS = {
@@ -56,13 +51,6 @@ _OF_A_LINE = re.compile(r"子订单|子单|明细|sub_?order|child_?order|line")
 """What the number of an order's line is called, though it may stand for the order too."""
 _NUMBER_ALONE = ("id", "tid", "no", "number", "sn")
 """Columns that number rows, if nothing else does."""
-_HOW_MANY = re.compile(r"(?i)total(_?(results?|counts?|num|number|records?|items?))?|count|(record|item)s?_?count")
-"""Keys under which answers say how many records there are."""
-_ENVELOPE = re.compile(
-    r"(?i)(err(or)?_?)?(code|no|msg|message)|errors?|success|ok|status|result|desc|description|(request|trace|log)_?id|timestamp|ts"
-    r"|(server_?)?time|.*page.*|.*total.*|size|limit|offset|count|has_?(more|next)|.*cursor|next.*|version|api|method"
-)
-"""Keys beside the records of an answer."""
 
 
 def draft_layout(path: str | Path, lang: str = "en", encoding: str | None = None, sheet: str | None = None) -> str:
@@ -76,35 +64,14 @@ def draft_layout(path: str | Path, lang: str = "en", encoding: str | None = None
     LoadError
         If the file itself is damaged or unreadable, or has no such sheet.
     """
-    found = probe(path, encoding)
-    if sheet and found.kind != "excel":
-        raise LoadError("only a workbook has sheets", found.name, do="leave out the sheet's name")
-    names = list(header_names(found, sheet))
-    shape: dict[str, Any] = {"encoding": encoding, "sheet": sheet}
-    if nameless := found.kind == "csv" and (holds_values(names) or _goes_on_below(path, names, encoding)):
-        names = [f"column_{i}" for i in range(1, len(names) + 1)]
-        shape |= {"header": False, "columns": tuple(names), "delimiter": _delimiter(found.head)}
-    opens = names[0] if names else ""
-    names = [n for n in names if n[0] != "@"]
-    if found.kind == "excel" and not sheet and sheets_alike(found, names) > 1:
-        shape["sheet"] = ALL
-    look = look_at(path, found.kind, names, **shape)
-    frame = look.rows
-    inside = _wrapping(frame, names) if found.kind == "json" else None
-    counted = _counted(frame, names, inside) if inside else None
-    if inside:
-        names = [n.removeprefix(inside + ".") for n in names if n.startswith(inside + ".")]
-        look = look_at(path, found.kind, names, records=inside)
-        frame = look.rows
-    frame, total = without_summary(frame)
-    # the file is cut where its first cell begins so: nothing above may
-    cuts = total is not None and total.column == opens and total.word not in look.again
+    file = opened(path, encoding, sheet)
+    names, frame, total = file.names, file.rows, file.total
     seen = [Seen(n, tuple(c for c in frame[n].dropna() if c), len(frame)) for n in names]
-    arrays = tuple(s.name + "." for s in seen if found.kind == "json" and s.lists)
+    arrays = tuple(s.name + "." for s in seen if file.kind == "json" and s.lists)
     whole = [s for s in seen if not s.name.startswith(arrays)]  # what stands within an order's goods is not the order's
     guess = {column: name for column in WORDS if (name := _guess(column, whole))}
-    checks: list[str] = _two_rows(frame, found.kind)
-    if shape.get("sheet") == ALL:
+    checks: list[str] = _two_rows(frame, file.kind)
+    if file.sheet == ALL:
         checks.append(
             'all sheets that hold such a table are read (sheet = "*"): name one (sheet = "...") if another is a copy'
         )
@@ -113,8 +80,8 @@ def draft_layout(path: str | Path, lang: str = "en", encoding: str | None = None
     number = guess.get("order_id")
     told = [guess[c] for c in ("paid_at", "gross_amount", "refund_amount") if c in guess]
     once = [name for name in told if number and first_row_tells(frame, number, name)]
-    statuses = read_statuses(look.words, guess.get("paid_at"))
-    if known := [n for n in look.words if n in {*statuses.back, *statuses.unpaid, *statuses.unknown}]:
+    statuses = read_statuses(file.words, guess.get("paid_at"))
+    if known := [n for n in file.words if n in {*statuses.back, *statuses.unpaid, *statuses.unknown}]:
         guess["status"] = known[0]
     lines = drafted_fields(guess, {s.name: s for s in seen}, frame, checks, statuses)
     money, unknown = drafted_currency(guess, {s.name: s for s in seen})
@@ -123,18 +90,22 @@ def draft_layout(path: str | Path, lang: str = "en", encoding: str | None = None
     page = [
         f"title = {toml_text(Path(path).name.split('.')[0])}",
         'status = "own"',
-        f'format = "{ {"json": "jsonl"}.get(found.kind, found.kind) }"',
+        f'format = "{ {"json": "jsonl"}.get(file.kind, file.kind) }"',
         *([f"encoding = {toml_text(encoding)}"] if encoding else []),
-        *([f"sheet = {toml_text(shape['sheet'])}"] if shape["sheet"] else []),
-        *([f"footer = {toml_text(total.word)}   # the summary at the end"] if total and cuts else []),
+        *([f"sheet = {toml_text(file.sheet)}"] if file.sheet else []),
+        *([f"footer = {toml_text(total.word)}   # the summary at the end"] if total and file.cuts else []),
         *(_filled_down(number, once) if number and once else ()),
-        *([f"records = {toml_text(inside)}"] if inside else []),
+        *([f"records = {toml_text(file.inside)}"] if file.inside else []),
         *money,
-        *(["header = false", f"delimiter = {toml_text(_delimiter(found.head))}"] if nameless else []),
-        *([f"columns = [{', '.join(map(toml_text, names))}]   # no header line: name them"] if nameless else []),
+        *(["header = false", f"delimiter = {toml_text(file.nameless)}"] if file.nameless else []),
+        *([f"columns = [{', '.join(map(toml_text, names))}]   # no header line: name them"] if file.nameless else []),
         *([f"sensitive = [{', '.join(map(toml_text, private))}]   # never shown in errors"] if private else []),
-        *(total.skipped if total and not cuts else ()),
-        *(["", "[[control]]", f"key = {toml_text(counted)}   # how many records all pages have"] if counted else []),
+        *(total.skipped if total and not file.cuts else ()),
+        *(
+            ["", "[[control]]", f"key = {toml_text(file.counted)}   # how many records all pages have"]
+            if file.counted
+            else []
+        ),
         *unpaid_lines(statuses),
         "",
         "# columns of the file:",
@@ -173,44 +144,6 @@ def _filled_down(number: str, once: Sequence[str]) -> list[str]:
     """Return the line of what an order's first row tells for all its lines."""
     listed = ", ".join(map(toml_text, once))
     return [f"fill_down = {{ by = {toml_text(number)}, columns = [{listed}] }}   # told on an order's first row only"]
-
-
-def _goes_on_below(path: str | Path, names: Sequence[str], encoding: str | None) -> bool:
-    """Tell whether the line taken for the header is the first of the rows."""
-    named = [n for n in names if n[0] != "@"]
-    frame = look_at(path, "csv", named, encoding=encoding).rows
-    return is_row(named, frame.head(LOOK).fillna("").to_numpy().tolist())
-
-
-def _wrapping(frame: pd.DataFrame, names: Sequence[str]) -> str | None:
-    """Return the array that an answer wraps its records in.
-
-    What stands beside it speaks of the answer, or is the same in each: an order has a number of its own beside its goods.
-    """
-    for name in names:
-        cells = tuple(c for c in frame[name].dropna() if c and c != "[]")  # the last page may be empty
-        if not any(n.startswith(name + ".") for n in names) or not Seen(name, cells, len(frame)).lists:
-            continue
-        beside = [n for n in names if n != name and not n.startswith(name + ".")]
-        if all(_ENVELOPE.fullmatch(n.rpartition(".")[2]) or frame[n].nunique() < 2 for n in beside):
-            return name
-    return None
-
-
-def _counted(frame: pd.DataFrame, names: Sequence[str], inside: str) -> str | None:
-    """Return the key beside an answer's records that says how many there are in all its pages."""
-    above = inside.rpartition(".")[0]
-    for name in names:
-        beside, _, key = name.rpartition(".")
-        cells = frame[name].dropna()
-        if beside == above and _HOW_MANY.fullmatch(key) and len(cells) and cells.str.fullmatch("[0-9]+").all():
-            return name
-    return None
-
-
-def _delimiter(head: str) -> str:
-    """Return the delimiter that stands most often in the first lines of a file."""
-    return max(DELIMITERS, key="".join(head.splitlines(keepends=True)[:30]).count)
 
 
 def _numbers_two_orders(column: Seen) -> bool:

@@ -13,6 +13,8 @@ from retailkit.targets.windows import window_days
 COLUMNS = ("day", "share", "share_low", "share_high", "planned", "planned_low", "planned_high", "actual", "forecast",
            "forecast_low", "forecast_high", "chance", "ended")  # fmt: skip
 FAN = 0.80  # of donors' curves inside the fan
+SMALLEST = 1e-9
+"""Share of its window that a merchant without sales so far is taken to have: nought has no logarithm."""
 
 
 def curves(daily: pd.DataFrame, merchants: Sequence[str], days: pd.DatetimeIndex) -> pd.DataFrame:
@@ -56,7 +58,7 @@ def pacing(
     likes = curves(daily, list(donors), days if model is None else pd.date_range(*window_days(model)))
     if likes.shape[1] < 3:
         likes = _weekday_curve(daily, merchant, days)
-    logs = np.log(likes.to_numpy(float))
+    logs = np.log(likes.clip(lower=SMALLEST).to_numpy(float))
     middle = np.median(logs, axis=1)
     low, high = np.quantile(logs, [(1 - FAN) / 2, (1 + FAN) / 2], axis=1) if logs.shape[1] > 2 else (
         np.full_like(middle, np.nan), np.full_like(middle, np.nan))  # fmt: skip
@@ -80,7 +82,7 @@ def _weekday_curve(daily: pd.DataFrame, merchant: str, days: pd.DatetimeIndex) -
     rate = rate.fillna(rate.mean()).fillna(1.0)
     rate = rate if rate.sum() > 0 else rate * 0 + 1.0
     total = rate.cumsum()
-    return (total / total.iloc[-1]).clip(lower=1e-9).to_frame(merchant)
+    return (total / total.iloc[-1]).to_frame(merchant)
 
 
 def reach(actual: Any, target: float, logs: np.ndarray) -> np.ndarray:

@@ -26,16 +26,18 @@ def cac_ratio(s: Simulated) -> float:
 
 def plan(s: Simulated) -> dict[str, str]:
     """Return table name -> SQL for the plan room; `sales.prepare` and `traffic.gift` must have run."""
-    span = window(s.profile.group, "programme")
-    invited = s.profile.group != "never"
-    ratio = cac_ratio(s)
-    share, advert = TOUCHES.index("share"), TOUCHES.index("advertising")
-    steps = (
-        ", ".join(f"('step_{i + 1}', {at}, {float(size)!r})" for i, (at, size) in enumerate(s.level.steps))
-        or "('none', -1, 0.0)"
-    )
     tiers = ", ".join(f"('{city}', '{tier}')" for tier, cities in CITY_TIERS for city in cities)
-    before = float(s.level.without[window(s.profile.group, "baseline")].mean()) * s.scale
+    return {
+        **_money(s),
+        **_programme(s),
+        "city_tiers": f"""select merchant() as merchant, city, tier, date '2018-01-01' as valid_from
+          from (values {tiers}) t(city, tier) order by city""",
+    }
+
+
+def _money(s: Simulated) -> dict[str, str]:
+    """What was spent, and handed out."""
+    ratio, share, advert = cac_ratio(s), TOUCHES.index("share"), TOUCHES.index("advertising")
     return {
         "spend": f"""
           with firsts as (select day, touch, row_number() over (partition by person order by day, second, sale) as k from sale),
@@ -63,6 +65,19 @@ def plan(s: Simulated) -> dict[str, str]:
             case when rnd(v.session || 'r') < 0.8 then instant(v.day, v.second) end as received_at,
             (100 + floor(rnd(v.session || 'm') * 900))::bigint as amount, 'CNY' as currency
           from visits v join visits up on up.session = v.parent where v.parent >= 0 and rnd(v.session || 'b') < 0.4 order by v.session""",
+    }  # fmt: skip
+
+
+def _programme(s: Simulated) -> dict[str, str]:
+    """What the programme aimed for, did, met on its way and counted."""
+    span = window(s.profile.group, "programme")
+    invited = s.profile.group != "never"
+    steps = (
+        ", ".join(f"('step_{i + 1}', {at}, {float(size)!r})" for i, (at, size) in enumerate(s.level.steps))
+        or "('none', -1, 0.0)"
+    )
+    before = float(s.level.without[window(s.profile.group, "baseline")].mean()) * s.scale
+    return {
         "targets": f"""select * from (
             select merchant() as merchant, 'gmv' as node, first as starts_on, last as ends_on,
               {before * s.profile.aov * 2.5!r}::double * (date_diff('day', first, last) + 1) as target, 'yuan' as unit
@@ -94,8 +109,6 @@ def plan(s: Simulated) -> dict[str, str]:
             caused.n / seen.n + 0.05 * (rnd('lift' || touch) + rnd('b' || touch) + rnd('c' || touch) - 1.5) * 2 as lift,
             0.05::double as standard_error
           from caused join seen using (touch) where touch in (2, 3, 6) and {invited} order by touch""",
-        "city_tiers": f"""select merchant() as merchant, city, tier, date '2018-01-01' as valid_from
-          from (values {tiers}) t(city, tier) order by city""",
     }  # fmt: skip
 
 
