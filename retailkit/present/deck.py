@@ -15,12 +15,12 @@ from retailkit.charts.template import HEIGHT
 from retailkit.charts.words import choose, labelled
 from retailkit.present.metric_words import defined
 from retailkit.present.native import add_chart, kind
-from retailkit.present.native_words import LATIN, east_asian, plain
+from retailkit.present.native_words import plain
 from retailkit.present.pictures import Picture, read_pictures, with_arrays, write_drawn
+from retailkit.present.slide import figure_box, fit, heading, layout, put_text, wide_screen, write
 from retailkit.results import read_metrics
 
 NO_PPTX = "Slides need the Python package 'python-pptx' (pip install 'retailkit[present]')."
-_INK, _MUTED = "22303C", "66727F"
 _LOW = 400  # pixels: a lower picture's words would be larger than the slide's own
 _LINE = 20  # pixels that a name beside a picture's bar or dot needs
 REPORT_ORDER = (
@@ -88,14 +88,14 @@ def write_deck(
         raise FileNotFoundError(f"no saved figures in {out_dir} to make slides of: run the study first")
     if template is not None and not Path(template).is_file():
         raise FileNotFoundError(f"no template at {template}")
-    deck = Presentation(str(template)) if template is not None else _wide(Presentation())
+    deck = Presentation(str(template)) if template is not None else wide_screen(Presentation())
     run = _run(out_dir)
     lang = lang or str(run.get("parameters", {}).get("lang") or "en")
     figures = [_figure(picture) for picture in pictures]
     _first_slide(deck, title or str(run.get("title") or Path(out_dir).name), pictures, figures, run, lang)
     metrics = read_metrics(out_dir)
     with TemporaryDirectory() as folder:
-        _, _, wide, high = _box(deck)
+        _, _, wide, high = figure_box(deck)
         drawn, trouble = _drawn(pictures, figures, Path(folder), wide / high)
         for picture, fig in zip(pictures, figures, strict=True):
             if "empty" not in _words(fig):
@@ -125,17 +125,10 @@ def _chosen(out_dir: str | Path, merchants: Any, chapters: Any) -> tuple[list[Pi
     return read_pictures(out_dir, merchants, chapters)
 
 
-def _wide(deck: Any) -> Any:
-    from pptx.util import Inches
-
-    deck.slide_width, deck.slide_height = Inches(13.333), Inches(7.5)
-    return deck
-
-
 def _first_slide(
     deck: Any, title: str, pictures: list[Picture], figures: list[Any], run: dict[str, Any], lang: str
 ) -> None:
-    slide = deck.slides.add_slide(_layout(deck, "title slide", 0))
+    slide = deck.slides.add_slide(layout(deck, "title slide", 0))
     count = len({p.merchant for p in pictures if p.merchant != "cohort"})
     found = sum("empty" not in _words(fig) for fig in figures)
     words = choose(lang, f"{found} finding{'s' * (found != 1)}", f"{found}项发现")
@@ -147,7 +140,7 @@ def _first_slide(
     for box, text, top, size in zip(boxes, (title, words), (0.32, 0.55), (34, 18), strict=False):
         if box is not None:
             box.left, box.width, box.top, box.height = left, width, int(deck.slide_height * top), deck.slide_height // 5
-            _write(box.text_frame, text, size, bold=size > 20)
+            write(box.text_frame, text, size, bold=size > 20)
 
 
 def _dated(run: dict[str, Any], lang: str) -> list[str]:
@@ -162,14 +155,6 @@ def _dated(run: dict[str, Any], lang: str) -> list[str]:
             choose(lang, "Simulated data: no merchant, person or order is real", "模拟数据：商户、个人与订单均非真实")
         )
     return lines
-
-
-def _layout(deck: Any, name: str, index: int) -> Any:
-    """The master's layout of that name; else the usual place; else the last there is."""
-    for layout in deck.slide_layouts:
-        if layout.name.strip().lower() == name:
-            return layout
-    return deck.slide_layouts[min(index, len(deck.slide_layouts) - 1)]
 
 
 def _figure(picture: Picture) -> Any:
@@ -222,18 +207,18 @@ def _figure_slide(
     out_dir: str | Path, metrics: pd.DataFrame, lang: str,
 ) -> list[str]:  # fmt: skip
     notes = _words(fig)
-    slide = deck.slides.add_slide(_layout(deck, "title only", 5))
+    slide = deck.slides.add_slide(layout(deck, "title only", 5))
     wide, high = deck.slide_width, deck.slide_height
     side = wide // 24
-    _heading(slide, plain(fig.layout.title.text or picture.name), side, wide, high)
-    _text(slide, (side, int(high * 0.155), wide - 2 * side, high // 18), notes.get("subtitle", ""), 13)
-    _text(slide, (side, int(high * 0.935), wide - 2 * side, high // 20), notes.get("source", ""), 10)
-    box = _box(deck)
+    heading(slide, plain(fig.layout.title.text or picture.name), side, wide, high)
+    put_text(slide, (side, int(high * 0.155), wide - 2 * side, high // 18), notes.get("subtitle", ""), 13)
+    put_text(slide, (side, int(high * 0.935), wide - 2 * side, high // 20), notes.get("source", ""), 10)
+    box = figure_box(deck)
     slide.notes_slide.notes_text_frame.text = _notes(picture, notes, out_dir, metrics, lang)
     if kind(fig) is not None:
         add_chart(slide, fig, box, lang)
     elif drawn is not None:
-        _fit(slide.shapes.add_picture(str(drawn), box[0], box[1]), box)
+        fit(slide.shapes.add_picture(str(drawn), box[0], box[1]), box)
     else:
         return [f"{picture.stem}: no native chart for it, and no picture: {trouble[-1]}"]
     # what a screen reader says; a picture's would be its file's name
@@ -247,9 +232,9 @@ def _limit_slides(deck: Any, limits: list[str], lang: str) -> None:
 
     wide, high = deck.slide_width, deck.slide_height
     for start in range(0, len(limits), _A_SLIDE):
-        slide = deck.slides.add_slide(_layout(deck, "title only", 5))
-        _heading(slide, choose(lang, "What these data cannot tell", "这些数据不能说明什么"), wide // 24, wide, high)
-        _text(slide, _box(deck), "\n".join(limits[start : start + _A_SLIDE]), 16)
+        slide = deck.slides.add_slide(layout(deck, "title only", 5))
+        heading(slide, choose(lang, "What these data cannot tell", "这些数据不能说明什么"), wide // 24, wide, high)
+        put_text(slide, figure_box(deck), "\n".join(limits[start : start + _A_SLIDE]), 16)
         for paragraph in slide.shapes[-1].text_frame.paragraphs:
             paragraph.space_after = Pt(8)
 
@@ -261,57 +246,16 @@ def _empty_slides(deck: Any, pictures: list[Picture], figures: list[Any], out_di
     wide, high = deck.slide_width, deck.slide_height
     for start in range(0, len(empty), _A_SLIDE):
         some = empty[start : start + _A_SLIDE]
-        slide = deck.slides.add_slide(_layout(deck, "title only", 5))
-        _heading(slide, choose(lang, "What has no result to show", "暂无结果可展示"), wide // 24, wide, high)
+        slide = deck.slides.add_slide(layout(deck, "title only", 5))
+        heading(slide, choose(lang, "What has no result to show", "暂无结果可展示"), wide // 24, wide, high)
         lines = [
             (f"{picture.merchant} · " if several else "")
             + labelled(plain(fig.layout.title.text or picture.name), _words(fig)["empty"], lang)
             for picture, fig in some
         ]
-        _text(slide, _box(deck), "\n".join(lines), 16)
+        put_text(slide, figure_box(deck), "\n".join(lines), 16)
         runs = dict.fromkeys(run_id(picture, out_dir) for picture, _ in some)
         slide.notes_slide.notes_text_frame.text = choose(lang, "Run: ", "运行编号：") + ", ".join(runs)
-
-
-def _box(deck: Any) -> tuple[int, int, int, int]:
-    """Left, top, width and height of a slide's figure."""
-    wide, high = deck.slide_width, deck.slide_height
-    return wide // 24, int(high * 0.22), wide - 2 * (wide // 24), int(high * 0.70)
-
-
-def _fit(shape: Any, box: tuple[int, int, int, int]) -> None:
-    scale = min(box[2] / shape.width, box[3] / shape.height)
-    shape.width, shape.height = int(shape.width * scale), int(shape.height * scale)
-    shape.left = box[0] + (box[2] - shape.width) // 2
-
-
-def _heading(slide: Any, text: str, side: int, wide: int, high: int) -> None:
-    title = slide.shapes.title
-    if title is None:
-        _text(slide, (side, high // 30, wide - 2 * side, high // 9), text, 24)
-        return
-    title.left, title.top, title.width, title.height = side, high // 30, wide - 2 * side, int(high * 0.125)
-    _write(title.text_frame, text, 24 if len(text) < 90 else 20, bold=True)
-
-
-def _text(slide: Any, box: tuple[int, int, int, int], text: str, size: int) -> None:
-    if text:
-        _write(slide.shapes.add_textbox(*box).text_frame, text, size, colour=_MUTED)
-
-
-def _write(frame: Any, text: str, size: int, bold: bool = False, colour: str = _INK) -> None:
-    from pptx.dml.color import RGBColor
-    from pptx.enum.text import PP_ALIGN
-    from pptx.util import Pt
-
-    frame.word_wrap = True
-    frame.text = text
-    for paragraph in frame.paragraphs:
-        paragraph.alignment = PP_ALIGN.LEFT
-        for run in paragraph.runs:
-            run.font.size, run.font.bold, run.font.name = Pt(size), bold, LATIN
-            run.font.color.rgb = RGBColor.from_string(colour)
-            east_asian(run._r.get_or_add_rPr())
 
 
 def _notes(picture: Picture, notes: dict[str, str], out_dir: str | Path, metrics: pd.DataFrame, lang: str) -> str:
