@@ -138,6 +138,16 @@ def test_an_order_that_follows_several_packets_is_one_order_of_one_new_buyer():
     assert (row["cost_per_order"], row["cost_per_new"]) == (300, 300)
 
 
+def test_a_packet_of_the_first_morning_belongs_to_the_window():
+    """00:30 in Shanghai on 11 November is 16:30 UTC of the day before: the merchant's own day counts."""
+    packets = canonical("red_packets", [
+        {"packet_id": "first", "account": "a:0", "amount": 100, "sent_at": "2018-11-10 16:30", "sent_on": "2018-11-11"},
+        {"packet_id": "after", "account": "a:0", "amount": 100, "sent_at": "2018-11-11 16:30", "sent_on": "2018-11-12"},
+    ])  # fmt: skip
+    window = {"start": "2018-11-11", "end": "2018-11-11"}
+    assert red_packet_funnel(packets, orders(), of_accounts("a:0"), **window)["sent"].tolist() == [1]
+
+
 @pytest.mark.data
 def test_adoption_of_medical_innovation_as_published(real_data):
     """Valente (1995): 125 doctors, saturation .81 to .89 by town; month 18 means never, not adopted."""

@@ -7,6 +7,7 @@ import json
 
 import duckdb
 import openpyxl
+import pandas as pd
 import pytest
 from load_files import HEADER, ORDERS, SAMPLES, layout, load, quarantine, stored
 
@@ -117,7 +118,7 @@ def test_all_sheets_of_a_workbook_are_read_as_files_of_their_own(tmp_path):
     told = "sheets that are hidden or hold no such table are not read: Sheet, 备份"
     assert [told in w for w in report.warnings] == [True, False]
     assert stored(tmp_path)["order_id"].tolist() == ["E-3月", "F-3月", "F-4月"]
-    aside = stored(tmp_path, "quarantine")[["file", "source_row", "column"]].values.tolist()
+    aside = stored(tmp_path, "quarantine")[["file", "source_row", "column"]].to_numpy().tolist()
     assert aside == [["orders.xlsx [4月]", 1, "实付"]]
     assert load(tmp_path, data, page, file="orders.xlsx")["status"].tolist() == ["unchanged", "unchanged"]
     with open_file(tmp_path / "orders.xlsx", layout(tmp_path, page), "m") as tables:
@@ -135,7 +136,7 @@ def test_all_sheets_of_a_workbook_are_read_as_files_of_their_own(tmp_path):
     layout(tmp_path)
     (tmp_path / "both.toml").write_text(COHORT + "\n".join(by_month), encoding="utf-8")
     report = load_cohort(tmp_path / "both.toml", tmp_path / "both")
-    assert report[["file", "rows_kept"]].values.tolist() == [["made.xlsx [4月]", 1], ["made.xlsx [3月]", 2]]
+    assert report[["file", "rows_kept"]].to_numpy().tolist() == [["made.xlsx [4月]", 1], ["made.xlsx [3月]", 2]]
     with pytest.raises(LoadError, match=r"orders.xlsx \[3月\]: 1 column missing"):
         load(tmp_path, data, page.replace("实付", "应付"), file="orders.xlsx")
 
@@ -195,7 +196,7 @@ def test_a_row_in_the_place_of_a_header_is_not_shown_because_it_names_a_person(t
         '{ from = "?", unit = "?" }', '{ from = "column_5", unit = "yuan" }'
     )
     load(tmp_path, rows, page)
-    assert stored(tmp_path)[["order_id", "gross_amount"]].values.tolist() == [["E1", 1234], ["E2", 500]]
+    assert stored(tmp_path)[["order_id", "gross_amount"]].to_numpy().tolist() == [["E1", 1234], ["E2", 500]]
 
 
 def test_a_phone_with_blanks_is_not_shown_in_the_quarantine(tmp_path):
@@ -232,6 +233,7 @@ def test_the_only_receiver_of_a_red_packet_is_read_though_it_stands_without_its_
     packets = stored(tmp_path, "red_packets")
     assert packets["amount"].tolist() == [120, 80, 100]
     assert packets["account"].tolist()[-1] == "mini_program:o9"
+    assert (packets["sent_on"] == (packets["sent_at"] + pd.Timedelta(hours=8)).dt.normalize()).all()  # the merchant's day
 
 
 def test_a_guide_is_stored_by_her_id_but_never_with_her_phone(tmp_path):

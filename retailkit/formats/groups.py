@@ -9,7 +9,7 @@ from ibis.expr.types import Table
 
 from retailkit.formats.rates import Z, ratio, with_share
 from retailkit.formats.survival import kaplan_meier, life_summary, log_rank
-from retailkit.formats.tables import fetch, of_persons, whole_counts
+from retailkit.formats.tables import fetch, local_day, of_persons, whole_counts
 from retailkit.schema.given import takes_frames
 from retailkit.spoken import said
 
@@ -42,7 +42,9 @@ def group_lives(groups: Table, group_days: Table, *, silent_days: int = SILENT_D
     days = days.select("merchant", "group_id", active_on=days.day).distinct()
     by_group = ibis.window(group_by=["merchant", "group_id"], order_by="active_on")
     ends = group_days.group_by("merchant").agg(last_day=group_days.day.max())
-    born = groups.select("merchant", "group_id", "kind", born_on=groups.created_on, closed_on=groups.closed_at.date())
+    born = groups.select(
+        "merchant", "group_id", "kind", born_on=groups.created_on, closed_on=local_day(groups, "closed_at")
+    )
     first_active = born.select("merchant", "group_id", active_on=born.born_on)
     days = ibis.union(days, first_active, distinct=True)  # created counts as active, so nobody is silent from birth
     gaps = days.mutate(next_on=days.active_on.lead().over(by_group))

@@ -9,7 +9,7 @@ from ibis.expr.types import Table
 
 from retailkit.formats.rates import Z, ratio, with_share
 from retailkit.formats.roster import employed
-from retailkit.formats.tables import between, fetch, of_persons, whole_counts
+from retailkit.formats.tables import between, fetch, local_day, of_persons, whole_counts
 from retailkit.schema.given import takes_frames
 from retailkit.spoken import points, said
 
@@ -40,7 +40,7 @@ def guide_activation(
     there = employed(guides, start, end)
     roster = fetch(there.select("merchant", "guide", region=there.region.fill_null("unknown")))
     acts = [_acting(between(orders, "paid_on", start, end), "sold_by", "order")]
-    bound = bindings.mutate(day=bindings.bound_at.date())
+    bound = bindings.mutate(day=local_day(bindings, "bound_at"))
     acts.append(_acting(between(bound, "day", start, end), "guide", "binding"))
     days = between(guide_days, "day", start, end)
     acts += [_acting(days.filter(days[column] > 0), "guide", act) for act, column in _DAY_ACTS.items()]
@@ -84,8 +84,8 @@ def guide_sales(
     sold = sold.group_by(["merchant", "guide"]).agg(
         orders=sold.count(), customers=sold.account.nunique(), net_amount=sold.net_amount.sum()
     )
-    held = bindings.filter(bindings.bound_at.date() <= ibis.date(end))
-    held = held.filter(held.unbound_at.isnull() | (held.unbound_at.date() > ibis.date(end)))
+    held = bindings.filter(local_day(bindings, "bound_at") <= ibis.date(end))
+    held = held.filter(held.unbound_at.isnull() | (local_day(held, "unbound_at") > ibis.date(end)))
     held = held.group_by(["merchant", "guide"]).agg(bound=held.account.nunique())
     roster = fetch(guides.select("merchant", "guide", "region", "shop_id"))
     frame = roster.merge(fetch(sold), how="outer", on=["merchant", "guide"])
@@ -157,8 +157,8 @@ def _customers(orders: Table, persons: Table, bindings: Table, start: str, end: 
         orders=past.count(), net_amount=past.net_amount.sum(), last=past.paid_on.max()
     )
     now = between(paid, "paid_on", start, end).select("merchant", "person").distinct().mutate(bought=1)
-    held = bindings.filter(bindings.bound_at.date() < day)
-    held = held.filter(held.unbound_at.isnull() | (held.unbound_at.date() >= day))
+    held = bindings.filter(local_day(bindings, "bound_at") < day)
+    held = held.filter(held.unbound_at.isnull() | (local_day(held, "unbound_at") >= day))
     held = of_persons(held.select("merchant", "account"), persons).select("merchant", "person").drop_null("person")
     held = held.distinct().mutate(guided=1)
     both = past.left_join(now, ["merchant", "person"]).drop("merchant_right", "person_right")

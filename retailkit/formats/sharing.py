@@ -8,7 +8,7 @@ import pandas as pd
 from ibis.expr.types import Table
 
 from retailkit.formats.rates import Z, ratio, with_share
-from retailkit.formats.tables import between, fetch, of_persons, whole_counts
+from retailkit.formats.tables import between, fetch, local_day, of_persons, whole_counts
 from retailkit.schema.given import takes_frames
 from retailkit.spoken import said
 
@@ -167,7 +167,7 @@ def red_packet_funnel(
     opened packets; ``cost_per_order`` and ``cost_per_new`` divide it by orders and new buyers
     (minor unit).
     """
-    sent = between(red_packets.mutate(day=red_packets.sent_at.date()), "day", start, end)
+    sent = between(red_packets.mutate(day=local_day(red_packets, "sent_at")), "day", start, end)
     sent = of_persons(sent.select("merchant", "packet_id", "account", "received_at", "amount"), persons)
     paid = of_persons(orders.select("merchant", "order_id", "account", "paid_at", "net_amount"), persons)
     paid = paid.drop_null("person").select("merchant", "order_id", "person", "paid_at", "net_amount")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ibis
+import ibis.expr.types as ir
 import pandas as pd
 from ibis.expr.types import Table
 
@@ -14,6 +15,12 @@ def between(table: Table, column: str, start: str | None, end: str | None) -> Ta
     if end is not None:
         table = table.filter(table[column] <= ibis.date(end))
     return table
+
+
+def local_day(table: Table, at: str) -> ir.DateColumn:
+    """Return the merchant's own day of an instant (``sent_on`` of ``sent_at``); the day in UTC where none is told."""
+    day, on = table[at].date(), at.removesuffix("_at") + "_on"
+    return ibis.coalesce(table[on], day) if on in table.columns else day
 
 
 def of_persons(table: Table, persons: Table) -> Table:

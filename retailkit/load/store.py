@@ -35,7 +35,7 @@ from retailkit.load.publish import write_tables
 from retailkit.load.published import active_files, fingerprint, read_manifest
 from retailkit.schema import OTHER_NAMES, TABLES, Table, table
 
-FACT_DATES = ("left_on", "closed_on", "solved_on", "activated_on", "redeemed_on")
+FACT_DATES = ("left_on", "closed_on", "unbound_on", "solved_on", "activated_on", "redeemed_on")
 """Dates that tell what happened (not what is planned, as ``ends_on`` does): hidden until they are past."""
 SINCE = {"guides": "joined_on", "shops": "opened_on"}
 """Rosters have no time of their own: a row is known from this day on."""

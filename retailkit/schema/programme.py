@@ -31,7 +31,9 @@ ORGANISATION = (
         id_("account", "customer's account", required=True),
         id_("guide", "guide", required=True),
         at("bound_at", "bound", required=True),
+        on("bound_on", "day bound"),
         at("unbound_at", "released"),
+        on("unbound_on", "day released"),
     ), time="bound_at"),
     declared("guide_days", "organisation", "one day of one guide's acts", "guide day", (
         id_("guide", "guide", required=True),
@@ -50,6 +52,7 @@ ORGANISATION = (
         at("created_at", "created", required=True),
         on("created_on", "day created"),
         at("closed_at", "dismissed"),
+        on("closed_on", "day dismissed"),
     ), time="created_at"),
     declared("group_days", "organisation", "one day of one group", "group_id day", (
         id_("group_id", "group", required=True),
@@ -116,6 +119,7 @@ MONEY_AND_PLAN = (
         id_("account", "receiver", required=True),
         id_("sender", "account that sent or shared it"),
         at("sent_at", "sent", required=True),
+        on("sent_on", "day sent"),
         at("received_at", "opened"),
         money("amount", "value"),
         CURRENCY,
