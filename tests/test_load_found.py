@@ -233,7 +233,9 @@ def test_the_only_receiver_of_a_red_packet_is_read_though_it_stands_without_its_
     packets = stored(tmp_path, "red_packets")
     assert packets["amount"].tolist() == [120, 80, 100]
     assert packets["account"].tolist()[-1] == "mini_program:o9"
-    assert (packets["sent_on"] == (packets["sent_at"] + pd.Timedelta(hours=8)).dt.normalize()).all()  # the merchant's day
+    assert (
+        packets["sent_on"] == (packets["sent_at"] + pd.Timedelta(hours=8)).dt.normalize()
+    ).all()  # the merchant's day
 
 
 def test_a_guide_is_stored_by_her_id_but_never_with_her_phone(tmp_path):
