@@ -33,6 +33,7 @@ def metric(
     low: float | None = None,
     high: float | None = None,
     text: str = "",
+    level: float | None = None,
 ) -> dict[str, Any]:
     """One figure of a chapter with its unit, definition and doubt; or a sentence in ``text``.
 
@@ -41,7 +42,7 @@ def metric(
     name : snake_case name, the same in every merchant.
     value : the figure; None or NaN where it cannot be told (or where ``text`` is the finding).
     unit : "USD", "persons", "fraction" ...; money in whole currency units, not minor ones.
-    low, high : the interval, where there is one.
+    low, high : the interval, where there is one; ``level`` is its own, and is added to the definition.
 
     Raises
     ------
@@ -56,7 +57,7 @@ def metric(
     value, low, high = (math.nan if x is None or pd.isna(x) else float(x) for x in (value, low, high))
     if low > high:
         raise ValueError(f"metric '{name}': low {low} is above high {high}")
-    return figure(name, value, unit, definition, low, high, text)
+    return figure(name, value, unit, definition, low, high, text, level)
 
 
 def save(

@@ -150,4 +150,4 @@ def _pick(
 
 def _record(name: str, figures: tuple[float, ...], unit: str, definition: str) -> dict[str, Any]:
     value, low, high = (*figures, None, None)[:3]
-    return figure(name, value, unit, definition, low, high)
+    return figure(name, value, unit, definition, low, high, level=0.95)  # this room's intervals are of 95%

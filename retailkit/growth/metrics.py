@@ -43,7 +43,15 @@ def growth_metrics(
         figure("growth", row["growth"], "fraction", "mean daily net GMV, programme over period before, less one"),
         figure("gmv_before", row["before"] / unit, currency, "mean daily net GMV in the period before"),
         figure("gmv_programme", row["programme"] / unit, currency, "mean daily net GMV in the programme"),
-        figure("effect", value, "fraction", f"actual over counterfactual, less one; {method}", low, high),
+        figure(
+            "effect",
+            value,
+            "fraction",
+            f"actual over counterfactual, less one; {method}",
+            low,
+            high,
+            level=effect.level,
+        ),
         figure("effect_p", effect.p, "probability", "two-sided p value of the donor-placebo t test"),
         figure("effect_log_se", effect.se, "log", "standard error of the log effect, from donor placebos"),
         figure("effect_df", effect.df, "donors", "degrees of freedom of the standard error: donors"),
@@ -54,13 +62,13 @@ def growth_metrics(
     if trend and trend.merchants:
         slope, below, above = (float(np.expm1(v)) for v in (trend.slope, *trend.interval(effect.level)))
         ahead = "growth a year of the merchants that started together against the donors', before the programme"
-        out.append(figure("effect_trend", slope, "fraction", ahead, below, above))
+        out.append(figure("effect_trend", slope, "fraction", ahead, below, above, level=effect.level))
         part = "part of the log effect's standard error that the cohort's trend brings, the same for all its merchants"
         out.append(figure("effect_trend_se", effect.trend_se, "log", part))
     for step in steps[steps["step"] != "headline"].itertuples():
         name = str(step.step).replace(" ", "_")
         definition = "factor of the headline; all factors multiply to growth + 1"
-        out.append(figure(f"bridge_{name}", step.ratio, "ratio", definition, step.low, step.high))
+        out.append(figure(f"bridge_{name}", step.ratio, "ratio", definition, step.low, step.high, level=effect.level))
     for part in () if parts is None else parts.itertuples():
         name = f"rise_{str(part.part).replace('run-up to ', 'run_up_')}"
         definition = "part of the rise of mean daily net GMV; all parts add up to it"

@@ -77,15 +77,18 @@ def _peak_sentence(day: pd.Timestamp, lang: str) -> str:
     )
 
 
-def refund_metrics(table: pd.DataFrame, merchant: str, currency: str) -> list[dict[str, Any]]:
-    """One record per figure of the merchant's refunds still to come; none where they cannot be told."""
+def refund_metrics(table: pd.DataFrame, merchant: str, currency: str, level: float = 0.9) -> list[dict[str, Any]]:
+    """One record per figure of the merchant's refunds still to come; none where they cannot be told.
+
+    ``level`` is that of the table's intervals.
+    """
     row = table.set_index("merchant").reindex([merchant]).iloc[0]
     if pd.isna(row["to_come"]):
         return []
     unit = minor_units(currency)
     value, low, high = (float(row[n]) / unit for n in ("to_come", "low", "high"))
     what = "refunds of the programme's orders still to come within 90 days of payment, judged by how refunds followed earlier orders"
-    out = [figure("refunds_to_come", value, currency, what, low, high)]
+    out = [figure("refunds_to_come", value, currency, what, low, high, level=level)]
     if pd.notna(row["growth"]):
         what = "mean daily net GMV, programme less refunds still to come over period before, less one"
         out.append(figure("growth_less_refunds", row["growth"], "fraction", what))

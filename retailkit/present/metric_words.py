@@ -94,14 +94,24 @@ def metric_definition(metric: str, definition: str, lang: str = "en") -> str:
     >>> saved = "share of net GMV by the hazard ledger, 90% interval over persons"
     >>> metric_definition("credit_share: guide", saved, "zh")
     '占净 GMV 的份额，按风险模型账本；90%区间（按人员重抽样）'
+    >>> metric_definition("cost_per_new", "spend / new customers, 95% interval", "zh")
+    '投放费用 / 新客数；95%区间'
     """
     if choose(lang, "en", "zh") == "en":
         return definition
+    what, _, level = definition.rpartition(", ")  # `figure` ends the definition of an estimate with its level
+    if (found := re.fullmatch(r"(\d+%) interval", level)) and (told := _defined_zh(metric, what)):
+        return f"{told}；{found[1]}区间"
+    return _defined_zh(metric, definition) or definition
+
+
+def _defined_zh(metric: str, definition: str) -> str:
+    """A definition in Chinese; nothing where the list does not know it."""
     for row in _rows():
         found = row.definition.fullmatch(definition)
         if found and row.metric.fullmatch(metric):
-            return row.definition_zh.format(**{p: _told(p, text, lang) for p, text in found.groupdict().items()})
-    return definition
+            return row.definition_zh.format(**{p: _told(p, text, "zh") for p, text in found.groupdict().items()})
+    return ""
 
 
 def unit_word(unit: str, lang: str = "en") -> str:

@@ -25,13 +25,19 @@ def figure(
     low: float | None = None,
     high: float | None = None,
     text: str = "",
+    level: float | None = None,
 ) -> dict[str, Any]:
     """Return one metric of a chapter as it is saved: a number with its interval, or a sentence in ``text``; None is unknown.
 
-    >>> figure("growth", 0.42, "fraction", low=0.3, high=0.5)["low"]
-    0.3
+    The definition ends with the ``level`` of the interval, where there is one.
+
+    >>> one = figure("growth", 0.42, "fraction", "less one", low=0.3, high=0.5, level=0.9)
+    >>> one["low"], one["definition"]
+    (0.3, 'less one, 90% interval')
     """
     number, low, high = (float("nan") if x is None else float(x) for x in (value, low, high))
+    if level is not None and low == low:
+        definition = f"{definition}, {level:.0%} interval"
     return {
         "metric": name,
         "value": number,

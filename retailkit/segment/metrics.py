@@ -13,7 +13,7 @@ RATE_WORDS = {rate: meaning for rate, (_from, _to, meaning) in RATES.items()}
 
 def people_metrics(
     coverage: pd.DataFrame, profile: pd.DataFrame, against: pd.DataFrame, sizes: pd.DataFrame, currency: str,
-    lang: str = "en",
+    lang: str = "en", level: float = 0.9,
 ) -> list[dict]:  # fmt: skip
     """Return one record per figure (metric, value, low, high, unit, definition, text) of the chapter.
 
@@ -21,6 +21,7 @@ def people_metrics(
     ----------
     coverage : table of ``link_coverage``; profile, against, sizes : this room's tables.
     currency : unit of money; values are in whole units.
+    level : of the rates' intervals.
     """
     known = coverage[coverage["system"] == "known person"]
     told = [
@@ -36,7 +37,9 @@ def people_metrics(
     ]
     for row in against[against["share"].notna()].itertuples():
         meaning = RATE_WORDS.get(row.rate, "first-time buyers over the buyers there were before")
-        told.append(figure(f"moved_{row.rate}", row.share, "fraction", meaning, row.share_low, row.share_high))
+        told.append(
+            figure(f"moved_{row.rate}", row.share, "fraction", meaning, row.share_low, row.share_high, level=level)
+        )
     told.append(figure("audience_persons", sizes["persons"].sum(), "persons", "persons in an audience to talk to next"))
     finding = "finding in one sentence"
     told.append(figure("segments_finding", definition=finding, text=profile_sentence(profile, lang)))

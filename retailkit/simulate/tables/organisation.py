@@ -20,7 +20,8 @@ def organisation(s: Simulated) -> dict[str, str]:
             {quoted(REGIONS)}[region + 1] as region, day_of(0) as joined_on, null::date as left_on,
             case when active then day_of(started) end as activated_on from guide order by guide""",
         "guide_bindings": """select merchant() as merchant, 'wecom:' || contact_id as account, guide_no(guide) as guide,
-            instant(joined, join_second) as bound_at, null::timestamp as unbound_at
+            instant(joined, join_second) as bound_at, day_of(joined) as bound_on,
+            null::timestamp as unbound_at, null::date as unbound_on
           from person where contact_id is not null and guide >= 0 order by bound_at, account""",
         "guide_days": f"""select merchant() as merchant, guide_no(guide) as guide, day_of(day) as day,
             floor(rnd(guide || 'c' || day) * 4)::bigint as new_contacts, floor(rnd(guide || 'h' || day) * 15)::bigint as chats,
@@ -31,7 +32,8 @@ def organisation(s: Simulated) -> dict[str, str]:
         "groups": f"""select merchant() as merchant, group_no(grp) as group_id,
             case when guide % 3 = 0 then 'fans' when guide % 3 = 1 then 'flash_sale' else 'neighbourhood' end as kind,
             guide_no(guide) as guide, 'S' || merchant() || guide % 8 as shop_id, instant(born, 36000) as created_at,
-            day_of(born) as created_on, case when closed and died + {QUIET} <= {last} then instant(died + {QUIET}, 64800) end as closed_at
+            day_of(born) as created_on, case when closed and died + {QUIET} <= {last} then instant(died + {QUIET}, 64800) end as closed_at,
+            case when closed and died + {QUIET} <= {last} then day_of(died + {QUIET}) end as closed_on
           from grp order by born, group_id""",
         "group_days": f"""
           with seats as (select grp, joined as day, 1 as up, 0 as down from seat

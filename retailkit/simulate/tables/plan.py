@@ -61,7 +61,7 @@ def _money(s: Simulated) -> dict[str, str]:
           from visits v left join sale on sale.sale = v.sale where touch_name = 'card_coupon' order by v.session""",
         "red_packets": """select merchant() as merchant, 'B' || merchant() || lpad(v.session::varchar, 9, '0') as packet_id,
             'mini_program:' || v.open_id as account, 'mini_program:' || up.open_id as sender,
-            instant(v.day, greatest(v.second - 600, 0)) as sent_at,
+            instant(v.day, greatest(v.second - 600, 0)) as sent_at, day_of(v.day) as sent_on,
             case when rnd(v.session || 'r') < 0.8 then instant(v.day, v.second) end as received_at,
             (100 + floor(rnd(v.session || 'm') * 900))::bigint as amount, 'CNY' as currency
           from visits v join visits up on up.session = v.parent where v.parent >= 0 and rnd(v.session || 'b') < 0.4 order by v.session""",
