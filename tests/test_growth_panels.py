@@ -26,7 +26,7 @@ BAD_DAYS = {
     ),
     "text days": (
         DAILY.assign(day=DAILY["day"].astype(str)),
-        r"day holds str, expected are plain days: pd.to_datetime",
+        r"day holds text, expected are plain days: pd.to_datetime",
     ),
     "zoned days": (DAILY.assign(day=DAILY["day"].dt.tz_localize("Asia/Shanghai")), "without a zone"),
     "unknown sales": (DAILY.assign(gmv=DAILY["gmv"].where(DAILY.index > 2)), r"gmv is empty in 3 of \d+ rows"),

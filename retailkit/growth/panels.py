@@ -53,7 +53,9 @@ def _missing(table: pd.DataFrame, needs: Sequence[str], made: str) -> Iterator[s
 
 def _no_days(table: pd.DataFrame, column: str) -> Iterator[str]:
     if len(table) and not pd.api.types.is_datetime64_dtype(table[column]):
-        yield f"{column} holds {table[column].dtype}, expected are plain days: pd.to_datetime(...), without a zone"
+        kind = table[column].dtype
+        held = "text" if str(kind) in ("object", "str", "string") else kind  # pandas 2 and 3 name it otherwise
+        yield f"{column} holds {held}, expected are plain days: pd.to_datetime(...), without a zone"
 
 
 def _gaps(table: pd.DataFrame, column: str) -> Iterator[str]:
