@@ -113,7 +113,7 @@ def test_show_prints_status_errors_and_headlines(here):
     out = here / "studies" / "tiny"
     done = [Entry("a", "5_growth", "done", "k"), Entry("b", "5_growth", "failed", "k", error="ValueError: no orders")]
     metrics = [
-        results.metric("growth", 0.42, unit="fraction", low=0.3, high=0.5),
+        results.metric("growth", 0.42, unit="fraction", low=0.3, high=0.5, level=0.9),
         results.metric("gmv", 1_234_567, unit="GBP"),
         results.metric("effect", unit="fraction"),
         results.metric("verdict", text="cannot tell"),
@@ -127,6 +127,7 @@ def test_show_prints_status_errors_and_headlines(here):
     assert code == 0
     assert "FAILED b 5_growth: ValueError: no orders" in text
     assert "+42.0% [+30.0%, +50.0%]" in text
+    assert "growth [90% interval]" in text
     assert "1.23457e+06 GBP" in text or "1,234,57" in text
     assert text.strip().endswith("studies/tiny/index.html")
     assert (

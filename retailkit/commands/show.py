@@ -92,7 +92,9 @@ def _headlines(folder: Path, as_of: str, wanted: Sequence[str], usual: Sequence[
     columns = [n for n in names if n in set(figures["metric"])]
     cells = {(r.merchant, r.metric): _figure(r) for r in figures.itertuples()}
     lines = [(m, *(cells.get((m, n), "-") for n in columns)) for m in figures["merchant"].unique()]
-    table = [text_table(("merchant", *columns), lines), ""] if lines else []
+    level = figures.groupby("metric")["definition"].first().str.extract(r"(\d+% interval)$", expand=False).dropna()
+    heads = [f"{n} [{level[n]}]" if n in level.index else n for n in columns]
+    table = [text_table(("merchant", *heads), lines), ""] if lines else []
     return "\n".join([*table, *(f"{r.merchant}: {r.text}" for r in told.itertuples())]).rstrip()
 
 
