@@ -58,6 +58,19 @@ def test_several_merchants_add_up_and_a_closed_one_is_left_out(world):
     assert growth.festival_parts(gone, ["m"], None, None).empty
 
 
+def test_without_donors_no_part_is_the_programme_s(world):
+    daily, _ = world
+    alone = growth.estimate(growth.weekly_panel(daily, PROGRAMME), "m", [])
+    parts = growth.festival_parts(daily, ["m"], BASELINE, PROGRAMME, [alone])
+    assert not alone.refused
+    assert parts[["anyway", "programme"]].isna().all(axis=None)
+    assert parts["money"].notna().all()
+    assert "of it the programme" not in growth.rise_sentence(parts, "CNY")
+    drawn = grew.rise(parts, merchant="m", currency="CNY").to_json()
+    assert "(programme" not in drawn
+    assert "in brackets" not in drawn
+
+
 @pytest.mark.parametrize("lang", ["en", "zh"])
 def test_sentence_and_chart_quote_the_festivals(world, lang):
     daily, effect = world

@@ -111,8 +111,9 @@ def rise(
     title = choose(
         lang, f"{moved} a day, of which festivals and their run-up {told}", f"每天 {moved}，其中节日及预热 {told}"
     )
-    unit = choose(lang, "parts of the change in mean daily GMV, above the ordinary level; in brackets the programme's",
-                  "日均 GMV 变化的构成（高出平日水平的部分；括号内为项目所致）")  # fmt: skip
+    beside = choose(lang, "; in brackets the programme's", "；括号内为项目所致") if any(added) else ""
+    unit = choose(lang, f"parts of the change in mean daily GMV, above the ordinary level{beside}",
+                  f"日均 GMV 变化的构成（高出平日水平的部分{beside}）")  # fmt: skip
     return frame(fig, title, f"{listed(unit, currency, lang=lang)} · {merchant} · {period}", source, lang=lang,
                  height=max(320, 160 + 36 * len(names)))  # fmt: skip
 

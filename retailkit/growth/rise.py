@@ -63,14 +63,15 @@ def festival_parts(
     -------
     DataFrame ``part, days, days_before, anyway, programme, money, share``. ``money`` in minor
     units a day adds up to the rise; ``anyway`` and ``programme`` add up to ``money`` and are
-    missing where a merchant has no estimate; ``days`` of the part in the programme and in the
+    missing where a merchant has no estimate, or no donors; ``days`` of the part in the programme and in the
     period before. A festival of the period before is a negative part: it was there already.
     """
     daily = daily[daily["merchant"].isin(list(merchants))]
     known = _with_headline(daily, merchants, baseline, programme)
     if not known:
         return pd.DataFrame(columns=list(COLUMNS))
-    gaps = {e.merchant: e for e in effects if not e.refused}
+    # without donors nobody can tell what would have come anyway
+    gaps = {e.merchant: e for e in effects if not e.refused and e.label != "descriptive"}
     before = _window(daily, known, baseline, country)
     during = _window(daily, known, programme, country)
     if set(known) <= set(gaps):
