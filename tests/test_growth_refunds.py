@@ -172,7 +172,7 @@ def test_the_sentence_tells_both_headlines_and_metrics_are_in_whole_money():
     given, _ = tables([1000] * len(DAYS), [(i, lag, 50) for i in range(len(DAYS)) for lag in (3, 10)])
     table = foretold(*given)
     told = growth.refunds_sentence(table, heads(), "m", AS_OF)
-    assert "2.2% of what the programme's orders paid (interval 2.2% to 2.2%)" in told
+    assert "2.2% of what the programme's orders paid (90% interval 2.2% to 2.2%)" in told
     assert "the headline is then +96% instead of +100%" in told
     assert "届时环比为+96%，而非+100%" in growth.refunds_sentence(table, heads(), "m", AS_OF, "zh")
     few = foretold(*tables([1000] * len(DAYS), [(i, 1, 10) for i in range(len(DAYS))])[0])

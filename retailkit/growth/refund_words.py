@@ -13,10 +13,12 @@ from retailkit.spoken import said, signed
 ZH = {UNDATED: "退款记在订单上，没有日期", YOUNG: "订单都太新", SHORT: "退款记录的时间太短"}
 
 
-def refunds_sentence(table: pd.DataFrame, heads: pd.DataFrame, merchant: str, as_of: str, lang: str = "en") -> str:
+def refunds_sentence(
+    table: pd.DataFrame, heads: pd.DataFrame, merchant: str, as_of: str, lang: str = "en", level: float = 0.9
+) -> str:
     """Say what the merchant's refunds still to come do to its headline and to the pooled one; nothing without refunds.
 
-    ``table`` and ``heads``: see ``refunds_to_come``.
+    ``table`` and ``heads``: see ``refunds_to_come``; ``level`` is that of the table's intervals.
     """
     rows = table.set_index("merchant")
     if merchant not in rows.index or rows.loc[merchant, "reason"] == NONE:
@@ -39,9 +41,9 @@ def refunds_sentence(table: pd.DataFrame, heads: pd.DataFrame, merchant: str, as
     share, low, high = (f"{row[n] / row['paid']:.1%}" for n in ("to_come", "low", "high"))
     told = said(
         lang,
-        f"Refunds follow their orders: {share} of what the programme's orders paid (interval {low} to {high}) is still to "
+        f"Refunds follow their orders: {share} of what the programme's orders paid ({level:.0%} interval {low} to {high}) is still to "
         f"come back after {as_of}, within {LONGEST} days of payment, judged by earlier orders",
-        f"退款晚于订单：按此前订单推算，项目期实付中还有{share}（区间{low}至{high}）将在{as_of}之后、付款后{LONGEST}天内退回",
+        f"退款晚于订单：按此前订单推算，项目期实付中还有{share}（{level:.0%}区间{low}至{high}）将在{as_of}之后、付款后{LONGEST}天内退回",
     )
     ends = said(lang, ".", "。") + _peak_sentence(row["peak"], lang)
     if pd.isna(row["growth"]):
