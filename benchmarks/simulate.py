@@ -105,10 +105,10 @@ if __name__ == "__main__":
     parser.add_argument("--merchant", default="m06")
     parser.add_argument("--noise", action="store_true")
     parser.add_argument("--study", type=Path, help="folder of a finished study of a simulated cohort, to be judged")
-    parser.add_argument("--truth", type=Path, default=Path("simulated/doubling_1/truth"))
+    parser.add_argument("--truth", type=Path, help="[default: simulated/NAME OF THE STUDY/truth]")
     chosen = parser.parse_args()
     if chosen.study:
-        judged(chosen.study, chosen.truth)
+        judged(chosen.study, chosen.truth or Path("simulated") / chosen.study.name / "truth")
     elif chosen.noise:
         noise(Path(os.environ.get("RETAILKIT_TEST_DATA", "../shared/data")))
     else:
