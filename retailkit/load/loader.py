@@ -180,7 +180,8 @@ def _parts(path: Path, layout: Layout, sheet: str | None) -> Iterator[tuple[Prob
     """Yield a file, or the sheets of a workbook that are asked for; with the first, which ones are left out."""
     parts, left = each_sheet(probe(path, layout.encoding), layout, sheet)
     unread = f"sheets that are hidden or hold no such table are not read: {', '.join(left)}" if left else ""
-    yield from zip(parts, (unread, *[""] * len(parts)), strict=False)
+    for number, part in enumerate(parts):
+        yield part, "" if number else unread
 
 
 def _load_part(
