@@ -192,10 +192,15 @@ def _value(column: Column, rule: FieldRule, raw: Raw, layout: Layout, place: Pla
     if column.kind == "id":
         cells = [_read(c, raw, place) for c in rule.join] or [(cell, kind)]
         name = f" || {literal(rule.separator)} || ".join(_unrounded(*part) for part in cells)
-        name = guide_sql(name, rule.kind == "staff") if column.name in GUIDES else name
-        return _prefixed(owner_sql(name, _by_name(rule)) if column.name in OWNERS else name, rule), filled, ""
+        if column.name in GUIDES:
+            return _prefixed(guide_sql(halfway(column.name), rule.kind == "staff"), rule), filled, name
+        if column.name in OWNERS:
+            return _prefixed(owner_sql(halfway(column.name), _by_name(rule)), rule), filled, name
+        return _prefixed(name, rule), filled, ""
     if column.kind == "text":
-        return _prefixed(owner_sql(text, _by_name(rule)) if column.name in OWNERS else text, rule), filled, ""
+        if column.name in OWNERS:
+            return _prefixed(owner_sql(halfway(column.name), _by_name(rule)), rule), filled, text
+        return _prefixed(text, rule), filled, ""
     if column.kind == "bool":
         yes, no = "('true', '1', 'yes', 'y', 't', '是')", "('false', '0', 'no', 'n', 'f', '否')"
         return f"CASE WHEN lower({text}) IN {yes} THEN true WHEN lower({text}) IN {no} THEN false END", filled, ""

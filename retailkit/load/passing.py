@@ -20,15 +20,15 @@ from retailkit.load.hashes import AT_ONCE, each_once, key_hashes, lower_halves
 from retailkit.load.kept import STAGED
 from retailkit.load.layout import Layout
 from retailkit.load.partitions import count_parts, dated, plain_name, within
-from retailkit.load.pieces import PLACE
+from retailkit.load.pieces import FIRST, PIECE, PLACE
 from retailkit.schema import Table
 
 PASSING = 1 << 26
 """Files beyond this that make one table are parsed as they are typed, without keeping their text."""
-PIECE = '"@piece"'
+TYPED = '"@piece"'
 """The table of the piece at hand."""
-RUN = 50_000
-"""Rows that a month must have in a piece, on average, to be written to a file of its own."""
+RUN = 50_000 * FIRST // PIECE
+"""Rows that a month must have in the first piece, on average, for months to be written to files of their own."""
 
 
 @dataclass(frozen=True)
@@ -83,12 +83,13 @@ def pass_through(
     bad = doubtful = seen = lines = 0
     keys = ", ".join(quote(k) for k in contract.key if k != "merchant" and final[k])  # all rows are one merchant's
     hashes, halves = list[Any](), list[Future[Any]]()
+    (typing,) = con.extract_statements(f"CREATE OR REPLACE TEMP TABLE {TYPED} AS {query}")  # read once, for all pieces
     with closing(pieces), ThreadPoolExecutor(1) as beside:
         for number, path in enumerate(pieces):
             con.execute(f"SET VARIABLE {PLACE} = {literal(str(path))}")
-            con.execute(f"CREATE OR REPLACE TEMP TABLE {PIECE} AS {query}")
+            con.execute(typing)
             # the engine numbers a table's rows in the order in which they came
-            rows = f'(SELECT {lines + 1} + rowid AS source_row, * EXCLUDE ("@filled") FROM {PIECE} WHERE "@filled")'
+            rows = f'(SELECT {lines + 1} + rowid AS source_row, * EXCLUDE ("@filled") FROM {TYPED} WHERE "@filled")'
             _keep_failed(con, name + "_rejected", rows, cells, first_ones=not number)
             good = f"(SELECT source_row, {columns} FROM {rows} WHERE NOT bad)"
             parts = count_parts(con, contract, good) if monthly else {}
@@ -104,9 +105,9 @@ def pass_through(
                 con.execute(f'COPY (SELECT * EXCLUDE ("@cells") FROM {rows}) TO {literal(staged[-1])} ({STAGED})')
             which = ('"@filled" AND bad', '"@filled" AND doubtful', '"@filled"', "true")
             counts = ", ".join(f"count(*) FILTER ({test})" for test in which)
-            some = first(con, f"SELECT {counts} FROM {PIECE}") or (0, 0, 0, 0)
+            some = first(con, f"SELECT {counts} FROM {TYPED}") or (0, 0, 0, 0)
             bad, doubtful, seen, lines = bad + some[0], doubtful + some[1], seen + some[2], lines + some[3]
-            con.execute(f"DROP TABLE {PIECE}")
+            con.execute(f"DROP TABLE {TYPED}")
     _name(con, name, contract, staged, [f["filename"] for f in months])
     unlike = bool(hashes) and seen <= AT_ONCE and each_once(hashes, [half.result() for half in halves])
     return Passed((bad, doubtful, seen), tuple(months), unlike)

@@ -12,6 +12,8 @@ from retailkit.load.files import Probe, utf8
 
 PIECE = 1 << 26
 """Bytes of text in a piece: typed, it takes a quarter of the memory that a load may use."""
+FIRST = PIECE >> 3
+"""Bytes in the first one: nothing is typed until it is decoded."""
 LONGEST = 1 << 22
 """Bytes that a line may have."""
 PLACE = "retailkit_piece"
@@ -34,7 +36,7 @@ def utf8_pieces(found: Probe, folder: Path, skip_lines: int = 0) -> Generator[Pa
     """
     lines = _whole_lines(utf8(found, skip_lines))
     with ThreadPoolExecutor(1) as ahead:
-        coming = ahead.submit(_write, lines, folder / f"{found.file_id}.0.csv")
+        coming = ahead.submit(_write, lines, folder / f"{found.file_id}.0.csv", FIRST)
         for number in count(1):
             piece, size = coming.result()
             if not size and number > 1:
@@ -44,13 +46,13 @@ def utf8_pieces(found: Probe, folder: Path, skip_lines: int = 0) -> Generator[Pa
             piece.unlink()
 
 
-def _write(lines: Iterator[bytes], path: Path) -> tuple[Path, int]:
+def _write(lines: Iterator[bytes], path: Path, most: int = PIECE) -> tuple[Path, int]:
     """Write the next piece; the file and its bytes, none at the end of the text."""
     size = 0
     with open(path, "wb") as out:
-        while size < PIECE and (text := next(lines, b"")):
+        while size < most and (text := next(lines, b"")):
             size += out.write(text)
-    if size < PIECE:  # no more to decode: the reader still has some pieces before it, and then makes a report
+    if size < most:  # no more to decode: the reader still has some pieces before it, and then makes a report
         import_ahead("pandas", midway=True)
     return path, size
 
