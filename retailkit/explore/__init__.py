@@ -5,7 +5,7 @@ from typing import Any
 
 _HOMES = {"people": "segments", "segment_explorer": "segments", "segment_tables": "segments"}
 _HOMES |= {"credit": "touchpoints", "touchpoint_explorer": "touchpoints", "touchpoint_view": "touchpoints"}
-_HOMES |= {"growth_explorer": "growth", "growth_view": "growth"}
+_HOMES |= {"effect": "growth", "growth_explorer": "growth", "growth_view": "growth"}
 
 __all__ = list(_HOMES)
 

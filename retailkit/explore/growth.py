@@ -13,6 +13,8 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from retailkit.charts.growth import counterfactual
+from retailkit.charts.words import interval_name
+from retailkit.growth.donors import AT_RISK_SHARE
 from retailkit.growth.effect import ESTIMATORS, estimate
 from retailkit.growth.verdict import percent
 from retailkit.growth.words import in_words
@@ -25,10 +27,27 @@ TITLES = {
 }  # fmt: skip
 
 
+def effect(
+    weekly: pd.DataFrame, merchant: Any, donors: Sequence[str], lang: str = "en",
+    shared: pd.DataFrame | None = None, **sure: Any,
+) -> Any:  # fmt: skip
+    """Open the explorer of one merchant's donors and estimators: the one line to type at the desk.
+
+    Parameters
+    ----------
+    weekly : see ``weekly_panel``.
+    merchant : record of the cohort file: its ``id``, ``title`` and ``currency`` are shown or used.
+    donors, shared : see ``estimate``; so is ``sure`` (``level``, ``at_risk_share``, ``peers``).
+    """
+    shown = {"title": merchant.title, "currency": merchant.currency, "lang": lang}
+    return growth_explorer(weekly, merchant.id, donors, shared=shared, **sure, **shown)
+
+
 def growth_view(
     weekly: pd.DataFrame, merchant: str, donors: Sequence[str], *, method: str = "auto",
     left_out: Sequence[str] = (), shared: pd.DataFrame | None = None, peers: Sequence[str] = (),
-    currency: str = "USD", lang: str = "en",
+    level: float = 0.9, at_risk_share: float = AT_RISK_SHARE,
+    currency: str = "USD", lang: str = "en", title: str = "",
 ) -> tuple[str, go.Figure]:  # fmt: skip
     """Return one sentence and the figure for these donors and this estimator.
 
@@ -37,26 +56,37 @@ def growth_view(
     weekly : see ``weekly_panel``.
     method : "auto" or an estimator's short name; see ``estimate``.
     left_out : donors not to be used.
-    shared, peers : see ``estimate``.
+    shared, peers, level, at_risk_share : see ``estimate``.
+    title : what the merchant is called in the figure.
     """
     kept = [d for d in donors if d not in set(left_out)]
-    effect = estimate(weekly, merchant, kept, shared, method=method, peers=peers)
-    figure = counterfactual(effect.weeks, merchant=merchant, currency=currency, lang=lang)
-    if effect.refused:
-        why = in_words(effect.refused, lang)
+    found = estimate(weekly, merchant, kept, shared, method, level, at_risk_share, peers)
+    descriptive = found.label == "descriptive"
+    where = {"merchant": title or merchant, "currency": currency, "lang": lang}
+    figure = counterfactual(found.weeks, level=level, descriptive=descriptive, **where)
+    if found.refused:
+        why = in_words(found.refused, lang)
         return (f"没有估计：{why}。" if lang == "zh" else f"No estimate: {why}."), figure
-    spread = f"{percent(effect.low)} … {percent(effect.high)}"
-    donors_used = int(effect.donors["used"].sum())
+    spread = f"{interval_name(level, lang)} {percent(found.low)} … {percent(found.high)}"
+    donors_used = int(found.donors["used"].sum())
+    label = in_words(found.label, lang)
     if lang == "zh":
-        return f"{in_words(effect.method, lang)}，{donors_used} 家对照：{percent(effect.effect)}（{spread}）。", figure
-    return f"{effect.method}, {donors_used} donors: {percent(effect.effect)} ({spread}).", figure
+        label = f"（{label}）" if label else ""
+        return (
+            f"{in_words(found.method, lang)}{label}，{donors_used} 家对照：{percent(found.effect)}（{spread}）。",
+            figure,
+        )
+    label = f" ({label})" if label else ""
+    return f"{found.method}{label}, {donors_used} donors: {percent(found.effect)} ({spread}).", figure
 
 
 def growth_explorer(
-    weekly: pd.DataFrame, merchant: str, donors: Sequence[str], *, shared: pd.DataFrame | None = None,
-    peers: Sequence[str] = (), currency: str = "USD", lang: str = "en",
-) -> Any:  # fmt: skip
-    """Return a widget: an estimator and the donors to leave out, above the sentence and the figure."""
+    weekly: pd.DataFrame, merchant: str, donors: Sequence[str], *, lang: str = "en", **view: Any
+) -> Any:
+    """Return a widget: an estimator and the donors to leave out, above the sentence and the figure.
+
+    ``view`` is what `growth_view` takes beside them.
+    """
     import ipywidgets as widgets
     from IPython.display import display
 
@@ -67,10 +97,8 @@ def growth_explorer(
     out = widgets.Output()
 
     def show(_change: Any = None) -> None:
-        text, figure = growth_view(
-            weekly, merchant, donors, method=chooser.value, left_out=without.value, shared=shared, peers=peers,
-            currency=currency, lang=lang,
-        )  # fmt: skip
+        chosen = {"method": chooser.value, "left_out": without.value}
+        text, figure = growth_view(weekly, merchant, donors, **chosen, **view, lang=lang)
         out.clear_output(wait=True)
         with out:
             print(text)
