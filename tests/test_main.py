@@ -114,7 +114,7 @@ def test_show_prints_status_errors_and_headlines(here):
     done = [Entry("a", "5_growth", "done", "k"), Entry("b", "5_growth", "failed", "k", error="ValueError: no orders")]
     metrics = [
         results.metric("growth", 0.42, unit="fraction", low=0.3, high=0.5, level=0.9),
-        results.metric("gmv", 1_234_567, unit="GBP"),
+        results.metric("gmv_programme", 1_234_567, unit="GBP"),
         results.metric("effect", unit="fraction"),
         results.metric("verdict", text="cannot tell"),
         results.metric("verdict_zh", text="无法判断"),
@@ -128,16 +128,22 @@ def test_show_prints_status_errors_and_headlines(here):
     assert "FAILED b 5_growth: ValueError: no orders" in text
     assert "+42.0% [+30.0%, +50.0%]" in text
     assert "growth [90% interval]" in text
-    assert "1.23457e+06 GBP" in text or "1,234,57" in text
+    assert "1,234,567 GBP" in text
     assert text.strip().endswith("studies/tiny/index.html")
     assert (
-        "no metric kilos; there are growth, gmv, effect, verdict, verdict_zh"
+        "no metric kilos; there are growth, gmv_programme, effect, verdict, verdict_zh"
         in call("show", "tiny", "--metric", "kilos")[1]
     )
     assert "a: cannot tell" in text
     assert "无法判断" not in text
     write_run(out, {"title": "Tiny", "parameters": {"as_of": "2018-01-01", "lang": "zh"}}, done)
-    assert "a: 无法判断" in call("show", "tiny")[1]
+    chinese = call("show", "tiny")[1]
+    assert "a: 无法判断" in chinese
+    assert "失败 b 5_growth: ValueError: no orders" in chinese
+    assert "截至 2018-01-01" in chinese
+    assert not {"merchant", "growth", "interval", "cannot", "done"} & set(
+        re.findall("[a-z]+", chinese.replace("5_growth", ""))
+    )
 
 
 def test_a_full_disk_is_one_message(here, monkeypatch):

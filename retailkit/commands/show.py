@@ -10,10 +10,10 @@ from typing import Any
 
 from retailkit.spoken import printed_width, said
 
-STATUS = {"done": "done", "failed": "FAILED"}
+STATUS = {"done": ("done", "完成"), "failed": ("FAILED", "失败")}
 STATUS_ZH = {"loaded": "已导入", "unchanged": "未变", "failed": "读取失败"}
 """What became of a file, in Chinese."""
-HEADLINES = ("verdict", "growth", "effect", "gmv")
+HEADLINES = ("verdict", "gmv_before", "gmv_programme", "growth", "effect")
 """Metrics shown unasked; the verdict in the study's language."""
 
 
@@ -60,51 +60,68 @@ def study_text(folder: str | Path, metrics: Sequence[str] = ()) -> str:
 
     folder = Path(folder)
     run, entries = _run(folder) or {}, read_entries(folder)
-    state = {(e.merchant, e.chapter): e for e in entries}
+    state = {(e.merchant, e.chapter): STATUS.get(e.status, ("", "")) for e in entries}
     merchants = list(dict.fromkeys(e.merchant for e in entries if e.merchant))
     chapters = sorted({e.chapter for e in entries if e.merchant})
-    rows = [(m, *(STATUS.get(state[m, c].status, "") if (m, c) in state else "-" for c in chapters)) for m in merchants]
-    as_of = run.get("parameters", {}).get("as_of", "")
-    parts = [f"{run.get('title', folder.name)}, as of {as_of}", "", text_table(("merchant", *chapters), rows)]
+    given = run.get("parameters", {})
+    as_of, lang = given.get("as_of", ""), given.get("lang", "en")
+    rows = [(m, *(said(lang, *state.get((m, c), ("-", "-"))) for c in chapters)) for m in merchants]
+    title = run.get("title", folder.name)
+    table = text_table((said(lang, "merchant", "商户"), *chapters), rows)
+    parts = [said(lang, f"{title}, as of {as_of}", f"{title}，截至 {as_of}"), "", table]
     failed = [e for e in entries if e.status == "failed"]
-    parts += ["", *(f"FAILED {e.merchant or 'cohort'} {e.chapter}: {e.error}" for e in failed)] if failed else []
-    lang = run.get("parameters", {}).get("lang", "en")
-    found = _headlines(folder, as_of, metrics, ["verdict_zh", *HEADLINES[1:]] if lang == "zh" else HEADLINES)
+    told = [f"{said(lang, *STATUS['failed'])} {e.merchant or said(lang, 'cohort', '批次')} {e.chapter}" for e in failed]
+    parts += ["", *(f"{where}: {e.error}" for where, e in zip(told, failed, strict=True))] if failed else []
+    found = _headlines(folder, as_of, metrics, lang)
     parts += ["", found] if found else []
     report = folder / "cohort_report.html"
     parts += ["", str(report if report.exists() else folder / "index.html")]
     return "\n".join(parts)
 
 
-def _headlines(folder: Path, as_of: str, wanted: Sequence[str], usual: Sequence[str]) -> str:
+def _headlines(folder: Path, as_of: str, wanted: Sequence[str], lang: str) -> str:
+    from retailkit.present.metric_words import metric_name
     from retailkit.results import read_metrics
 
     rows = read_metrics(folder, as_of or None)
+    usual = [said(lang, HEADLINES[0], f"{HEADLINES[0]}_zh"), *HEADLINES[1:]]
     names = [n for n in wanted or usual if n in set(rows["metric"])]
     if wanted and len(names) < len(wanted):
-        missing = ", ".join(n for n in wanted if n not in names)
-        return f"no metric {missing}; there are {', '.join(rows['metric'].unique())}"
+        missing, there = (", ".join(some) for some in ([n for n in wanted if n not in names], rows["metric"].unique()))
+        return said(lang, f"no metric {missing}; there are {there}", f"没有指标 {missing}；现有 {there}")
     if not names:
         return ""
     chosen = rows[rows["metric"].isin(names)]
     told = chosen[chosen["text"] != ""]
     figures = chosen[chosen["text"] == ""]
     columns = [n for n in names if n in set(figures["metric"])]
-    cells = {(r.merchant, r.metric): _figure(r) for r in figures.itertuples()}
+    cells = {(r.merchant, r.metric): _figure(r, lang) for r in figures.itertuples()}
     lines = [(m, *(cells.get((m, n), "-") for n in columns)) for m in figures["merchant"].unique()]
-    level = figures.groupby("metric")["definition"].first().str.extract(r"(\d+% interval)$", expand=False).dropna()
-    heads = [f"{n} [{level[n]}]" if n in level.index else n for n in columns]
-    table = [text_table(("merchant", *heads), lines), ""] if lines else []
-    return "\n".join([*table, *(f"{r.merchant}: {r.text}" for r in told.itertuples())]).rstrip()
+    level = figures.groupby("metric")["definition"].first().str.extract(r"(\d+%) interval$", expand=False).dropna()
+    sure = {n: said(lang, f" [{level[n]} interval]", f"（{level[n]}区间）") for n in level.index}
+    # in English a head is the name that --metric takes
+    heads = [said(lang, n, metric_name(n, lang)) + sure.get(n, "") for n in columns]
+    table = [text_table((said(lang, "merchant", "商户"), *heads), lines), ""] if lines else []
+    return "\n".join([*table, *map(_sentence, told.itertuples())]).rstrip()
 
 
-def _figure(row: Any) -> str:
+def _sentence(row: Any) -> str:
+    """A text with its merchant in front, unless it names it itself."""
+    named = row.text.startswith((f"Merchant {row.merchant}:", f"商户 {row.merchant}："))
+    return row.text if named else f"{row.merchant}: {row.text}"
+
+
+def _figure(row: Any, lang: str) -> str:
     if row.value != row.value:
-        return "cannot tell"
+        return said(lang, "cannot tell", "无法判断")
     share = row.unit in ("fraction", "share")
-    value = f"{row.value:+.1%}" if share else f"{row.value:,.6g} {row.unit}".strip()
-    doubt = f" [{row.low:+.1%}, {row.high:+.1%}]" if share else f" [{row.low:,.4g}, {row.high:,.4g}]"
+    value = f"{row.value:+.1%}" if share else f"{_number(row.value)} {row.unit}".strip()
+    doubt = f" [{row.low:+.1%}, {row.high:+.1%}]" if share else f" [{_number(row.low)}, {_number(row.high)}]"
     return value + (doubt if row.low == row.low else "")
+
+
+def _number(value: float) -> str:
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:,.4g}"
 
 
 def report_text(report: Any, lang: str = "en") -> str:
