@@ -55,6 +55,7 @@ def cli() -> None:
 @click.option("--force", is_flag=True, help="Run also what is finished and unchanged.")
 @click.option("--no-load", is_flag=True, help="Take the store as it is.")
 @click.option("--plain-kernels", is_flag=True, help="Start each kernel afresh: slower, the same results.")
+@click.option("--cluster", default="", metavar="ADDRESS", help="Of a Dask scheduler whose workers run the chapters.")
 @click.option("--dry-run", is_flag=True, help="Print what would run, and run nothing.")
 @click.option("--due", is_flag=True, help="Only merchants with new data, each as of its last complete day.")
 @click.option(
@@ -86,6 +87,7 @@ def run(cohort: str, out: str | None, parameters: tuple[str, ...], **asked: Any)
         timeout=asked["timeout"],
         force=asked["force"],
         warm=not asked["plain_kernels"],
+        cluster=asked["cluster"],
     )
     if asked["due"] and options.as_of:
         raise click.UsageError("--due takes each merchant's last complete day: leave out --as-of")

@@ -1,15 +1,11 @@
-"""Units over long-lived worker processes: results as they finish, whatever fails.
-
-Any ``concurrent.futures`` executor will do: a Dask client's ``get_executor()`` runs the same
-units on a cluster.
-"""
+"""Units over long-lived worker processes: results as they finish, whatever fails."""
 
 from __future__ import annotations
 
 import multiprocessing
 import os
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import Executor, Future, ProcessPoolExecutor, wait
+from concurrent.futures import Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import forkserver
 
@@ -23,7 +19,6 @@ def run_units(
     settings: Settings,
     workers: int = 2,
     address: str = "",
-    executor: Executor | None = None,
 ) -> Iterator[Entry]:
     """Run every unit once and yield its manifest as it finishes.
 
@@ -32,16 +27,17 @@ def run_units(
     A worker that is killed loses only the units it had in hand: they are tried once more,
     one at a time, so that a unit that kills its worker takes no other with it.
     """
-    if executor is not None:
-        yield from _harvest(executor, units, settings)
-        return
     done: set[Unit] = set()
     for entry, unit in _in_pool(units, settings, min(workers, len(units)), address):
         done.add(unit)
         yield entry
     for unit in [u for u in units if u not in done]:
         again = list(_in_pool([unit], settings, 1, address))
-        yield again[0][0] if again else _lost(unit, settings)
+        yield (
+            again[0][0]
+            if again
+            else lost(unit, settings, "its worker process was killed twice: out of memory? try --workers 1")
+        )
 
 
 def _in_pool(units: Sequence[Unit], settings: Settings, workers: int, address: str) -> Iterator[tuple[Entry, Unit]]:
@@ -52,7 +48,7 @@ def _in_pool(units: Sequence[Unit], settings: Settings, workers: int, address: s
     pool = ProcessPoolExecutor(max(workers, 1), mp_context=context, initializer=start_worker, initargs=(address,))
     try:
         futures = {pool.submit(run_unit, unit, settings): unit for unit in units}
-        for future in _as_finished(futures):
+        for future in as_finished(futures):
             try:
                 yield future.result(), futures[future]
             except BrokenProcessPool:
@@ -73,12 +69,7 @@ def make_ready() -> multiprocessing.context.ForkServerContext:
     return context
 
 
-def _harvest(executor: Executor, units: Sequence[Unit], settings: Settings) -> Iterator[Entry]:
-    for future in _as_finished([executor.submit(run_unit, unit, settings) for unit in units]):
-        yield future.result()
-
-
-def _as_finished(futures: Iterable[Future[Entry]]) -> Iterator[Future[Entry]]:
+def as_finished(futures: Iterable[Future[Entry]]) -> Iterator[Future[Entry]]:
     """Futures as they finish; unlike the standard one it wakes often enough for Ctrl-C to be heard."""
     waiting = set(futures)
     while waiting:
@@ -86,8 +77,8 @@ def _as_finished(futures: Iterable[Future[Entry]]) -> Iterator[Future[Entry]]:
         yield from finished
 
 
-def _lost(unit: Unit, settings: Settings) -> Entry:
-    error = "its worker process was killed twice: out of memory? try --workers 1"
+def lost(unit: Unit, settings: Settings, error: str) -> Entry:
+    """Write and return the manifest of a unit whose worker died whenever it ran."""
     entry = Entry(
         unit.merchant,
         unit.chapter,

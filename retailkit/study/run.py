@@ -47,6 +47,7 @@ class Options:
     timeout: float = 1800.0
     force: bool = False
     warm: bool = True
+    cluster: str = ""
     notebooks: str = "notebooks"
 
 
@@ -139,7 +140,7 @@ def _run_plan(plan: Plan, options: Options, heard: Heard, address: str) -> list[
     heard(None, 0, total)
     made: dict[tuple[str, str], Entry] = {}
     try:
-        for entry in run_units(plan.stale, settings, options.workers, address):
+        for entry in _run_units(plan.stale, options, settings, address):
             made[entry.merchant, entry.chapter] = entry
             heard(entry, len(made), total)
         for entry in _run_report(plan, options, settings, address):
@@ -192,6 +193,16 @@ def _state(out_dir: str, entry: Entry) -> str:
 def _report(notebooks: str) -> Notebook | None:
     path = Path(notebooks) / f"{REPORT}.ipynb"
     return read_notebook(path) if path.exists() else None
+
+
+def _run_units(units: Sequence[Unit], options: Options, settings: Settings, address: str) -> Iterator[Entry]:
+    if options.cluster and units:
+        from retailkit.study.cluster import on_cluster, run_on_cluster
+
+        with on_cluster(options.cluster) as client:
+            yield from run_on_cluster(client, units, settings)
+    else:
+        yield from run_units(units, settings, options.workers, address)
 
 
 def _run_report(plan: Plan, options: Options, settings: Settings, address: str) -> list[Entry]:
