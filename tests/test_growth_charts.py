@@ -1,5 +1,7 @@
 """The growth chapter's charts: titles state the finding, empty tables say so, both languages work."""
 
+import re
+
 import pandas as pd
 import pytest
 from growth_tables import BASELINE, PROGRAMME, daily_world
@@ -12,7 +14,7 @@ from retailkit.growth.effect import estimate
 from retailkit.growth.headline import headlines
 from retailkit.growth.panel import weekly_panel
 from retailkit.growth.quick import gains_by_week
-from retailkit.growth.sentences import bridge_sentence
+from retailkit.growth.sentences import bridge_sentence, cells_sentence
 from retailkit.growth.steps import find_steps, gaps
 
 NAMES = [f"d{j}" for j in range(8)]
@@ -91,6 +93,20 @@ def test_touchpoints_lead_from_the_counterfactual_to_what_was_sold(lang):
     assert len(bars.y) == grew.MOST + 3
     assert sum(bars.x[:-1]) == pytest.approx(many["actual"].sum() / 100)
     assert len(grew.by_touchpoint(CELLS.head(0), merchant="m", lang=lang).data) == 0
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_without_donors_no_cell_is_set_against_what_the_programme_left_out(lang):
+    """Only the merchant's own past stands behind such a counterfactual: neither chart nor sentence names the programme."""
+    table = CELLS.assign(kind="change")
+    drawn = [chart(table, merchant="m", lang=lang, descriptive=True) for chart in (grew.cells, grew.by_touchpoint)]
+    told = [cells_sentence(table, lang, descriptive=True), *(str(figure.to_dict()) for figure in drawn)]
+    for text in told:
+        assert not re.search(
+            "programme|would have been|无项目|反事实|counterfactual", text.encode().decode("unicode_escape")
+        )
+    past = {"en": "own past carried on", "zh": "自身历史外推"}[lang]
+    assert all(past in text for text in (told[0], drawn[0].layout.annotations[0].text, drawn[1].layout.title.text))
 
 
 def test_names_of_near_festivals_stand_in_rows_of_their_own(tables):

@@ -21,7 +21,7 @@ from retailkit.growth.cohort import (
     staggered,
 )
 from retailkit.growth.effect import estimate
-from retailkit.growth.festival import double_12_against_11, share_above, wilson
+from retailkit.growth.festival import double_12_against_11, festival_sentence, share_above, wilson
 from retailkit.growth.guards import check_guards
 from retailkit.growth.panel import weekly_panel
 from retailkit.growth.plan import AnalysisPlan, check_plan, record_plan
@@ -107,6 +107,10 @@ def test_double_12_is_read_against_the_donors_own_ratio():
     assert table["reason"].iloc[1] != ""
     share = share_above(table).iloc[0]
     assert (share["merchants"], share["above"]) == (1, 1)
+    # one of one: Wilson's lower end is 1 / (1 + z^2), with z = 1.645 at 90% and 1.282 at 80%
+    assert "(100%, 90% interval 27%–100%)" in festival_sentence(table, share_above(table), "m", "CN")
+    surer = festival_sentence(table, share_above(table, 0.8), "m", "CN", "zh", 0.8)
+    assert "（100%，80% 区间 38%–100%）" in surer
 
 
 def test_a_large_gain_is_a_quick_win_and_none_is_none():

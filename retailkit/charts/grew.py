@@ -119,9 +119,13 @@ def rise(
 
 
 def cells(
-    table: pd.DataFrame, *, merchant: str, period: str = "", source: str = "", lang: str = "en", currency: str = "USD"
-) -> go.Figure:
-    """Treemap of actual sales by touchpoint, format and customer; colour is the gap to the counterfactual."""
+    table: pd.DataFrame, *, merchant: str, period: str = "", source: str = "", lang: str = "en", currency: str = "USD",
+    descriptive: bool = False,
+) -> go.Figure:  # fmt: skip
+    """Treemap of actual sales by touchpoint, format and customer; colour is the gap to the counterfactual.
+
+    ``descriptive``: no donor stands behind it, only the merchant's own past.
+    """
     title = choose(lang, "What grew by touchpoint", "各触点的增长")
     known = table[table["actual"] > 0]
     if known.empty:
@@ -151,10 +155,13 @@ def cells(
     gap = money(top["part"], currency, lang, signed=True)
     what = f"{_place(top, lang)} · {who}"
     title = choose(lang, f"The largest gap: {what}, {gap} a day", f"差距最大：{what}，每天 {gap}")
+    level = choose(lang, "the counterfactual", "反事实")
+    if descriptive:
+        level = choose(lang, "its own past carried on", "自身历史外推水平")
     unit = choose(
         lang,
-        "mean daily GMV; label: gap to the counterfactual; colour: times of it",
-        "日均 GMV；标签为与反事实之差，颜色为其倍数",
+        f"mean daily GMV; label: gap to {level}; colour: times of it",
+        f"日均 GMV；标签为与{level}之差，颜色为其倍数",
     )
     return frame(fig, title, f"{listed(unit, currency, lang=lang)} · {merchant} · {period}", source, lang=lang)
 
@@ -165,9 +172,13 @@ def _place(cell: Any, lang: str) -> str:
 
 
 def by_touchpoint(
-    table: pd.DataFrame, *, merchant: str, period: str = "", source: str = "", lang: str = "en", currency: str = "USD"
-) -> go.Figure:
-    """Waterfall from the counterfactual to actual sales, one bar per touchpoint and format."""
+    table: pd.DataFrame, *, merchant: str, period: str = "", source: str = "", lang: str = "en", currency: str = "USD",
+    descriptive: bool = False,
+) -> go.Figure:  # fmt: skip
+    """Waterfall from the counterfactual to actual sales, one bar per touchpoint and format.
+
+    ``descriptive``: no donor stands behind it, only the merchant's own past.
+    """
     title = choose(lang, "From the counterfactual to actual sales", "从反事实到实际销售")
     if table.empty:
         return empty(title, choose(lang, "There is no counterfactual to compare with.", "没有反事实可比。"), lang=lang)
@@ -176,7 +187,12 @@ def by_touchpoint(
     if len(parts) > MOST:
         parts = pd.concat([parts.iloc[:MOST], pd.Series({choose(lang, "all others", "其余"): parts.iloc[MOST:].sum()})])
     start, end = float(table["counterfactual"].sum()), float(table["actual"].sum())
-    ends = choose(lang, "without the programme", "无项目"), choose(lang, "actual", "实际")
+    than = choose(lang, "what would have been", "无项目")
+    without = choose(lang, "without the programme", "无项目")
+    if descriptive:
+        than = choose(lang, "its own past carried on", "自身历史外推水平")
+        without = choose(lang, "own past carried on", "自身历史外推")
+    ends = without, choose(lang, "actual", "实际")
     fig = go.Figure(
         go.Waterfall(
             orientation="h", y=[ends[0], *parts.index, ends[1]],
@@ -193,15 +209,13 @@ def by_touchpoint(
     fig.update_xaxes(money_axis(min(levels.min() - room * (levels.min() < 0), 0), levels.max() + room, currency, lang))
     fig.update_yaxes(autorange="reversed", type="category", showgrid=False)
     gap, top = money(end - start, currency, lang, signed=True), parts.index[0]
-    title = choose(
-        lang, f"{gap} a day over what would have been; most of it {top}", f"比无项目每天 {gap}，最多的是{top}"
-    )
+    title = choose(lang, f"{gap} a day over {than}; most of it {top}", f"比{than}每天 {gap}，最多的是{top}")
     if abs(parts.iloc[0]) < abs(parts).sum() / 2:
-        title = choose(lang, f"{gap} a day over what would have been; the largest part is {top}",
-                       f"比无项目每天 {gap}，最大的一部分是{top}")  # fmt: skip
+        title = choose(lang, f"{gap} a day over {than}; the largest part is {top}",
+                       f"比{than}每天 {gap}，最大的一部分是{top}")  # fmt: skip
     if (table["touchpoint"] == "unknown").all():
-        title = choose(lang, f"{gap} a day over what would have been; no order names its touchpoint",
-                       f"比无项目每天 {gap}；订单未记录触点")  # fmt: skip
+        title = choose(lang, f"{gap} a day over {than}; no order names its touchpoint",
+                       f"比{than}每天 {gap}；订单未记录触点")  # fmt: skip
     unit = choose(lang, "mean daily GMV by touchpoint and format", "日均 GMV，按触点与业态")
     return frame(fig, title, f"{listed(unit, currency, lang=lang)} · {merchant} · {period}", source, lang=lang, right=60,
                  height=max(320, 150 + 34 * (len(parts) + 2)))  # fmt: skip

@@ -100,7 +100,7 @@ _HOMES = {
     "double_12_against_11": "festival",
     "festival_year": "festival",
     "share_above": "festival",
-    "festival_sentence": "sentences",
+    "festival_sentence": "festival",
     "wilson": "festival",
     "totals_panel": "cannibal",
     "cannibalisation": "cannibal",

@@ -11,6 +11,8 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from retailkit.spoken import signed
+
 COLUMNS = ("merchant", "double_11", "double_12", "ratio", "donor_ratio", "relative", "above", "reason")
 
 
@@ -81,3 +83,34 @@ def share_above(table: pd.DataFrame, level: float = 0.90) -> pd.DataFrame:
     low, high = wilson(hits, total, level)
     share = hits / total if total else np.nan
     return pd.DataFrame({"merchants": [total], "above": [hits], "share": [share], "low": [low], "high": [high]})
+
+
+def festival_sentence(
+    table: pd.DataFrame, share: pd.DataFrame, merchant: str, country: str, lang: str = "en", level: float = 0.90
+) -> str:
+    """Say how Double 12 did against Double 11, here, at donors, and in how many merchants it was more.
+
+    ``level`` is that of the interval in ``share``.
+    """
+    if country != "CN":
+        return (
+            "双11、双12在该国不是节日。"
+            if lang == "zh"
+            else "Double 11 and Double 12 are no festivals in this country."
+        )
+    row = table.set_index("merchant").reindex([merchant]).iloc[0]
+    one = share.iloc[0]
+    hits, total = int(one["above"]), int(one["merchants"])
+    if pd.isna(row["ratio"]) or pd.isna(one["share"]):
+        if lang == "zh":
+            return "项目所在年份的双11与双12未同时有记录，无法比较。"
+        return "Double 11 and Double 12 of the programme's year are not both on record and cannot be compared."
+    donors = "" if pd.isna(row["donor_ratio"]) else signed(row["donor_ratio"] - 1)
+    span = f"{one['low']:.0%}–{one['high']:.0%}"
+    if lang == "zh":
+        beside = f"（对照商户 {donors}）" if donors else ""
+        return (f"双12比双11 {signed(row['ratio'] - 1)}{beside}；{total} 家中 {hits} 家超过双11"
+                f"（{one['share']:.0%}，{100 * level:g}% 区间 {span}）。")  # fmt: skip
+    beside = f" (donors {donors})" if donors else ""
+    return (f"Double 12 sold {signed(row['ratio'] - 1)} against Double 11{beside}; in {hits} of {total} "
+            f"merchants it sold more ({one['share']:.0%}, {100 * level:g}% interval {span}).")  # fmt: skip

@@ -235,8 +235,8 @@ def steps_sentence(steps: pd.DataFrame, recall: pd.DataFrame, lang: str = "en") 
     return f"{what}{tail}."
 
 
-def cells_sentence(cells: pd.DataFrame, lang: str = "en") -> str:
-    """Name the cell with the largest gap, and how much came from cells that are new."""
+def cells_sentence(cells: pd.DataFrame, lang: str = "en", descriptive: bool = False) -> str:
+    """Name the cell with the largest gap, and how much came from cells that are new; without donors what it is not."""
     if cells.empty:
         return "没有可按触点拆解的效应。" if lang == "zh" else "There is no effect to split by touchpoint."
     top, gap = cells.iloc[0], cells["part"].sum()
@@ -244,10 +244,13 @@ def cells_sentence(cells: pd.DataFrame, lang: str = "en") -> str:
     share = f"{abs(entered / gap):.0%}" if gap else "0%"
     if lang == "zh":
         customer = in_words(top["customer"], lang)
-        return f"差距最大的是 {in_words(top['touchpoint'], lang)} · {in_words(top['format'], lang)} · {customer}；新出现的组合占 {share}。"
+        own = "没有对照商户，这里比的是自身历史外推水平：季节与大盘也在差距之中。" if descriptive else ""
+        where = f"{in_words(top['touchpoint'], lang)} · {in_words(top['format'], lang)}"
+        return f"差距最大的是 {where} · {customer}；新出现的组合占 {share}。{own}"
     thing = f"{in_words(top['touchpoint'])} · {in_words(top['format'])}".replace("_", " ")
+    own = " Without donors it is the gap to the merchant's own past carried on: season and market are in it."
     return (f"The largest gap is {thing} · {top['customer']} customers; cells that are "
-            f"new make up {share} of the whole gap.")  # fmt: skip
+            f"new make up {share} of the whole gap.{own if descriptive else ''}")  # fmt: skip
 
 
 def quick_sentence(weeks: pd.DataFrame, lang: str = "en") -> str:
@@ -266,32 +269,6 @@ def quick_sentence(weeks: pd.DataFrame, lang: str = "en") -> str:
     if won:
         return f"The first gain that is more than noise came after {won} week{'s' if won > 1 else ''}."
     return f"In {len(weeks)} weeks no gain was more than noise."
-
-
-def festival_sentence(table: pd.DataFrame, share: pd.DataFrame, merchant: str, country: str, lang: str = "en") -> str:
-    """Say how Double 12 did against Double 11, here, at donors, and in how many merchants it was more."""
-    if country != "CN":
-        return (
-            "双11、双12在该国不是节日。"
-            if lang == "zh"
-            else "Double 11 and Double 12 are no festivals in this country."
-        )
-    row = table.set_index("merchant").reindex([merchant]).iloc[0]
-    one = share.iloc[0]
-    hits, total = int(one["above"]), int(one["merchants"])
-    if pd.isna(row["ratio"]) or pd.isna(one["share"]):
-        if lang == "zh":
-            return "项目所在年份的双11与双12未同时有记录，无法比较。"
-        return "Double 11 and Double 12 of the programme's year are not both on record and cannot be compared."
-    donors = "" if pd.isna(row["donor_ratio"]) else signed(row["donor_ratio"] - 1)
-    span = f"{one['low']:.0%}–{one['high']:.0%}"
-    if lang == "zh":
-        beside = f"（对照商户 {donors}）" if donors else ""
-        return (f"双12比双11 {signed(row['ratio'] - 1)}{beside}；{total} 家中 {hits} 家超过双11"
-                f"（{one['share']:.0%}，区间 {span}）。")  # fmt: skip
-    beside = f" (donors {donors})" if donors else ""
-    return (f"Double 12 sold {signed(row['ratio'] - 1)} against Double 11{beside}; in {hits} of {total} "
-            f"merchants it sold more ({one['share']:.0%}, interval {span}).")  # fmt: skip
 
 
 def cannibal_sentence(table: pd.DataFrame, lang: str = "en") -> str:
