@@ -70,6 +70,27 @@ def test_two_sources_are_compared_by_day_with_a_tolerance(tmp_path):
     assert said == "1 of 2 comparisons disagree; the widest: gross amount of orders is 23.1% below console: web."
 
 
+def test_lines_are_compared_with_the_goods_of_the_orders_that_have_any(tmp_path):
+    """Ten orders of 10.00 with 1.00 freight, nine of them with lines of 9.00 in all: to the fen the same; a line less is not."""
+    span = pd.date_range("2018-03-01", periods=10)
+    save_table(
+        tmp_path, "orders", pd.DataFrame([order(i, d, 1000) | {"freight_amount": 100} for i, d in enumerate(span)])
+    )
+    lines = pd.DataFrame([
+        {k: order(i, d)[k] for k in ("merchant", "order_id", "paid_at", "paid_on")}
+        | {"line": str(n), "product_id": "p", "net_amount": 450}
+        for i, d in enumerate(span[:9]) for n in (1, 2)
+    ])  # fmt: skip
+    save_table(tmp_path, "order_lines", lines)
+    found = room.source_agreement(open_store(tmp_path, "m")).set_index("right").loc["order lines"]
+    assert found[["left", "days", "left_total", "right_total", "agrees"]].tolist() == [
+        "orders that have lines", 9, 8100, 8100, True,
+    ]  # fmt: skip
+    save_table(tmp_path, "order_lines", lines.iloc[1:])
+    found = room.source_agreement(open_store(tmp_path, "m")).set_index("right").loc["order lines"]
+    assert (found["right_total"], found["agrees"]) == (7650, False)
+
+
 def test_a_touchpoint_under_two_names_is_compared_but_not_with_counts_of_something_else(tmp_path):
     """The merchant's ledger says share; the platform counts cards in groups, WeCom messages: neither is visits by a group's id."""
     told = [("own", "share", 2), ("mini_program_source", "group_chat", 9), ("wecom_groups", "group", 50)]

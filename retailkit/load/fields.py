@@ -240,8 +240,10 @@ def _arithmetic(rule: FieldRule, raw: Raw) -> tuple[str, str]:
     filled = [f"{cell} IS NOT NULL" for cell, _ in parts.values()]
     text = any(_type(c, raw) == "VARCHAR" for c in rule.columns)
     if rule.times:
-        product = " * ".join(f"({parts[c][1]})" for c in rule.times)
-        return f"TRY_CAST({product} AS {WIDE})" if text else product, f"({' AND '.join(filled)})"
+        first, *others = (f"({parts[c][1]})" for c in rule.times)
+        # two of the engine's usual decimals make one no wider, to which 5,000.00 x 2 in fen is an error
+        product = " * ".join([f"CAST({first} AS {WIDE})" if text else first, *others])
+        return f"TRY(CAST({product} AS {WIDE}))" if text else product, f"({' AND '.join(filled)})"
     known = {c: f"CASE WHEN {cell} IS NULL THEN 0 ELSE {number} END" for c, (cell, number) in parts.items()}
     total = " + ".join(known[c] for c in rule.plus) or "0"
     total += "".join(f" - ({known[c]})" for c in rule.minus)

@@ -100,6 +100,8 @@ class Block(Record):
                 problems.append(f"'{name}' holds phones: say kind = \"phone\" (it is stored as a keyed hash)")
             elif rule.kind == "staff" and name not in GUIDES + OWNERS:
                 problems.append(f"'{name}' is no guide: kind = \"staff\" is for {', '.join(GUIDES + OWNERS)}")
+            elif rule.shared_out and (self.table, name) != ("order_lines", "net_amount"):
+                problems.append(f"'{name}' is no line's payment: shared_out is for net_amount of order_lines")
             elif rule.agg == "furthest" and not contract[name].one_of:
                 problems.append(f"'{name}' has no order of steps: \"furthest\" cannot be told")
         given = set(self.fields) | {"merchant"}

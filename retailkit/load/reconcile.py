@@ -174,7 +174,7 @@ def source_agreement(tables: Any, tolerance: float = 0.01) -> pd.DataFrame:
     of the larger), ``agrees`` (totals within the tolerance and at most 5% of days apart).
     """
     orders = _by_day(tables.orders, "paid_on", "gross_amount")
-    pairs = [("net amount", "orders less refunds", _orders_less_refunds(tables), "order lines", _lines(tables))]
+    pairs = [("goods", "orders that have lines", _goods(tables), "order lines", _lines(tables))]
     totals = tables.daily_totals.filter(tables.daily_totals.gross_amount.notnull())
     by_channel = _each_by_day(tables.orders, ("channel",), "paid_on", tables.orders.gross_amount.sum())
     for (system, channel), right in _each_by_day(
@@ -217,10 +217,13 @@ def agreement_sentence(agreement: pd.DataFrame, lang: str = "en") -> str:
     )
 
 
-def _orders_less_refunds(tables: Any) -> pd.Series:
-    orders = _by_day(tables.orders, "paid_on", "gross_amount")
+def _goods(tables: Any) -> pd.Series:
+    """What was paid for goods: payments of orders that have lines, less freight (and refunds, where lines are returns)."""
+    orders = tables.orders.semi_join(tables.order_lines, ["merchant", "order_id"])
+    orders = orders.mutate(goods=orders.gross_amount - orders.freight_amount.fill_null(0))
+    sold = _by_day(orders, "paid_on", "goods")
     refunds = _by_day(tables.refunds, "refunded_on", "refund_amount")
-    return orders.sub(refunds, fill_value=0) if _books_returns(tables) else orders
+    return sold.sub(refunds, fill_value=0) if _books_returns(tables) else sold
 
 
 def _lines(tables: Any) -> pd.Series:

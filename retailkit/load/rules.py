@@ -125,6 +125,7 @@ class FieldRule(Record):
     where: tuple[Where, ...] = ()
     cases: tuple[Case, ...] = ()
     number_within: tuple[str, ...] = ()
+    shared_out: bool = False
     optional: bool = False
 
     @model_validator(mode="before")

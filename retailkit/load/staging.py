@@ -38,6 +38,7 @@ from retailkit.load.published import published_rows, read_manifest
 from retailkit.load.raw import Raw
 from retailkit.load.read import read_raw
 from retailkit.load.rows import Typed, type_rows
+from retailkit.load.shared_out import with_their_payment
 from retailkit.load.together import with_their_orders
 from retailkit.load.unique import keep_last
 from retailkit.schema import table
@@ -216,7 +217,8 @@ def _staged(
             f'CREATE OR REPLACE TEMP VIEW {tag}_seen AS SELECT merchant, NULL::INT AS "@skip" FROM {quote(typed[0].typed)}'
         )
         rows = f"{tag}_seen"
-    return Staged(raw, rows, place, with_their_orders(load.con, typed, layout), outside)
+    whole = with_their_payment(load.con, with_their_orders(load.con, typed, layout), layout)
+    return Staged(raw, rows, place, whole, outside)
 
 
 def _owned_rows(
