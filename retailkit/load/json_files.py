@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Collection
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +42,7 @@ def json_names(
     else:
         records = _json_records(con, found, inside, scratch)
     seen = {} if seen is None else seen
-    names, arrays = (of.copy() for of in seen.get(records, ({}, set())))
+    names, arrays = deepcopy(seen.get(records, ({}, set())))
 
     def look(where: str = "true") -> None:
         rows = con.execute(f"SELECT json::VARCHAR FROM ({records}) WHERE {where} LIMIT {FIRST}").fetchall()
@@ -50,7 +51,7 @@ def json_names(
 
     if records not in seen:
         look()
-        seen[records] = (names.copy(), arrays.copy())
+        seen[records] = deepcopy((names, arrays))
     plain = {w: re.sub(r"\[.*?\]", "", w) for w in wanted} if found.kind != "parquet" else {}
     for keys in _keys_within(found, [name for name in plain.values() if name not in names]):
         look(" AND ".join(f"contains(json::VARCHAR, {literal(k)})" for k in keys))
