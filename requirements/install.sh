@@ -19,8 +19,17 @@ once() { # once NAME FILE COMMAND...: run the command unless the file is as it w
   [ "$(cat "$stamp" 2>/dev/null)" = "$sum" ] && return
   "$@" && echo "$sum" > "$stamp"
 }
+install() { # install NAME ...: these locks, one after the other
+  for name in "$@"; do
+    once "$name" "$here/$name.lock" sh -c "echo 'Installing requirements/$name.lock'; $pip --no-deps --require-hashes -r '$here/$name.lock'"
+  done
+}
 for name in "$@"; do
   [ -f "$here/$name.lock" ] || { echo "no lock '$name' in requirements/" >&2; exit 2; }
-  once "$name" "$here/$name.lock" sh -c "echo 'Installing requirements/$name.lock'; $pip --no-deps --require-hashes -r '$here/$name.lock'"
 done
+first=$1; shift
+trap wait EXIT
+install "$first" & beside=$! # base, as large as the rest and without a file of theirs: pip works on one core
+install "$@"
+wait $beside
 once retailkit "$root/pyproject.toml" sh -c "$pip --no-deps -e '$root'"

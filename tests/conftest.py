@@ -5,14 +5,22 @@ Where the thing is missing they are skipped with one line; with RETAILKIT_NO_SKI
 CI) a skip is a failure.
 """
 
+from __future__ import annotations
+
 import gc
 import os
 import shutil
 import subprocess
+from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings
+
+if TYPE_CHECKING:
+    from xdist.remote import Producer
+    from xdist.scheduler import LoadScopeScheduling
 
 settings.register_profile("no clock", deadline=None)  # a busy machine makes no claim false
 settings.load_profile("no clock")
@@ -60,6 +68,31 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         for marker, (_, reason) in NEEDS.items():
             if not there[marker] and item.get_closest_marker(marker):
                 item.add_marker(pytest.mark.skip(reason=reason))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling | None:
+    """Give all modules that need Java to one worker: Java starts once, and is warm for all but the first."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class OneJava(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return "java" if needs_java(nodeid.partition("::")[0]) else super()._split_scope(nodeid)
+
+    return OneJava(config, log) if config.getvalue("dist") == "loadscope" else None
+
+
+@cache
+def needs_java(module: str) -> bool:
+    """Whether a module, by its path from the root, has a test with the marker ``java``."""
+    return "mark.java" in (Path(__file__).parent.parent / module).read_text(encoding="utf-8")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_finish() -> None:
+    """What was imported stays: nobody looks through it again for garbage."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.hookimpl(wrapper=True)

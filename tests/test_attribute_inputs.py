@@ -224,9 +224,9 @@ def test_who_bought_hours_before_a_touch_is_no_buyer_of_it_in_either_table():
     sold = tables.orders([
         ("1", "a:0", "2024-01-05 09:00", 100), ("2", "a:1", "2024-01-05 20:00", 100), ("3", "a:2", "2024-01-12", 100)
     ])  # fmt: skip
-    found = touches(sessions=seen, orders=sold)
+    found = touches(sessions=seen, orders=sold).cache()
     reached = conversions(found, sold)
     assert reached[["persons", "buyers"]].to_numpy().tolist() == [[3, 2]]
-    routes = paths(found, sold)
+    routes = paths(found, sold).cache()
     shown = touchpoint_ledger(found, routes, ledgers(routes, ["last"])["last"]).set_index("touchpoint")
     assert shown.loc[reached["touchpoint"].item(), ["persons", "buyers"]].tolist() == [3, 2]

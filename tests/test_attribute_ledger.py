@@ -1,5 +1,7 @@
 """Credit sums to the money, whatever the touches, the rule and the handling of returns."""
 
+from functools import cache
+
 import attribute_tables as tables
 import ibis
 import numpy as np
@@ -76,19 +78,28 @@ def test_a_cancelled_order_ends_at_zero_on_every_row():
     assert (book["refund_credit"] == book["gross_credit"]).all()
 
 
-VISITS = [
+VISITS = (
     ("app:1", "2024-03-01 10:00:00", "1035"),  # official account menu
     ("app:1", "2024-03-03 10:00:00", "1007"),  # card in a chat
     ("app:1", "2024-03-04 10:00:00", "1038"),  # back from another mini program
     ("app:1", "2024-03-05 10:00:00", "1089"),  # pulled down the chat list
-]
+)
 SALE = [("app:1", "2024-03-05 11:00:00", 1000, 0)]
 
 
-def _shares(direct, rule, visit_rows=VISITS, sale_rows=SALE, **choices):
-    found, sold = _books(visit_rows, sale_rows)
-    book = credit(paths(found, sold, direct=direct).cache(), rule, **choices).execute()
-    return book.groupby("touchpoint")["credit"].sum().to_dict()
+@cache
+def _walked(direct, visits=VISITS):
+    found, sold = _seen(visits)
+    return paths(found, sold, direct=direct).cache()
+
+
+@cache
+def _seen(visits):
+    return _books(visits, SALE)
+
+
+def _shares(direct, rule, visits=VISITS, **choices):
+    return credit(_walked(direct, visits), rule, **choices).execute().groupby("touchpoint")["credit"].sum().to_dict()
 
 
 def test_rules_give_what_their_names_say():
@@ -103,7 +114,7 @@ def test_rules_give_what_their_names_say():
 def test_leaving_returns_out_redistributes_their_credit_and_loses_none():
     for direct in ("fold", "keep", "drop"):
         assert sum(_shares(direct, "linear").values()) == 1000
-    only_return = [VISITS[3]]
+    only_return = VISITS[3:]
     assert _shares("fold", "linear", only_return) == {"direct_return": 1000}
     assert _shares("drop", "linear", only_return) == {"unattributed": 1000}
 
@@ -151,7 +162,7 @@ def test_conversions_outside_the_window_are_unattributed_and_the_edge_counts():
 
 
 def test_touches_after_orders_only_earn_nothing():
-    assert _shares("keep", "linear", [("app:1", "2024-03-06 10:00:00", "1007")]) == {"unattributed": 1000}
+    assert _shares("keep", "linear", (("app:1", "2024-03-06 10:00:00", "1007"),)) == {"unattributed": 1000}
 
 
 def test_two_accounts_of_one_person_lead_to_one_path_and_count_each_touch_once():

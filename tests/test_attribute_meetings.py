@@ -1,5 +1,7 @@
 """One join for all look-backs gives what the paths of each give: steps of journeys, and touches of orders."""
 
+from functools import cache
+
 import attribute_tables as tables
 import numpy as np
 import pandas as pd
@@ -44,7 +46,7 @@ def shop(request):
     persons = pd.DataFrame({"merchant": "m", "account": ["app:0", "crm:0"], "person": "p0"})
     found = touches(sessions=seen, coupons=coupons, orders=sold, persons=persons).cache()
     met = meetings(found, sold, persons, LOOK_BACKS, BASE, before=3, as_of=AS_OF)
-    return met, lambda days, direct: paths(found, sold, persons, days, direct, as_of=AS_OF)
+    return met, cache(lambda days, direct: paths(found, sold, persons, days, direct, as_of=AS_OF).cache())
 
 
 @pytest.mark.parametrize(("days", "direct"), SETTINGS)

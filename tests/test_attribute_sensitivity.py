@@ -1,5 +1,7 @@
 """The panel says what the answer depends on."""
 
+from functools import cache
+
 import attribute_tables as tables
 import ibis
 import pandas as pd
@@ -25,9 +27,13 @@ def _shop(second_scene, gap_days):
     return touches(sessions=tables.sessions(seen), orders=orders).cache(), orders
 
 
+@cache
+def _panel(second_scene, gap_days, *look_backs):
+    return sensitivity(*_shop(second_scene, gap_days), **({"look_backs": look_backs} if look_backs else {}))
+
+
 def test_one_touchpoint_is_robust_under_every_setting():
-    found, orders = _shop("1007", 2)
-    panel = sensitivity(found, orders)
+    panel = _panel("1007", 2)
     assert panel["share"].eq(1).all()
     table = sensitivity_verdicts(panel)
     assert table["verdict"].tolist() == ["robust"]
@@ -35,29 +41,24 @@ def test_one_touchpoint_is_robust_under_every_setting():
 
 
 def test_first_and_last_depend_on_the_model():
-    found, orders = _shop("1035", 2)
-    table = sensitivity_verdicts(sensitivity(found, orders, look_backs=[30]))
+    table = sensitivity_verdicts(_panel("1035", 2, 30))
     assert set(table["verdict"]) == {"depends on the model"}
     assert table[["least", "most"]].to_numpy().tolist() == [[0, 1], [0, 1]]
 
 
 def test_a_touch_out_of_reach_depends_on_the_look_back():
-    found, orders = _shop("1035", 20)
-    panel = sensitivity(found, orders)
+    panel = _panel("1035", 20)
     linear = panel[(panel["model"] == "linear") & (panel["touchpoint"] == "single_chat")]
     assert linear.set_index("look_back_days")["share"].to_dict() == pytest.approx({30: 0.5, 60: 0.5})
 
 
 def test_returns_add_settings_only_where_there_are_any():
-    found, orders = _shop("1089", 2)
-    assert set(sensitivity(found, orders, look_backs=[30])["direct"]) == {"fold", "keep", "drop"}
-    found, orders = _shop("1035", 2)
-    assert set(sensitivity(found, orders, look_backs=[30])["direct"]) == {"fold"}
+    assert set(_panel("1089", 2, 7, 30)["direct"]) == {"fold", "keep", "drop"}
+    assert set(_panel("1035", 2, 30)["direct"]) == {"fold"}
 
 
 def test_shares_sum_to_one_in_every_setting():
-    found, orders = _shop("1089", 2)
-    panel = sensitivity(found, orders, look_backs=[7, 30])
+    panel = _panel("1089", 2, 7, 30)
     sums = panel.groupby(["model", "look_back_days", "direct", "identity"])["share"].sum()
     assert sums.to_numpy() == pytest.approx(1)
 

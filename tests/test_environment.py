@@ -33,6 +33,15 @@ def test_locks_hold_every_declared_package_with_hashes() -> None:
         assert all("--hash=sha256:" in block for block in blocks)
 
 
+def test_no_other_lock_holds_a_package_of_base() -> None:
+    """Two installations run beside each other: of base, and of the others in turn."""
+    pins = {
+        p.stem: set(re.findall(r"^([a-z0-9._-]+)==", p.read_text(), re.M)) for p in ROOT.glob("requirements/*.lock")
+    }
+    assert pins["base"]
+    assert not [name for name, held in pins.items() if name != "base" and held & pins["base"]]
+
+
 def test_locks_name_no_address() -> None:
     for lock in (ROOT / "requirements").glob("*.lock"):
         text = lock.read_text(encoding="utf-8")

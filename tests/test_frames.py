@@ -76,9 +76,9 @@ def test_touches_and_paths_may_be_looked_at_in_between():
     touches = attribute.touches(sessions=seen, orders=orders)
     paths = attribute.paths(touches, orders)
     framed = attribute.paths(touches.to_pandas(), orders)
-    for one in (paths, framed, paths.to_pandas()):
+    for one in (paths, framed.cache(), paths.to_pandas()):
         for rule in ("linear", "position", "time_decay"):
-            book = attribute.credit(one, rule)
+            book = attribute.credit(one, rule).cache()
             assert attribute.reconcile(book, orders)[["gap_orders", "gap_amount"]].to_numpy().sum() == 0
             parts = attribute.roll_up(book.to_pandas(), "touchpoint")
             assert parts["credit"].sum() == orders["net_amount"].sum()

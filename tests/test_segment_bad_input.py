@@ -56,7 +56,7 @@ def chapter(orders: pd.DataFrame, lang: str, folder: Path) -> tuple[list[str], d
     named = segment.rfm_segments(features).cache()
     profile = segment.in_words(segment.segment_profile(named), lang)
     thresholds = segment.lifecycle_days(table, persons, AS_OF)
-    states = segment.lifecycle_states(table, persons, ["2024-09-01", AS_OF], thresholds)
+    states = segment.lifecycle_states(table, persons, ["2024-09-01", AS_OF], thresholds).cache()
     against = segment.rates_against_donors(segment.move_rates(segment.lifecycle_moves(states)), "m")
     worth, worth_says = segment.people_worth(features, 56, seed=1, lang=lang)
     churn, churn_says = segment.people_churn(table, persons, AS_OF, 56, lang)

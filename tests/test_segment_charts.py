@@ -1,5 +1,7 @@
 """Claims about the people charts: a finding for every table, a sentence for an empty one, both languages."""
 
+from functools import cache
+
 import pandas as pd
 import pytest
 from segment_data import random_orders, tables
@@ -12,17 +14,19 @@ AS_OF = "2024-12-01"
 WORDS = {"merchant": "Shop M", "period": "2024", "source": "orders"}
 
 
+@cache
 def results(as_of: str, lang: str) -> dict[str, pd.DataFrame]:
+    """Tables of the chapter, for tests to read."""
     table, persons = tables(pd.concat([random_orders(s, merchant=name) for s, name in enumerate("mabc")]))
     full = persons.mutate(system=segment_text("crm"), accounts=1)
     accounts = persons.select("merchant", "account").mutate(first_seen_on=segment_text(None))
     accounts = accounts.mutate(first_seen_on=accounts.first_seen_on.cast("date"))
     own, own_persons = table.filter(table.merchant == "m"), persons.filter(persons.merchant == "m")
-    features = segment.person_features(own, own_persons, as_of)
-    named = segment.rfm_segments(features)
+    features = segment.person_features(own, own_persons, as_of).cache()
+    named = segment.rfm_segments(features).cache()
     days = ["2024-06-01", as_of] if as_of > "2024-06-01" else [as_of]
     thresholds = segment.lifecycle_days(own, own_persons, as_of)
-    states = segment.lifecycle_states(table, persons, days, thresholds)
+    states = segment.lifecycle_states(table, persons, days, thresholds).cache()
     moves = segment.lifecycle_moves(states)
     today = states.filter(states.day == states.day.max())
     expected = segment.next_spend(own, own_persons, as_of)

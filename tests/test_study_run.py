@@ -14,6 +14,7 @@ from studies import REPORT, WORK, cohort, fingerprint, notebook, options
 
 from retailkit import results
 from retailkit.study import chapter, ledger
+from retailkit.study.kernels import warm_server
 from retailkit.study.parameters import StudyError
 from retailkit.study.run import plan_study, run_plan
 
@@ -25,10 +26,18 @@ def folder(tmp_path):
     return tmp_path
 
 
-def study(folder, data=fingerprint, **changes):
-    asked = options(folder, **{"warm": False, **changes})
-    plan = plan_study(cohort(), asked, data)
-    return plan, run_plan(plan, asked)
+@pytest.fixture(scope="module")
+def server():
+    """One server of warm kernels for what is said of pages and manifests, not of kernels."""
+    with warm_server() as address:
+        yield address
+
+
+def study(folder, server="", **changes):
+    """A run with plain kernels, or with those of a server."""
+    asked = options(folder, warm=False, **changes)
+    plan = plan_study(cohort(), asked, fingerprint)
+    return plan, run_plan(plan, asked, address=server)
 
 
 def status(entries):
@@ -36,8 +45,8 @@ def status(entries):
     return {(e.merchant, e.chapter): e.status for e in entries}
 
 
-def test_every_merchant_gets_its_pages_metrics_and_manifest(folder):
-    _, entries = study(folder, seed=7)
+def test_every_merchant_gets_its_pages_metrics_and_manifest(folder, server):
+    _, entries = study(folder, server, seed=7)
     out = folder / "out"
     assert status(entries) == {
         ("a", "1_first"): "done",
@@ -63,11 +72,11 @@ def test_every_merchant_gets_its_pages_metrics_and_manifest(folder):
     assert [u["status"] for u in run["units"]] == ["done"] * 3
 
 
-def test_running_again_skips_what_is_finished_and_unchanged(folder):
-    study(folder)
+def test_running_again_skips_what_is_finished_and_unchanged(folder, server):
+    study(folder, server)
     assert plan_study(cohort(), options(folder), fingerprint).stale == ()
     before = (folder / "out" / "cohort_report.html").stat().st_mtime_ns
-    _, entries = study(folder)
+    _, entries = study(folder, server)
     assert len(entries) == 3
     assert (folder / "out" / "cohort_report.html").stat().st_mtime_ns == before
     (folder / "out" / "a" / "1_first.html").write_text("someone's edit")
@@ -76,14 +85,14 @@ def test_running_again_skips_what_is_finished_and_unchanged(folder):
     assert len(plan_study(cohort(), options(folder, force=True), fingerprint).stale) == 2
 
 
-def test_a_chapter_that_raises_is_saved_with_its_error_on_top_and_the_rest_goes_on(folder):
+def test_a_chapter_that_raises_is_saved_with_its_error_on_top_and_the_rest_goes_on(folder, server):
     notebook(
         folder / "notebooks" / "2_second.ipynb",
         'print("before")',
         'assert merchant == "b", "本店 no orders"',
         'print("after")',
     )
-    _, entries = study(folder)
+    _, entries = study(folder, server)
     out = folder / "out"
     assert status(entries) == {
         ("a", "1_first"): "done",
@@ -102,16 +111,16 @@ def test_a_chapter_that_raises_is_saved_with_its_error_on_top_and_the_rest_goes_
     assert 'href="a/2_second.failed.html"' in (out / "index.html").read_text()
 
 
-def test_the_last_good_pages_stay_when_a_later_run_fails(folder):
-    study(folder)
+def test_the_last_good_pages_stay_when_a_later_run_fails(folder, server):
+    study(folder, server)
     notebook(folder / "notebooks" / "1_first.ipynb", "raise ValueError('later')")
-    _, entries = study(folder, merchants=("a",))
+    _, entries = study(folder, server, merchants=("a",))
     assert entries[0].status == "failed"
     out = folder / "out"
     assert (out / "a" / "1_first.html").exists()
     assert "earlier result" in (out / "index.html").read_text()
     notebook(folder / "notebooks" / "1_first.ipynb", WORK)
-    study(folder, merchants=("a",))
+    study(folder, server, merchants=("a",))
     assert not (out / "a" / "1_first.failed.html").exists()
 
 
@@ -157,10 +166,10 @@ if "ipykernel_launcher" in sys.orig_argv:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such sockets")
 @pytest.mark.parametrize("warm", [False, True])
-def test_kernels_take_no_port_that_another_could_take_first(folder, warm):
+def test_kernels_take_no_port_that_another_could_take_first(request, folder, warm):
     ask = "import ipykernel\ntransport = ipykernel.get_connection_info(unpack=True)['transport']"
     notebook(folder / "notebooks" / "1_first.ipynb", ask, "assert transport == 'ipc', transport")
-    _, entries = study(folder, merchants=("a",), warm=warm)
+    _, entries = study(folder, request.getfixturevalue("server") if warm else "", merchants=("a",))
     assert entries[0].status == "done", entries[0].error
 
 
@@ -184,8 +193,8 @@ def test_a_killed_worker_takes_no_other_unit_with_it(folder):
     assert "worker process was killed twice" in next(e for e in entries if e.status == "failed").error
 
 
-def test_a_full_disk_fails_the_unit_and_keeps_what_was_there(folder, monkeypatch):
-    study(folder)
+def test_a_full_disk_fails_the_unit_and_keeps_what_was_there(folder, monkeypatch, server):
+    study(folder, server)
     out = folder / "out"
     before = (out / "a" / "1_first.html").read_bytes()
 
@@ -226,8 +235,8 @@ def test_two_runs_do_not_write_to_one_folder(folder):
         pass
 
 
-def test_a_manifest_of_another_version_is_no_manifest(folder):
-    study(folder)
+def test_a_manifest_of_another_version_is_no_manifest(folder, server):
+    study(folder, server)
     path = ledger.page_path(folder / "out", "a", "1_first", "manifest.json")
     path.write_text('{"nonsense": 1}')
     assert ledger.read_entry(folder / "out", "a", "1_first") is None
@@ -276,10 +285,10 @@ def test_stopping_a_run_leaves_no_process_behind(folder):
     assert not any(Path(f"/proc/{pid}").exists() for pid in kernels), "kernels outlive their run"
 
 
-def test_what_a_widget_shows_stands_on_the_page_and_its_answer_holds_up_no_chapter(folder):
+def test_what_a_widget_shows_stands_on_the_page_and_its_answer_holds_up_no_chapter(folder, server):
     """An explorer left in a chapter: the runner never writes to the socket on which it waits for the cell's end."""
     shown = "import ipywidgets\nout = ipywidgets.Output()\nfor i in range(20):\n    with out: print('seen', i)"
     notebook(folder / "notebooks" / "1_first.ipynb", WORK, shown)
-    _, entries = study(folder, merchants=("a",))
+    _, entries = study(folder, server, merchants=("a",))
     assert status(entries)["a", "1_first"] == "done"
     assert "seen 19" in (folder / "out" / "a" / "1_first.html").read_text(encoding="utf-8")

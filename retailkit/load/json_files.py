@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Collection
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
 from retailkit.load.engine import Connection, first, literal
 from retailkit.load.files import Probe, utf8, utf8_copy
 
+Names = tuple[dict[str, None], set[str]]
+"""Dotted names of cells, and those of arrays."""
 ROOM = 1 << 24
 """Bytes that the engine has for one JSON object by itself."""
 GROWS = 0.01
@@ -20,27 +23,35 @@ FIRST = 1000
 
 
 def json_names(
-    con: Connection, found: Probe, inside: str | None, scratch: Path, wanted: Collection[str] = ()
+    con: Connection,
+    found: Probe,
+    inside: str | None,
+    scratch: Path,
+    wanted: Collection[str] = (),
+    seen: dict[str, Names] | None = None,
 ) -> tuple[tuple[str, ...], str, frozenset[str]]:
     """Return the dotted names of a JSON file's cells, SQL of its records, which are arrays.
 
     Names are those of the first records, and ``wanted`` ones wherever they first come: sources leave empty
     cells out, so a day may start with a thousand visits before its first order.
-    ``inside`` names the array that holds the records, None where the objects are the records.
+    ``inside`` names the array that holds the records, None where the objects are the records; ``seen`` keeps what
+    the first records hold for who asks again.
     """
     if found.kind == "parquet":
         records = f"SELECT to_json(p) AS json FROM read_parquet({literal(str(found.path))}) p"
     else:
         records = _json_records(con, found, inside, scratch)
-    names: dict[str, None] = {}
-    arrays: set[str] = set()
+    seen = {} if seen is None else seen
+    names, arrays = deepcopy(seen.get(records, ({}, set())))
 
     def look(where: str = "true") -> None:
         rows = con.execute(f"SELECT json::VARCHAR FROM ({records}) WHERE {where} LIMIT {FIRST}").fetchall()
         for (text,) in rows:
             _walk(json.loads(text), "", names, arrays)
 
-    look()
+    if records not in seen:
+        look()
+        seen[records] = deepcopy((names, arrays))
     plain = {w: re.sub(r"\[.*?\]", "", w) for w in wanted} if found.kind != "parquet" else {}
     for keys in _keys_within(found, [name for name in plain.values() if name not in names]):
         look(" AND ".join(f"contains(json::VARCHAR, {literal(k)})" for k in keys))

@@ -5,9 +5,10 @@ from __future__ import annotations
 import csv
 import re
 import tempfile
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 
 import pandas as pd
@@ -16,7 +17,7 @@ from retailkit.load.engine import EngineError, connect_raw, literal
 from retailkit.load.errors import LoadError
 from retailkit.load.files import Probe, probe
 from retailkit.load.header import DELIMITERS, clean_names, find_header, holds_values, match
-from retailkit.load.json_files import json_names
+from retailkit.load.json_files import Names, json_names
 from retailkit.load.layout import Layout, canonical_layout, layout_names, read_layout
 from retailkit.load.read import nested
 from retailkit.load.sheets import ALL, sheet_heads
@@ -24,6 +25,7 @@ from retailkit.schema import TABLES
 from retailkit.spoken import own_half, said
 
 STATUS_ZH = {"exact header": "表头已核实", "from API reference": "依据接口文档", "doubtful": "存疑", "own": "自有"}
+Within = Callable[[str | None, tuple[str, ...]], tuple[str, ...]]
 _DAY = re.compile(r"\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[/.]\d{1,2}[/.]\d{4}")
 
 
@@ -63,14 +65,19 @@ def sniff(path: str | Path, lang: str = "en") -> Sniffed:
         If the file itself is damaged or unreadable.
     """
     found = probe(path)
+    with _names_within(found) as within:
+        return _sniffed(found, within, lang)
+
+
+def _sniffed(found: Probe, within: Within, lang: str) -> Sniffed:
     rows, columns_of = [], {}
     for name in layout_names():
         layout = read_layout(name)
         if not set({"json": ("json", "jsonl")}.get(found.kind, (found.kind,))) & set(layout.format):
             continue
-        names = _header(found, layout)
+        names = _header(found, layout, within)
         if found.kind == "json" and len(match(names, layout.needed, layout.misspelt)) >= 0.5 * len(layout.needed):
-            names = _typed_header(found, layout.records, layout.needed)
+            names = within(layout.records, layout.needed)
         columns_of[name] = names
         hit, used = (match(names, some, layout.misspelt) for some in (layout.needed, layout.used))
         missing = [n for n in layout.needed if n not in hit]
@@ -81,9 +88,9 @@ def sniff(path: str | Path, lang: str = "en") -> Sniffed:
     nearest = table.assign(share=table["columns_found"] / table["columns_needed"])
     table = table.loc[nearest.sort_values(["share", "columns_used"], ascending=False).index].reset_index(drop=True)
     whole = table.loc[table["missing"] == ""]
-    file = Path(path).name
+    file = found.path.name
     if whole.empty:
-        if canonical := canonical_table(_header(found, None)):
+        if canonical := canonical_table(_header(found, None, within)):
             english = f"{file}: canonical table '{canonical}'; load it with --layout canonical_{canonical}."
             chinese = f"{file}：标准表“{canonical}”；请用 --layout canonical_{canonical} 导入。"
             return Sniffed(said(lang, english, chinese), f"canonical_{canonical}", table)
@@ -130,13 +137,14 @@ def canonical_table(names: tuple[str, ...] | list[str]) -> str | None:
 
 def header_names(found: Probe, sheet: str | None = None) -> tuple[str, ...]:
     """Return a file's column names where no layout says which line is the header: the early line with the most."""
-    return _header(found, None, sheet)
+    with _names_within(found) as within:
+        return _header(found, None, within, sheet)
 
 
-def _header(found: Probe, layout: Layout | None, sheet: str | None = None) -> tuple[str, ...]:
+def _header(found: Probe, layout: Layout | None, within: Within, sheet: str | None = None) -> tuple[str, ...]:
     """Return a file's column names, as the layout would find them (or the widest early line)."""
     if found.kind in ("parquet", "json"):
-        return _typed_header(found, layout.records if layout else None)
+        return within(layout.records if layout else None, ())
     if found.kind == "excel":
         sheet = layout.sheet if layout else sheet
         heads = sheet_heads(found, None if sheet == ALL else sheet)
@@ -150,20 +158,28 @@ def _header(found: Probe, layout: Layout | None, sheet: str | None = None) -> tu
     return _widest(found)
 
 
-@lru_cache(maxsize=16)
-def _typed_header(found: Probe, inside: str | None, wanted: tuple[str, ...] = ()) -> tuple[str, ...]:
-    """Return the names of a Parquet or JSON file's cells: most layouts look for its records in the same place.
+@contextmanager
+def _names_within(found: Probe) -> Iterator[Within]:
+    """Give what returns the names of a Parquet or JSON file's cells, by the place of its records.
 
-    ``wanted`` ones are looked for in all of a JSON file.
+    The ``wanted`` ones are looked for in all of a JSON file. One engine reads for all layouts, and most of them look for
+    the records in the same place.
     """
-    if found.kind == "parquet":
-        con = connect_raw(threads=1)
-        source = f"read_parquet({literal(str(found.path))})"
-        types = {n: kind for n, kind, *_ in con.execute(f"DESCRIBE SELECT * FROM {source}").fetchall()}
-        return json_names(con, found, inside, Path())[0] if nested(types) else tuple(types)
-    with tempfile.TemporaryDirectory() as scratch, suppress(EngineError):
-        return json_names(connect_raw(threads=1, temp=scratch), found, inside, Path(scratch), wanted)[0]
-    return ()
+    with tempfile.TemporaryDirectory() as folder:
+        scratch, seen = Path(folder), dict[str, Names]()
+        engine = cache(lambda: connect_raw(threads=1, temp=scratch))
+
+        @cache
+        def within(inside: str | None, wanted: tuple[str, ...]) -> tuple[str, ...]:
+            if found.kind == "parquet":
+                source = f"read_parquet({literal(str(found.path))})"
+                types = {n: kind for n, kind, *_ in engine().execute(f"DESCRIBE SELECT * FROM {source}").fetchall()}
+                return json_names(engine(), found, inside, scratch, seen=seen)[0] if nested(types) else tuple(types)
+            with suppress(EngineError):
+                return json_names(engine(), found, inside, scratch, wanted, seen)[0]
+            return ()
+
+        yield within
 
 
 def _widest(found: Probe) -> tuple[str, ...]:

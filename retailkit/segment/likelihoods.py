@@ -3,7 +3,8 @@
 A *history* is what these models need of a customer: ``x`` repeat purchases, the time ``t_x``
 of the last one and the time ``T`` under observation, both from the first purchase. Customers
 share histories, so a likelihood is a count-weighted sum over the distinct ones; lnGamma and
-digamma depend on the whole number ``x`` alone and are looked up.
+digamma depend on the whole number ``x`` alone and are looked up. Draws need no gradient: without ``slopes`` it is
+left out, and empty.
 
 Sources: BG/NBD Fader, Hardie & Lee (2005); MBG/NBD Batislam, Denizel & Filiztekin (2007);
 Pareto/NBD Schmittlein, Morrison & Colombo (1987); Gamma-Gamma Fader & Hardie (2013).
@@ -19,6 +20,7 @@ import pandas as pd
 from scipy.special import digamma, gammaln
 
 Value = tuple[float, np.ndarray]
+_NO_SLOPES = np.empty(0)
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,13 @@ class Histories:
         """0, 1, ... up to the largest x: the only arguments lnGamma is ever asked for."""
         return np.arange(self.x.max(initial=0) + 1)
 
+    @cached_property
+    def pairs(self) -> tuple[np.ndarray, np.ndarray]:
+        """Rows with the first of each distinct (x, T), and the place of every row's pair among them."""
+        key = self.x * (2.0**31) + np.round(self.T * self.scale * 1024)
+        _, first, place = np.unique(key, return_index=True, return_inverse=True)
+        return first, place
+
     def of_x(self, function: object, shift: float) -> np.ndarray:
         """``function(x + shift)`` of every row, by look-up."""
         return function(self.whole + shift)[self.x]  # type: ignore[operator]
@@ -65,7 +74,7 @@ def _two_ways(log_alive: np.ndarray, log_gone: np.ndarray) -> tuple[np.ndarray, 
     return total, np.exp(log_gone - total)
 
 
-def bg_nbd(parameters: np.ndarray, h: Histories) -> Value:
+def bg_nbd(parameters: np.ndarray, h: Histories, slopes: bool = True) -> Value:
     """Log-likelihood of BG/NBD and its gradient in (r, alpha, a, b), time in units of h.scale."""
     r, alpha, a, b = parameters
     log_T, log_t = np.log(alpha + h.T), np.log(alpha + h.t_x)
@@ -73,6 +82,9 @@ def bg_nbd(parameters: np.ndarray, h: Histories) -> Value:
     ways, w = _two_ways(-(r + h.x) * log_T, gone)
     constant = h.of_x(gammaln, r) - gammaln(r) + r * np.log(alpha)
     constant += gammaln(a + b) - h.of_x(gammaln, a + b) + h.of_x(gammaln, b) - gammaln(b)
+    value = float(h.customers @ (constant + ways))
+    if not slopes:
+        return value, _NO_SLOPES
     d_ab = digamma(a + b) - h.of_x(digamma, a + b)
     gradient = [
         h.of_x(digamma, r) - digamma(r) + np.log(alpha) - (1 - w) * log_T - w * log_t,
@@ -80,16 +92,19 @@ def bg_nbd(parameters: np.ndarray, h: Histories) -> Value:
         d_ab + w / a,
         d_ab + h.of_x(digamma, b) - digamma(b) - np.where(h.x > 0, w / (b + h.x - 1), 0.0),
     ]
-    return float(h.customers @ (constant + ways)), np.array([h.customers @ g for g in gradient])
+    return value, np.array([h.customers @ g for g in gradient])
 
 
-def mbg_nbd(parameters: np.ndarray, h: Histories) -> Value:
+def mbg_nbd(parameters: np.ndarray, h: Histories, slopes: bool = True) -> Value:
     """Log-likelihood of MBG/NBD (a customer may leave right after the first purchase) and its gradient."""
     r, alpha, a, b = parameters
     log_T, log_t = np.log(alpha + h.T), np.log(alpha + h.t_x)
     ways, w = _two_ways(np.log(b + h.x) - (r + h.x) * log_T, np.log(a) - (r + h.x) * log_t)
     constant = h.of_x(gammaln, r) - gammaln(r) + r * np.log(alpha)
     constant += gammaln(a + b) - h.of_x(gammaln, a + b + 1) + h.of_x(gammaln, b) - gammaln(b)
+    value = float(h.customers @ (constant + ways))
+    if not slopes:
+        return value, _NO_SLOPES
     d_ab = digamma(a + b) - h.of_x(digamma, a + b + 1)
     gradient = [
         h.of_x(digamma, r) - digamma(r) + np.log(alpha) - (1 - w) * log_T - w * log_t,
@@ -97,7 +112,7 @@ def mbg_nbd(parameters: np.ndarray, h: Histories) -> Value:
         d_ab + w / a,
         d_ab + h.of_x(digamma, b) - digamma(b) + (1 - w) / (b + h.x),
     ]
-    return float(h.customers @ (constant + ways)), np.array([h.customers @ g for g in gradient])
+    return value, np.array([h.customers @ g for g in gradient])
 
 
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(24)
@@ -132,13 +147,16 @@ def gone_between(parameters: np.ndarray, h: Histories) -> tuple[np.ndarray, np.n
         return np.log(s) - np.log(k[:, 0]) - k[:, 0] * np.log(start[:, 0]) + np.log(total), gradient
 
 
-def pareto_nbd(parameters: np.ndarray, h: Histories) -> Value:
+def pareto_nbd(parameters: np.ndarray, h: Histories, slopes: bool = True) -> Value:
     """Log-likelihood of Pareto/NBD and its gradient in (r, alpha, s, beta)."""
     r, alpha, s, beta = parameters
     log_gone, d_gone = gone_between(parameters, h)
     log_alive = -(r + h.x) * np.log(alpha + h.T) - s * np.log(beta + h.T)
     ways, w = _two_ways(log_alive, log_gone)
     constant = h.of_x(gammaln, r) - gammaln(r) + r * np.log(alpha) + s * np.log(beta)
+    value = float(h.customers @ (constant + ways))
+    if not slopes:
+        return value, _NO_SLOPES
     d_alive = np.array([
         -np.log(alpha + h.T),
         -(r + h.x) / (alpha + h.T),
@@ -147,19 +165,24 @@ def pareto_nbd(parameters: np.ndarray, h: Histories) -> Value:
     ])  # fmt: skip
     own = [h.of_x(digamma, r) - digamma(r) + np.log(alpha), r / alpha, np.log(beta), s / beta]
     gradient = [own[i] + (1 - w) * d_alive[i] + w * d_gone[i] for i in range(4)]
-    return float(h.customers @ (constant + ways)), np.array([np.sum(h.customers * g) for g in gradient])
+    return value, np.array([np.sum(h.customers * g) for g in gradient])
 
 
-def gamma_gamma(parameters: np.ndarray, x: np.ndarray, mean: np.ndarray) -> Value:
+def gamma_gamma(parameters: np.ndarray, x: np.ndarray, mean: np.ndarray, slopes: bool = True) -> Value:
     """Log-likelihood of Gamma-Gamma spend over repeaters and its gradient in (p, q, gamma).
 
     ``x`` counts the purchases behind each customer's ``mean`` spend (both positive).
     """
     p, q, gamma = parameters
     px, total = p * x, gamma + x * mean
-    one = gammaln(px + q) - gammaln(px) - gammaln(q) + q * np.log(gamma) + px * np.log(x) - (px + q) * np.log(total)
+    whole, row = p * np.arange(1, x.max(initial=0) + 1), x.astype(np.int64) - 1
+    one = (gammaln(whole + q) - gammaln(whole))[row] - gammaln(q) + q * np.log(gamma)
+    one += px * np.log(x)
+    one -= (px + q) * np.log(total)
     one += (px - 1) * np.log(mean)
-    d_p = x * (digamma(px + q) - digamma(px) + np.log(x) + np.log(mean) - np.log(total))
-    d_q = digamma(px + q) - digamma(q) + np.log(gamma) - np.log(total)
+    if not slopes:
+        return float(one.sum()), _NO_SLOPES
+    d_p = x * ((digamma(whole + q) - digamma(whole))[row] + np.log(x) + np.log(mean) - np.log(total))
+    d_q = digamma(whole + q)[row] - digamma(q) + np.log(gamma) - np.log(total)
     d_gamma = q / gamma - (px + q) / total
     return float(one.sum()), np.array([d_p.sum(), d_q.sum(), d_gamma.sum()])

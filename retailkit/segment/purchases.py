@@ -117,7 +117,7 @@ def fit_purchases(
         if not np.all(np.isfinite(step)) or np.abs(step).max() > 0.1 or np.abs(step).max() < 1e-9:
             break
         theta = theta - step
-    log_likelihood = likelihood(np.exp(theta), h)[0] - float(h.customers @ h.x) * np.log(h.scale)
+    log_likelihood = likelihood(np.exp(theta), h, slopes=False)[0] - float(h.customers @ h.x) * np.log(h.scale)
     covariance = np.zeros_like(hessian)
     covariance[inner] = np.linalg.pinv(hessian[inner], hermitian=True)
     return PurchaseFit(
@@ -143,7 +143,7 @@ def purchase_draws(fit: PurchaseFit, draws: int, rng: np.random.Generator) -> np
         theta = log_parameters - in_scale
         if np.abs(theta).max() > _FAR + 1e-6:
             return -np.inf
-        known = likelihood(np.exp(theta), h)[0]
+        known = likelihood(np.exp(theta), h, slopes=False)[0]
         if fit.prior is not None:
             return known + _among_merchants((log_parameters - fit.prior[0]) ** 2 / fit.prior[1], fit.merchants)
         r, _, c, d = theta
@@ -198,9 +198,7 @@ def expected_purchases(
         return here * (r + h.x) * (d + h.T) / ((alpha + h.T) * (c - 1)) * left
     shift = 1 if fit.model == "mbg_nbd" else 0
     # 2F1 depends on (x, T) alone: far fewer pairs than histories
-    pair, place = np.unique(h.x * (2.0**31) + np.round(h.T * h.scale * 1024), return_index=True, return_inverse=True)[
-        1:
-    ]
+    pair, place = h.pairs
     x, T = h.x[pair], h.T[pair]
     top = d + x + shift
     series = hyp2f1(r + x, top, c + d + x - 1 + shift, t / (alpha + T + t))

@@ -6,6 +6,7 @@ mean, the more the fewer purchases stand behind it.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -92,7 +93,7 @@ def spend_draws(fit: SpendFit, draws: int, rng: np.random.Generator) -> np.ndarr
     def log_density(log_parameters: np.ndarray) -> float:
         if np.abs(log_parameters[:2]).max() > _FAR:
             return -np.inf
-        return gamma_gamma(np.exp(log_parameters), *seen)[0] - 0.5 * float(log_parameters[:2].sum())
+        return gamma_gamma(np.exp(log_parameters), *seen, slopes=False)[0] - 0.5 * float(log_parameters[:2].sum())
 
     return np.exp(weighed_draws(centre, fit.covariance, log_density, draws, rng))
 
@@ -110,14 +111,19 @@ def rank_correlation(one: np.ndarray, other: np.ndarray) -> tuple[float, float]:
     return r, float(2 * stdtr(freedom, -t))
 
 
-def expected_spend(fit: SpendFit, features: pd.DataFrame, parameters: np.ndarray | None = None) -> np.ndarray:
+def expected_spend(fit: SpendFit, features: pd.DataFrame) -> np.ndarray:
     """Expected spend per future purchase of each person, in the unit of ``repeat_day_amount``.
 
     Persons without a repeat purchase get the population's mean. With q so small that the
     mean does not exist, the result is infinite rather than a number nobody should use.
     """
-    p, q, gamma = fit.parameters if parameters is None else parameters
+    return next(spend_by_draw(fit.parameters[None], features))
+
+
+def spend_by_draw(parameters: np.ndarray, features: pd.DataFrame) -> Iterator[np.ndarray]:
+    """Yield each person's expected spend under each row of parameters (p, q, gamma)."""
     x = features["repeat_days"].to_numpy(float)
-    mean = np.where(x > 0, features["repeat_day_amount"].to_numpy(float), 0.0)
-    below = p * x + q - 1
-    return np.where(below > 0, p * (gamma + x * mean) / np.where(below > 0, below, 1), np.inf)
+    spent = x * np.where(x > 0, features["repeat_day_amount"].to_numpy(float), 0.0)
+    for p, q, gamma in parameters:
+        below = p * x + q - 1
+        yield np.where(below > 0, p * (gamma + spent) / np.where(below > 0, below, 1), np.inf)

@@ -14,7 +14,7 @@ import pandas as pd
 
 from retailkit.segment.errors import refuse_several
 from retailkit.segment.purchases import PurchaseFit, alive, expected_purchases, fit_purchases, histories, purchase_draws
-from retailkit.segment.spend import SpendFit, expected_spend, fit_spend, spend_draws
+from retailkit.segment.spend import SpendFit, expected_spend, fit_spend, spend_by_draw, spend_draws
 
 _CHUNK = 100_000
 _WIDEST = 20.0  # standard error of a log parameter beyond which it is not known to a factor of a billion
@@ -100,7 +100,7 @@ def _interval(fit, features, h, horizon, level, draws, rng) -> tuple[np.ndarray,
     for start in range(0, len(features), _CHUNK):  # bounds memory: draws x chunk values at a time
         part = slice(start, start + _CHUNK)
         people = features.iloc[part]
-        each = np.stack([expected_spend(fit.spend, people, s) for s in of_spend]).astype(np.float32)
+        each = np.stack([s.astype(np.float32) for s in spend_by_draw(of_spend, people)])
         low[part], high[part] = _ends(often[:, h.row_of[part]] * each, level)
     return low, high
 
