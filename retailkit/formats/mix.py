@@ -55,28 +55,35 @@ def discount_depth(orders: Table, *, start: str, end: str) -> pd.DataFrame:
     """One row per merchant, format and span: how deep discounts are, how much sells at full price.
 
     ``span`` is ``before`` (as many days as the window, right before it) or ``window``. ``depth`` =
-    discounts / list amount over all orders that state a list amount; ``full_price_share`` is the
-    share of these orders without any discount, with interval. ``format`` also has ``all``.
+    discounts / list amount over all ``orders`` that state a list amount and whose channel states
+    discounts; ``full_price_share`` is the share of these orders without any discount, with interval.
+    A channel that states no order's discount (a platform's export often does not) tells nothing of
+    full prices: its orders, and those without a list amount, are ``untold`` and stand outside the
+    shares. ``format`` also has ``all``; a format of which nothing is told has no row.
     """
     days = (pd.Timestamp(end) - pd.Timestamp(start)).days + 1
     before = str((pd.Timestamp(start) - pd.Timedelta(days=days)).date())
     told = between(orders, "paid_on", before, end)
-    told = told.filter(told.list_amount > 0)
+    states = told.discount_amount.count().over(ibis.window(group_by=["merchant", "channel"])) > 0
     told = told.mutate(
         format=told.format.fill_null("unknown"),
         span=(told.paid_on < ibis.date(start)).ifelse("before", "window"),
         discount=told.discount_amount.fill_null(0),
-    ).select("merchant", "format", "span", "list_amount", "discount")
+        stated=((told.list_amount > 0).fill_null(False) & states).ifelse(1, 0),
+    ).select("merchant", "format", "span", "list_amount", "discount", "stated")
     both = ibis.union(told, told.mutate(format=ibis.literal("all")))
+    stated = both.stated == 1
     frame = fetch(
         both.group_by(["merchant", "format", "span"]).agg(
-            orders=both.count(),
-            full_price=(both.discount <= 0).ifelse(1, 0).sum(),
-            list_amount=both.list_amount.sum(),
-            discount_amount=both.discount.sum(),
+            orders=both.stated.sum(),
+            untold=(1 - both.stated).sum(),
+            full_price=(stated & (both.discount <= 0)).ifelse(1, 0).sum(),
+            list_amount=both.list_amount.sum(where=stated),
+            discount_amount=both.discount.sum(where=stated),
         )
     )
-    frame = whole_counts(frame, "orders", "full_price", "list_amount", "discount_amount")
+    frame = whole_counts(frame, "orders", "untold", "full_price", "list_amount", "discount_amount")
+    frame = frame[frame["orders"] > 0]
     frame["depth"] = ratio(frame["discount_amount"], frame["list_amount"])
     frame = with_share(frame, "full_price_share", "full_price", "orders")
     return frame.sort_values(["merchant", "format", "span"], ignore_index=True)
@@ -123,18 +130,19 @@ def discount_sentence(depth: pd.DataFrame, lang: str = "en") -> str:
     if "window" not in rows.index:
         return said(
             lang,
-            "List prices are not recorded, so the depth of discounts cannot be shown.",
-            "没有标价记录，无法计算折扣深度。",
+            "List prices and discounts are not recorded, so the depth of discounts cannot be shown.",
+            "没有标价与折扣记录，无法计算折扣深度。",
         )
     now = rows.loc["window"]
     full = f"{now['full_price_share']:.0%} of the orders pay it in full"
     english = f"Discounts take {now['depth']:.1%} off the list price; {full}"
     chinese = f"折扣占标价的{now['depth']:.1%}；{now['full_price_share']:.0%}的订单按标价支付"
-    if "before" not in rows.index:
-        return said(lang, f"{english}.", f"{chinese}。")
-    was = rows.loc["before"]
-    return said(
-        lang,
-        f"{english} (before: {was['depth']:.1%} and {was['full_price_share']:.0%}).",
-        f"{chinese}（此前为{was['depth']:.1%}与{was['full_price_share']:.0%}）。",
-    )
+    if "before" in rows.index:
+        was = rows.loc["before"]
+        english += f" (before: {was['depth']:.1%} and {was['full_price_share']:.0%})"
+        chinese += f"（此前为{was['depth']:.1%}与{was['full_price_share']:.0%}）"
+    if now["untold"] > 0:
+        n, of = int(now["orders"]), int(now["orders"] + now["untold"])
+        english += f"; the exports tell list price and discount of {n:,} of {of:,} orders, and only these count"
+        chinese += f"；{of:,}笔订单中仅{n:,}笔注明标价与折扣，只计这些订单"
+    return said(lang, f"{english}.", f"{chinese}。")

@@ -115,13 +115,13 @@ def formats_metrics(tables: Mapping[str, pd.DataFrame], currency: str) -> list[d
             "discount_depth",
             _pick(discounts, "depth", {"format": "all", "span": "window"}),
             "fraction",
-            "discounts / list amount",
+            "discounts / list amount, orders whose source tells both",
         ),
         _record(
             "full_price_share",
             _pick(discounts, "full_price_share", {"format": "all", "span": "window"}),
             "fraction",
-            "orders without a discount",
+            "orders without a discount / orders whose source tells list price and discount",
         ),
     ]
 
