@@ -101,7 +101,7 @@ def formats_metrics(tables: Mapping[str, pd.DataFrame], currency: str) -> list[d
         _record("group_median_life", _pick(life, "median", every), "days", "Kaplan-Meier, right-censored"),
         _record("group_mean_life", _pick(life, "mean", every), "days", "restricted mean, right-censored"),
         _record(
-            "share_k", _pick(generations, "k", {"generation": "all"}), "persons", "users brought per followed user"
+            "share_k", _pick(generations, "k", {"generation": "all"}), "visits", "visits brought per visit with a share"
         ),
         _record(
             "cost_per_new",
