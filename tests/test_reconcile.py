@@ -70,6 +70,35 @@ def test_two_sources_are_compared_by_day_with_a_tolerance(tmp_path):
     assert said == "1 of 2 comparisons disagree; the widest: gross amount of orders is 23.1% below console: web."
 
 
+def line(i, day, net):
+    at = pd.Timestamp(day) + pd.Timedelta(hours=12)
+    row = {"merchant": "m", "order_id": str(i), "line": "1", "product_id": "p", "paid_at": at}
+    return row | {"paid_on": at.normalize(), "net_amount": net}
+
+
+def test_lines_are_held_against_the_orders_that_have_lines_and_the_measure_says_gross_or_net(tmp_path):
+    """A till's order without lines is no gap; a refund counts only where returns are booked as lines."""
+    refund = {"merchant": "m", "refund_id": "r", "order_id": "1", "refunded_at": pd.Timestamp("2018-03-02 12:00")}
+    refund |= {"refunded_on": pd.Timestamp("2018-03-02"), "refund_amount": 40}
+    save_table(
+        tmp_path, "orders", pd.DataFrame([order(1, "2018-03-01"), order(2, "2018-03-02"), order(3, "2018-03-02")])
+    )
+    save_table(tmp_path, "refunds", pd.DataFrame([refund]))
+    save_table(tmp_path, "order_lines", pd.DataFrame([line(1, "2018-03-01", 100), line(2, "2018-03-02", 100)]))
+    found = room.source_agreement(open_store(tmp_path)).iloc[0]
+    assert found[["measure", "left", "left_total", "right_total"]].tolist() == [
+        "gross amount",
+        "orders with lines",
+        200,
+        200,
+    ]
+    assert found["agrees"]
+    returns = pd.DataFrame([line(1, "2018-03-01", 100), line(2, "2018-03-02", 200), line(4, "2018-03-02", -40)])
+    save_table(tmp_path, "order_lines", returns)
+    found = room.source_agreement(open_store(tmp_path)).iloc[0]
+    assert found[["measure", "left", "left_total"]].tolist() == ["net amount", "orders less refunds", 260]
+
+
 def test_a_touchpoint_under_two_names_is_compared_but_not_with_counts_of_something_else(tmp_path):
     """The merchant's ledger says share; the platform counts cards in groups, WeCom messages: neither is visits by a group's id."""
     told = [("own", "share", 2), ("mini_program_source", "group_chat", 9), ("wecom_groups", "group", 50)]

@@ -174,7 +174,7 @@ def source_agreement(tables: Any, tolerance: float = 0.01) -> pd.DataFrame:
     of the larger), ``agrees`` (totals within the tolerance and at most 5% of days apart).
     """
     orders = _by_day(tables.orders, "paid_on", "gross_amount")
-    pairs = [("net amount", "orders less refunds", _orders_less_refunds(tables), "order lines", _lines(tables))]
+    pairs = [(*_against_lines(tables), "order lines", _by_day(tables.order_lines, "paid_on", "net_amount"))]
     totals = tables.daily_totals.filter(tables.daily_totals.gross_amount.notnull())
     by_channel = _each_by_day(tables.orders, ("channel",), "paid_on", tables.orders.gross_amount.sum())
     for (system, channel), right in _each_by_day(
@@ -217,14 +217,14 @@ def agreement_sentence(agreement: pd.DataFrame, lang: str = "en") -> str:
     )
 
 
-def _orders_less_refunds(tables: Any) -> pd.Series:
-    orders = _by_day(tables.orders, "paid_on", "gross_amount")
-    refunds = _by_day(tables.refunds, "refunded_on", "refund_amount")
-    return orders.sub(refunds, fill_value=0) if _books_returns(tables) else orders
-
-
-def _lines(tables: Any) -> pd.Series:
-    return _by_day(tables.order_lines, "paid_on", "net_amount")
+def _against_lines(tables: Any) -> tuple[str, str, pd.Series]:
+    """Measure, name and days of what lines should add up to: less refunds only where returns are lines too."""
+    if _books_returns(tables):
+        orders = _by_day(tables.orders, "paid_on", "gross_amount")
+        refunds = _by_day(tables.refunds, "refunded_on", "refund_amount")
+        return "net amount", "orders less refunds", orders.sub(refunds, fill_value=0)
+    with_lines = tables.orders.semi_join(tables.order_lines, ["merchant", "order_id"])
+    return "gross amount", "orders with lines", _by_day(with_lines, "paid_on", "gross_amount")
 
 
 def _books_returns(tables: Any) -> bool:
