@@ -159,7 +159,9 @@ def test_home_delivery_share_by_area():
     found = home_delivery(table).set_index("area")
     assert found.loc["pilot", "home_share"] == pytest.approx(0.15)
     assert found.loc["rest", "home_share"] == 0
-    assert found.loc["all", ["orders", "home_orders", "best_day"]].tolist() == [31, 3, 3]
+    assert found.loc["all", ["orders", "stated", "home_orders", "best_day"]].tolist() == [31, 30, 3, 3]
+    assert found.loc["all", "home_share"] == pytest.approx(0.1)
+    assert np.isnan(found.loc["unknown", "home_share"])
     assert home_delivery(orders({"area": "pilot"})).empty
 
 

@@ -17,9 +17,10 @@ from retailkit.spoken import said
 def home_delivery(orders: Table, *, start: str | None = None, end: str | None = None) -> pd.DataFrame:
     """One row per merchant and area: home-delivery orders, their share of all, orders a day.
 
-    Orders whose fulfilment is not known count as orders but not as home delivery; areas are
-    delivery or pilot areas, ``unknown`` without one, and ``all``. Merchants whose source never
-    states a fulfilment have no rows. ``best_day`` is the largest number of home orders in a day.
+    ``home_share`` is of the orders whose fulfilment is ``stated``: where a till states it and an online
+    shop does not, the shop's orders are unknown, not delivered otherwise. Areas are delivery or
+    pilot areas, ``unknown`` without one, and ``all``. Merchants whose source never states a
+    fulfilment have no rows. ``best_day`` is the largest number of home orders in a day.
     """
     told = between(orders, "paid_on", start, end)
     told = told.mutate(
@@ -44,9 +45,9 @@ def home_delivery(orders: Table, *, start: str | None = None, end: str | None = 
     )
     frame = frame[frame.groupby("merchant")["stated"].transform("sum") > 0]
     frame = frame.merge(heads, how="left", on=["merchant", "area"])
-    frame = whole_counts(frame, "orders", "home_orders", "best_day", "home_buyers")
+    frame = whole_counts(frame, "orders", "stated", "home_orders", "best_day", "home_buyers")
     frame["home_a_day"] = ratio(frame["home_orders"], frame["days"])
-    frame = with_share(frame, "home_share", "home_orders", "orders").drop(columns=["stated", "days"])
+    frame = with_share(frame, "home_share", "home_orders", "stated").drop(columns="days")
     return frame.sort_values(["merchant", "home_share"], ascending=[True, False], ignore_index=True)
 
 

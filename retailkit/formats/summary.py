@@ -86,7 +86,10 @@ def formats_metrics(tables: Mapping[str, pd.DataFrame], currency: str) -> list[d
         _record("order_value", _pick(ledger, "order_value", buyers, small), currency, "net sales per order"),
         _record("buyer_value", _pick(ledger, "buyer_value", buyers, small), currency, "net sales per known buyer"),
         _record(
-            "pay_conversion", _pick(funnel, "share", paid), "fraction", "visitors who paid / visitors of the period"
+            "pay_conversion",
+            _pick(funnel, "share", paid),
+            "fraction",
+            "visitors who paid / visitors, all days before the study's day",
         ),
         _record(
             "guide_activation", _pick(guides, "rate", acting), "fraction", "guides with any act / guides on the roster"
@@ -110,7 +113,12 @@ def formats_metrics(tables: Mapping[str, pd.DataFrame], currency: str) -> list[d
             "spend / new customers",
         ),
         _record("private_to_platform", *_against_platform(value)),
-        _record("home_delivery_share", _pick(pilot, "home_share", {}), "fraction", "largest share of an area's orders"),
+        _record(
+            "home_delivery_share",
+            _pick(pilot, "home_share", {}),
+            "fraction",
+            "home deliveries / orders whose fulfilment is told, the area with the largest share",
+        ),
         _record(
             "discount_depth",
             _pick(discounts, "depth", {"format": "all", "span": "window"}),

@@ -35,7 +35,9 @@ def activation(
     rows = table[table["region"] == "all"].sort_values("rate", ascending=False)
     rows = pd.concat([rows[rows["act"] == "any"], rows[rows["act"] != "any"]])  # the whole first, then its parts
     if rows.empty:
-        return empty(title, choose(lang, "No guide roster is recorded.", "没有导购名册。"), lang=lang)
+        return empty(
+            title, choose(lang, "No guide roster, or no act, is recorded.", "没有导购名册或动作记录。"), lang=lang
+        )
     names = [name(a, lang) for a in rows["act"]]
     did, roster = rows[rows["act"] == "any"].iloc[0], rows["roster"].iloc[0]
     title = choose(
