@@ -149,7 +149,8 @@ def long_tail(order_lines: Table, tops: tuple[int, ...] = (10, 50, 100, 500, 100
     """One row per merchant and ``top``: the share of money outside the best ``top`` products.
 
     Columns ``merchant, top, products, net_amount, tail_amount, tail_share``; products whose
-    lines sum to nothing or less are left out.
+    lines sum to nothing or less are left out. Lines know neither later refunds nor, in some exports,
+    discounts on the whole order: read the shares, not the amounts.
     """
     sold = fetch(order_lines.group_by(["merchant", "product_id"]).agg(net_amount=order_lines.net_amount.sum()))
     sold = sold[sold["net_amount"] > 0].sort_values(["merchant", "net_amount"], ascending=[True, False])
