@@ -91,22 +91,28 @@ def _reached(rows: Table) -> pd.DataFrame:
 def repeat_visits(sessions: Table, scenes: pd.DataFrame) -> pd.DataFrame:
     """One row per merchant and entrance: do people come back through it?
 
-    A touchpoint is not an entrance: it is worth what returns through it. Columns ``visitors,
-    visits, visit_share`` (of all visits), ``visits_per_visitor, returned`` (visitors with a
-    second day of visits through it) and ``return_share`` with its interval.
+    A touchpoint is not an entrance: it is worth what returns through it. ``entrance`` also has
+    ``all``: whoever came back, by whatever entrance; a visitor of two entrances is one there, so
+    that entrances do not add up to it. Columns ``visitors, visits, visit_share`` (of all visits),
+    ``visits_per_visitor, returned`` (visitors with a second day of visits through it) and
+    ``return_share`` with its interval.
     """
     seen = visits(sessions, scenes)
     # a second day: the first is not the last, which needs no set of days for each visitor
     each = seen.group_by(["merchant", "entrance", "visitor"]).agg(
         visits=seen.count(), first=seen.started_on.min(), last=seen.started_on.max()
     )
+    whole = each.group_by(["merchant", "visitor"]).agg(
+        entrance=ibis.literal("all"), visits=each.visits.sum(), first=each["first"].min(), last=each["last"].max()
+    )
+    each = each.union(whole.select(each.columns))
     frame = fetch(
         each.group_by(["merchant", "entrance"]).agg(
             visitors=each.count(), visits=each.visits.sum(), returned=(each["first"] < each["last"]).ifelse(1, 0).sum()
         )
     )
     frame = whole_counts(frame, "visitors", "visits", "returned")
-    frame["visit_share"] = ratio(frame["visits"], frame.groupby("merchant")["visits"].transform("sum"))
+    frame["visit_share"] = ratio(frame["visits"], frame.groupby("merchant")["visits"].transform("max"))
     frame["visits_per_visitor"] = ratio(frame["visits"], frame["visitors"])
     frame = with_share(frame, "return_share", "returned", "visitors")
     return frame.sort_values(["merchant", "visits", "entrance"], ascending=[True, False, True], ignore_index=True)
