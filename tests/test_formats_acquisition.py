@@ -163,6 +163,10 @@ def test_home_delivery_share_by_area():
     assert found.loc["all", "home_share"] == pytest.approx(0.1)
     assert np.isnan(found.loc["unknown", "home_share"])
     assert home_delivery(orders({"area": "pilot"})).empty
+    by_format = home_delivery(
+        orders({"area": "pilot", "format": "home_delivery"}, {"area": "pilot", "fulfilment": "shop"})
+    )
+    assert by_format.set_index("area").loc["pilot", ["home_orders", "stated", "home_share"]].tolist() == [1, 2, 0.5]
 
 
 def test_discount_depth_before_and_within_the_window():

@@ -17,21 +17,26 @@ from retailkit.spoken import said
 def home_delivery(orders: Table, *, start: str | None = None, end: str | None = None) -> pd.DataFrame:
     """One row per merchant and area: home-delivery orders, their share of all, orders a day.
 
-    ``home_share`` is of the orders whose fulfilment is ``stated``: where a till states it and an online
-    shop does not, the shop's orders are unknown, not delivered otherwise. Areas are delivery or
-    pilot areas, ``unknown`` without one, and ``all``. Merchants whose source never states a
-    fulfilment have no rows. ``best_day`` is the largest number of home orders in a day.
+    An order is delivered home by its fulfilment or its format. ``home_share`` is of the orders for
+    which that is ``stated``: where a till states it and an online shop does not, the shop's orders
+    are unknown, not delivered otherwise. Areas are delivery or pilot areas, ``unknown`` without one,
+    and ``all``. Merchants whose source never states a fulfilment have no rows. An area without
+    ``shop_orders`` (handed over in the shop) may lack its shops' records: its share then tells how
+    it was delivered, not how many had it delivered. ``best_day`` is the largest number of home
+    orders in a day.
     """
     told = between(orders, "paid_on", start, end)
+    by_format = (told.format == "home_delivery").fill_null(False)
     told = told.mutate(
         area=told.area.fill_null("unknown"),
-        home=(told.fulfilment == "home_delivery").fill_null(False).ifelse(1, 0),
-        stated=told.fulfilment.notnull().ifelse(1, 0),
-    ).select("merchant", "area", "paid_on", "account", "home", "stated")
+        home=((told.fulfilment == "home_delivery").fill_null(False) | by_format).ifelse(1, 0),
+        in_shop=(told.fulfilment == "shop").fill_null(False).ifelse(1, 0),
+        stated=(told.fulfilment.notnull() | by_format).ifelse(1, 0),
+    ).select("merchant", "area", "paid_on", "account", "home", "in_shop", "stated")
     both = ibis.union(told, told.mutate(area=ibis.literal("all")))
     days = fetch(
         both.group_by(["merchant", "area", "paid_on"]).agg(
-            orders=both.count(), home_orders=both.home.sum(), stated=both.stated.sum()
+            orders=both.count(), home_orders=both.home.sum(), shop_orders=both.in_shop.sum(), stated=both.stated.sum()
         )
     )
     heads = both.filter(both.home == 1)
@@ -39,13 +44,14 @@ def home_delivery(orders: Table, *, start: str | None = None, end: str | None = 
     frame = days.groupby(["merchant", "area"], as_index=False).agg(
         orders=("orders", "sum"),
         home_orders=("home_orders", "sum"),
+        shop_orders=("shop_orders", "sum"),
         stated=("stated", "sum"),
         days=("paid_on", "nunique"),
         best_day=("home_orders", "max"),
     )
     frame = frame[frame.groupby("merchant")["stated"].transform("sum") > 0]
     frame = frame.merge(heads, how="left", on=["merchant", "area"])
-    frame = whole_counts(frame, "orders", "stated", "home_orders", "best_day", "home_buyers")
+    frame = whole_counts(frame, "orders", "stated", "home_orders", "shop_orders", "best_day", "home_buyers")
     frame["home_a_day"] = ratio(frame["home_orders"], frame["days"])
     frame = with_share(frame, "home_share", "home_orders", "stated").drop(columns="days")
     return frame.sort_values(["merchant", "home_share"], ascending=[True, False], ignore_index=True)

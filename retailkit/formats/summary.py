@@ -77,7 +77,7 @@ def formats_metrics(tables: Mapping[str, pd.DataFrame], currency: str) -> list[d
     private = ledger[ledger["format"].isin(PRIVATE_FORMATS)]["share"].sum() if len(ledger) else float("nan")
     buyers, paid, acting = {"format": "all"}, {"entrance": "all", "step": "pay"}, {"region": "all", "act": "any"}
     every = {"kind": "all"}
-    pilot = delivery[delivery["area"] != "all"].head(1)
+    pilot = _pilot(delivery)
     return [
         _record("private_share", (private,), "fraction", "net sales of the private formats / all net sales"),
         _record(
@@ -117,7 +117,7 @@ def formats_metrics(tables: Mapping[str, pd.DataFrame], currency: str) -> list[d
             "home_delivery_share",
             _pick(pilot, "home_share", {}),
             "fraction",
-            "home deliveries / orders whose fulfilment is told, the area with the largest share",
+            "home deliveries / orders whose fulfilment is told, the area with the largest share of those with shop orders",
         ),
         _record(
             "discount_depth",
@@ -132,6 +132,13 @@ def formats_metrics(tables: Mapping[str, pd.DataFrame], currency: str) -> list[d
             "orders without a discount / orders whose source tells list price and discount",
         ),
     ]
+
+
+def _pilot(delivery: pd.DataFrame) -> pd.DataFrame:
+    """The area with the largest share; where shops' own orders are not on record, every order seems to be a delivery."""
+    areas = delivery[delivery["area"] != "all"]
+    with_shops = areas[areas["shop_orders"] > 0]
+    return (with_shops if len(with_shops) else areas).head(1)
 
 
 def _against_platform(value: pd.DataFrame) -> tuple[tuple[float, ...], str, str]:
