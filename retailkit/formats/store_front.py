@@ -13,6 +13,8 @@ from retailkit.schema.given import takes_frames
 from retailkit.spoken import said
 
 STEPS = ("visit", "product", "cart", "checkout", "pay")
+ENOUGH_VISITS = 100
+"""Visits that passed a step at which none ever stopped, from which on the source is taken not to tell the step."""
 STEPS_ZH = dict(zip(STEPS, ("访问", "商品页", "加购", "结算", "支付"), strict=True))
 
 
@@ -54,7 +56,9 @@ def scene_funnel(sessions: Table, scenes: pd.DataFrame) -> pd.DataFrame:
 
     ``entrance`` also has ``all``. Columns ``visitors`` (distinct over the whole period, so they
     cannot be added over entrances), ``visits``, ``share`` of the entrance's visitors with its
-    95% interval, ``step_share`` of those who reached the step before.
+    95% interval, ``step_share`` of those who reached the step before. A step that a hundred visits
+    or more passed and none stopped at (a source that knows carts and payments, but no checkout) is
+    not told, and has no rows: who paid would else seem to be all who came that near.
     """
     seen = visits(sessions, scenes)
     # a visitor's furthest step tells which steps the visitor reached: no set of visitors for each step
@@ -69,7 +73,8 @@ def scene_funnel(sessions: Table, scenes: pd.DataFrame) -> pd.DataFrame:
     for number, step in enumerate(STEPS):
         far = [frame.set_index(key)[f"step_{number}"] for frame in (visitors, made)]
         frame = pd.concat(far, axis=1, keys=["visitors", "visits"]).reset_index()
-        frames.append(frame.assign(step=step, number=number))
+        untold = everywhere.loc[_untold(everywhere, number), "merchant"]
+        frames.append(frame[~frame["merchant"].isin(untold)].assign(step=step, number=number))
     funnel = whole_counts(pd.concat(frames, ignore_index=True), "visitors", "visits")
     funnel = funnel.sort_values(["merchant", "entrance", "number"], ignore_index=True)
     by_entrance = funnel.groupby(["merchant", "entrance"])["visitors"]
@@ -79,6 +84,14 @@ def scene_funnel(sessions: Table, scenes: pd.DataFrame) -> pd.DataFrame:
     return funnel[
         ["merchant", "entrance", "step", "visitors", "visits", "share", "share_low", "share_high", "step_share"]
     ]
+
+
+def _untold(everywhere: pd.DataFrame, number: int) -> pd.Series:
+    """Tell of each merchant whether its visits pass the step with this number without ever stopping there."""
+    if number in (0, len(STEPS) - 1):
+        return pd.Series(False, index=everywhere.index)
+    beyond = everywhere[f"step_{number + 1}"]
+    return (everywhere[f"step_{number}"] == beyond) & (beyond >= ENOUGH_VISITS)
 
 
 def _reached(rows: Table) -> pd.DataFrame:
@@ -244,10 +257,13 @@ def funnel_sentence(funnel: pd.DataFrame, lang: str = "en") -> str:
             "没有访问记录，无法展示从访问到支付的过程。",
         )
     worst, paid = steps.loc[steps["step_share"].idxmin()], steps.iloc[-1]
+    gone = [step for step in STEPS if step not in {"visit", *steps["step"]}]
+    untold = f" The visits do not tell of {' and '.join(gone)}." if gone else ""
+    chinese = f"访问记录未注明{'、'.join(STEPS_ZH[step] for step in gone)}。" if gone else ""
     return said(
         lang,
         f"{paid['share']:.1%} of the visitors paid ({paid['share_low']:.1%} to {paid['share_high']:.1%}); "
-        f"the narrowest step is {worst['step']}, reached by {worst['step_share']:.0%} of those who came that near.",
+        f"the narrowest step is {worst['step']}, reached by {worst['step_share']:.0%} of those who came that near.{untold}",
         f"{paid['share']:.1%}的访客完成支付（{paid['share_low']:.1%}至{paid['share_high']:.1%}）；"
-        f"流失最多的一步是{STEPS_ZH[worst['step']]}，只有{worst['step_share']:.0%}走过上一步的人到达。",
+        f"流失最多的一步是{STEPS_ZH[worst['step']]}，只有{worst['step_share']:.0%}走过上一步的人到达。{chinese}",
     )
