@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 from load_files import HEADER, layout, load
 
-from retailkit.load import load_file, open_store
+from retailkit.load import load_file, open_store, refunds_retold, retold_sentence
 
 BACK = """
 title = "refunds"
@@ -49,3 +49,15 @@ def test_refunds_in_parts_and_a_clerks_mistake_are_no_second_telling(shop):
     parts = [(str(i), d, 50.0) for i in range(10) for d in (10, 11)]
     freight = [("11", 12, 100.0), ("11", 13, 8.0)]  # what was paid and the freight to send it back
     assert "several times" not in str(refunds(shop, "books", parts + freight)["warnings"])
+
+
+def test_the_study_says_that_refunds_were_told_twice_and_by_how_much_net_sales_are_too_low(shop):
+    """Four orders of 100 went back whole and two by 30, each told by two exports: the two are 30 too low each."""
+    rows = [*((str(i), 10, 100.0) for i in range(4)), ("5", 11, 30.0), ("6", 11, 30.0)]
+    refunds(shop, "books", rows)
+    assert retold_sentence(refunds_retold(open_store(shop / "store", "m")), "CNY") == ""
+    refunds(shop, "analytics", rows)
+    found = refunds_retold(open_store(shop / "store", "m"))
+    assert found[["above", "refunded", "too_low"]].to_numpy().tolist() == [[4, 6, 6_000]]
+    assert "CNY 60 lower" in retold_sentence(found, "CNY")
+    assert "少CNY 60" in retold_sentence(found, "CNY", "zh")

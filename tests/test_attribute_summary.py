@@ -12,7 +12,7 @@ from retailkit.attribute.ledger import reconcile
 from retailkit.attribute.markov import feasibility, removal_effects
 from retailkit.attribute.models import ledgers
 from retailkit.attribute.paths import paths
-from retailkit.attribute.sentences import touchpoint_sentence
+from retailkit.attribute.sentences import touchpoint_metrics, touchpoint_sentence
 from retailkit.attribute.summary import first_to_last, path_flows, side_by_side, touchpoint_ledger
 from retailkit.attribute.tables import TOUCH, shape
 from retailkit.attribute.touches import touches
@@ -132,3 +132,17 @@ def test_the_paragraph_states_the_organic_line_between_its_bounds_in_both_langua
     assert "40%（90%区间36%至43%）为自然购买。10%无法归因到任何触点。" in chinese
     unsure = rows.assign(low=float("nan"), high=float("nan"))
     assert "40% would have been bought anyway" in touchpoint_sentence(unsure, "CNY")
+
+
+@pytest.mark.parametrize(
+    ("model", "held"), [("hazard", "without a known person"), ("position", "without a touch or a person")]
+)
+def test_the_share_that_is_unattributed_says_which_orders_it_holds(model, held):
+    """The hazard calls orders of known persons without a touch organic; a rule has no such line."""
+    rows = pd.DataFrame(
+        {"touchpoint": ["guide", "unattributed"], "recommended": [0.9, 0.1], "credit": [90, 10], "low": [0.9, 0.1],
+         "high": [0.9, 0.1]}
+    )  # fmt: skip
+    told = {r["metric"]: r for r in touchpoint_metrics(rows, model, "CNY")}["unattributed_share"]
+    assert told["value"] == 0.1
+    assert held in told["definition"]

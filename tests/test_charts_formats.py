@@ -56,7 +56,7 @@ FIGURES = {
     "guide_bars": (GUIDES, "The best of 2 selling guides brings 75% of guide sales"),
     "survival": (SURVIVAL, "Half of the groups are silent after"),
     "sizes": (SIZES, "60% of 5 groups reached 50 members"),
-    "generations": (GENERATIONS, "Each user brings 0.60 others"),
+    "generations": (GENERATIONS, "Each shared visit brings 0.60 others"),
     "acquisition": (COST, "Ads wins a new customer for $20"),
 }
 

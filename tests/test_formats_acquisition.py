@@ -159,8 +159,14 @@ def test_home_delivery_share_by_area():
     found = home_delivery(table).set_index("area")
     assert found.loc["pilot", "home_share"] == pytest.approx(0.15)
     assert found.loc["rest", "home_share"] == 0
-    assert found.loc["all", ["orders", "home_orders", "best_day"]].tolist() == [31, 3, 3]
+    assert found.loc["all", ["orders", "stated", "home_orders", "best_day"]].tolist() == [31, 30, 3, 3]
+    assert found.loc["all", "home_share"] == pytest.approx(0.1)
+    assert np.isnan(found.loc["unknown", "home_share"])
     assert home_delivery(orders({"area": "pilot"})).empty
+    by_format = home_delivery(
+        orders({"area": "pilot", "format": "home_delivery"}, {"area": "pilot", "fulfilment": "shop"})
+    )
+    assert by_format.set_index("area").loc["pilot", ["home_orders", "stated", "home_share"]].tolist() == [1, 2, 0.5]
 
 
 def test_discount_depth_before_and_within_the_window():
@@ -173,7 +179,22 @@ def test_discount_depth_before_and_within_the_window():
     rows = found[found["format"] == "all"].set_index("span")
     assert rows.loc["window", ["orders", "depth", "full_price_share"]].tolist() == [2, 0.465, 0.5]
     assert rows.loc["before", ["orders", "depth", "full_price_share"]].tolist() == [1, 0, 1]
+    assert rows.loc["window", "untold"] == 1
     assert "46.5% off the list price" in discount_sentence(found)
+    assert "of 2 of 3 orders" in discount_sentence(found)
+
+
+def test_a_channel_that_never_states_discounts_does_not_sell_at_full_price():
+    shop = {"channel": "web", "list_amount": 100, "format": "official_store"}
+    platform = {"channel": "jd", "list_amount": 100, "discount_amount": None, "format": "platform"}
+    table = orders({**shop, "discount_amount": 20}, {**shop, "discount_amount": None}, *[platform] * 8)
+    found = discount_depth(table, **WINDOW).set_index("format")
+    assert list(found.index) == ["all", "official_store"]
+    assert found.loc["all", ["orders", "untold", "depth", "full_price_share"]].tolist() == [2, 8, 0.1, 0.5]
+    assert "of 2 of 10 orders" in discount_sentence(discount_depth(table, **WINDOW))
+    alone = discount_depth(orders(platform), **WINDOW)
+    assert alone.empty
+    assert "cannot be shown" in discount_sentence(alone)
 
 
 def test_city_tiers_use_the_list_of_the_day_and_leave_the_unknown_outside():

@@ -14,6 +14,7 @@ from retailkit.formats.guides import (
     with_guide,
     with_guide_sentence,
 )
+from retailkit.formats.rates import concentration
 
 WINDOW = {"start": "2018-11-01", "end": "2018-11-30"}
 
@@ -47,6 +48,22 @@ def test_activation_counts_guides_on_the_roster_by_the_named_act():
     assert rows.loc[("south", "share"), "active"] == 0
     assert rows.loc[("all", "any"), "rate_low"] < 2 / 3 < rows.loc[("all", "any"), "rate_high"]
     assert activation_sentence(found).startswith("2 of 3 guides did any act that counts: 67%")
+
+
+def test_an_act_that_no_source_tells_is_not_nought_per_cent():
+    """A web shop's orders name no seller and the console tells no shares: neither row stands, nor a best guide."""
+    days = canonical(
+        "guide_days",
+        [{"guide": "g2", "day": "2018-11-05", "chats": 3}, {"guide": "g1", "day": "2018-11-05", "chats": 0}],
+    )
+    sold, none = canonical("orders", [order(1, "a:1", "2018-11-02", 50)]), canonical("guide_bindings")
+    found = guide_activation(ROSTER, days, none, sold, **WINDOW)
+    rows = found[found["region"] == "all"].set_index("act")
+    assert rows["active"].to_dict() == {"chat": 1, "any": 1}
+    assert "no act of theirs" in activation_sentence(found, "order")
+    best = concentration(guide_sales(ROSTER, none, sold, **WINDOW), "net_amount").iloc[0]
+    assert best["active"] == 0
+    assert np.isnan(best["best"])
 
 
 def test_published_activation_has_its_interval():
@@ -142,7 +159,7 @@ def test_no_guides_give_empty_tables_and_a_sentence():
     found = with_guide(orders, canonical("persons"), bound, **WINDOW)
     assert found.empty
     assert "cannot be compared" in with_guide_sentence(found)
-    assert "No guide roster" in activation_sentence(guide_activation(guides, days, bound, orders, **WINDOW))
+    assert "No roster of guides" in activation_sentence(guide_activation(guides, days, bound, orders, **WINDOW))
 
 
 def test_nobody_bound_compares_nothing():

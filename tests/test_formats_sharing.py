@@ -52,11 +52,24 @@ def test_k_by_generation_by_hand():
               ("end", None, 240))
     )  # fmt: skip
     found = share_generations(tree).set_index("generation")
-    assert found.loc["0", ["users", "brought", "followed"]].tolist() == [3, 3, 2]
+    assert found.loc["0", ["visits", "brought", "followed"]].tolist() == [3, 3, 2]
     assert found.loc["0", "k"] == 1.5
     assert found.loc["1", "k"] == pytest.approx(1 / 3)
     assert found.loc["2", "k"] == 0
     assert found.loc["2", "k_high"] > 0 or np.isnan(found.loc["2", "k_high"])
+
+
+def test_k_counts_visits_and_says_how_few_people_they_are():
+    """Ann shares on three visits, Bo follows all three: one visit each, though only one person ever came."""
+    ann, bo = {"account": "a:ann"}, {"account": "a:bo"}
+    tree = share_tree(
+        nodes(*((f"r{i}", None, i, ann) for i in range(3)), *((f"x{i}", f"r{i}", i + 1, bo) for i in range(3)),
+              ("end", None, 240, ann))
+    )  # fmt: skip
+    found = share_generations(tree)
+    row = found.set_index("generation").loc["all"]
+    assert row[["visits", "people", "brought", "k"]].tolist() == [7, 2, 3, 0.5]
+    assert "Visits, not persons: 7 by 2 accounts" in share_sentence(found)
 
 
 def cascade(k, seed, roots=400, span=30 * 24, mean_hours=30):
@@ -92,7 +105,7 @@ def test_sharing_below_one_fades():
 def test_depths_count_everyone_once():
     tree = share_tree(cascade(0.6, 3, roots=100))
     depth = share_depth(tree)
-    assert depth["users"].sum() == len(tree)
+    assert depth["visits"].sum() == len(tree)
     assert depth["share"].sum() == pytest.approx(1)
     assert depth["hours_median"].dropna().between(10, 40).any()
 

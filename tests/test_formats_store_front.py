@@ -69,12 +69,35 @@ def test_funnel_counts_people_and_narrows():
     assert "25.0% of the visitors paid" in funnel_sentence(funnel.reset_index())
 
 
+def test_a_step_that_no_visit_ever_stops_at_is_not_told():
+    """A hundred pay, a hundred leave their carts, nobody is seen at checkout: half of those with a cart pay, not all at checkout."""
+    rows = [(f"a:{i}", 1, "1035", "pay" if i < 100 else "cart") for i in range(200)]
+    funnel = scene_funnel(sessions(*rows), SCENES)
+    steps = funnel[funnel["entrance"] == "all"].set_index("step")
+    assert list(steps.index) == ["visit", "cart", "pay"], "nobody stops at a product's page either"
+    assert steps.loc["pay", "step_share"] == 0.5
+    assert "the narrowest step is pay, reached by 50%" in funnel_sentence(funnel)
+    assert "do not tell of product and checkout" in funnel_sentence(funnel)
+    told = scene_funnel(sessions(*rows, ("a:x", 1, "1035", "checkout")), SCENES)
+    assert "checkout" in set(told["step"])
+
+
 def test_visitors_return_on_another_day_not_twice_within_one():
     table = sessions(("a:1", 1, "1035", "visit"), ("a:1", 1, "1035", "visit"), ("a:2", 1, "1035", "visit"),
                      ("a:2", 4, "1035", "visit"), ("a:2", 5, "1008", "visit"))  # fmt: skip
-    row = repeat_visits(table, SCENES).set_index("entrance").loc["official_account"]
+    rows = repeat_visits(table, SCENES).set_index("entrance")
+    assert rows.loc["all", ["visitors", "visits", "returned", "visit_share"]].tolist() == [2, 5, 1, 1]
+    row = rows.loc["official_account"]
     assert (row["visitors"], row["visits"], row["returned"], row["visits_per_visitor"]) == (2, 4, 1, 2)
     assert row["visit_share"] == pytest.approx(4 / 5)
+
+
+def test_who_comes_back_by_another_entrance_came_back():
+    """Ann comes by the account, then by herself; Bo once. One of two came back, though by no entrance twice."""
+    table = sessions(("a:ann", 1, "1035", "visit"), ("a:ann", 2, "1008", "visit"), ("a:bo", 1, "1035", "visit"))
+    rows = repeat_visits(table, SCENES).set_index("entrance")
+    assert rows["returned"].drop("all").sum() == 0
+    assert rows.loc["all", ["visitors", "returned", "return_share"]].tolist() == [2, 1, 0.5]
 
 
 def test_value_of_a_visitor_is_conversion_times_buyer_value():

@@ -87,3 +87,15 @@ def test_without_a_programme_the_window_is_the_whole_record():
 def test_tables_that_are_not_there_are_named_at_once():
     with pytest.raises(KeyError, match="format_ledger, scene_funnel"):
         f.formats_metrics({}, "CNY")
+
+
+def test_an_area_whose_shops_are_not_on_record_is_not_the_best_at_home_delivery():
+    """East: one of four was delivered home. West's shops are not loaded, so its only order is a delivery."""
+    east = [order(i, area="east", fulfilment="home_delivery" if i == 0 else "shop") for i in range(4)]
+    west = order(9, area="west", fulfilment="home_delivery")
+    share = {r["metric"]: r["value"] for r in kept(canonical("orders", [*east, west]), of_accounts("a:1"))}[
+        "home_delivery_share"
+    ]
+    assert share == 0.25
+    alone = {r["metric"]: r["value"] for r in kept(canonical("orders", [west]), of_accounts("a:1"))}
+    assert alone["home_delivery_share"] == 1

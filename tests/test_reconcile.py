@@ -70,25 +70,32 @@ def test_two_sources_are_compared_by_day_with_a_tolerance(tmp_path):
     assert said == "1 of 2 comparisons disagree; the widest: gross amount of orders is 23.1% below console: web."
 
 
-def test_lines_are_compared_with_the_goods_of_the_orders_that_have_any(tmp_path):
-    """Ten orders of 10.00 with 1.00 freight, nine of them with lines of 9.00 in all: to the fen the same; a line less is not."""
-    span = pd.date_range("2018-03-01", periods=10)
-    save_table(
-        tmp_path, "orders", pd.DataFrame([order(i, d, 1000) | {"freight_amount": 100} for i, d in enumerate(span)])
-    )
-    lines = pd.DataFrame([
-        {k: order(i, d)[k] for k in ("merchant", "order_id", "paid_at", "paid_on")}
-        | {"line": str(n), "product_id": "p", "net_amount": 450}
-        for i, d in enumerate(span[:9]) for n in (1, 2)
-    ])  # fmt: skip
-    save_table(tmp_path, "order_lines", lines)
-    found = room.source_agreement(open_store(tmp_path, "m")).set_index("right").loc["order lines"]
-    assert found[["left", "days", "left_total", "right_total", "agrees"]].tolist() == [
-        "orders that have lines", 9, 8100, 8100, True,
-    ]  # fmt: skip
-    save_table(tmp_path, "order_lines", lines.iloc[1:])
-    found = room.source_agreement(open_store(tmp_path, "m")).set_index("right").loc["order lines"]
-    assert (found["right_total"], found["agrees"]) == (7650, False)
+def line(i, day, net):
+    at = pd.Timestamp(day) + pd.Timedelta(hours=12)
+    row = {"merchant": "m", "order_id": str(i), "line": "1", "product_id": "p", "paid_at": at}
+    return row | {"paid_on": at.normalize(), "net_amount": net}
+
+
+def test_lines_are_held_against_the_orders_that_have_lines_and_the_measure_says_gross_or_net(tmp_path):
+    """A till's order without lines is no gap, nor is freight, which is no line; a refund counts only where returns are booked as lines."""
+    refund = {"merchant": "m", "refund_id": "r", "order_id": "1", "refunded_at": pd.Timestamp("2018-03-02 12:00")}
+    refund |= {"refunded_on": pd.Timestamp("2018-03-02"), "refund_amount": 40}
+    sold = [order(1, "2018-03-01", 110) | {"freight_amount": 10}, order(2, "2018-03-02"), order(3, "2018-03-02")]
+    save_table(tmp_path, "orders", pd.DataFrame(sold))
+    save_table(tmp_path, "refunds", pd.DataFrame([refund]))
+    save_table(tmp_path, "order_lines", pd.DataFrame([line(1, "2018-03-01", 100), line(2, "2018-03-02", 100)]))
+    found = room.source_agreement(open_store(tmp_path)).iloc[0]
+    assert found[["measure", "left", "left_total", "right_total"]].tolist() == [
+        "gross amount",
+        "orders with lines, less freight",
+        200,
+        200,
+    ]
+    assert found["agrees"]
+    returns = pd.DataFrame([line(1, "2018-03-01", 100), line(2, "2018-03-02", 200), line(4, "2018-03-02", -40)])
+    save_table(tmp_path, "order_lines", returns)
+    found = room.source_agreement(open_store(tmp_path)).iloc[0]
+    assert found[["measure", "left", "left_total"]].tolist() == ["net amount", "orders less refunds", 270]
 
 
 def test_a_touchpoint_under_two_names_is_compared_but_not_with_counts_of_something_else(tmp_path):
@@ -106,6 +113,11 @@ def test_a_touchpoint_under_two_names_is_compared_but_not_with_counts_of_somethi
     visits = found[found["measure"] == "visits"].set_index("right")
     assert visits[["left_total", "right_total", "agrees"]].to_numpy().tolist() == [[2, 2, True]]
     assert visits.index.tolist() == ["own: sharing"]
+    # a visit whose scene, not an id, says group: the console counts it, the ids do not
+    by_scene = {"session_id": "3", "touchpoint": None, "scene": "1008", "started_at": pd.Timestamp("2018-03-01 12:00")}
+    by_scene |= {"started_on": pd.Timestamp("2018-03-01")}
+    save_table(tmp_path, "sessions", pd.DataFrame([*seen, by_scene]).assign(merchant="m"))
+    assert "visits" not in set(room.source_agreement(open_store(tmp_path, "m"))["measure"])
 
 
 def test_health_says_why_a_question_cannot_be_studied(tmp_path):

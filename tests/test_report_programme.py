@@ -92,6 +92,7 @@ def test_without_last_year_season_and_market_stay_one_factor(tmp_path):
     metrics, table = read(tmp_path, cohort("a", "b"))
     steps = bridge.pooled_bridge(metrics, table, in_money(metrics, table))
     assert steps["step"].tolist() == ["season and market", "programme", "headline"]
+    assert steps.iloc[-1][["from_value", "to_value", "currency"]].tolist() == [40_000, 50_000, "CNY"], "in fen"
     row = steps.set_index("step").loc["programme"]
     assert row["ratio"] == pytest.approx(500 / (200 / 1.6 + 300))
     assert row["low"] < row["ratio"] < row["high"]

@@ -159,6 +159,30 @@ def test_own_targets_replace_proposals_and_the_product_still_holds():
     assert (targets.planned(plan, other, targets.window_days(PROGRAMME))["source"] == "proposed").all()
 
 
+def test_targets_for_sales_and_orders_by_the_month_fix_the_basket():
+    """500 for 8 orders: 62.50 an order, whatever the cohort lifted; a target without a node is named, not dropped."""
+    plan = targets.kpi_tree(measured(shop()), "a", "programme")
+    half, window = pd.Timestamp("2024-02-11"), targets.window_days(PROGRAMME)
+    spans = ((pd.Timestamp(PROGRAMME[0]), half), (half + pd.Timedelta(days=1), pd.Timestamp(PROGRAMME[1])))
+    own = pd.DataFrame([
+        {"merchant": "a", "node": node, "target": each, "unit": unit, "starts_on": first, "ends_on": last}
+        for node, each, unit in (("gmv", 250.0, "CNY"), ("orders", 4.0, "orders"), ("repeat_rate", 0.3, "fraction"))
+        for first, last in spans
+    ])  # fmt: skip
+    shares = pd.Series({"buyers": 0.5, "frequency": 0.25, "basket": 0.25})
+    out = targets.planned(plan, own, window, shares=shares).set_index("node")
+    assert out["value"]["buyers"] * out["value"]["frequency"] == pytest.approx(8)
+    assert out["value"]["basket"] == pytest.approx(6_250)
+    assert out["value"]["gmv"] == pytest.approx(50_000)
+    assert out["source"][["gmv", "basket", "buyers"]].tolist() == ["own", "own", "proposed"]
+    times = plan.set_index("node")["value"]
+    ratio = out["value"] / times
+    assert np.log(ratio["buyers"]) == pytest.approx(2 * np.log(ratio["frequency"]))
+    assert targets.targets_left_out(plan, own, window) == ["repeat_rate"]
+    assert "repeat rate" in targets.left_out_sentence(["repeat_rate"])
+    assert targets.left_out_sentence([]) == ""
+
+
 def test_money_in_a_currency_without_cents_is_not_divided():
     tree = targets.kpi_tree(measured(shop()), "a", "programme")
     span = {"starts_on": pd.Timestamp(PROGRAMME[0]), "ends_on": pd.Timestamp(PROGRAMME[1])}
@@ -333,6 +357,8 @@ def test_coverage_counts_customers_with_guide_and_shop():
     table = targets.coverage(*args).set_index("owner")
     assert table["owned"].to_dict() == {"guide": 1, "shop": 4, "guide and shop": 1}
     assert table["share"]["guide"] == pytest.approx(0.25)
+    named = canonical("members", [{"merchant": "a", "account": f"crm:{i}", "guide": "g"} for i in (0, 2)])
+    assert targets.coverage(*args[:3], named).set_index("owner")["owned"]["guide"] == 2
 
 
 def test_future_orders_change_no_plan():

@@ -205,6 +205,13 @@ SAID = {
 }
 
 
+BARE = {
+    "hazard": "net GMV of orders without a known person / net GMV; those without a touch are organic",
+    "rule": "net GMV of orders without a touch or a person / net GMV",
+}
+"""What the line ``unattributed`` holds: the hazard says of a known person without a touch that nothing moved them."""
+
+
 def touchpoint_metrics(
     table: pd.DataFrame, model: str, currency: str, said: Mapping[str, str] | None = None
 ) -> list[dict[str, Any]]:
@@ -217,7 +224,7 @@ def touchpoint_metrics(
     )
     records = [
         figure("credited_net_gmv", total / minor_units(currency), currency, "sum of the credit ledger = net GMV"),
-        figure("unattributed_share", bare, "fraction", "net GMV of orders without a touch or a person / net GMV"),
+        figure("unattributed_share", bare, "fraction", BARE.get(model, BARE["rule"])),
         figure("organic_share", organic, "fraction", "net GMV that would have been bought anyway (hazard) / net GMV"),
         figure("attribution_model", text=model, definition="model of the recommended numbers"),
     ]

@@ -33,9 +33,10 @@ def guide_activation(
     """One row per merchant, region and act: guides on the roster and how many did the act.
 
     There is no agreed definition of an active guide, so each act has its own row, and ``any``
-    is any of them. ``roster`` counts guides employed on any day of the window (see `roster.employed`:
-    a roster's first day is not taken for a day of joining); ``region`` also has ``all``. ``rate``
-    carries its 95% interval.
+    is any of them. An act that no source of the merchant ever tells (orders that name no seller, a
+    console without shares) has no row: not told is not zero. ``roster`` counts guides employed on
+    any day of the window (see `roster.employed`: a roster's first day is not taken for a day of
+    joining); ``region`` also has ``all``. ``rate`` carries its 95% interval.
     """
     there = employed(guides, start, end)
     roster = fetch(there.select("merchant", "guide", region=there.region.fill_null("unknown")))
@@ -54,8 +55,21 @@ def guide_activation(
         .agg(active=("guide", "nunique"))
     )
     every = size.merge(pd.DataFrame({"act": [*ACTS, "any"]}), how="cross")
+    every = every.merge(_acts_told(orders, bindings, guide_days), on=["merchant", "act"])
     frame = whole_counts(every.merge(active.reset_index(), how="left"), "active")
     return with_share(frame, "rate", "active", "roster")
+
+
+def _acts_told(orders: Table, bindings: Table, guide_days: Table) -> pd.DataFrame:
+    """One row per merchant and act that its sources tell at all, on whatever day; ``any`` where they tell one."""
+    sources = [(orders, "sold_by", "order"), (bindings, "guide", "binding")]
+    sources += [(guide_days, column, act) for act, column in _DAY_ACTS.items()]
+    told = [
+        table.filter(table[column].notnull()).select("merchant").distinct().mutate(act=ibis.literal(act))
+        for table, column, act in sources
+    ]
+    found = fetch(ibis.union(*told))
+    return pd.concat([found, found[["merchant"]].drop_duplicates().assign(act="any")], ignore_index=True)
 
 
 def _acting(table: Table, column: str, act: str) -> Table:
@@ -233,8 +247,8 @@ def activation_sentence(activation: pd.DataFrame, act: str = "any", lang: str = 
     if row.empty:
         return said(
             lang,
-            "No guide roster is recorded, so guide activation cannot be shown.",
-            "没有导购名册，无法计算导购激活率。",
+            "No roster of guides, or no act of theirs, is recorded, so guide activation cannot be shown.",
+            "没有导购名册或没有该动作的记录，无法计算导购激活率。",
         )
     one = row.iloc[0]
     did = {"any": "did any act that counts", "order": "sold at least one order"}.get(act, f"did the act '{act}'")

@@ -70,8 +70,8 @@ def concentration(frame: pd.DataFrame, amount: str, seed: int = 1) -> pd.DataFra
     """One row per merchant: how unequally ``amount`` lies over the rows of ``frame``.
 
     Columns ``merchant, holders, active, best, best_share, top10_share, gini, gini_low,
-    gini_high``; ``active`` holders have an amount above 0, ``best`` is the largest amount;
-    the interval is a bootstrap over holders (500 draws).
+    gini_high``; ``active`` holders have an amount above 0, ``best`` is the largest amount, empty where
+    nobody has one (a source that names no holder gives everybody 0); the interval is a bootstrap over holders (500 draws).
     """
     draws = np.random.default_rng(seed)
     rows = []
@@ -85,7 +85,7 @@ def concentration(frame: pd.DataFrame, amount: str, seed: int = 1) -> pd.DataFra
                 "merchant": merchant,
                 "holders": len(x),
                 "active": int((x > 0).sum()),
-                "best": x.max(),
+                "best": x.max() if (x > 0).any() else np.nan,
                 "best_share": top_share(x, 0),
                 "top10_share": top_share(x, 0.1),
                 "gini": value,

@@ -1,4 +1,4 @@
-"""Sharing: who brought whom, how deep and how fast, and whether it sustains itself."""
+"""Sharing: which visit brought which, how deep and how fast, and whether it sustains itself."""
 
 from __future__ import annotations
 
@@ -58,41 +58,46 @@ def _depths(tree: pd.DataFrame) -> np.ndarray:
 
 
 def share_generations(tree: pd.DataFrame, *, follow_days: float = FOLLOW_DAYS) -> pd.DataFrame:
-    """One row per merchant and generation: users, whom they brought, and K.
+    """One row per merchant and generation: visits of the share tree, the visits they brought, and K.
 
-    ``k_plain`` is what is usually quoted: children on record per user. Users who came shortly
-    before the record ends had no time yet to bring anybody, and generations still under way
-    count too. ``k`` therefore takes only users whose ``follow_days`` days after their visit lie
-    within the record, and their children of those days, with a 95% interval from the spread
-    of children over users. The row ``all`` pools the generations; ``followed`` users count.
+    A node of the tree is a visit, and one person's visits are several nodes: K is visits brought per
+    visit, never new persons per person (``share_customers`` counts persons). ``people`` are the distinct
+    accounts behind the visits.
+
+    ``k_plain`` is what is usually quoted: children on record per visit. Visits shortly before the
+    record ends had no time yet to bring any, and generations still under way count too. ``k``
+    therefore takes only visits whose ``follow_days`` days lie within the record, and their children
+    of those days, with a 95% interval from the spread of children over visits. The row ``all`` pools
+    the generations; ``followed`` visits count.
 
     Notes
     -----
     K counts within ``follow_days``: compare it over equal spans only. K >= 1 would grow without
-    end; estimates above 1 are nearly always users chosen because they shared.
+    end; estimates above 1 are nearly always visits chosen because they shared.
     """
     follow = pd.Timedelta(days=follow_days)
-    users = tree.assign(end=tree.groupby("merchant")["started_at"].transform("max"))
-    users["followed"] = users["started_at"] + follow <= users["end"]
+    visits = tree.assign(end=tree.groupby("merchant")["started_at"].transform("max"))
+    visits["followed"] = visits["started_at"] + follow <= visits["end"]
     children = tree.dropna(subset=["parent"])
     children = children[children["hours"].notna()]
     ever = children.groupby(["merchant", "parent"]).size().rename("ever")
     soon = children[children["hours"].between(0, follow_days * 24)].groupby(["merchant", "parent"]).size()
-    users = users.join(ever, on=["merchant", "node"]).join(soon.rename("soon"), on=["merchant", "node"])
-    users = whole_counts(users, "ever", "soon")
-    both = pd.concat([users, users.assign(depth="all")], ignore_index=True)
+    visits = visits.join(ever, on=["merchant", "node"]).join(soon.rename("soon"), on=["merchant", "node"])
+    visits = whole_counts(visits, "ever", "soon")
+    both = pd.concat([visits, visits.assign(depth="all")], ignore_index=True)
     rows = []
     for (merchant, depth), part in both.groupby(["merchant", "depth"], sort=False):
         seen = part.loc[part["followed"], "soon"].to_numpy(float)
         k = seen.mean() if len(seen) else np.nan
-        # rare children: the spread of a few users may be zero by luck, a Poisson count's is not
+        # rare children: the spread of a few visits may be zero by luck, a Poisson count's is not
         spread = max(seen.var(ddof=1), k, 1 / len(seen)) if len(seen) > 1 else np.nan
         error = np.sqrt(spread / len(seen)) if len(seen) > 1 else np.nan
         rows.append(
             {
                 "merchant": merchant,
                 "generation": str(depth),
-                "users": len(part),
+                "visits": len(part),
+                "people": part["account"].nunique(),
                 "brought": int(part["ever"].sum()),
                 "k_plain": part["ever"].mean(),
                 "followed": len(seen),
@@ -101,7 +106,7 @@ def share_generations(tree: pd.DataFrame, *, follow_days: float = FOLLOW_DAYS) -
                 "k_high": k + Z * error,
             }
         )
-    columns = ["merchant", "generation", "users", "brought", "k_plain", "followed", "k", "k_low", "k_high"]
+    columns = ["merchant", "generation", "visits", "people", "brought", "k_plain", "followed", "k", "k_low", "k_high"]
     frame = pd.DataFrame(rows, columns=columns)
     order = pd.to_numeric(frame["generation"], errors="coerce").fillna(-1)
     frame = frame.assign(order=order).sort_values(["merchant", "order"], ignore_index=True)
@@ -109,19 +114,19 @@ def share_generations(tree: pd.DataFrame, *, follow_days: float = FOLLOW_DAYS) -
 
 
 def share_depth(tree: pd.DataFrame) -> pd.DataFrame:
-    """One row per merchant and depth: users, their share, and the cycle time to their parent.
+    """One row per merchant and depth: visits, their share, and the cycle time to their parent.
 
     ``hours_median`` with its quartiles; long cycles are cut by the end of the record.
     """
     hours = tree.groupby(["merchant", "depth"])["hours"]
     frame = hours.agg(
-        users="size",
+        visits="size",
         hours_median="median",
         hours_quarter=lambda x: x.quantile(0.25),
         hours_three_quarters=lambda x: x.quantile(0.75),
     ).reset_index()
-    frame["share"] = ratio(frame["users"], frame.groupby("merchant")["users"].transform("sum"))
-    return frame[["merchant", "depth", "users", "share", "hours_quarter", "hours_median", "hours_three_quarters"]]
+    frame["share"] = ratio(frame["visits"], frame.groupby("merchant")["visits"].transform("sum"))
+    return frame[["merchant", "depth", "visits", "share", "hours_quarter", "hours_median", "hours_three_quarters"]]
 
 
 @takes_frames
@@ -238,8 +243,8 @@ def share_sentence(generations: pd.DataFrame, lang: str = "en") -> str:
     if not np.isfinite(one["k_high"]):
         return said(
             lang,
-            f"{one['users']} visits carry a share, too few or too late to say how many each one brings.",
-            f"{one['users']}次访问带有分享信息，数量太少或太晚，无法判断每人带来几人。",
+            f"{one['visits']} visits carry a share, too few or too late to say how many each one brings.",
+            f"{one['visits']}次访问带有分享信息，数量太少或太晚，无法判断每次带来几次。",
         )
     verdict = (
         "sharing sustains itself" if one["k_low"] >= 1
@@ -249,8 +254,9 @@ def share_sentence(generations: pd.DataFrame, lang: str = "en") -> str:
     chinese = "能自我增长" if one["k_low"] >= 1 else "会逐代衰减" if one["k_high"] < 1 else "尚无法判断能否自我增长"
     return said(
         lang,
-        f"Each user brings {one['k']:.2f} others ({one['k_low']:.2f} to {one['k_high']:.2f}; "
-        f"{one['k_plain']:.2f} without correction), so {verdict}.",
-        f"每位用户带来{one['k']:.2f}人（{one['k_low']:.2f}至{one['k_high']:.2f}；未修正为{one['k_plain']:.2f}），"
-        f"分享{chinese}。",
+        f"Each visit with a share brings {one['k']:.2f} others ({one['k_low']:.2f} to {one['k_high']:.2f}; "
+        f"{one['k_plain']:.2f} without correction), so {verdict}. Visits, not persons: {one['visits']:,} by "
+        f"{one['people']:,} accounts.",
+        f"每次带分享的访问带来{one['k']:.2f}次访问（{one['k_low']:.2f}至{one['k_high']:.2f}；未修正为{one['k_plain']:.2f}），"
+        f"分享{chinese}。按访问而非按人计：{one['people']:,}个账户共{one['visits']:,}次。",
     )

@@ -13,6 +13,8 @@ from retailkit.schema.given import takes_frames
 from retailkit.spoken import said
 
 STEPS = ("visit", "product", "cart", "checkout", "pay")
+ENOUGH_VISITS = 100
+"""Visits that passed a step at which none ever stopped, from which on the source is taken not to tell the step."""
 STEPS_ZH = dict(zip(STEPS, ("访问", "商品页", "加购", "结算", "支付"), strict=True))
 
 
@@ -54,7 +56,9 @@ def scene_funnel(sessions: Table, scenes: pd.DataFrame) -> pd.DataFrame:
 
     ``entrance`` also has ``all``. Columns ``visitors`` (distinct over the whole period, so they
     cannot be added over entrances), ``visits``, ``share`` of the entrance's visitors with its
-    95% interval, ``step_share`` of those who reached the step before.
+    95% interval, ``step_share`` of those who reached the step before. A step that a hundred visits
+    or more passed and none stopped at (a source that knows carts and payments, but no checkout) is
+    not told, and has no rows: who paid would else seem to be all who came that near.
     """
     seen = visits(sessions, scenes)
     # a visitor's furthest step tells which steps the visitor reached: no set of visitors for each step
@@ -69,7 +73,8 @@ def scene_funnel(sessions: Table, scenes: pd.DataFrame) -> pd.DataFrame:
     for number, step in enumerate(STEPS):
         far = [frame.set_index(key)[f"step_{number}"] for frame in (visitors, made)]
         frame = pd.concat(far, axis=1, keys=["visitors", "visits"]).reset_index()
-        frames.append(frame.assign(step=step, number=number))
+        untold = everywhere.loc[_untold(everywhere, number), "merchant"]
+        frames.append(frame[~frame["merchant"].isin(untold)].assign(step=step, number=number))
     funnel = whole_counts(pd.concat(frames, ignore_index=True), "visitors", "visits")
     funnel = funnel.sort_values(["merchant", "entrance", "number"], ignore_index=True)
     by_entrance = funnel.groupby(["merchant", "entrance"])["visitors"]
@@ -79,6 +84,14 @@ def scene_funnel(sessions: Table, scenes: pd.DataFrame) -> pd.DataFrame:
     return funnel[
         ["merchant", "entrance", "step", "visitors", "visits", "share", "share_low", "share_high", "step_share"]
     ]
+
+
+def _untold(everywhere: pd.DataFrame, number: int) -> pd.Series:
+    """Tell of each merchant whether its visits pass the step with this number without ever stopping there."""
+    if number in (0, len(STEPS) - 1):
+        return pd.Series(False, index=everywhere.index)
+    beyond = everywhere[f"step_{number + 1}"]
+    return (everywhere[f"step_{number}"] == beyond) & (beyond >= ENOUGH_VISITS)
 
 
 def _reached(rows: Table) -> pd.DataFrame:
@@ -91,22 +104,28 @@ def _reached(rows: Table) -> pd.DataFrame:
 def repeat_visits(sessions: Table, scenes: pd.DataFrame) -> pd.DataFrame:
     """One row per merchant and entrance: do people come back through it?
 
-    A touchpoint is not an entrance: it is worth what returns through it. Columns ``visitors,
-    visits, visit_share`` (of all visits), ``visits_per_visitor, returned`` (visitors with a
-    second day of visits through it) and ``return_share`` with its interval.
+    A touchpoint is not an entrance: it is worth what returns through it. ``entrance`` also has
+    ``all``: whoever came back, by whatever entrance; a visitor of two entrances is one there, so
+    that entrances do not add up to it. Columns ``visitors, visits, visit_share`` (of all visits),
+    ``visits_per_visitor, returned`` (visitors with a second day of visits through it) and
+    ``return_share`` with its interval.
     """
     seen = visits(sessions, scenes)
     # a second day: the first is not the last, which needs no set of days for each visitor
     each = seen.group_by(["merchant", "entrance", "visitor"]).agg(
         visits=seen.count(), first=seen.started_on.min(), last=seen.started_on.max()
     )
+    whole = each.group_by(["merchant", "visitor"]).agg(
+        entrance=ibis.literal("all"), visits=each.visits.sum(), first=each["first"].min(), last=each["last"].max()
+    )
+    each = each.union(whole.select(each.columns))
     frame = fetch(
         each.group_by(["merchant", "entrance"]).agg(
             visitors=each.count(), visits=each.visits.sum(), returned=(each["first"] < each["last"]).ifelse(1, 0).sum()
         )
     )
     frame = whole_counts(frame, "visitors", "visits", "returned")
-    frame["visit_share"] = ratio(frame["visits"], frame.groupby("merchant")["visits"].transform("sum"))
+    frame["visit_share"] = ratio(frame["visits"], frame.groupby("merchant")["visits"].transform("max"))
     frame["visits_per_visitor"] = ratio(frame["visits"], frame["visitors"])
     frame = with_share(frame, "return_share", "returned", "visitors")
     return frame.sort_values(["merchant", "visits", "entrance"], ascending=[True, False, True], ignore_index=True)
@@ -149,7 +168,7 @@ def long_tail(order_lines: Table, tops: tuple[int, ...] = (10, 50, 100, 500, 100
     """One row per merchant and ``top``: the share of money outside the best ``top`` products.
 
     Columns ``merchant, top, products, net_amount, tail_amount, tail_share``; products whose
-    lines sum to nothing or less are left out.
+    lines sum to nothing or less are left out. Lines know no refunds.
     """
     sold = fetch(order_lines.group_by(["merchant", "product_id"]).agg(net_amount=order_lines.net_amount.sum()))
     sold = sold[sold["net_amount"] > 0].sort_values(["merchant", "net_amount"], ascending=[True, False])
@@ -237,10 +256,13 @@ def funnel_sentence(funnel: pd.DataFrame, lang: str = "en") -> str:
             "没有访问记录，无法展示从访问到支付的过程。",
         )
     worst, paid = steps.loc[steps["step_share"].idxmin()], steps.iloc[-1]
+    gone = [step for step in STEPS if step not in {"visit", *steps["step"]}]
+    untold = f" The visits do not tell of {' and '.join(gone)}." if gone else ""
+    chinese = f"访问记录未注明{'、'.join(STEPS_ZH[step] for step in gone)}。" if gone else ""
     return said(
         lang,
         f"{paid['share']:.1%} of the visitors paid ({paid['share_low']:.1%} to {paid['share_high']:.1%}); "
-        f"the narrowest step is {worst['step']}, reached by {worst['step_share']:.0%} of those who came that near.",
+        f"the narrowest step is {worst['step']}, reached by {worst['step_share']:.0%} of those who came that near.{untold}",
         f"{paid['share']:.1%}的访客完成支付（{paid['share_low']:.1%}至{paid['share_high']:.1%}）；"
-        f"流失最多的一步是{STEPS_ZH[worst['step']]}，只有{worst['step_share']:.0%}走过上一步的人到达。",
+        f"流失最多的一步是{STEPS_ZH[worst['step']]}，只有{worst['step_share']:.0%}走过上一步的人到达。{chinese}",
     )

@@ -77,7 +77,7 @@ def formats_metrics(tables: Mapping[str, pd.DataFrame], currency: str) -> list[d
     private = ledger[ledger["format"].isin(PRIVATE_FORMATS)]["share"].sum() if len(ledger) else float("nan")
     buyers, paid, acting = {"format": "all"}, {"entrance": "all", "step": "pay"}, {"region": "all", "act": "any"}
     every = {"kind": "all"}
-    pilot = delivery[delivery["area"] != "all"].head(1)
+    pilot = _pilot(delivery)
     return [
         _record("private_share", (private,), "fraction", "net sales of the private formats / all net sales"),
         _record(
@@ -86,7 +86,10 @@ def formats_metrics(tables: Mapping[str, pd.DataFrame], currency: str) -> list[d
         _record("order_value", _pick(ledger, "order_value", buyers, small), currency, "net sales per order"),
         _record("buyer_value", _pick(ledger, "buyer_value", buyers, small), currency, "net sales per known buyer"),
         _record(
-            "pay_conversion", _pick(funnel, "share", paid), "fraction", "visitors who paid / visitors of the period"
+            "pay_conversion",
+            _pick(funnel, "share", paid),
+            "fraction",
+            "visitors who paid / visitors, all days before the study's day",
         ),
         _record(
             "guide_activation", _pick(guides, "rate", acting), "fraction", "guides with any act / guides on the roster"
@@ -101,7 +104,7 @@ def formats_metrics(tables: Mapping[str, pd.DataFrame], currency: str) -> list[d
         _record("group_median_life", _pick(life, "median", every), "days", "Kaplan-Meier, right-censored"),
         _record("group_mean_life", _pick(life, "mean", every), "days", "restricted mean, right-censored"),
         _record(
-            "share_k", _pick(generations, "k", {"generation": "all"}), "persons", "users brought per followed user"
+            "share_k", _pick(generations, "k", {"generation": "all"}), "visits", "visits brought per visit with a share"
         ),
         _record(
             "cost_per_new",
@@ -110,20 +113,32 @@ def formats_metrics(tables: Mapping[str, pd.DataFrame], currency: str) -> list[d
             "spend / new customers",
         ),
         _record("private_to_platform", *_against_platform(value)),
-        _record("home_delivery_share", _pick(pilot, "home_share", {}), "fraction", "largest share of an area's orders"),
+        _record(
+            "home_delivery_share",
+            _pick(pilot, "home_share", {}),
+            "fraction",
+            "home deliveries / orders whose fulfilment is told, the area with the largest share of those with shop orders",
+        ),
         _record(
             "discount_depth",
             _pick(discounts, "depth", {"format": "all", "span": "window"}),
             "fraction",
-            "discounts / list amount",
+            "discounts / list amount, orders whose source tells both",
         ),
         _record(
             "full_price_share",
             _pick(discounts, "full_price_share", {"format": "all", "span": "window"}),
             "fraction",
-            "orders without a discount",
+            "orders without a discount / orders whose source tells list price and discount",
         ),
     ]
+
+
+def _pilot(delivery: pd.DataFrame) -> pd.DataFrame:
+    """The area with the largest share; where shops' own orders are not on record, every order seems to be a delivery."""
+    areas = delivery[delivery["area"] != "all"]
+    with_shops = areas[areas["shop_orders"] > 0]
+    return (with_shops if len(with_shops) else areas).head(1)
 
 
 def _against_platform(value: pd.DataFrame) -> tuple[tuple[float, ...], str, str]:

@@ -31,8 +31,8 @@ SMALLEST_DONOR = 0.2
 def cell_inputs(orders: Table, persons: Table, baseline: Any, programme: Any) -> pd.DataFrame:
     """One row per merchant, period and cell: orders and net GMV (minor units).
 
-    A cell is touchpoint x format x customer (new, returning, unknown; new: the first order on
-    record falls in the period). Orders without touchpoint or format are ``unknown`` there.
+    A cell is touchpoint x format x customer (new, returning, unknown; new: the first of
+    the ``orders`` given falls in the period). Orders without touchpoint or format are ``unknown`` there.
     """
     import ibis
 

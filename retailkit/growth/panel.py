@@ -85,7 +85,8 @@ def of_periods(
 ) -> Iterator[tuple[str, Table, int]]:
     """Each period's name, its orders with the column ``customer`` (new, returning, unknown), and its number of days.
 
-    New: the first order on record of that person falls in the period.
+    New: that person's first order among the ``orders`` given falls in the period. Of the private formats
+    alone, a shop's customer who first buys there is new, whom all orders would know.
     """
     import ibis
 

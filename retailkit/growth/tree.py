@@ -108,7 +108,7 @@ def cut_sentence(baseline: Any, programme: Any, lang: str = "en") -> str | None:
 def tree_inputs(orders: Table, persons: Table, baseline: Any, programme: Any) -> pd.DataFrame:
     """One row per merchant, period and segment: distinct buyers, orders, net GMV, days.
 
-    Segments: ``new`` (first order ever on record falls in the period), ``returning``, and
+    Segments: ``new`` (the first of the ``orders`` given falls in the period), ``returning``, and
     ``unknown`` (orders without a known person; buyers are not counted there). Buyers are
     distinct within the period, so of the longer period only its last days count, as many as
     the shorter one has (see ``cut_sentence``).

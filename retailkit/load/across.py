@@ -6,6 +6,7 @@ from pathlib import Path
 
 from retailkit.load.engine import Connection, first, literal
 from retailkit.load.published import published_rows, read_manifest
+from retailkit.load.retold import LEAST, ONE_IN
 from retailkit.schema import PRIVATE_FORMATS
 from retailkit.spoken import said
 
@@ -78,13 +79,13 @@ def _counted_twice(con: Connection, orders: str, lang: str) -> list[str]:
 def _refunds_twice(con: Connection, orders: str, refunds: str, lang: str) -> list[str]:
     """Warn of merchants many of whose refunded orders were refunded above what they paid: two exports tell one refund.
 
-    One in twenty of all refunded orders: a mistake of a clerk, or freight that is given back too, is rarer.
+    The same that a study says of its merchant, see `refunds_retold`.
     """
     back = f"SELECT merchant, order_id, sum(refund_amount) AS back, count(*) AS n FROM ({refunds}) GROUP BY 1, 2"
     above = con.execute(
         "SELECT merchant, count(*) FILTER (n > 1 AND back > gross_amount) AS above, count(*) AS refunded "
         f"FROM ({orders}) JOIN ({back}) USING (merchant, order_id) WHERE back > 0 "
-        "GROUP BY 1 HAVING above >= 3 AND 20 * above >= refunded ORDER BY 1"
+        f"GROUP BY 1 HAVING above >= {LEAST} AND {ONE_IN} * above >= refunded ORDER BY 1"
     ).fetchall()
     return [
         said(

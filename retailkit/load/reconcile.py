@@ -167,6 +167,9 @@ def source_agreement(tables: Any, tolerance: float = 0.01) -> pd.DataFrame:
     tables : an open store (or any object with the canonical tables as attributes).
     tolerance : part of the larger figure by which a day may differ and still agree.
 
+    Visits of guides, groups and shares are compared only where every visit names its touchpoint: where
+    ids name some and scenes the others, the ids alone are no second count of what a console states.
+
     Returns
     -------
     ``measure, left, right, days`` (stated by both), ``days_apart`` (beyond the tolerance),
@@ -174,7 +177,7 @@ def source_agreement(tables: Any, tolerance: float = 0.01) -> pd.DataFrame:
     of the larger), ``agrees`` (totals within the tolerance and at most 5% of days apart).
     """
     orders = _by_day(tables.orders, "paid_on", "gross_amount")
-    pairs = [("goods", "orders that have lines", _goods(tables), "order lines", _lines(tables))]
+    pairs = [(*_against_lines(tables), "order lines", _by_day(tables.order_lines, "paid_on", "net_amount"))]
     totals = tables.daily_totals.filter(tables.daily_totals.gross_amount.notnull())
     by_channel = _each_by_day(tables.orders, ("channel",), "paid_on", tables.orders.gross_amount.sum())
     for (system, channel), right in _each_by_day(
@@ -183,7 +186,10 @@ def source_agreement(tables: Any, tolerance: float = 0.01) -> pd.DataFrame:
         left = orders if channel == "all" else by_channel.get((channel,), NO_DAY)
         pairs.append(("gross amount", "orders", left, f"{system}: {channel}", right))
     consoles = tables.touchpoint_days.filter(tables.touchpoint_days.visits.notnull())
-    consoles = consoles.filter(~(consoles.source_system.isin(OTHERWISE) & consoles.touchpoint.isin(BY_ID)))
+    by_id = consoles.touchpoint.isin(BY_ID)
+    consoles = consoles.filter(
+        ~(by_id if _by_scene(tables.sessions) else by_id & consoles.source_system.isin(OTHERWISE))
+    )
     stated = _each_by_day(consoles, ("source_system", "touchpoint"), "day", consoles.visits.sum())
     seen = _each_by_day(tables.sessions, ("touchpoint",), "started_on", tables.sessions.count()) if stated else {}
     for (system, touchpoint), right in stated.items():
@@ -217,17 +223,24 @@ def agreement_sentence(agreement: pd.DataFrame, lang: str = "en") -> str:
     )
 
 
-def _goods(tables: Any) -> pd.Series:
-    """What was paid for goods: payments of orders that have lines, less freight (and refunds, where lines are returns)."""
-    orders = tables.orders.semi_join(tables.order_lines, ["merchant", "order_id"])
-    orders = orders.mutate(goods=orders.gross_amount - orders.freight_amount.fill_null(0))
-    sold = _by_day(orders, "paid_on", "goods")
-    refunds = _by_day(tables.refunds, "refunded_on", "refund_amount")
-    return sold.sub(refunds, fill_value=0) if _books_returns(tables) else sold
+def _by_scene(sessions: Any) -> bool:
+    """Tell whether visits leave their touchpoint to the scene, which chapter 3 reads: those told by ids are a part only."""
+    left = sessions.filter(sessions.touchpoint.isnull(), sessions.scene.notnull())
+    return bool(left.count().to_pandas())
 
 
-def _lines(tables: Any) -> pd.Series:
-    return _by_day(tables.order_lines, "paid_on", "net_amount")
+def _against_lines(tables: Any) -> tuple[str, str, pd.Series]:
+    """Measure, name and days of what lines should add up to: less refunds only where returns are lines too.
+
+    Elsewhere the orders that have lines, less their freight, which is no line.
+    """
+    if _books_returns(tables):
+        orders = _by_day(tables.orders, "paid_on", "gross_amount")
+        refunds = _by_day(tables.refunds, "refunded_on", "refund_amount")
+        return "net amount", "orders less refunds", orders.sub(refunds, fill_value=0)
+    with_lines = tables.orders.semi_join(tables.order_lines, ["merchant", "order_id"])
+    goods = with_lines.mutate(goods=with_lines.gross_amount - with_lines.freight_amount.fill_null(0))
+    return "gross amount", "orders with lines, less freight", _by_day(goods, "paid_on", "goods")
 
 
 def _books_returns(tables: Any) -> bool:

@@ -73,11 +73,11 @@ def pooled_bridge(metrics: pd.DataFrame, table: pd.DataFrame, pooled: pd.DataFra
 
     Returns
     -------
-    DataFrame ``step, ratio, low, high, from_value, to_value, merchants, unit``; 90% intervals,
-    amounts in minor units.
+    DataFrame ``step, ratio, low, high, from_value, to_value, merchants, currency``; 90% intervals,
+    amounts in the currency's minor unit.
     The headline is a count and has none; the programme's doubt is the market's, turned round.
     """
-    columns = ["step", "ratio", "low", "high", "from_value", "to_value", "merchants", "unit"]
+    columns = ["step", "ratio", "low", "high", "from_value", "to_value", "merchants", "currency"]
     factors = metrics[metrics["metric"].str.startswith("bridge_")]
     wide = factors.pivot_table(index="merchant", columns="metric", values="value", aggfunc="last")
     wide = wide.reindex(columns=["bridge_season", "bridge_programme"])

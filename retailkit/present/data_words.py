@@ -24,8 +24,8 @@ _ROOMS = {
     "context": "背景",
 }  # fmt: skip
 _STATED = {
-    "goods": "商品实付", "gross amount": "销售额", "visits": "访问", "orders": "订单", "order lines": "订单行",
-    "orders that have lines": "有明细的订单", "sessions": "会话",
+    "net amount": "净销售额", "gross amount": "销售额", "visits": "访问", "orders": "订单", "order lines": "订单行",
+    "orders less refunds": "订单减退款", "orders with lines, less freight": "有明细的订单（扣运费）", "sessions": "会话",
     "mini_program": "小程序", "pos": "门店收银",
 }  # fmt: skip
 _SYSTEMS = {"youshu": ("Youshu", "有数"), "erp": ("ERP", "ERP")}

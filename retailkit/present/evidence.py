@@ -198,10 +198,7 @@ def _revisits(evidence: Evidence, chapter: str, figure: str, merchant: str) -> F
     rows = evidence.table(chapter, figure)
     if "returned" not in rows or rows.empty:
         return Found()
-    if (rows["entrance"] == "all").any():
-        return middle(rows[rows["entrance"] == "all"]["return_share"])
-    sums = rows.groupby("merchant")[["returned", "visitors"]].sum()
-    return middle(sums["returned"] / sums["visitors"].where(sums["visitors"] > 0))
+    return middle(rows[rows["entrance"] == "all"]["return_share"])  # entrances share visitors: they do not add up
 
 
 def _tiers(evidence: Evidence, chapter: str, figure: str, merchant: str) -> Found:

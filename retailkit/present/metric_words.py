@@ -27,7 +27,7 @@ from retailkit.present.things import thing_title
 _UNITS = {
     "fraction": ("%", "%"), "ratio": ("times", "倍"), "probability": ("probability", "概率"), "log": ("log", "对数"),
     "index": ("0 to 1", "0至1"), "rows": ("rows", "行"), "days": ("days", "天"), "questions": ("questions", "个"),
-    "persons": ("persons", "人"), "accounts": ("accounts", "个账户"), "orders": ("orders", "单"),
+    "persons": ("persons", "人"), "visits": ("visits", "次访问"), "accounts": ("accounts", "个账户"), "orders": ("orders", "单"),
     "merchants": ("merchants", "家"), "donors": ("donors", "家对照商户"),
 }  # fmt: skip
 _PLACES: dict[str, Callable[[str, str], str]] = {

@@ -60,7 +60,7 @@ SALES = (
         money("list_amount", "line at list price", minimum=None),
         money("discount_amount", "discounts on the line", minimum=None),
         money("subsidy_amount", "part of net_amount that a platform or manufacturer paid", minimum=None),
-        money("net_amount", "paid for the line (Taobao: less its refund), or its share of the order's", required=True, minimum=None),
+        money("net_amount", "paid for the line, refunds not subtracted; or its share of the order's payment", required=True, minimum=None),
         CURRENCY,
     ), time="paid_at"),
     declared("refunds", "sales", "one refund", "refund_id", (

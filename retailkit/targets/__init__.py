@@ -18,14 +18,14 @@ _ROOMS = {
     "windows": ("phases", "span", "measure", "window_days", "next_window"),
     "tree": ("kpi_tree", "cuts", "cut_by", "with_owners"),
     "plan": (
-        "season", "market", "without_programme", "propose", "as_plan", "total", "planned", "chances",
+        "season", "market", "without_programme", "propose", "as_plan", "total", "planned", "targets_left_out", "chances",
     ),
     "lifts": ("no_lift", "past_lifts", "lift_shares", "lifts_left", "attainable"),
     "curve": ("pacing", "reach"),
     "review": ("attainment", "shortfalls", "cut_shortfalls", "coverage", "with_reasons", "next_targets", "target_metrics"),
     "sentences": (
         "tree_sentence", "attainment_sentence", "shortfall_sentence", "plan_sentence", "pacing_sentence",
-        "coverage_sentence",
+        "coverage_sentence", "left_out_sentence",
     ),
 }  # fmt: skip
 _HOMES = {name: room for room, names in _ROOMS.items() for name in names}

@@ -174,54 +174,77 @@ def planned(
         units, unless ``unit`` is "minor unit".
     window : (first, last) day as timestamps.
     currency : of the merchant, which says how many minor units make a major one.
-    shares : how a target for ``gmv`` is spread over the factors of known sales, see ``lift_shares``;
-        without it buyers take all of it.
+    shares : how a target is spread over the factors without one of their own, see ``lift_shares``;
+        without it the first of them (buyers, then frequency, then basket) takes all of it.
 
     Returns
     -------
     The tree with ``value`` replaced and ``source`` added: "own" or "proposed". A target for
     ``gmv`` that its factors do not give is spread over those without a target of their own, so
-    that products still match.
+    that products still match. A target for ``orders`` (no node, but known buyers' orders are
+    buyers x frequency) is spread over these two first: with one for ``gmv`` it says the basket.
     """
     start, end = window
     targets = targets if isinstance(targets, pd.DataFrame) else targets.execute()
-    mine = _of_window(targets[targets["node"].isin(tree["node"])], start, end)
+    mine = _of_window(targets[targets["node"].isin([*tree["node"], "orders"])], start, end)
     if tree.empty or mine.empty:
         return tree.assign(source="proposed")
     unit = tree.set_index("node")["unit"]
     own = {
         r.node: float(r.target)
-        * (minor_units(currency) if unit[r.node] == "minor unit" and r.unit != "minor unit" else 1.0)
+        * (minor_units(currency) if unit.get(r.node) == "minor unit" and r.unit != "minor unit" else 1.0)
         for r in mine.itertuples()
     }
     values = tree.set_index("node")["value"]
     f = _from_nodes({**values.to_dict(), **{k: v for k, v in own.items() if k in (*MOVING, "visitors", "conversion")}})
     if "buyers" not in own and {"visitors", "conversion"} & set(own):
         f["buyers"] = f["visitors"] * f["conversion"]
+    if "orders" in own:
+        now, spread = f["buyers"] * f["frequency"], _spread(own, shares, MOVING[:2])
+        times = max(own["orders"] - f["unknown_orders"], 0.0) / now if now > 0 else 1.0
+        for name, share in spread.items():
+            f[name] *= times**share
     if "gmv" in own:
         known = f["buyers"] * f["frequency"] * f["basket"]
         unknown = f["unknown_orders"] * f["unknown_basket"]
         times = max(own["gmv"] - unknown, 0.0) / known if known > 0 else 1.0
-        for name, share in _spread(own, shares).items():
+        left = MOVING[2:3] if "orders" in own else MOVING[:3]
+        for name, share in (_spread(own, shares, left) or {"buyers": 1.0}).items():
             f[name] *= times**share
     if np.isfinite(f["visitors"]) and "visitors" not in own and f["conversion"] > 0:
         f["visitors"] = f["buyers"] / f["conversion"]
     elif np.isfinite(f["visitors"]):
         f["conversion"] = f["buyers"] / f["visitors"]
     out = tree.drop(columns="value").merge(nodes(f)[["node", "value"]], on="node")
-    return out.assign(source=["own" if n in own else "proposed" for n in out["node"]])
+    theirs = {*own, *(["basket"] if {"gmv", "orders"} <= set(own) else [])}
+    return out.assign(source=["own" if n in theirs else "proposed" for n in out["node"]])
 
 
-def _spread(own: dict[str, float], shares: pd.Series | None) -> dict[str, float]:
-    """Share of a GMV target's log that each factor of known sales takes; factors with a target of their own take none."""
-    free = [f for f in MOVING[:3] if f not in own and not (f == "buyers" and {"visitors", "conversion"} & set(own))]
-    if not free or shares is None:
-        return {"buyers": 1.0}
+def targets_left_out(tree: pd.DataFrame, targets: Any, window: Any) -> list[str]:
+    """Names of the nodes that have targets within the window of which ``planned`` makes nothing.
+
+    The tree has no such node, or the targets do not cover the window (or count distinct buyers or
+    ratios by part of it, which add up to nothing).
+    """
+    start, end = window
+    targets = targets if isinstance(targets, pd.DataFrame) else targets.execute()
+    inside = targets[(pd.to_datetime(targets["starts_on"]) <= end) & (pd.to_datetime(targets["ends_on"]) >= start)]
+    used = set(_of_window(inside[inside["node"].isin([*tree["node"], "orders"])], start, end)["node"])
+    return sorted(set(inside["node"]) - used)
+
+
+def _spread(own: dict[str, float], shares: pd.Series | None, factors: Sequence[str]) -> dict[str, float]:
+    """Share of a target's log that each factor takes; factors with a target of their own take none; empty if all have."""
+    free = [f for f in factors if f not in own and not (f == "buyers" and {"visitors", "conversion"} & set(own))]
+    if not free:
+        return {}
+    if shares is None:
+        return {free[0]: 1.0}
     part = shares.reindex(free).fillna(0.0).clip(lower=0.0)
     return (part / part.sum()).to_dict() if part.sum() > 0 else dict.fromkeys(free, 1.0 / len(free))
 
 
-ADDITIVE = ("gmv", "known", "unknown", "unknown_orders")
+ADDITIVE = ("gmv", "orders", "known", "unknown", "unknown_orders")
 """Nodes whose value over a window is the sum over its parts; distinct buyers and ratios are not."""
 
 

@@ -104,8 +104,8 @@ def coverage(orders: Table, persons: Table, bindings: Table, members: Table) -> 
     """One row per kind of owner: share of customers, and of their sales, with a guide, a shop, or both.
 
     Customers are the known persons with an order on record. A guide counts while bound (not
-    released before the last order on record); a shop counts where the member record or an
-    order names one.
+    released before the last order on record) or where the member record names one; a shop counts
+    where the member record or an order names one.
     """
     who = persons.select("merchant", "account", "person").distinct()
     sales = orders.inner_join(who, ["merchant", "account"]).select("merchant", "person", "shop_id", "net_amount")
@@ -114,7 +114,8 @@ def coverage(orders: Table, persons: Table, bindings: Table, members: Table) -> 
         shop=sales.shop_id.notnull().ifelse(1, 0).max(),
     )
     bound = bindings.filter(bindings.unbound_at.isnull())
-    bound = bound.inner_join(who, ["merchant", "account"])
+    named = members.filter(members.guide.notnull()).select("merchant", "account")
+    bound = ibis.union(bound.select("merchant", "account"), named).inner_join(who, ["merchant", "account"])
     guides = bound.select("merchant", "person").distinct().mutate(guide=ibis.literal(1))
     homes = members.filter(members.shop_id.notnull())
     homes = homes.inner_join(who, ["merchant", "account"])

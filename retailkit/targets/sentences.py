@@ -111,6 +111,22 @@ def attainment_sentence(
     )
 
 
+def left_out_sentence(names: list[str], lang: str = "en") -> str:
+    """Say which of the merchant's own targets the review makes nothing of; see ``targets_left_out``.
+
+    >>> left_out_sentence(["repeat_rate"])
+    'Targets on record that are not compared: repeat rate (no node of the tree, or not for the whole window).'
+    """
+    if not names:
+        return ""
+    listed = ", ".join(node_title(n, lang) for n in names)
+    return said(
+        lang,
+        f"Targets on record that are not compared: {listed} (no node of the tree, or not for the whole window).",
+        f"目标表中未比较的目标：{listed}（KPI 树中没有该节点，或未覆盖整个窗口）。",
+    )
+
+
 def shortfall_sentence(gaps: pd.DataFrame, currency: str, lang: str = "en") -> str:
     """Name the node that cost most and the one that brought most, in money."""
     if gaps.empty:
@@ -221,5 +237,5 @@ def coverage_sentence(table: pd.DataFrame, lang: str = "en") -> str:
     share = table.set_index("owner")["share"]
     guide, shop = share["guide"], share["shop"]
     bound = said(lang, f"{guide:.0%} of customers have a guide; ", f"{guide:.0%}的顾客有导购；")
-    none = said(lang, "No guide bindings are on record; ", "没有导购绑定记录；")
+    none = said(lang, "No guide is on record for a customer; ", "没有顾客的导购归属记录；")
     return (none if guide == 0 else bound) + said(lang, f"{shop:.0%} have a shop.", f"{shop:.0%}有门店归属。")

@@ -99,8 +99,9 @@ def measure(orders: Table, persons: Table, sessions: Table, windows: Mapping[str
     -------
     DataFrame with the columns ``COLUMNS``. ``gmv`` (minor units) holds known persons' orders
     alone, orders of unknown persons stand in ``unknown_orders`` and ``unknown_gmv``;
-    ``new_buyers`` made their first order ever on record in the window; ``visitors`` are
-    distinct persons with a session, missing where the merchant has no session in the window.
+    ``new_buyers`` made the first of their ``orders`` given here in the window (of the private
+    formats alone, a shop's customer may be new); ``visitors`` are
+    distinct persons with a session, whether or not they are among the buyers, missing where the merchant has no session in the window.
     A window that a merchant's orders do not cover (its first order comes more than a week after
     the start, or its last more than a week before the end) has no row: part of a window is
     not comparable with a whole one.

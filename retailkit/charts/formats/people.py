@@ -35,7 +35,9 @@ def activation(
     rows = table[table["region"] == "all"].sort_values("rate", ascending=False)
     rows = pd.concat([rows[rows["act"] == "any"], rows[rows["act"] != "any"]])  # the whole first, then its parts
     if rows.empty:
-        return empty(title, choose(lang, "No guide roster is recorded.", "没有导购名册。"), lang=lang)
+        return empty(
+            title, choose(lang, "No guide roster, or no act, is recorded.", "没有导购名册或动作记录。"), lang=lang
+        )
     names = [name(a, lang) for a in rows["act"]]
     did, roster = rows[rows["act"] == "any"].iloc[0], rows["roster"].iloc[0]
     title = choose(
@@ -144,8 +146,8 @@ def sizes(
 def generations(
     table: pd.DataFrame, *, merchant: str, period: str, source: str = "", lang: str = "en", most: int = 8,
 ) -> go.Figure:  # fmt: skip
-    """Intervals: users brought per user in each generation of sharing. Table: share generations."""
-    title = choose(lang, "How many others each user brings", "每人带来几人")
+    """Intervals: visits brought per visit in each generation of sharing. Table: share generations."""
+    title = choose(lang, "How many others each shared visit brings", "每次分享访问带来几次")
     rows = table[table["k"].notna()].head(most + 1)
     if rows.empty:
         return empty(title, choose(lang, "No shares are recorded.", "没有分享记录。"), lang=lang)
@@ -159,7 +161,7 @@ def generations(
     hops = choose(lang, "hops from the start of the share", "距分享起点的层数")
     fig.update_xaxes(type="category", title=hops)
     one = rows.iloc[0]
-    title = choose(lang, f"Each user brings {one['k']:.2f} others", f"每位用户带来{one['k']:.2f}人")
-    unit = choose(lang, "K: users brought per user, 95% interval; above 1 it grows",
-                  "K：每位用户带来的人数，95%区间；大于1才会增长")  # fmt: skip
+    title = choose(lang, f"Each shared visit brings {one['k']:.2f} others", f"每次分享访问带来{one['k']:.2f}次")
+    unit = choose(lang, "K: visits brought per visit, 95% interval; above 1 it grows",
+                  "K：每次访问带来的访问次数，95%区间；大于1才会增长")  # fmt: skip
     return frame(fig, title, below(unit, merchant, period), source, lang=lang, bottom=20)

@@ -85,7 +85,11 @@ def returns(
 ) -> go.Figure:  # fmt: skip
     """Intervals: share of visitors who came back through the same entrance. Table: repeat visits."""
     title = choose(lang, "Who comes back", "谁会回来")
-    rows = table[table["visitors"] > 0].head(most).sort_values("return_share", ascending=False)
+    rows = (
+        table[(table["visitors"] > 0) & (table["entrance"] != "all")]
+        .head(most)
+        .sort_values("return_share", ascending=False)
+    )
     if rows.empty:
         return empty(title, choose(lang, "No visits are recorded.", "没有访问记录。"), lang=lang)
     names = [name(e, lang) for e in rows["entrance"]]
