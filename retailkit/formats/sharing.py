@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from ibis.expr.types import Table
 
-from retailkit.formats.rates import Z, ratio, with_share
+from retailkit.formats.rates import ratio, with_share
 from retailkit.formats.tables import between, fetch, local_day, of_persons, whole_counts
 from retailkit.schema.given import takes_frames
 from retailkit.spoken import said
@@ -64,7 +64,7 @@ def share_generations(tree: pd.DataFrame, *, follow_days: float = FOLLOW_DAYS) -
     before the record ends had no time yet to bring anybody, and generations still under way
     count too. ``k`` therefore takes only users whose ``follow_days`` days after their visit lie
     within the record, and their children of those days, with a 95% interval from the spread
-    of children over users. The row ``all`` pools the generations; ``followed`` users count.
+    of children over users, on the logarithm. The row ``all`` pools the generations; ``followed`` users count.
 
     Notes
     -----
@@ -85,9 +85,7 @@ def share_generations(tree: pd.DataFrame, *, follow_days: float = FOLLOW_DAYS) -
     for (merchant, depth), part in both.groupby(["merchant", "depth"], sort=False):
         seen = part.loc[part["followed"], "soon"].to_numpy(float)
         k = seen.mean() if len(seen) else np.nan
-        # rare children: the spread of a few users may be zero by luck, a Poisson count's is not
-        spread = max(seen.var(ddof=1), k, 1 / len(seen)) if len(seen) > 1 else np.nan
-        error = np.sqrt(spread / len(seen)) if len(seen) > 1 else np.nan
+        low, high = _k_interval(seen)
         rows.append(
             {
                 "merchant": merchant,
@@ -97,8 +95,8 @@ def share_generations(tree: pd.DataFrame, *, follow_days: float = FOLLOW_DAYS) -
                 "k_plain": part["ever"].mean(),
                 "followed": len(seen),
                 "k": k,
-                "k_low": max(k - Z * error, 0.0) if np.isfinite(error) else np.nan,
-                "k_high": k + Z * error,
+                "k_low": low,
+                "k_high": high,
             }
         )
     columns = ["merchant", "generation", "users", "brought", "k_plain", "followed", "k", "k_low", "k_high"]
@@ -106,6 +104,24 @@ def share_generations(tree: pd.DataFrame, *, follow_days: float = FOLLOW_DAYS) -
     order = pd.to_numeric(frame["generation"], errors="coerce").fillna(-1)
     frame = frame.assign(order=order).sort_values(["merchant", "order"], ignore_index=True)
     return frame.drop(columns="order")
+
+
+def _k_interval(children: np.ndarray) -> tuple[float, float]:
+    """The 95% interval of the mean number of children: a t interval on the logarithm, which is never below 0.
+
+    Few bring most: the spread seen among some tens of users is mostly too small, and all of the miss lies above.
+    Without any child it ends where a Poisson count of none would be seen once in forty.
+    """
+    from scipy.stats import t
+
+    users, k = len(children), float(children.mean()) if len(children) else np.nan
+    if users < 2:
+        return np.nan, np.nan
+    if k == 0:
+        return 0.0, -float(np.log(0.025)) / users
+    # rare children: the spread of a few users may be zero by luck, a Poisson count's is not
+    error = t.ppf(0.975, users - 1) * np.sqrt(max(children.var(ddof=1), k) / users) / k
+    return k * float(np.exp(-error)), k * float(np.exp(error))
 
 
 def share_depth(tree: pd.DataFrame) -> pd.DataFrame:
