@@ -1,6 +1,7 @@
 """Claims about assets, tags and audiences."""
 
 import ibis
+import numpy as np
 import pandas as pd
 import pytest
 from segment_data import random_orders, tables
@@ -388,3 +389,19 @@ def test_who_is_known_by_a_phone_alone_is_said_to_be_missing_from_the_list(tmp_p
     assert set(frame["person"]) - set(log["person"]) == hidden
     assert f"3 persons of these {len(frame)}, known by a phone" in unlisted_sentence(frame, few_ids)
     assert "有3人不在名单内" in unlisted_sentence(frame, few_ids, "zh")
+
+
+def test_new_buyers_are_no_more_unlike_the_donors_than_chance_makes_them():
+    """Four merchants alike; without an interval one in two won more or fewer new buyers than all three donors."""
+    draws, outside = np.random.default_rng(9), 0
+    for _ in range(40):
+        moves = pd.DataFrame(
+            {"merchant": ["m", "a", "b", "c"], "persons": draws.poisson(50, 4), "from_state": "not_yet"}
+        )
+        there = moves.assign(from_state="active", persons=200)
+        both = pd.concat([moves, there]).assign(day="2024-09-01", to_state="active")
+        against = rates_against_donors(move_rates(both), "m").set_index("rate")
+        outside += against.loc["new_buyers", "place"] != "within"
+        row = against.loc["new_buyers"]
+        assert row["share_low"] <= row["share"] <= row["share_high"]
+    assert outside <= 6

@@ -1,4 +1,4 @@
-"""Intervals for shares and means, on plain arrays."""
+"""Intervals for shares, counts and means, on plain arrays."""
 
 from __future__ import annotations
 
@@ -32,6 +32,20 @@ def wilson(successes, trials, level: float = 0.9) -> tuple[np.ndarray, np.ndarra
     centre = (p + z**2 / (2 * some)) / (1 + z**2 / some)
     half = z / (1 + z**2 / some) * np.sqrt(p * (1 - p) / some + z**2 / (4 * some**2))
     return np.where(n > 0, np.maximum(centre - half, 0), 0.0), np.where(n > 0, np.minimum(centre + half, 1), 1.0)
+
+
+def poisson(count, level: float = 0.9) -> tuple[np.ndarray, np.ndarray]:
+    """Return the low and high ends of the exact interval of a Poisson count (Garwood, 1936).
+
+    >>> low, high = poisson([0, 10], 0.95)
+    >>> low.round(2).tolist(), high.round(2).tolist()
+    ([0.0, 4.8], [3.69, 18.39])
+    """
+    from scipy.special import chdtri
+
+    k, tail = np.asarray(count, float), (1 - level) / 2
+    low = np.where(k > 0, chdtri(2 * np.maximum(k, 1), 1 - tail) / 2, 0.0)
+    return low, chdtri(2 * k + 2, tail) / 2
 
 
 def mean_interval(mean, deviation, n, level: float = 0.9) -> tuple[np.ndarray, np.ndarray]:
