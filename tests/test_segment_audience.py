@@ -36,7 +36,7 @@ from retailkit.segment import (
     unlisted_sentence,
     worth_by_segment,
 )
-from retailkit.segment.intervals import wilson
+from retailkit.segment.intervals import mean_interval, wilson
 from retailkit.segment.lifecycle import LifecycleDays
 from retailkit.segment.tags import TagRuleError
 
@@ -405,3 +405,11 @@ def test_new_buyers_are_no_more_unlike_the_donors_than_chance_makes_them():
         row = against.loc["new_buyers"]
         assert row["share_low"] <= row["share"] <= row["share_high"]
     assert outside <= 6
+
+
+def test_the_mean_of_a_handful_of_buyers_is_not_told_too_surely():
+    """Normal amounts: a normal interval of three holds the truth in three of four, Student's in nine of ten."""
+    seen = np.random.default_rng(3).normal(100, 20, (4000, 3))
+    low, high = mean_interval(seen.mean(axis=1), seen.std(axis=1, ddof=1), np.full(4000, 3))
+    assert ((low <= 100) & (high >= 100)).mean() == pytest.approx(0.9, abs=0.02)
+    assert np.isnan(mean_interval([5.0], [np.nan], [1])).all()

@@ -182,7 +182,7 @@ def _leave_one_week(behind: Behind, effect: Effect) -> Row:
     post = ~m.pre & (np.arange(len(m.pre)) != top)
     tau = log_effect(behind.own.gap, m.gmv, m.days, post)
     rest = behind.doubt(tau, effect.level, post)
-    hangs = tau / effect.effect < WHOLE_PART and rest.low <= 0 <= rest.high
+    hangs = tau * np.sign(effect.effect) < WHOLE_PART * abs(effect.effect) and rest.low <= 0 <= rest.high
     week, told = m.weeks["week"].iloc[top].date(), effect.low > 0 or effect.high < 0
     return ("leave one week out", tau, WHOLE_PART * effect.effect, _status(not hangs) if told else "noted",
             f"without the week of {week}, its largest part, the effect is {percent(tau)}"

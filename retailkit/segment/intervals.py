@@ -49,13 +49,15 @@ def poisson(count, level: float = 0.9) -> tuple[np.ndarray, np.ndarray]:
 
 
 def mean_interval(mean, deviation, n, level: float = 0.9) -> tuple[np.ndarray, np.ndarray]:
-    """Return the ends of the normal interval of a mean; NaN where fewer than two values were seen.
+    """Return the ends of Student's t interval of a mean; NaN where fewer than two values were seen.
 
     >>> low, high = mean_interval([10.0], [2.0], [100])
     >>> low.round(2).tolist(), high.round(2).tolist()
     ([9.67], [10.33])
     """
+    from scipy.special import stdtrit
+
     n = np.asarray(n, float)
     enough = np.where(n > 1, n, np.nan)
-    half = normal_half(level) * np.asarray(deviation, float) / np.sqrt(enough)
+    half = stdtrit(enough - 1, 0.5 + level / 2) * np.asarray(deviation, float) / np.sqrt(enough)
     return np.asarray(mean, float) - half, np.asarray(mean, float) + half
