@@ -223,3 +223,53 @@ def test_nothing_sold_gives_empty_tables_and_sentences():
         assert table.empty
         assert table.columns[0] == "merchant"
     assert "cannot be shown" in discount_sentence(discount_depth(none, **WINDOW))
+
+
+def test_a_season_that_moves_spend_and_customers_is_no_marginal_cost():
+    """Spend wins nobody; both follow one wave over the year. Levels told a cost in half of such records."""
+    draws, told = np.random.default_rng(4), 0
+    mondays = pd.date_range("2018-01-01", periods=52, freq="7D").strftime("%Y-%m-%d")
+    wave = 0.3 * np.sin(4 * np.pi * np.arange(52) / 52)
+    for _ in range(12):
+        amounts, new = 100_000 * np.exp(wave + 0.2 * draws.standard_normal(52)), draws.poisson(8 * np.exp(wave))
+        spend = canonical("spend", [
+            {"touchpoint": "ads", "item": "x", "day": d, "amount": int(a)} for d, a in zip(mondays, amounts, strict=True)
+        ])  # fmt: skip
+        who = [f"a:{w}-{i}" for w, n in enumerate(new) for i in range(n)]
+        rows = [{"account": a, "touchpoint": "ads", "day": mondays[int(a[2:].split("-")[0])]} for a in who]
+        found = acquisition_cost(spend, orders(*rows), of_accounts(*who), start="2018-01-01", end="2018-12-31")
+        told += found.set_index("touchpoint")["marginal_cost"].notna()["ads"]
+    assert told <= 2
+
+
+def test_customers_that_come_in_bursts_make_their_cost_less_sure():
+    mondays = pd.date_range("2018-09-03", periods=8, freq="7D").strftime("%Y-%m-%d")
+    spend = canonical("spend", [{"touchpoint": "ads", "item": "x", "day": d, "amount": 1000} for d in mondays])
+    width = {}
+    for name, new in (("even", [4] * 8), ("bursts", [32, *[0] * 7])):
+        rows = [
+            {"account": f"a:{w}-{i}", "touchpoint": "ads", "day": mondays[w]} for w in range(8) for i in range(new[w])
+        ]
+        accounts = of_accounts(*(row["account"] for row in rows))
+        row = acquisition_cost(spend, orders(*rows), accounts, start="2018-09-03", end="2018-10-31").iloc[0]
+        assert row["cost_low"] <= row["cost_per_new"] == 250
+        width[name] = row["cost_low"]
+    assert width["even"] == pytest.approx(8000 / 45.17, rel=1e-3)  # exact Poisson limit of 32
+    assert width["bursts"] < width["even"] / 2
+
+
+def test_categories_of_one_order_do_not_make_a_ratio_sure():
+    """Thirty categories, one private order each: half the orders of a coin worth 1 or 3, the truth is 1."""
+    draws, held = np.random.default_rng(5), 0
+    for _ in range(10):
+        rows = [{"format": "platform", "amount": int(100 * v)} for v in draws.lognormal(0, 0.8, 90)]
+        rows += [{"format": "guide", "amount": int(100 * v)} for v in draws.lognormal(0, 0.8, 30)]
+        kinds = [str(i % 30) for i in range(90)] + [str(i % 28) for i in range(30)]
+        one = value_against_platform(orders(*rows), lines_for(kinds), **WINDOW).iloc[0]
+        held += one["ratio_low"] <= 1 <= one["ratio_high"]
+    assert held >= 8
+    rows = [{"format": where, "amount": 100 + i} for where in ("guide", "platform") for i in range(3)]
+    alone = value_against_platform(orders(*rows), lines_for(["a", "b", "c"] * 2), **WINDOW)
+    assert alone[["ratio_low", "ratio_high"]].isna().all(axis=None)
+    assert "too few orders to say how sure" in value_sentence(alone)
+    assert "无法给出区间" in value_sentence(alone, "zh")

@@ -167,3 +167,20 @@ def test_no_groups_give_empty_tables_and_a_sentence():
         assert table.empty
         assert table.columns[0] == "merchant"
     assert "No customer groups" in life_sentence(group_life(found))
+
+
+def test_few_groups_bunch_by_chance_and_it_is_not_told():
+    """Sizes fall off smoothly: a hundred groups used to be told to bunch, or to shun a size, in one case of six."""
+    draws, told = np.random.default_rng(7), []
+    for _ in range(120):
+        found = size_bunching(pd.DataFrame({"merchant": "m", "members": np.ceil(draws.exponential(40, 100))}))
+        found = found.dropna(subset=["expected"])
+        assert ((found["excess_low"] <= found["excess"]) & (found["excess"] <= found["excess_high"])).all()
+        told += ((found["excess_low"] > 0) | (found["excess_high"] < 0)).tolist()
+    assert np.mean(told) <= 0.06
+
+
+def test_groups_that_all_die_on_one_day_have_no_interval_of_nan():
+    lives = pd.DataFrame({"merchant": "m", "kind": "x", "days": [5, 5], "died": [True, True]})
+    assert "(not known to more than is on record)" in life_sentence(group_life(lives))
+    assert "nan" not in life_sentence(group_life(lives), "zh")

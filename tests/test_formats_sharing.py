@@ -189,3 +189,24 @@ def test_nothing_shared_gives_empty_tables_and_a_sentence():
         assert table.empty
         assert table.columns[0] == "merchant"
     assert "No shares" in share_sentence(share_generations(tree))
+
+
+def test_a_few_who_bring_most_do_not_make_sharing_fade_by_chance():
+    """K is 1, nine in ten bring nobody: of fifty users' samples one in six used to say that sharing surely fades."""
+    draws, start = np.random.default_rng(2), pd.Timestamp("2018-11-01")
+    fades = held = 0
+    for _ in range(100):
+        brought = draws.poisson(draws.gamma(0.1, 10, 50))
+        parents = np.repeat(np.arange(50).astype(str), brought)
+        tree = pd.DataFrame({
+            "node": [*map(str, range(50)), *(f"c{i}" for i in range(len(parents))), "end"],
+            "parent": [*[None] * 50, *parents, None], "depth": [*[0] * 50, *[1] * len(parents), 9], "merchant": "m",
+            "started_at": start, "hours": [*[np.nan] * 50, *[1.0] * len(parents), np.nan],
+        })  # fmt: skip
+        tree.loc[tree["depth"] == 1, "started_at"] += pd.Timedelta(days=1)
+        tree.loc[tree["depth"] == 9, "started_at"] += pd.Timedelta(days=7)
+        row = share_generations(tree).set_index("generation").loc["0"]
+        fades, held = fades + (row["k_high"] < 1), held + (row["k_low"] <= 1 <= row["k_high"])
+        assert row["k_low"] <= row["k"] <= row["k_high"]
+    assert fades <= 12
+    assert held >= 84

@@ -1,5 +1,6 @@
 """Claims about the official store: entrances, funnel, returns, value of a visitor, messages."""
 
+import numpy as np
 import pandas as pd
 import pytest
 from formats_tables import SCENES, canonical, of_accounts
@@ -185,3 +186,16 @@ def test_gini_of_halves_by_hand():
     assert gini([1, 3]) == pytest.approx(0.25)
     table = concentration(pd.DataFrame({"merchant": "m", "amount": [0, 0, 0, 10]}), "amount")
     assert table.loc[0, ["holders", "active", "best", "best_share"]].tolist() == [4, 1, 10, 1]
+
+
+def test_the_interval_of_a_gini_of_ten_guides_holds_the_gini_of_all_such_guides():
+    """Log-normal sales with sigma 1 have the Gini 2 Phi(1 / sqrt 2) - 1 = 0.52; drawing the ten again held it in half."""
+    draws = np.random.default_rng(1)
+    sales = pd.DataFrame({"merchant": np.repeat(np.arange(200), 10), "amount": draws.lognormal(0, 1, 2000)})
+    table = concentration(sales, "amount")
+    assert table["gini_low"].le(0.5205).mul(table["gini_high"] >= 0.5205).mean() > 0.86
+    assert ((table["gini_low"] <= table["gini"]) & (table["gini"] <= table["gini_high"])).all()
+    yuan = concentration(sales.assign(amount=sales["amount"] / 100), "amount")
+    np.testing.assert_allclose(yuan["gini_low"], table["gini_low"])
+    one = concentration(pd.DataFrame({"merchant": "m", "amount": [0, 0, 9]}), "amount")
+    assert one[["gini_low", "gini_high"]].isna().all(axis=None), "one who has all tells nothing of others"

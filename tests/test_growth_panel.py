@@ -66,13 +66,15 @@ def test_the_programme_cuts_a_week_in_two_and_loses_no_day():
     assert total == pytest.approx(daily["gmv"].sum())
 
 
-def test_weeks_use_daily_logs_only_where_every_day_sold():
+def test_weeks_are_logs_of_their_mean_day_with_or_without_days_that_sold_nothing():
     daily = daily_world(1, donors=1)
-    assert set(weekly_panel(daily, PROGRAMME)["scale"]) == {"mean of daily logs"}
+    before = weekly_panel(daily, PROGRAMME)
+    assert np.allclose(before["log_gmv"], np.log(before["gmv"]))
     daily.loc[5, "gmv"] = 0
     weeks = weekly_panel(daily, PROGRAMME)
-    assert set(weeks["scale"]) == {"log of the mean day"}
     assert np.allclose(weeks["log_gmv"], np.log(weeks["gmv"]))
+    others = weeks["merchant"] != daily.loc[5, "merchant"]
+    pd.testing.assert_frame_equal(weeks[others], before[others])
 
 
 def test_a_week_of_refunds_has_no_log():

@@ -3,6 +3,7 @@
 from functools import cache
 
 import ibis
+import numpy as np
 import pandas as pd
 import pytest
 from segment_data import random_orders, tables
@@ -37,7 +38,7 @@ from retailkit.segment import (
     unlisted_sentence,
     worth_by_segment,
 )
-from retailkit.segment.intervals import wilson
+from retailkit.segment.intervals import mean_interval, wilson
 from retailkit.segment.lifecycle import LifecycleDays
 from retailkit.segment.tags import TagRuleError
 
@@ -397,3 +398,27 @@ def test_who_is_known_by_a_phone_alone_is_said_to_be_missing_from_the_list(tmp_p
     assert set(frame["person"]) - set(log["person"]) == hidden
     assert f"3 persons of these {len(frame)}, known by a phone" in unlisted_sentence(frame, few_ids)
     assert "有3人不在名单内" in unlisted_sentence(frame, few_ids, "zh")
+
+
+def test_new_buyers_are_no_more_unlike_the_donors_than_chance_makes_them():
+    """Four merchants alike; without an interval one in two won more or fewer new buyers than all three donors."""
+    draws, outside = np.random.default_rng(9), 0
+    for _ in range(40):
+        moves = pd.DataFrame(
+            {"merchant": ["m", "a", "b", "c"], "persons": draws.poisson(50, 4), "from_state": "not_yet"}
+        )
+        there = moves.assign(from_state="active", persons=200)
+        both = pd.concat([moves, there]).assign(day="2024-09-01", to_state="active")
+        against = rates_against_donors(move_rates(both), "m").set_index("rate")
+        outside += against.loc["new_buyers", "place"] != "within"
+        row = against.loc["new_buyers"]
+        assert row["share_low"] <= row["share"] <= row["share_high"]
+    assert outside <= 6
+
+
+def test_the_mean_of_a_handful_of_buyers_is_not_told_too_surely():
+    """Normal amounts: a normal interval of three holds the truth in three of four, Student's in nine of ten."""
+    seen = np.random.default_rng(3).normal(100, 20, (4000, 3))
+    low, high = mean_interval(seen.mean(axis=1), seen.std(axis=1, ddof=1), np.full(4000, 3))
+    assert ((low <= 100) & (high >= 100)).mean() == pytest.approx(0.9, abs=0.02)
+    assert np.isnan(mean_interval([5.0], [np.nan], [1])).all()

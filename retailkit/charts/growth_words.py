@@ -15,7 +15,7 @@ WORDS = {
     "fit before the programme": "项目前拟合",
     "placebo in time, 1 programme length earlier": "时间安慰剂（提前一个项目期）",
     "placebo in time, 2 programme lengths earlier": "时间安慰剂（提前两个项目期）",
-    "leave one donor out": "逐一剔除对照", "breakdown drift": "推翻结论所需漂移",
+    "leave one donor out": "逐一剔除对照", "leave one week out": "剔除最大一周", "breakdown drift": "推翻结论所需漂移",
     "breakdown spillover": "推翻结论所需溢出", "other estimators": "其他方法",
     "rank among donors": "在对照中的排名", "smallest effect that would be seen": "可识别的最小效应",
     "passed": "通过", "failed": "未通过", "noted": "说明", "not possible": "无法检验",

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from ibis.expr.types import Table
 
-from retailkit.formats.rates import Z, ratio, with_share
+from retailkit.formats.rates import ratio, with_share
 from retailkit.formats.tables import between, fetch, of_persons, whole_counts
 from retailkit.schema import PRIVATE_FORMATS
 from retailkit.schema.given import takes_frames
@@ -63,11 +63,12 @@ def format_ledger(orders: Table, persons: Table, *, start: str | None = None, en
 def acquisition_cost(spend: Table, orders: Table, persons: Table, *, start: str, end: str) -> pd.DataFrame:
     """One row per merchant and touchpoint: what a new customer cost on average and at the margin.
 
-    ``cost_per_new`` = spend / new customers, whose interval takes the count as Poisson;
+    ``cost_per_new`` = spend / new customers, whose interval takes the count as Poisson, wider where weeks stray more;
     ``new_share`` is the share of new customers among the touchpoint's buyers. ``marginal_cost``
-    is what one more new customer costs: the inverse of the slope of weekly new customers on
-    weekly spend (at least eight weeks; empty where the slope is not surely above 0), so it also
-    leaves out those who would have come without spend. ``all`` pools touchpoints. Minor units.
+    is what one more new customer costs: the inverse of the slope of the change of weekly new customers on
+    that of weekly spend (at least eight weeks; empty where the slope is not surely above 0), so it also
+    leaves out those who would have come without spend, and a season that moves both. A single week in which both
+    jump, a festival say, still looks like an effect. ``all`` pools touchpoints. Minor units.
     Where no order of the window tells its touchpoint, counts and costs by touchpoint are empty: not told is not zero.
     """
     cost = between(spend.mutate(touchpoint=spend.touchpoint.fill_null("unknown")), "day", start, end)
@@ -84,7 +85,9 @@ def acquisition_cost(spend: Table, orders: Table, persons: Table, *, start: str,
     heads = pd.concat([fetch(buyers), fetch(everyone).assign(touchpoint="all")], ignore_index=True)
     pooled = weeks.groupby(["merchant", "week"], as_index=False)[["spend", "new"]].sum().assign(touchpoint="all")
     rows = []
-    for (merchant, touchpoint), part in pd.concat([weeks, pooled]).groupby(["merchant", "touchpoint"]):
+    for (merchant, touchpoint), part in (
+        pd.concat([weeks, pooled]).sort_values("week").groupby(["merchant", "touchpoint"])
+    ):
         total = part[["spend", "new"]].sum()
         if total["spend"] > 0:
             rows.append({"merchant": merchant, "touchpoint": touchpoint, **_cost(part)})
@@ -109,12 +112,14 @@ def _told_alone(frame: pd.DataFrame, heads: pd.DataFrame) -> pd.DataFrame:
 
 
 def _cost(weeks: pd.DataFrame) -> dict[str, float]:
-    """Mean and marginal cost of a new customer from weekly spend and new customers."""
-    from scipy.stats import chi2, linregress
-    from scipy.stats import t as student
+    """Mean and marginal cost of a new customer from weekly spend and new customers, weeks in order."""
+    from scipy.stats import chi2
 
     spend, new = float(weeks["spend"].sum()), float(weeks["new"].sum())
-    few, many = (chi2.ppf(0.025, 2 * new) / 2 if new else 0.0), chi2.ppf(0.975, 2 * new + 2) / 2
+    # customers that come in bursts tell less than as many that come one by one
+    times = _bursts(weeks["spend"].to_numpy(float), weeks["new"].to_numpy(float))
+    few = times * chi2.ppf(0.025, 2 * new / times) / 2 if new else 0.0
+    many = times * chi2.ppf(0.975, 2 * new / times + 2) / 2
     found = {
         "spend": spend,
         "new_buyers": new,
@@ -126,12 +131,37 @@ def _cost(weeks: pd.DataFrame) -> dict[str, float]:
         "marginal_high": np.nan,
     }
     if len(weeks) >= 8 and weeks["spend"].nunique() > 2:
-        line = linregress(weeks["spend"].astype(float), weeks["new"].astype(float))
-        half = student.ppf(0.975, len(weeks) - 2) * line.stderr
-        if line.slope - half > 0:
-            ends = {"marginal_low": 1 / (line.slope + half), "marginal_high": 1 / (line.slope - half)}
-            found |= {"marginal_cost": 1 / line.slope, **ends}
+        slope, half = _slope(np.diff(weeks["spend"].to_numpy(float)), np.diff(weeks["new"].to_numpy(float)))
+        if slope - half > 0:
+            ends = {"marginal_low": 1 / (slope + half), "marginal_high": 1 / (slope - half)}
+            found |= {"marginal_cost": 1 / slope, **ends}
     return found
+
+
+def _bursts(spend: np.ndarray, new: np.ndarray) -> float:
+    """How much more weekly new customers stray from their part of the spend than Poisson counts; at least 1."""
+    weeks = len(new)
+    if weeks < 4 or not new.sum() > 0:
+        return 1.0
+    away = new - spend * new.sum() / spend.sum()
+    return max(1.0, float(away @ away) * weeks / (weeks - 1) / float(new.sum()))
+
+
+def _slope(spend: np.ndarray, new: np.ndarray) -> tuple[float, float]:
+    """Slope through the origin of weekly changes, and half its 95% interval.
+
+    A season or a trend that moves both is nearly gone from changes, where levels take it for an effect of the spend.
+    The error allows for unequal weeks (HC3: MacKinnon and White 1985) and for neighbours that share one.
+    """
+    from scipy.stats import t
+
+    whole = float(spend @ spend)
+    if not whole > 0:
+        return 0.0, np.inf
+    slope = float(spend @ new) / whole
+    each = spend * (new - slope * spend) / np.maximum(1 - spend**2 / whole, 1e-9)
+    variance = float(each @ each) + max(0.0, 2 * float(each[1:] @ each[:-1]))
+    return slope, float(t.ppf(0.975, len(spend) - 2)) * float(np.sqrt(variance)) / whole
 
 
 @takes_frames
@@ -198,14 +228,12 @@ def _same_goods(cells: pd.DataFrame, buyers: dict[str, int]) -> dict[str, float]
     wide = wide.fillna(0.0)
     n, total = wide["orders"], wide["net_amount"]
     mean = total / n.replace(0, np.nan)
-    spread = (wide["square"] / n.replace(0, np.nan) - mean**2).clip(lower=0) / n.replace(0, np.nan)
     common = (n > 0).all(axis=1) & (mean["platform"] > 0) & (n.index != "unknown")
     weight = n.loc[common, "platform"] / n.loc[common, "platform"].sum()
     standard = {side: float((weight * mean.loc[common, side]).sum()) for side in ("private", "platform")}
-    error = {side: float((weight**2 * spread.loc[common, side]).sum()) for side in standard}
     values = {side: total[side].sum() / n[side].sum() for side in ("private", "platform")}
     same = standard["private"] / standard["platform"] if common.any() and standard["private"] > 0 else np.nan
-    log_error = np.sqrt(sum(error[s] / standard[s] ** 2 for s in standard)) if np.isfinite(same) else np.nan
+    half = _log_half(wide.loc[common], mean.loc[common], weight, standard) if np.isfinite(same) else np.nan
     return {
         "private_orders": n["private"].sum(),
         "platform_orders": n["platform"].sum(),
@@ -215,11 +243,36 @@ def _same_goods(cells: pd.DataFrame, buyers: dict[str, int]) -> dict[str, float]
         "platform_buyer_value": total["platform"].sum() / buyers["platform"] if buyers["platform"] else np.nan,
         "ratio": values["private"] / values["platform"] if values["platform"] else np.nan,
         "ratio_same_goods": same,
-        "ratio_low": same * np.exp(-Z * log_error),
-        "ratio_high": same * np.exp(Z * log_error),
+        "ratio_low": same * np.exp(-half),
+        "ratio_high": same * np.exp(half),
         "common": n.loc[common, "platform"].sum() / n["platform"].sum(),
         "category_share": 1 - n.loc[n.index == "unknown"].to_numpy().sum() / n.to_numpy().sum(),
     }
+
+
+def _log_half(wide: pd.DataFrame, mean: pd.DataFrame, weight: pd.Series, standard: dict[str, float]) -> float:
+    """Half the 95% interval of the log ratio; NaN where no category has two orders on one of the sides.
+
+    A category with one order shows no spread of its own, and one with two hardly any: a side's categories share one
+    spread in proportion to their means. Degrees of freedom by Welch and Satterthwaite.
+    """
+    from scipy.stats import t
+
+    errors, freedom = [], []
+    for side, whole in standard.items():
+        n, average = wide["orders"][side], mean[side]
+        free = n - 1
+        if free.sum() < 1:
+            return float("nan")
+        squares = (wide["square"][side] - n * average**2).clip(lower=0).sum()
+        share = squares / (free * average**2).sum()
+        errors.append(float((weight**2 * share * average**2 / n).sum()) / whole**2)
+        freedom.append(float(free.sum()))
+    variance = sum(errors)
+    if variance == 0:
+        return 0.0
+    df = variance**2 / sum(e**2 / f for e, f in zip(errors, freedom, strict=True))
+    return float(t.ppf(0.975, df)) * float(np.sqrt(variance))
 
 
 def value_sentence(value: pd.DataFrame, lang: str = "en") -> str:
@@ -244,6 +297,12 @@ def value_sentence(value: pd.DataFrame, lang: str = "en") -> str:
             lang,
             f"{raw}; the two sell no category in common, so goods of one kind cannot be compared.",
             f"{chinese}；两者没有共同品类，无法按同类商品比较。",
+        )
+    if not np.isfinite(one["ratio_low"]):
+        return said(
+            lang,
+            f"{raw}; with the platform's mix of goods {one['ratio_same_goods']:.2f} times, from too few orders to say how sure.",
+            f"{chinese}；按平台的商品结构为{one['ratio_same_goods']:.2f}倍，订单太少，无法给出区间。",
         )
     return said(
         lang,

@@ -160,7 +160,8 @@ def size_bunching(sizes: pd.DataFrame, thresholds: tuple[int, ...] = (50, 100), 
     ``just_above`` counts groups of ``threshold`` to ``threshold + width - 1`` members,
     ``expected`` what the sizes around (three widths on either side, without the window itself
     and the one below it, a straight line through log counts) lead one to expect there;
-    ``excess`` = just_above - expected with its 95% interval (Poisson counts). ``passed_share``
+    ``excess`` = just_above - expected with its 95% interval (exact Poisson limits of
+    the count and those of the line, combined as Zou and Donner 2008 do). ``passed_share``
     is the share of groups that reached the threshold.
     """
     rows = []
@@ -168,8 +169,8 @@ def size_bunching(sizes: pd.DataFrame, thresholds: tuple[int, ...] = (50, 100), 
         size = part["members"].to_numpy()
         for threshold in thresholds:
             just = int(((size >= threshold) & (size < threshold + width)).sum())
-            expected, error = _expected(size, threshold, width)
-            spread = Z * np.sqrt(just + error**2) if np.isfinite(error) else np.nan
+            expected, least, most = _expected(size, threshold, width)
+            few, many = _poisson(just)
             rows.append(
                 {
                     "merchant": merchant,
@@ -179,8 +180,8 @@ def size_bunching(sizes: pd.DataFrame, thresholds: tuple[int, ...] = (50, 100), 
                     "just_above": just,
                     "expected": expected,
                     "excess": just - expected,
-                    "excess_low": just - expected - spread,
-                    "excess_high": just - expected + spread,
+                    "excess_low": just - expected - np.hypot(just - few, most - expected),
+                    "excess_high": just - expected + np.hypot(many - just, expected - least),
                 }
             )
     columns = ["merchant", "threshold", "groups", "passed", "just_above", "expected", "excess", "excess_low"]
@@ -188,12 +189,19 @@ def size_bunching(sizes: pd.DataFrame, thresholds: tuple[int, ...] = (50, 100), 
     return with_share(frame, "passed_share", "passed", "groups")
 
 
-def _expected(size: np.ndarray, threshold: int, width: int) -> tuple[float, float]:
-    """Count to expect at the threshold and its error: Poisson regression of the counts around."""
+def _poisson(count: int) -> tuple[float, float]:
+    """The exact 95% limits of a Poisson count."""
+    from scipy.stats import chi2
+
+    return (float(chi2.ppf(0.025, 2 * count)) / 2 if count else 0.0), float(chi2.ppf(0.975, 2 * count + 2)) / 2
+
+
+def _expected(size: np.ndarray, threshold: int, width: int) -> tuple[float, float, float]:
+    """Count to expect at the threshold with its 95% limits: Poisson regression of the counts around."""
     steps = np.array([-4, -3, -2, 1, 2, 3])
     counts = np.array([((size >= threshold + s * width) & (size < threshold + (s + 1) * width)).sum() for s in steps])
     if (counts > 0).sum() < 3:
-        return np.nan, np.nan
+        return np.nan, np.nan, np.nan
     design = np.column_stack([np.ones(len(steps)), steps])
     beta = np.array([np.log(counts.mean()), 0.0])
     for _ in range(50):
@@ -201,7 +209,8 @@ def _expected(size: np.ndarray, threshold: int, width: int) -> tuple[float, floa
         information = design.T @ (design * mean[:, None])
         step = np.linalg.solve(information, design.T @ (counts - mean))
         beta = beta + np.clip(step, -1, 1)
-    return float(np.exp(beta[0])), float(np.exp(beta[0]) * np.sqrt(np.linalg.inv(information)[0, 0]))
+    error = Z * np.sqrt(np.linalg.inv(information)[0, 0])
+    return float(np.exp(beta[0])), float(np.exp(beta[0] - error)), float(np.exp(beta[0] + error))
 
 
 @takes_frames
@@ -268,13 +277,15 @@ def life_sentence(life: pd.DataFrame, lang: str = "en") -> str:
             f"{one['groups']:.0f}个社群中过半数活过了记录期的{one['until']:.0f}天；"
             f"截至该日平均存活{one['mean']:.0f}天。",
         )
+    told = np.isfinite(one["median_low"])  # a group or two, or all on one day: no band
+    lower, earlier = (f"{one['median_low']:.0f}", f"{one['median_low']:.0f}天") if told else ("not known", "下限未知")
     upper = f"{one['median_high']:.0f}" if np.isfinite(one["median_high"]) else "more than is on record"
     later = f"{one['median_high']:.0f}天" if np.isfinite(one["median_high"]) else "超出记录期"
     return said(
         lang,
         f"Half of {one['groups']:.0f} groups fall silent within {one['median']:.0f} days "
-        f"({one['median_low']:.0f} to {upper}); the mean life is {one['mean']:.0f} days up to day {one['until']:.0f}, "
+        f"({lower} to {upper}); the mean life is {one['mean']:.0f} days up to day {one['until']:.0f}, "
         f"against {one['mean_of_dead']:.0f} if the living are forgotten.",
-        f"{one['groups']:.0f}个社群中一半在{one['median']:.0f}天内沉默（{one['median_low']:.0f}天至{later}）；"
+        f"{one['groups']:.0f}个社群中一半在{one['median']:.0f}天内沉默（{earlier}至{later}）；"
         f"截至第{one['until']:.0f}天平均寿命{one['mean']:.0f}天，若忽略仍存活的社群则为{one['mean_of_dead']:.0f}天。",
     )

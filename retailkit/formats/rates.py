@@ -66,20 +66,24 @@ def top_share(amounts: Any, top: float) -> float:
     return float(x[: max(1, round(top * len(x)))].sum() / x.sum())
 
 
-def concentration(frame: pd.DataFrame, amount: str, seed: int = 1) -> pd.DataFrame:
+def concentration(frame: pd.DataFrame, amount: str) -> pd.DataFrame:
     """One row per merchant: how unequally ``amount`` lies over the rows of ``frame``.
 
     Columns ``merchant, holders, active, best, best_share, top10_share, gini, gini_low,
     gini_high``; ``active`` holders have an amount above 0, ``best`` is the largest amount, empty where
-    nobody has one (a source that names no holder gives everybody 0); the interval is a bootstrap over holders (500 draws).
+    nobody has one (a source that names no holder gives everybody 0).
+
+    Notes
+    -----
+    The interval says how the Gini of many such holders may lie: 95%, a jackknife t on the logit, with the small
+    sample's bias n / (n - 1) taken off. (Drawing the holders again, a bootstrap, held the truth in 41% of samples
+    of five and 72% of thirty.) Where a few of many have nearly everything it is still too narrow; with fewer
+    than three holders, or one who has all, nothing can be told and it is empty.
     """
-    draws = np.random.default_rng(seed)
     rows = []
     for merchant, part in frame.groupby("merchant"):
         x = part[amount].to_numpy(dtype=float)
-        again = [gini(draws.choice(x, len(x))) for _ in range(500)] if len(x) > 1 else [np.nan]
-        low, high = np.nanpercentile(again, [2.5, 97.5]) if np.isfinite(again).any() else (np.nan, np.nan)
-        value = gini(x)
+        value, (low, high) = gini(x), _gini_interval(x)
         rows.append(
             {
                 "merchant": merchant,
@@ -95,3 +99,22 @@ def concentration(frame: pd.DataFrame, amount: str, seed: int = 1) -> pd.DataFra
         )
     columns = ["merchant", "holders", "active", "best", "best_share", "top10_share", "gini", "gini_low", "gini_high"]
     return pd.DataFrame(rows, columns=columns)
+
+
+def _gini_interval(amounts: np.ndarray) -> tuple[float, float]:
+    """The 95% interval of ``concentration``; NaN where it cannot be told."""
+    from scipy.special import expit, logit
+    from scipy.stats import t
+
+    x, n = np.sort(np.clip(amounts, 0, None)), len(amounts)
+    if (x > 0).sum() < 2 or n < 3:
+        return np.nan, np.nan
+    # each holder left out in turn: its rank's part goes, and all above it move down by one
+    left, above = x.sum() - x, x.sum() - np.cumsum(x)
+    ranked = np.arange(1, n + 1) @ x - np.arange(1, n + 1) * x - above
+    others = (2 * ranked - n * left) / ((n - 1) * left) * (n - 1) / (n - 2)
+    whole = logit(np.clip(gini(x) * n / (n - 1), 1e-9, 1 - 1e-9))
+    pseudo = n * whole - (n - 1) * logit(np.clip(others, 1e-9, 1 - 1e-9))
+    half = t.ppf(0.975, n - 1) * pseudo.std(ddof=1) / np.sqrt(n)
+    low, high = expit(pseudo.mean() + np.array([-half, half]))
+    return float(low), float(high)

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from ibis.expr.types import Table
 
-from retailkit.formats.rates import Z, ratio, with_share
+from retailkit.formats.rates import ratio, with_share
 from retailkit.formats.tables import between, fetch, local_day, of_persons, whole_counts
 from retailkit.schema.given import takes_frames
 from retailkit.spoken import said
@@ -67,8 +67,8 @@ def share_generations(tree: pd.DataFrame, *, follow_days: float = FOLLOW_DAYS) -
     ``k_plain`` is what is usually quoted: children on record per visit. Visits shortly before the
     record ends had no time yet to bring any, and generations still under way count too. ``k``
     therefore takes only visits whose ``follow_days`` days lie within the record, and their children
-    of those days, with a 95% interval from the spread of children over visits. The row ``all`` pools
-    the generations; ``followed`` visits count.
+    of those days, with a 95% interval from the spread of children over visits, on the logarithm. The row
+    ``all`` pools the generations; ``followed`` visits count.
 
     Notes
     -----
@@ -89,9 +89,7 @@ def share_generations(tree: pd.DataFrame, *, follow_days: float = FOLLOW_DAYS) -
     for (merchant, depth), part in both.groupby(["merchant", "depth"], sort=False):
         seen = part.loc[part["followed"], "soon"].to_numpy(float)
         k = seen.mean() if len(seen) else np.nan
-        # rare children: the spread of a few visits may be zero by luck, a Poisson count's is not
-        spread = max(seen.var(ddof=1), k, 1 / len(seen)) if len(seen) > 1 else np.nan
-        error = np.sqrt(spread / len(seen)) if len(seen) > 1 else np.nan
+        low, high = _k_interval(seen)
         rows.append(
             {
                 "merchant": merchant,
@@ -102,8 +100,8 @@ def share_generations(tree: pd.DataFrame, *, follow_days: float = FOLLOW_DAYS) -
                 "k_plain": part["ever"].mean(),
                 "followed": len(seen),
                 "k": k,
-                "k_low": max(k - Z * error, 0.0) if np.isfinite(error) else np.nan,
-                "k_high": k + Z * error,
+                "k_low": low,
+                "k_high": high,
             }
         )
     columns = ["merchant", "generation", "visits", "people", "brought", "k_plain", "followed", "k", "k_low", "k_high"]
@@ -111,6 +109,24 @@ def share_generations(tree: pd.DataFrame, *, follow_days: float = FOLLOW_DAYS) -
     order = pd.to_numeric(frame["generation"], errors="coerce").fillna(-1)
     frame = frame.assign(order=order).sort_values(["merchant", "order"], ignore_index=True)
     return frame.drop(columns="order")
+
+
+def _k_interval(children: np.ndarray) -> tuple[float, float]:
+    """The 95% interval of the mean number of children: a t interval on the logarithm, which is never below 0.
+
+    Few bring most: the spread seen among some tens of visits is mostly too small, and all of the miss lies above.
+    Without any child it ends where a Poisson count of none would be seen once in forty.
+    """
+    from scipy.stats import t
+
+    visits, k = len(children), float(children.mean()) if len(children) else np.nan
+    if visits < 2:
+        return np.nan, np.nan
+    if k == 0:
+        return 0.0, -float(np.log(0.025)) / visits
+    # rare children: the spread of a few visits may be zero by luck, a Poisson count's is not
+    error = t.ppf(0.975, visits - 1) * np.sqrt(max(children.var(ddof=1), k) / visits) / k
+    return k * float(np.exp(-error)), k * float(np.exp(error))
 
 
 def share_depth(tree: pd.DataFrame) -> pd.DataFrame:

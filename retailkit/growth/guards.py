@@ -26,6 +26,12 @@ COLUMNS = ("guard", "value", "limit", "status", "finding", "finding_zh")
 BACKDATE_ALPHA = 0.05
 BACKDATES = 2
 
+WHOLE_PART = 0.5
+"""Part of an effect that must be left without the week that did most for it, where the rest alone shows none."""
+
+FEWEST_WEEKS = 3
+"""Weeks of a programme of which one can be left out."""
+
 Row = tuple[str, float, float, str, str, str]
 
 
@@ -51,6 +57,7 @@ def check_guards(weekly: pd.DataFrame, effect: Effect, changes: pd.DataFrame | N
         _fit(effect),
         *(_backdate(m, estimator, k, effect) for k in range(1, BACKDATES + 1)),
         _leave_one_out(m, estimator, effect),
+        _leave_one_week(effect.behind, effect),
         _drift(effect.behind, effect),
         _spillover(effect),
         _others(effect),
@@ -162,6 +169,25 @@ def _leave_one_out(m: Matrix, estimator: Estimator, effect: Effect) -> Row:
     return ("leave one donor out", nearest, 0.0, _status(passed),
             f"without any one donor the effect lies between {percent(low)} and {percent(high)}",
             f"逐一剔除对照商户，效应在 {percent(low)} 与 {percent(high)} 之间")  # fmt: skip
+
+
+def _leave_one_week(behind: Behind, effect: Effect) -> Row:
+    """What is left without the week that did most: one wholesale order makes a whole programme look like growth."""
+    m, inside = behind.matrix, np.flatnonzero(~behind.matrix.pre)
+    if len(inside) < FEWEST_WEEKS:
+        return ("leave one week out", float("nan"), WHOLE_PART, "not possible", "too few weeks in the programme to leave one out",
+                "项目期周数太少，无法剔除一周")  # fmt: skip
+    money = m.gmv[inside] * m.days[inside] * -np.expm1(-behind.own.gap[inside])
+    top = inside[int(np.argmax(money * np.sign(effect.effect)))]
+    post = ~m.pre & (np.arange(len(m.pre)) != top)
+    tau = log_effect(behind.own.gap, m.gmv, m.days, post)
+    rest = behind.doubt(tau, effect.level, post)
+    hangs = tau * np.sign(effect.effect) < WHOLE_PART * abs(effect.effect) and rest.low <= 0 <= rest.high
+    week, told = m.weeks["week"].iloc[top].date(), effect.low > 0 or effect.high < 0
+    return ("leave one week out", tau, WHOLE_PART * effect.effect, _status(not hangs) if told else "noted",
+            f"without the week of {week}, its largest part, the effect is {percent(tau)}"
+            + (": a single order or a single festival explains it as well" if hangs else ""),
+            f"不计贡献最大的 {week} 当周，效应为 {percent(tau)}" + ("：一笔大单或一个节日同样可以解释" if hangs else ""))  # fmt: skip
 
 
 def _drift(behind: Behind, effect: Effect) -> Row:

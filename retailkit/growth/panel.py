@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 DAILY = ("merchant", "day", "gmv", "gross", "refunds", "orders", "buyers", "unknown_orders", "unknown_gmv",
          "filled", "partial")  # fmt: skip
 WEEKLY = ("merchant", "week", "phase", "days", "gmv", "orders", "buyers", "log_gmv", "log_orders", "log_buyers",
-          "log_last_year", "scale", "festival")  # fmt: skip
+          "log_last_year", "festival")  # fmt: skip
 
 EARLY_CLOSE_HOURS = 2.0
 
@@ -129,9 +129,9 @@ def weekly_panel(daily: pd.DataFrame, programme: Any, country: str = "CN") -> pd
 
     A week that the programme's first or last day cuts becomes two rows, so that no day of
     one phase stands in another; a merchant's first week counts only when it is whole.
-    ``log_gmv`` is the mean of daily logs where every day of the panel sold something;
-    otherwise the log of the week's mean day for *all* merchants (``scale`` says which),
-    because a day without sales has no log. A week whose sum is zero or negative (refunds
+    ``log_gmv`` is the log of the week's mean day, and not the mean of its days' logs: an effect that lies on one
+    day of the week (a live evening, a members' day) is worth what it sells, and a day without sales has no log. A
+    week whose sum is zero or negative (refunds
     above sales) has no log: it stays missing and the estimators refuse it by name.
 
     Parameters
@@ -163,19 +163,13 @@ def weekly_panel(daily: pd.DataFrame, programme: Any, country: str = "CN") -> pd
     days["week"] = mondays(days["day"])
     days["phase"] = np.select([~(days["day"] >= start), days["day"] <= end], ["before", "programme"], "after")
     days["then"] = sold.reindex(pd.MultiIndex.from_arrays([days["merchant"], days["day"].map(before)])).to_numpy()
-    smooth = bool((days["gmv"] > 0).all())
-    for name in ("gmv", "orders", "buyers", "then"):
-        days[f"log_{name}"] = _log(days[name])
     groups = days.groupby(["merchant", "week", "phase"], sort=True)
     rows = groups[["gmv", "orders", "buyers", "then"]].mean()
     rows["days"] = groups.size()
     whole = groups["then"].count() == rows["days"]
     for name in ("gmv", "orders", "buyers", "then"):
-        logs = groups[f"log_{name}"]
-        by_day = logs.mean().where(logs.count() == rows["days"])
-        rows[f"log_{name}"] = by_day if smooth else _log(rows[name])
+        rows[f"log_{name}"] = _log(rows[name])
     rows["log_last_year"] = rows["log_then"].where(whole)
-    rows["scale"] = "mean of daily logs" if smooth else "log of the mean day"
     rows = rows.reset_index()
     rows["festival"] = _festivals_of(rows, marks, start, end)
     return rows[~_opening_stub(rows)][list(WEEKLY)].reset_index(drop=True)

@@ -22,12 +22,13 @@ IN_SHORT = {
     "fit before the programme": ("its donors did not follow it before the programme", "项目前对照店跟不上它"),
     "placebo in time": ("an effect shows before the programme began", "项目开始前已出现“效应”"),
     "leave one donor out": ("it hangs on a single donor", "结论取决于某一家对照店"),
+    "leave one week out": ("it hangs on a single week", "结论取决于某一周"),
     "breakdown drift": ("its drift before the programme explains as much", "项目前的漂移足以解释"),
     "other estimators": ("most other methods say the opposite", "多数其他方法方向相反"),
 }
 """Why a guard bars a claim, in a few words for a table of all merchants; by the beginning of the guard's name."""
 
-OF_THE_SIGN = ("leave one donor out", "breakdown drift", "other estimators")
+OF_THE_SIGN = ("leave one donor out", "leave one week out", "breakdown drift", "other estimators")
 """Guards that ask whether the sign would turn: where the interval holds zero there is no sign, and nothing to bar."""
 
 NO_DONORS = ("no donors to compare with: descriptive only", "没有可比的对照商户，仅为描述性")

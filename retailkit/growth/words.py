@@ -23,6 +23,7 @@ PLAIN = {
     "placebo in time, 1 programme length earlier": "时间安慰剂（提前一个项目期）",
     "placebo in time, 2 programme lengths earlier": "时间安慰剂（提前两个项目期）",
     "leave one donor out": "逐一剔除对照",
+    "leave one week out": "剔除最大一周",
     "breakdown drift": "推翻结论所需漂移",
     "breakdown spillover": "推翻结论所需溢出",
     "other estimators": "其他方法",

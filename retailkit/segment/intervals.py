@@ -1,4 +1,4 @@
-"""Intervals for shares and means, on plain arrays."""
+"""Intervals for shares, counts and means, on plain arrays."""
 
 from __future__ import annotations
 
@@ -34,14 +34,30 @@ def wilson(successes, trials, level: float = 0.9) -> tuple[np.ndarray, np.ndarra
     return np.where(n > 0, np.maximum(centre - half, 0), 0.0), np.where(n > 0, np.minimum(centre + half, 1), 1.0)
 
 
+def poisson(count, level: float = 0.9) -> tuple[np.ndarray, np.ndarray]:
+    """Return the low and high ends of the exact interval of a Poisson count (Garwood, 1936).
+
+    >>> low, high = poisson([0, 10], 0.95)
+    >>> low.round(2).tolist(), high.round(2).tolist()
+    ([0.0, 4.8], [3.69, 18.39])
+    """
+    from scipy.special import chdtri
+
+    k, tail = np.asarray(count, float), (1 - level) / 2
+    low = np.where(k > 0, chdtri(2 * np.maximum(k, 1), 1 - tail) / 2, 0.0)
+    return low, chdtri(2 * k + 2, tail) / 2
+
+
 def mean_interval(mean, deviation, n, level: float = 0.9) -> tuple[np.ndarray, np.ndarray]:
-    """Return the ends of the normal interval of a mean; NaN where fewer than two values were seen.
+    """Return the ends of Student's t interval of a mean; NaN where fewer than two values were seen.
 
     >>> low, high = mean_interval([10.0], [2.0], [100])
     >>> low.round(2).tolist(), high.round(2).tolist()
     ([9.67], [10.33])
     """
+    from scipy.special import stdtrit
+
     n = np.asarray(n, float)
     enough = np.where(n > 1, n, np.nan)
-    half = normal_half(level) * np.asarray(deviation, float) / np.sqrt(enough)
+    half = stdtrit(enough - 1, 0.5 + level / 2) * np.asarray(deviation, float) / np.sqrt(enough)
     return np.asarray(mean, float) - half, np.asarray(mean, float) + half

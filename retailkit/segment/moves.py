@@ -11,7 +11,7 @@ import pyarrow as pa
 from ibis import _
 
 from retailkit.schema.given import takes_frames
-from retailkit.segment.intervals import wilson
+from retailkit.segment.intervals import poisson, wilson
 from retailkit.segment.lifecycle import NOT_YET, STATES
 from retailkit.spoken import said
 
@@ -100,7 +100,7 @@ def move_rates(moves: pd.DataFrame, level: float = 0.9) -> pd.DataFrame:
     """One row per merchant, day and rate (kept, won_back, woken, fell_asleep, new_buyers).
 
     ``persons`` of ``base`` persons made the move. ``new_buyers`` counts first orders for every buyer
-    there was before: a ratio without an interval, it may exceed 1.
+    there was before: a ratio that may exceed 1, with the exact interval of a Poisson count.
     """
     rows = []
     for (merchant, day), here in moves.groupby(["merchant", "day"]):
@@ -114,18 +114,28 @@ def move_rates(moves: pd.DataFrame, level: float = 0.9) -> pd.DataFrame:
         )
     rates = pd.DataFrame(rows, columns=["merchant", "day", "rate", "persons", "base"])
     rates["share"] = rates["persons"] / rates["base"].where(rates["base"] > 0)
-    low, high = wilson(rates["persons"].clip(upper=rates["base"]), rates["base"], level)
-    told = (rates["rate"] != "new_buyers") & (rates["base"] > 0)
-    return rates.assign(share_low=np.where(told, low, np.nan), share_high=np.where(told, high, np.nan))
+    low, high = _ends(rates, level)
+    return rates.assign(share_low=low, share_high=high)
 
 
-def rates_against_donors(rates: pd.DataFrame, merchant: str) -> pd.DataFrame:
+def _ends(rates: pd.DataFrame, level: float) -> tuple[np.ndarray, np.ndarray]:
+    """Ends of each rate's interval: Wilson's, for new buyers those of a Poisson count; NaN without a base."""
+    base = rates["base"].where(rates["base"] > 0).to_numpy(float)
+    shares = wilson(rates["persons"].clip(upper=rates["base"]), rates["base"], level)
+    counts = poisson(rates["persons"], level)
+    new = (rates["rate"] == "new_buyers").to_numpy()
+    low, high = (np.where(new, k / base, p) for k, p in zip(counts, shares, strict=True))
+    return np.where(np.isnan(base), np.nan, low), np.where(np.isnan(base), np.nan, high)
+
+
+def rates_against_donors(rates: pd.DataFrame, merchant: str, level: float = 0.9) -> pd.DataFrame:
     """One row per rate: the merchant's share and interval beside the donors' middle and spread.
 
     Only the last day of ``rates`` is compared. Donors with under 20 persons in the from-states are
     left out; ``donors_low`` and ``donors_high`` are the lowest and highest of the rest. ``place`` says above or
     below (the merchant's whole interval lies outside them: it moved unlike every donor by more than chance), within,
-    or unknown (under three donors, or under 20 persons of the merchant's own).
+    or unknown (under three donors, or under 20 persons of the merchant's own). All rates are looked at together, so
+    for the place each one's interval is widened as many times (Bonferroni).
     """
     last = rates[rates["day"] == rates["day"].max()] if len(rates) else rates
     own = last[last["merchant"] == merchant]
@@ -136,7 +146,7 @@ def rates_against_donors(rates: pd.DataFrame, merchant: str) -> pd.DataFrame:
     table = own.drop(columns=["merchant", "day"]).merge(spread.reset_index(), on="rate", how="left")
     table["donors"] = table["donors"].fillna(0).astype(int)
     told = (table["donors"] >= 3) & (table["base"] >= ENOUGH)
-    low, high = (table[end].fillna(table["share"]) for end in ("share_low", "share_high"))
+    low, high = _ends(table, 1 - (1 - level) / max(int(told.sum()), 1))
     place = np.select(
         [~told, low > table["donors_high"], high < table["donors_low"]],
         ["unknown", "above", "below"],
@@ -184,10 +194,12 @@ def moves_sentence(against: pd.DataFrame, lang: str = "en") -> str:
         )
         for row in outside.itertuples()
     ]
+    beyond = f"{2 / (outside['donors'].min() + 1):.0%}"  # first or last of so many, where all are of one kind
     return said(
         lang,
-        f"{'; '.join(parts)}. That is a difference, not yet a cause: the growth chapter tests causes.",
-        f"{'；'.join(parts)}。这只是差异，尚不能说明原因：原因由增长一章检验。",
+        f"{'; '.join(parts)}. Merchants differ: of those of one kind up to {beyond} lie beyond so many others. That is a "
+        "difference, not yet a cause: the growth chapter tests causes.",
+        f"{'；'.join(parts)}。商户之间本有差异：同类商户中也有至多{beyond}会超出这么多家。这只是差异，尚不能说明原因：原因由增长一章检验。",
     )
 
 
