@@ -201,7 +201,7 @@ def test_a_few_who_bring_most_do_not_make_sharing_fade_by_chance():
         tree = pd.DataFrame({
             "node": [*map(str, range(50)), *(f"c{i}" for i in range(len(parents))), "end"],
             "parent": [*[None] * 50, *parents, None], "depth": [*[0] * 50, *[1] * len(parents), 9], "merchant": "m",
-            "started_at": start, "hours": [*[np.nan] * 50, *[1.0] * len(parents), np.nan],
+            "started_at": start, "hours": [*[np.nan] * 50, *[1.0] * len(parents), np.nan], "account": None,
         })  # fmt: skip
         tree.loc[tree["depth"] == 1, "started_at"] += pd.Timedelta(days=1)
         tree.loc[tree["depth"] == 9, "started_at"] += pd.Timedelta(days=7)

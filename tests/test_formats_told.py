@@ -97,9 +97,10 @@ def test_what_is_known_only_from_the_set_up_on_is_said_with_who_sold_before():
 def test_guides_who_joined_one_by_one_joined_when_they_did():
     joined = canonical("guides", [{"guide": f"g{i}", "joined_on": f"2018-11-{10 + i}"} for i in range(5)])
     assert roster_begins(joined).empty
-    found = guide_activation(joined, *NOTHING, sold({}), start="2018-11-01", end="2018-11-12")
+    one = sold({"sold_by": "g0", "paid_on": "2018-11-11"})
+    found = guide_activation(joined, *NOTHING, one, start="2018-11-01", end="2018-11-12")
     assert found.loc[found["region"] == "all", "roster"].unique().tolist() == [3]
-    assert "0 of 3 guides" in activation_sentence(found)
+    assert "1 of 3 guides" in activation_sentence(found)
     assert not roster_sentence(joined, sold({}), **WINDOW)
 
 
