@@ -85,8 +85,8 @@ def discount_depth(orders: Table, *, start: str, end: str) -> pd.DataFrame:
             orders=both.stated.sum(),
             untold=(1 - both.stated).sum(),
             full_price=(stated & (both.discount <= 0)).ifelse(1, 0).sum(),
-            list_amount=both.list_amount.sum(where=stated),
-            discount_amount=both.discount.sum(where=stated),
+            list_amount=both.list_amount.sum(where=stated).fill_null(0),
+            discount_amount=both.discount.sum(where=stated).fill_null(0),
         )
     )
     frame = whole_counts(frame, "orders", "untold", "full_price", "list_amount", "discount_amount")
