@@ -101,3 +101,6 @@ def test_only_what_was_paid_for_lines_can_be_shared_out(tmp_path):
     page = layout(tmp_path, PRICES.replace('unit = "fen" }\n[[', 'unit = "fen", shared_out = true }\n[['))
     with pytest.raises(LoadError, match="'gross_amount' is no line's payment"):
         read_layout(page)
+    lines_alone = PRICES[: PRICES.index("[[")] + PRICES[PRICES.rindex("[[") :]
+    with pytest.raises(LoadError, match="no table 'orders' is made of the same file"):
+        read_layout(layout(tmp_path, lines_alone))

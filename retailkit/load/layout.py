@@ -161,6 +161,13 @@ class Layout(Record):
         found += [c for block in self.tables if not block.optional for c in block.needed]
         return tuple(dict.fromkeys([*self.signature, *found]))
 
+    @model_validator(mode="after")
+    def _tells_what_is_shared_out(self) -> Layout:
+        shares = any(rule.shared_out for block in self.tables for rule in block.fields.values())
+        if shares and all(block.table != "orders" for block in self.tables):
+            raise ValueError("shared_out needs the payments to share: no table 'orders' is made of the same file")
+        return self
+
     @property
     def used(self) -> tuple[str, ...]:
         """Every export column that the layout mentions, in first-use order."""
