@@ -357,7 +357,7 @@ def test_a_load_keeps_to_little_memory(tmp_path, monkeypatch, budget):
     monkeypatch.setenv("RETAILKIT_MEMORY", budget)
     with staging.loading(tmp_path, {}) as work:
         given = work.con.execute("SELECT current_setting('memory_limit')").fetchall()[0][0]
-        assert staging.memory_bytes(given) <= 7.01e8
+        assert staging.memory_bytes(given) <= 9.01e8  # with Python and the report, 1.2 GB are not reached
 
 
 def test_what_does_not_fit_into_little_memory_is_done_again_with_all_of_it(tmp_path, monkeypatch):

@@ -135,7 +135,8 @@ def test_pieces_are_the_text_cut_at_ends_of_lines(tmp_path_factory, lines, size,
         assert any(line.count(b'"') % 2 for line in whole.split(b"\n"))
     else:
         assert b"".join(texts) == whole
-        assert all(text.endswith(b"\n") for text in texts[:-1])
+        assert all(text.endswith(b"\n") and len(text) >= size for text in texts[:-1])
+        assert all(len(text) < size + 100 for text in texts), "cut after the line, or two, that fills the piece"
         assert [p.name for p in folder.glob("*.csv") if p.name not in ("a.csv", "whole.csv")] in (
             [],
             [f"{found.file_id}.{len(texts)}.csv"],

@@ -12,6 +12,7 @@ from typing import Any
 
 import click
 
+from retailkit import machine
 from retailkit.commands.prepare import fingerprints, link_as_of, load_and_link
 from retailkit.commands.show import STATUS_ZH, text_table
 from retailkit.spoken import said
@@ -86,7 +87,7 @@ def plan_text(plan: Plan, lang: str = "en") -> str:
 
 def default_workers() -> int:
     """Workers for this machine: one per core, at most eight."""
-    return max(1, min(8, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1))
+    return min(8, machine.cores())
 
 
 def _or_unknown(known: Callable[[str | None], Any]) -> Callable[[str | None], Any]:

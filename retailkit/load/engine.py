@@ -22,6 +22,7 @@ from uuid import uuid4
 
 import duckdb
 
+from retailkit import machine
 from retailkit.load.cache import keep_in_file, with_cache_file
 from retailkit.load.errors import LoadError
 from retailkit.load.spark import spark_backend
@@ -59,10 +60,10 @@ def settings(threads: int | None = None, memory: str | None = None, temp: str | 
     """Return the engine's settings: one entry per setting, all of them always given.
 
     ``RETAILKIT_THREADS`` and ``RETAILKIT_MEMORY`` (such as "4GB") speak for callers that give
-    none; the last resort is every core and 60% of the machine's memory.
+    none; the last resort is every core and 60% of the memory, of the machine or of its container.
     """
-    threads = threads or int(os.environ.get("RETAILKIT_THREADS", 0)) or os.cpu_count() or 1
-    memory = memory or os.environ.get("RETAILKIT_MEMORY") or f"{int(_machine_memory() * 0.6) >> 20}MiB"
+    threads = threads or int(os.environ.get("RETAILKIT_THREADS", 0)) or machine.cores()
+    memory = memory or os.environ.get("RETAILKIT_MEMORY") or f"{int(machine.memory() * 0.6) >> 20}MiB"
     return {
         "threads": threads,
         "memory_limit": memory,
@@ -261,7 +262,3 @@ def write_file(con: Connection, select: str, folder: Path, stem: str) -> dict[st
     cursor = con.execute(f"COPY ({select}) TO {literal(str(path))} ({PUBLISHED}, RETURN_STATS true)")
     names = [d[0] for d in cursor.description or ()]
     return dict(zip(names, cursor.fetchall()[0], strict=True))
-
-
-def _machine_memory() -> int:
-    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")

@@ -10,9 +10,9 @@ from pathlib import Path
 from retailkit.load.ahead import import_ahead
 from retailkit.load.files import Probe, utf8
 
-PIECE = 1 << 26
+PIECE = 96 << 20
 """Bytes of text in a piece: typed, it takes a quarter of the memory that a load may use."""
-FIRST = PIECE >> 3
+FIRST = 8 << 20
 """Bytes in the first one: nothing is typed until it is decoded."""
 LONGEST = 1 << 22
 """Bytes that a line may have."""
@@ -36,17 +36,17 @@ def utf8_pieces(found: Probe, folder: Path, skip_lines: int = 0) -> Generator[Pa
     """
     lines = _whole_lines(utf8(found, skip_lines))
     with ThreadPoolExecutor(1) as ahead:
-        coming = ahead.submit(_write, lines, folder / f"{found.file_id}.0.csv", FIRST)
+        coming = ahead.submit(_write, lines, folder / f"{found.file_id}.0.csv", min(FIRST, PIECE))
         for number in count(1):
             piece, size = coming.result()
             if not size and number > 1:
                 return
-            coming = ahead.submit(_write, lines, folder / f"{found.file_id}.{number}.csv")
+            coming = ahead.submit(_write, lines, folder / f"{found.file_id}.{number}.csv", PIECE)
             yield piece
             piece.unlink()
 
 
-def _write(lines: Iterator[bytes], path: Path, most: int = PIECE) -> tuple[Path, int]:
+def _write(lines: Iterator[bytes], path: Path, most: int) -> tuple[Path, int]:
     """Write the next piece; the file and its bytes, none at the end of the text."""
     size = 0
     with open(path, "wb") as out:

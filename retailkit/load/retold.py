@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-import ibis
-import pandas as pd
+from typing import TYPE_CHECKING, Any
 
 from retailkit.schema.figure import minor_units
 from retailkit.spoken import said
+
+if TYPE_CHECKING:  # a load reads the bounds only
+    import pandas as pd
 
 LEAST, ONE_IN = 3, 20
 """So many orders, and one in so many of the refunded ones: a mistake of a clerk, or freight given back too, is rarer."""
@@ -25,6 +25,8 @@ def refunds_retold(tables: Any) -> pd.DataFrame:
     ----------
     tables : an open store (or any object with the canonical tables as attributes).
     """
+    import ibis
+
     key = ["merchant", "order_id"]
     told = tables.refunds.filter(tables.refunds.order_id.notnull(), tables.refunds.refund_amount > 0)
     back = told.group_by(key).agg(back=told.refund_amount.sum(), times=told.count())
@@ -49,6 +51,7 @@ def refunds_retold(tables: Any) -> pd.DataFrame:
 def retold_sentence(retold: pd.DataFrame, currency: str, lang: str = "en") -> str:
     """Say that two sources tell the same refunds, by how much net sales are too low, and what to do; else nothing.
 
+    >>> import pandas as pd
     >>> retold_sentence(pd.DataFrame({"merchant": ["m"], "above": [4], "refunded": [10], "too_low": [2500]}), "CNY")[:78]
     'Two sources seem to tell the same refunds: 4 of 10 refunded orders were refund'
     """

@@ -44,7 +44,7 @@ from retailkit.load.unique import keep_last
 from retailkit.schema import table
 
 Result = TypeVar("Result")
-LEAN = "700MB"
+LEAN = "900MB"
 """Memory of the engine while it loads: what does not fit goes to disk, at little cost."""
 
 

@@ -16,6 +16,7 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 
+from retailkit import machine
 from retailkit.simulate.accounts import person_table
 from retailkit.simulate.calibrate import calibrated
 from retailkit.simulate.levels import Levels
@@ -37,7 +38,7 @@ MEMORY = "3GB"
 
 def _memory_of(parts: int) -> str:
     """Return what the engine may hold: of a merchant in parts half of the machine, as sorts of all its rows need more."""
-    half = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2
+    half = machine.memory() // 2
     return MEMORY if parts == 1 else os.environ.get("RETAILKIT_MEMORY") or f"{max(half, 3 * 10**9) >> 20}MiB"
 
 

@@ -9,6 +9,7 @@ from concurrent.futures import Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import forkserver
 
+from retailkit import machine
 from retailkit.study.chapter import Settings, run_unit, start_worker
 from retailkit.study.ledger import Entry, write_entry
 from retailkit.study.plan import Unit
@@ -93,15 +94,13 @@ def lost(unit: Unit, settings: Settings, error: str) -> Entry:
 
 
 def kernel_environment(workers: int) -> tuple[tuple[str, str], ...]:
-    """Environment of every kernel: the machine's cores and memory shared out between the workers."""
-    cores = os.cpu_count() or 1
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") >> 20
+    """Environment of every kernel: the machine's (or the container's) cores and memory shared out between the workers."""
     chosen = {
         "OMP_NUM_THREADS": "1",
         "OPENBLAS_NUM_THREADS": "1",
         "PLOTLY_RENDERER": "plotly_mimetype",
         "PYDEVD_DISABLE_FILE_VALIDATION": "1",
-        "RETAILKIT_THREADS": os.environ.get("RETAILKIT_THREADS", str(max(cores // workers, 1))),
-        "RETAILKIT_MEMORY": os.environ.get("RETAILKIT_MEMORY", f"{int(memory * 0.6 / workers)}MiB"),
+        "RETAILKIT_THREADS": os.environ.get("RETAILKIT_THREADS", str(max(machine.cores() // workers, 1))),
+        "RETAILKIT_MEMORY": os.environ.get("RETAILKIT_MEMORY", f"{int(machine.memory() * 0.6 / workers) >> 20}MiB"),
     }
     return tuple(chosen.items())
