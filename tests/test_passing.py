@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from load_files import HEADER, layout, load, quarantine, stored
 
-from retailkit.load import LoadError, files, open_store, partitions, passing, pieces
+from retailkit.load import LoadError, files, open_store, partitions, passing, pieces, unique
 from retailkit.load.files import probe, utf8_copy
 
 DAYS = pd.date_range("2018-01-01", "2018-04-30", periods=4000)
@@ -65,6 +65,26 @@ def test_pieces_make_the_rows_that_the_whole_makes(tmp_path, monkeypatch, cut, e
     assert len(frame) == 3996
     assert [row for row, *_ in quarantine(folders[0])] == [4, 6, 2501]
     assert frame.set_index("order_id").loc["5", "gross_amount"] == 575
+
+
+def test_only_the_files_that_hold_a_repeat_are_written_again(tmp_path, monkeypatch, cut):
+    cut(True)
+    again = []
+    write = unique.write_file
+
+    def noted(con, select, folder, month):
+        again.append(month)
+        return write(con, select, folder, month)
+
+    monkeypatch.setattr(unique, "write_file", noted)
+    february = next(line for line in LINES if ",2018-02-14" in line)
+    load(tmp_path, (HEADER + "\n".join([*LINES, february, february.replace(".25", ".75"), LINES[-1]])).encode())
+    # the first of February's three and, in a piece of its own, the second; the first of April's two
+    assert sorted(again) == ["2018-02", "2018-02", "2018-04"]
+    assert stored(tmp_path)["order_id"].is_unique
+    assert len(stored(tmp_path)) == 4000
+    kept = stored(tmp_path).set_index("order_id")["gross_amount"]
+    assert kept[february.split(",")[0]] % 100 == 75, "the row that comes last stays"
 
 
 @pytest.mark.parametrize("together", [True, False])

@@ -1,4 +1,4 @@
-"""Whether all rows have keys of their own, told by the keys' hashes."""
+"""Which rows may share a key, told by the keys' hashes."""
 
 from __future__ import annotations
 
@@ -14,18 +14,17 @@ _HALF, _PLACE = (1 << 32) - 1, (1 << 20) - 1
 """Lower half of a hash; its place in a table of those that may be there twice."""
 
 
-def all_different(con: Connection, keys: str, rows: str) -> bool:
-    """Tell that no two rows share their key; False says that they may: two keys can have one hash.
+def hashes_again(con: Connection, keys: str, rows: str) -> Any:
+    """Return the hashes that several rows' keys have, none where all keys differ: two keys can have one hash.
 
     Sorting the keys' hashes costs a third of grouping by the keys, and eight bytes for each row of a share
     of all hashes.
     """
+    import numpy as np
+
     shares = 1 + count(con, rows) // AT_ONCE
-    for i in range(shares):
-        some = f" WHERE hash({keys}) % {shares} = {i}" if shares > 1 else ""
-        if not each_once([key_hashes(con, keys, f"{rows}{some}")]):
-            return False
-    return True
+    some = [f" WHERE hash({keys}) % {shares} = {i}" if shares > 1 else "" for i in range(shares)]
+    return np.concatenate([there_again([key_hashes(con, keys, f"{rows}{share}")]) for share in some])
 
 
 def key_hashes(con: Connection, keys: str, rows: str) -> Any:
@@ -44,8 +43,8 @@ def lower_halves(hashes: Any) -> Any:
     return halves
 
 
-def each_once(pieces: Sequence[Any], halves: Sequence[Any] = ()) -> bool:
-    """Tell that no hash is there twice: of those whose lower halves agree, whole ones decide.
+def there_again(pieces: Sequence[Any], halves: Sequence[Any] = ()) -> Any:
+    """Return the hashes that are there more than once: of those whose lower halves agree, whole ones decide.
 
     Parameters
     ----------
@@ -61,7 +60,7 @@ def each_once(pieces: Sequence[Any], halves: Sequence[Any] = ()) -> bool:
     agree = np.zeros(1 << 20, bool)
     agree[merged[1:][merged[1:] == merged[:-1]] & _PLACE] = True
     few = np.sort(np.concatenate([piece[agree[piece & _PLACE]] for piece in pieces]))
-    return not (few[1:] == few[:-1]).any()
+    return np.unique(few[1:][few[1:] == few[:-1]])
 
 
 def count(con: Connection, rows: str) -> int:

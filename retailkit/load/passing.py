@@ -16,7 +16,7 @@ from typing import Any
 
 from retailkit.load.engine import Connection, files_select, first, literal, quote, write_file
 from retailkit.load.files import Probe
-from retailkit.load.hashes import AT_ONCE, each_once, key_hashes, lower_halves
+from retailkit.load.hashes import AT_ONCE, key_hashes, lower_halves, there_again
 from retailkit.load.kept import STAGED
 from retailkit.load.layout import Layout
 from retailkit.load.partitions import count_parts, dated, plain_name, within
@@ -35,12 +35,12 @@ RUN = 50_000 * FIRST // PIECE
 class Passed:
     """How many rows were bad, doubtful and there at all; the ``files`` of good ones, if they can be published.
 
-    Those in files are ``unlike`` where no two of them have one key; False says that two may.
+    ``again`` holds the hashes that several keys of those in files have, and SQL of what was hashed; None: not known.
     """
 
     counts: tuple[int, int, int]
     files: tuple[dict[str, Any], ...]
-    unlike: bool = False
+    again: tuple[Any, str] | None = None
 
 
 def may_pass(found: Probe, layout: Layout, owners: list[str], owned: bool) -> bool:
@@ -109,8 +109,9 @@ def pass_through(
             bad, doubtful, seen, lines = bad + some[0], doubtful + some[1], seen + some[2], lines + some[3]
             con.execute(f"DROP TABLE {TYPED}")
     _name(con, name, contract, staged, [f["filename"] for f in months])
-    unlike = bool(hashes) and seen <= AT_ONCE and each_once(hashes, [half.result() for half in halves])
-    return Passed((bad, doubtful, seen), tuple(months), unlike)
+    known = bool(hashes) and seen <= AT_ONCE
+    again = (there_again(hashes, [half.result() for half in halves]), keys) if known else None
+    return Passed((bad, doubtful, seen), tuple(months), again)
 
 
 def _keep_failed(con: Connection, name: str, rows: str, cells: Sequence[str], first_ones: bool) -> None:
@@ -138,10 +139,15 @@ def _name(con: Connection, name: str, contract: Table, staged: list[str], months
         rows = f"SELECT *, 0 AS item FROM read_parquet([{listed}])"
         con.execute(f"CREATE OR REPLACE TEMP VIEW {quote(name)} AS {rows}")
         return
-    rows = files_select(contract, months, [("source_row", "BIGINT")])
-    con.execute(f"CREATE OR REPLACE TEMP VIEW {quote(name + '_out')} AS SELECT *, 0 AS item FROM ({rows})")
+    name_written(con, name + "_out", contract, months)
     con.execute(
         f"CREATE OR REPLACE TEMP VIEW {quote(name)} AS "
         f"SELECT merchant, source_row, item, false AS bad FROM {quote(name + '_out')} UNION ALL "
         f"SELECT merchant, source_row, item, true AS bad FROM {quote(name + '_rejected')} WHERE bad"
     )
+
+
+def name_written(con: Connection, name: str, contract: Table, files: Sequence[str]) -> None:
+    """Name the rows of files that were written by month: the contract's columns and where each stood."""
+    rows = files_select(contract, files, [("source_row", "BIGINT")])
+    con.execute(f"CREATE OR REPLACE TEMP VIEW {quote(name)} AS SELECT *, 0 AS item FROM ({rows})")

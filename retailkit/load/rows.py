@@ -38,7 +38,7 @@ class Typed:
     ``grouped``; ``aside`` and ``repeats`` are queries of ``merchant, source_row`` that were set
     aside or were there word for word before. ``lost`` names the records of which a row was set aside (as of
     `lost_records`), where they are kept. ``files`` hold the relation's rows as they can be published;
-    no two of ``unlike`` rows have one key.
+    ``again`` is as of `Passed`.
     """
 
     contract: Table
@@ -50,7 +50,7 @@ class Typed:
     lost: str | None = None
     grouped: bool = False
     files: tuple[dict[str, Any], ...] = ()
-    unlike: bool = False
+    again: tuple[Any, str] | None = None
 
 
 def type_rows(
@@ -97,7 +97,7 @@ def type_rows(
     if passed and passed.files:
         aside = set_aside(name) if bad else None
         found = tuple(problems)
-        return Typed(contract, name + "_out", name, found, aside, files=passed.files, unlike=passed.unlike)
+        return Typed(contract, name + "_out", name, found, aside, files=passed.files, again=passed.again)
     relation, below, test = _finished(con, name, contract, block, made, final, bool(bad))
     lost = None
     if (bad or below) and (block.group or contract.name == "orders"):

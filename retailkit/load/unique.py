@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from retailkit.load.engine import Connection, first, literal, quote, write_file, write_partitions
 from retailkit.load.faults import record_sql
 from retailkit.load.fields import Place
-from retailkit.load.hashes import all_different, count
+from retailkit.load.hashes import count, hashes_again
 from retailkit.load.kept import Materialise
 from retailkit.load.layout import Block, Layout
+from retailkit.load.passing import name_written
 from retailkit.load.rows import Typed
 from retailkit.schema import Table
 
@@ -19,6 +21,8 @@ COUNTS = ("rows_read", "rows_kept", "rows_duplicate", "rows_quarantined", "rows_
 """What can become of the rows of a file."""
 MERGED = 1 << 21
 """Rows of several files put together at a time."""
+FEW = 1 << 20
+"""Hashes of repeated keys that the engine looks up for each row: with more, all keys are grouped."""
 
 
 def keep_last(con: Connection, rows: Typed, block: Block, materialise: Materialise, alone: bool = True) -> Typed:
@@ -33,8 +37,16 @@ def keep_last(con: Connection, rows: Typed, block: Block, materialise: Materiali
     if block.group or numbered:
         return rows
     keys = ", ".join(quote(k) for k in contract.key)
-    twice = f"SELECT {keys} FROM {quote(rows.relation)} GROUP BY {keys} HAVING count(*) > 1"
-    if rows.unlike or all_different(con, keys, quote(rows.relation)) or first(con, f"{twice} LIMIT 1") is None:
+    hashes, hashed = rows.again or (hashes_again(con, keys, quote(rows.relation)), keys)
+    if not len(hashes):
+        return rows
+    con.register("again", {"hash": hashes})
+    met = f" WHERE hash({hashed}) IN (FROM again)" if len(hashes) <= FEW else ""
+    twice = f"SELECT {keys} FROM {quote(rows.relation)}{met} GROUP BY {keys} HAVING count(*) > 1"
+    con.execute(f"CREATE OR REPLACE TEMP TABLE {quote(rows.relation + '_keys')} AS {twice}")
+    con.unregister("again")
+    twice = f"FROM {quote(rows.relation + '_keys')}"
+    if first(con, f"{twice} LIMIT 1") is None:
         return rows
     if contract.room == "identity" and not alone:
         place = "source_row * 1000000 + item" if block.explode else "source_row"
@@ -51,11 +63,14 @@ def keep_last(con: Connection, rows: Typed, block: Block, materialise: Materiali
         f"IS NOT DISTINCT FROM {whole} AS same "
         f"FROM (SELECT r.* FROM {quote(rows.relation)} r SEMI JOIN ({twice}) k ON {same})"
     )
-    kept = rows.relation + "_one"
-    con.execute(
-        f"CREATE OR REPLACE TEMP VIEW {quote(kept)} AS SELECT r.* FROM {quote(rows.relation)} r "
-        f"ANTI JOIN (FROM {name} WHERE nth > 1) d USING (merchant, source_row, item)"
-    )
+    kept, files = rows.relation + "_one", _without(con, rows.files, f"SELECT source_row FROM {name} WHERE nth > 1")
+    if files:
+        name_written(con, kept, contract, [f["filename"] for f in files])
+    else:
+        con.execute(
+            f"CREATE OR REPLACE TEMP VIEW {quote(kept)} AS SELECT r.* FROM {quote(rows.relation)} r "
+            f"ANTI JOIN (FROM {name} WHERE nth > 1) d USING (merchant, source_row, item)"
+        )
     changed = (
         f'SELECT merchant, source_row, {literal(contract.name)} AS "table", {literal(" + ".join(contract.key[1:]))} '
         "AS \"column\", 'same key as row ' || winner || ', which comes later and stays' AS reason, '' AS value, "
@@ -67,11 +82,25 @@ def keep_last(con: Connection, rows: Typed, block: Block, materialise: Materiali
     return replace(
         rows,
         relation=kept,
-        files=(),
+        files=files,
         problems=(*rows.problems, changed),
         aside=f"{rows.aside} UNION ALL {aside}" if rows.aside else aside,
         repeats=repeats,
     )
+
+
+def _without(con: Connection, files: Sequence[dict[str, Any]], rows: str) -> tuple[dict[str, Any], ...]:
+    """Return files without some rows: those that hold one are written anew, the others stay as they are."""
+    kept = list[dict[str, Any]]()
+    for file in files:
+        path, month = Path(file["filename"]), file["partition_keys"]["month"]
+        here = f"FROM read_parquet({literal(str(path))})"
+        if first(con, f"SELECT 1 FROM (SELECT source_row {here}) SEMI JOIN ({rows}) USING (source_row) LIMIT 1"):
+            file = write_file(con, f"{here} ANTI JOIN ({rows}) USING (source_row)", path.parent, month) | {
+                "partition_keys": file["partition_keys"]
+            }
+        kept += [file] if file["count"] else []
+    return tuple(kept)
 
 
 def one_per_key(con: Connection, contract: Table, relations: Sequence[str], scratch: Path) -> str:
@@ -85,7 +114,7 @@ def one_per_key(con: Connection, contract: Table, relations: Sequence[str], scra
         return relations[0]
     union = " UNION ALL ".join(f'SELECT *, {i} AS "@file" FROM {r}' for i, r in enumerate(relations))
     keys = ", ".join(quote(k) for k in contract.key)
-    if all_different(con, keys, f"({union})"):
+    if not len(hashes_again(con, keys, f"({union})")):
         return f'(SELECT * EXCLUDE ("@file") FROM ({union}))'
     shares = 1 + count(con, f"({union})") // MERGED
     if shares == 1:
