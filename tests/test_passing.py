@@ -5,12 +5,14 @@ import subprocess
 import sys
 
 import pandas as pd
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from load_files import HEADER, layout, load, quarantine, stored
 
-from retailkit.load import LoadError, files, open_store, partitions, passing, pieces, unique
+from retailkit.cohort import read_cohort
+from retailkit.load import LoadError, files, load_cohort, open_store, partitions, passing, pieces, unique
 from retailkit.load.files import probe, utf8_copy
 
 DAYS = pd.date_range("2018-01-01", "2018-04-30", periods=4000)
@@ -129,6 +131,43 @@ def test_months_are_published_as_they_were_written_and_put_together_where_rows_a
     assert open_store(tmp_path / "store").versions["orders"] > version
     amounts = stored(tmp_path).set_index("order_id")["gross_amount"] % 100
     assert amounts.value_counts().to_dict() == {25: 3100, 75: 900}
+
+
+def test_large_files_of_several_merchants_are_published_as_they_were_written(tmp_path, monkeypatch, cut):
+    """Merchant a has one export, b two that overlap, c a small one, d one with a repeat."""
+    cut(True)
+    layout(tmp_path)
+    files = {
+        ("a", "a.csv"): LINES,
+        ("b", "b1.csv"): LINES[:2500],
+        ("b", "b2.csv"): [line.replace(".25", ".75") for line in LINES[2000:]],
+        ("c", "c.csv"): LINES[:50],
+        ("d", "d.csv"): [*LINES, LINES[7]],
+    }
+    page = 'title = "Four"\nas_of = 2018-06-01\nzone = "Asia/Shanghai"\ncurrency = "CNY"\ncountry = "CN"\n'
+    page += (
+        "baseline = { start = 2018-01-01, end = 2018-02-28 }\nprogramme = { start = 2018-03-01, end = 2018-04-30 }\n"
+    )
+    page += 'merchants = [{ id = "a" }, { id = "b" }, { id = "c" }, { id = "d" }]\n'
+    for (merchant, name), lines in files.items():
+        (tmp_path / name).write_text(HEADER + "\n".join(lines), encoding="gb18030")
+        page += f'[[sources]]\nlayout = "own.toml"\npath = "{name}"\nmerchant = "{merchant}"\n'
+    (tmp_path / "c.toml").write_text(page, encoding="utf-8")
+    kept = {}
+    for way, least in ("store", 10_000), ("whole", 1 << 40):
+        monkeypatch.setattr(passing, "PASSING", least)
+        report = load_cohort(read_cohort(tmp_path / "c.toml"), tmp_path / way)
+        assert report["rows_kept"].tolist() == [4000, 2500, 2000, 50, 4000]
+        assert report["rows_duplicate"].tolist() == [0, 0, 0, 0, 1]
+        kept[way] = (
+            open_store(tmp_path / way).orders.to_pandas().sort_values(["merchant", "order_id"], ignore_index=True)
+        )
+    pd.testing.assert_frame_equal(kept["store"], kept["whole"])
+    assert kept["store"].groupby("merchant").size().to_dict() == {"a": 4000, "b": 4000, "c": 50, "d": 4000}
+    cents = kept["store"].assign(cents=kept["store"]["gross_amount"] % 100).groupby("merchant")["cents"]
+    assert cents.apply(lambda c: (c == 75).sum()).to_dict() == {"a": 0, "b": 2000, "c": 0, "d": 0}
+    numbered = {f["merchant"] for f in files_of(tmp_path) if "source_row" in pq.read_schema(f["path"]).names}
+    assert numbered == {"a", "d"}, "files that passed as they are; b's were put together, c's rows are too few"
 
 
 def files_of(folder):

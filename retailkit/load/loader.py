@@ -23,12 +23,12 @@ from retailkit.load.files import Probe, probe
 from retailkit.load.keys import set_mark
 from retailkit.load.layout import Layout, currency_in, read_layout
 from retailkit.load.provenance import record_file
-from retailkit.load.publish import write_tables
+from retailkit.load.publish import Written, write_tables
 from retailkit.load.published import active_files, published_rows, read_manifest
 from retailkit.load.settled import SETTLED, gather_missing
 from retailkit.load.sheets import each_sheet
 from retailkit.load.staging import Load, Staged, engine_failed, forget, loading, shaped, stage_file
-from retailkit.load.unique import count_rows, one_per_key
+from retailkit.load.unique import count_rows, one_per_key, united, with_a_common_merchant
 from retailkit.load.warn import file_warnings
 from retailkit.schema import table
 from retailkit.spoken import said
@@ -210,6 +210,7 @@ def _load_part(
         rows = shaped(t.contract.name, t.relation)
         load.relations.setdefault(t.contract.name, []).append(rows)
         load.written |= {rows: t.files} if t.files else {}
+        load.owners[rows] = frozenset(staged.place.zones)
     record_file(load, found, layout, staged)
     warnings = [said(load.lang, unread, in_chinese(unread))] if unread else []
     warnings += file_warnings(load.con, staged.raw, layout, staged.rows, staged.typed, load.lang)
@@ -241,9 +242,10 @@ def _published(load: Load) -> pd.DataFrame:
         del load.relations["merchants"]
     if load.relations:
         gone = {n: " OR ".join(tests) for n, tests in load.gone.items()}
-        relations = {n: load.within(partial(_together, load, n)) for n in load.relations}
+        found = {n: load.within(partial(_together, load, n)) for n in load.relations}
+        relations = {n: rows for n, (rows, _) in found.items()}
         relations |= {n: f"({empty_select(table(n))})" for n in gone if n not in relations}
-        written = {n: load.written[rows] for n, rows in relations.items() if rows in load.written}
+        written = {n: files for n, (_, files) in found.items() if files}
         if load.keyed:
             set_mark(load.store)
         load.within(lambda: write_tables(load.con, load.store, relations, gone=gone, written=written))
@@ -260,9 +262,13 @@ def _joined(warnings: Sequence[str], lang: str) -> str:
     return said(lang, "; ", "；").join(filter(None, warnings))
 
 
-def _together(load: Load, name: str) -> str:
-    """Return the rows that all files of the load have for one table."""
-    return one_per_key(load.con, table(name), load.relations[name], load.scratch)
+def _together(load: Load, name: str) -> tuple[str, Written | None]:
+    """Return the rows that all files of the load have for one table, and which of them lie in files already."""
+    groups = with_a_common_merchant([(rows, load.owners.get(rows)) for rows in load.relations[name]])
+    whole = [one_per_key(load.con, table(name), group, load.scratch) for group in groups]
+    files = tuple(file for rows in whole for file in load.written.get(rows, ()))
+    others = [rows for rows in whole if rows not in load.written]
+    return united(whole), Written(files, united(others) if others else None) if files else None
 
 
 def _merchants_unchanged(load: Load) -> bool:

@@ -14,6 +14,7 @@ import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote as url_unquote
@@ -22,6 +23,7 @@ from uuid import uuid4
 from retailkit.load.engine import SQL_TYPES, Connection, EngineError, OutOfMemory, files_select, quote
 from retailkit.load.errors import LoadError
 from retailkit.load.partitions import (
+    Part,
     by_month,
     count_parts,
     count_written,
@@ -36,6 +38,14 @@ from retailkit.schema import Table, table
 
 KEEP = 10
 """Published states that vacuum keeps readable."""
+
+
+@dataclass(frozen=True)
+class Written:
+    """Rows that lie in ``files`` of one merchant's month each, and the relation of the ``rest`` of other merchants."""
+
+    files: Sequence[dict[str, Any]] = ()
+    rest: str | None = None
 
 
 @contextmanager
@@ -67,7 +77,7 @@ def write_tables(
     relations: Mapping[str, str],
     replace: bool = False,
     gone: Mapping[str, str] | None = None,
-    written: Mapping[str, Sequence[dict[str, Any]]] | None = None,
+    written: Mapping[str, Written] | None = None,
 ) -> dict[str, int]:
     """Publish rows of several canonical tables at once; the new Delta version per table.
 
@@ -77,7 +87,7 @@ def write_tables(
         ``con`` that has the table's columns. Its rows replace stored rows of the same key.
     replace : drop every other row of the merchants that the relation has (derived tables).
     gone : per table (without a time), SQL of stored rows that go.
-    written : per table, files that hold the relation's rows by month; where nothing is there to be put
+    written : per table, which of the relation's rows lie in files by month; where nothing is there to be put
         together with them, they become the table's.
 
     Raises
@@ -101,7 +111,7 @@ def write_tables(
                     replace,
                     load,
                     (gone or {}).get(name, "false"),
-                    (written or {}).get(name, ()),
+                    (written or {}).get(name, Written()),
                 )
                 for name, relation in relations.items()
             }
@@ -136,12 +146,15 @@ def _commit(
     replace: bool,
     load: str,
     gone: str,
-    written: Sequence[dict[str, Any]] = (),
+    written: Written,
 ) -> int:
     delta, folder = _at_pinned(store, contract, pinned), store / contract.name
     columns = ", ".join(f"{quote(c.name)}::{SQL_TYPES[c.kind]} AS {quote(c.name)}" for c in contract.columns)
     incoming = f"SELECT {columns} FROM {relation}"
-    parts = count_written(written) if written else count_parts(con, contract, incoming)
+    rest = f"SELECT {columns} FROM {written.rest if written.files else relation}"
+    others = count_parts(con, contract, rest) if written.rest or not written.files else {}
+    own = count_written(written.files)
+    parts = own | others
     touched = set(parts)
     if gone != "false":
         stored = published_rows(store, contract.name, delta.version())
@@ -166,10 +179,20 @@ def _commit(
     present: dict[str, int] = {}
     for file in files if not replace else ():
         present[file["merchant"]] = present.get(file["merchant"], 0) + file["rows"]
-    if written and not out and by_month(sum(parts.values()) + sum(present.values())):
-        return _append(delta, contract, folder, link_files(written, folder, load), out)
+    if own and not out and all(by_month(rows) for rows in _per_merchant(own, present).values()):
+        stats = link_files(written.files, folder, load)
+        if others:
+            theirs = {m: present.get(m, 0) for m, _ in others}
+            stats += write_parts(con, folder, contract, rest, others, theirs, load, True)
+        return _append(delta, contract, folder, stats, out)
     stats = write_parts(con, folder, contract, select, parts, present, load, not out or replace)
     return _append(delta, contract, folder, stats, out)
+
+
+def _per_merchant(parts: Mapping[Part, int], present: Mapping[str, int]) -> dict[str, int]:
+    """Return how many rows each merchant has then, that has new ones."""
+    owners = {merchant for merchant, _ in parts}
+    return {m: present.get(m, 0) + sum(rows for (owner, _), rows in parts.items() if owner == m) for m in owners}
 
 
 def _append(delta: Any, contract: Table, folder: Path, stats: list[dict], out: list[dict[str, Any]]) -> int:

@@ -44,7 +44,7 @@ from retailkit.load.unique import keep_last
 from retailkit.schema import table
 
 Result = TypeVar("Result")
-LEAN = "900MB"
+LEAN = "850MiB"
 """Memory of the engine while it loads: what does not fit goes to disk, at little cost."""
 
 
@@ -54,8 +54,9 @@ class Load:
 
     ``before`` holds the files that the store knows (file, merchant, layout, its id); ``gone`` tells,
     per table, which stored rows (SQL) a file that is read anew takes back; ``written`` the files that hold
-    a relation's rows as they are published. A ``look`` publishes and counts nothing. In a ``keyed`` load some
-    file holds phones. ``lang`` is the language of the report, ``failed`` holds why files could not be read.
+    a relation's rows as they are published, ``owners`` the merchants whose rows it has. A ``look`` publishes
+    and counts nothing. In a ``keyed`` load some file holds phones. ``lang`` is the language of the report, ``failed``
+    holds why files could not be read.
     """
 
     con: Connection
@@ -67,6 +68,7 @@ class Load:
     before: frozenset[tuple[str, str, str, str]] = frozenset()
     gone: dict[str, list[str]] = field(default_factory=dict)
     written: dict[str, tuple[dict[str, Any], ...]] = field(default_factory=dict)
+    owners: dict[str, frozenset[str]] = field(default_factory=dict)
     look: bool = False
     keyed: bool = False
     lang: str = "en"

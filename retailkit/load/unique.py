@@ -103,6 +103,27 @@ def _without(con: Connection, files: Sequence[dict[str, Any]], rows: str) -> tup
     return tuple(kept)
 
 
+def with_a_common_merchant(relations: Sequence[tuple[str, frozenset[str] | None]]) -> list[list[str]]:
+    """Group relations, each with its merchants (None: any may be there): rows of different groups share no key.
+
+    >>> with_a_common_merchant([("a", frozenset("1")), ("b", frozenset("23")), ("c", frozenset("3")), ("d", frozenset("4"))])
+    [['a'], ['b', 'c'], ['d']]
+    """
+    groups = list[tuple[list[str], frozenset[str] | None]]()
+    for relation, owners in relations:
+        met = [g for g in groups if owners is None or g[1] is None or owners & g[1]]
+        everyone = [owners, *(o for _, o in met)]
+        joined = None if None in everyone else frozenset[str]().union(*(o for o in everyone if o is not None))
+        apart = [g for g in groups if g not in met]
+        groups = [*apart, ([*(r for rows, _ in met for r in rows), relation], joined)]
+    return [rows for rows, _ in groups]
+
+
+def united(relations: Sequence[str]) -> str:
+    """Return the rows of some relations as one."""
+    return relations[0] if len(relations) == 1 else f"({' UNION ALL BY NAME '.join(f'FROM {r}' for r in relations)})"
+
+
 def one_per_key(con: Connection, contract: Table, relations: Sequence[str], scratch: Path) -> str:
     """Unite the rows of several files: of one key, the row of the file that came last stays.
 
