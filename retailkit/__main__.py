@@ -48,7 +48,12 @@ def cli() -> None:
 @click.option("--chapters", default="", metavar="LIST", help="Only these: numbers or names, with commas.")
 @click.option("--merchants", default="", metavar="LIST", help="Only these: ids, with commas.")
 @click.option("-p", "--parameter", "parameters", multiple=True, metavar="NAME=VALUE", help="A chapter's own choice.")
-@click.option("--workers", type=click.IntRange(1), metavar="N", help="Chapters at a time.  [default: one per core]")
+@click.option(
+    "--workers",
+    type=click.IntRange(1),
+    metavar="N",
+    help="Chapters at a time.  [default: one per core, with 1 GB each]",
+)
 @click.option("--lang", type=LANG, help="Language of charts and pages.  [default: the cohort's]")
 @click.option("--seed", default=1, show_default=True, help="Of every random draw.")
 @click.option("--timeout", default=1800.0, show_default=True, metavar="SECONDS", help="Limit of one chapter.")

@@ -5,6 +5,7 @@ import os
 import pytest
 
 from retailkit import machine
+from retailkit.commands.study import default_workers
 
 WHOLE = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
 MINE = len(os.sched_getaffinity(0))
@@ -72,6 +73,15 @@ def test_without_limits_it_is_the_machine(container, groups, files):
 def test_cores_are_what_the_container_allows(container, groups, files, cores):
     container(groups, files)
     assert machine.cores() == cores
+
+
+@pytest.mark.parametrize(
+    ("memory", "cores", "workers"), [(64, 2, 2), (1.5, 4, 1), (3.9, 4, 3), (0.5, 4, 1), (64, 64, 8)]
+)
+def test_chapters_run_at_a_time_as_cores_and_memory_allow(monkeypatch, memory, cores, workers):
+    monkeypatch.setattr(machine, "memory", lambda: int(memory * 1e9))
+    monkeypatch.setattr(machine, "cores", lambda: cores)
+    assert default_workers() == workers
 
 
 def test_a_machine_without_control_groups_is_taken_whole(tmp_path, monkeypatch):

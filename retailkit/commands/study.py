@@ -86,8 +86,8 @@ def plan_text(plan: Plan, lang: str = "en") -> str:
 
 
 def default_workers() -> int:
-    """Workers for this machine: one per core, at most eight."""
-    return min(8, machine.cores())
+    """Workers for this machine or container: one per core that has a gigabyte of memory, at most eight."""
+    return max(1, min(8, machine.cores(), machine.memory() // 1_000_000_000))
 
 
 def _or_unknown(known: Callable[[str | None], Any]) -> Callable[[str | None], Any]:
