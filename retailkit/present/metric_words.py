@@ -28,7 +28,7 @@ _UNITS = {
     "fraction": ("%", "%"), "ratio": ("times", "倍"), "probability": ("probability", "概率"), "log": ("log", "对数"),
     "index": ("0 to 1", "0至1"), "rows": ("rows", "行"), "days": ("days", "天"), "questions": ("questions", "个"),
     "persons": ("persons", "人"), "visits": ("visits", "次访问"), "accounts": ("accounts", "个账户"), "orders": ("orders", "单"),
-    "merchants": ("merchants", "家"), "donors": ("donors", "家对照商户"),
+    "weeks": ("weeks", "周"), "merchants": ("merchants", "家"), "donors": ("donors", "家对照商户"),
 }  # fmt: skip
 _PLACES: dict[str, Callable[[str, str], str]] = {
     "touchpoint": thing_title,
@@ -96,11 +96,13 @@ def metric_definition(metric: str, definition: str, lang: str = "en") -> str:
     '占净 GMV 的份额，按风险模型账本；90%区间（按人员重抽样）'
     >>> metric_definition("cost_per_new", "spend / new customers, 95% interval", "zh")
     '投放费用 / 新客数；95%区间'
+    >>> metric_definition("cost_per_new", "spend / new customers, 97.5% interval", "zh")
+    '投放费用 / 新客数；97.5%区间'
     """
     if choose(lang, "en", "zh") == "en":
         return definition
     what, _, level = definition.rpartition(", ")  # `figure` ends the definition of an estimate with its level
-    if (found := re.fullmatch(r"(\d+%) interval", level)) and (told := _defined_zh(metric, what)):
+    if (found := re.fullmatch(r"(\d+(?:\.\d+)?%) interval", level)) and (told := _defined_zh(metric, what)):
         return f"{told}；{found[1]}区间"
     return _defined_zh(metric, definition) or definition
 
