@@ -58,6 +58,9 @@ def headline(
     count = len(known)
     title = choose(lang, f"Mean daily GMV doubled in {doubled} of {count} merchants",
                    f"{count} 家商户中 {doubled} 家日均 GMV 翻倍")  # fmt: skip
+    if count == 1:
+        title = choose(lang, f"Mean daily GMV {'doubled' if doubled else 'did not double'}",
+                       f"日均 GMV {'已' if doubled else '未'}翻倍")  # fmt: skip
     unit = choose(lang, "mean daily GMV, programme against the period before", "日均 GMV，项目期对前期")
     return frame(fig, title, f"{unit} · {period}", source, lang=lang, right=70, height=max(300, 110 + 26 * count))
 

@@ -36,7 +36,7 @@ from .guides import (
     with_guide_sentence,
 )
 from .mix import city_tier_share, discount_depth, discount_sentence, home_delivery
-from .rates import concentration, gini, top_share, wilson
+from .rates import concentration, gini, top_share
 from .roster import roster_sentence
 from .sharing import (
     group_adoption,
@@ -102,7 +102,6 @@ __all__ = [
     "value_sentence",
     "visitor_value",
     "visits",
-    "wilson",
     "with_guide",
     "with_guide_sentence",
 ]

@@ -11,8 +11,8 @@ from retailkit.charts.numbers import major, money, number, percent
 from retailkit.charts.tables import table_name
 from retailkit.charts.words import choose, labelled
 from retailkit.present.metric_words import metric_definition, metric_name
-from retailkit.present.pooling import wilson
 from retailkit.results import metric
+from retailkit.shares import wilson
 
 _ANSWERS = {"yes": ("✓ yes", "✓ 能"), "partly": ("◐ partly", "◐ 部分"), "no": ("✗ no", "✗ 不能")}
 _CHAPTERS = {
