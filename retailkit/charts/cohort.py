@@ -30,6 +30,7 @@ ANSWER_COLOURS = {"raised": UP, "lowered": DOWN, "cannot tell": UNSURE, "no resu
 _FACTORS = {
     "buyers": ("buyers", "购买人数"), "frequency": ("frequency", "频次"), "basket": ("basket", "笔单价"),
     "orders a day": ("orders a day of unknown buyers", "未识别顾客日均订单"), "entry or exit": ("entry or exit", "新增或退出"),
+    "refunds above sales": ("refunds above sales", "退款多于销售"), "no net sales": ("no net sales", "没有净销售额"),
 }  # fmt: skip
 _ROW = 27  # pixels of height per merchant
 
