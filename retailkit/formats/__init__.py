@@ -7,7 +7,7 @@ the merchant has no such data. In reading order:
 - ``store_front``  visits by entrance, the way to payment, returns, messages
 - ``guides``       activation, sales, owners, customers with and without a guide
 - ``groups``       how long groups live, how active they are, who invites
-- ``sharing``      the share tree, K, red packets, adoption
+- ``sharing``      the share tree, K per visit, red packets, adoption; ``share_users`` K per person
 - ``acquisition``  cost of a new customer, private against platform orders
 - ``summary``      what the chapter keeps, and what is missing
 - ``told``         formats and touchpoints that exports do not tell; ``roster`` since when guides are known
@@ -38,6 +38,7 @@ from .guides import (
 from .mix import city_tier_share, discount_depth, discount_sentence, home_delivery
 from .rates import concentration, gini, top_share
 from .roster import roster_sentence
+from .share_users import share_users, share_users_sentence
 from .sharing import (
     group_adoption,
     red_packet_funnel,
@@ -94,6 +95,8 @@ __all__ = [
     "share_generations",
     "share_sentence",
     "share_tree",
+    "share_users",
+    "share_users_sentence",
     "size_bunching",
     "sold_against_owned",
     "top_share",

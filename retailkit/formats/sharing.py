@@ -89,7 +89,7 @@ def share_generations(tree: pd.DataFrame, *, follow_days: float = FOLLOW_DAYS) -
     for (merchant, depth), part in both.groupby(["merchant", "depth"], sort=False):
         seen = part.loc[part["followed"], "soon"].to_numpy(float)
         k = seen.mean() if len(seen) else np.nan
-        low, high = _k_interval(seen)
+        low, high = k_interval(seen)
         rows.append(
             {
                 "merchant": merchant,
@@ -111,7 +111,7 @@ def share_generations(tree: pd.DataFrame, *, follow_days: float = FOLLOW_DAYS) -
     return frame.drop(columns="order")
 
 
-def _k_interval(children: np.ndarray) -> tuple[float, float]:
+def k_interval(children: np.ndarray) -> tuple[float, float]:
     """The 95% interval of the mean number of children: a t interval on the logarithm, which is never below 0.
 
     Few bring most: the spread seen among some tens of visits is mostly too small, and all of the miss lies above.
