@@ -8,13 +8,14 @@ the merchant has no such data. In reading order:
 - ``guides``       activation, sales, owners, customers with and without a guide
 - ``groups``       how long groups live, how active they are, who invites
 - ``sharing``      the share tree, K per visit, red packets, adoption; ``share_users`` K per person
-- ``acquisition``  cost of a new customer, private against platform orders
+- ``new_customers``  whose first order it is, formats' ledger, cost of a new customer
+- ``against_platform``  private against platform orders
 - ``summary``      what the chapter keeps, and what is missing
 - ``told``         formats and touchpoints that exports do not tell; ``roster`` since when guides are known
 - ``survival``     Kaplan-Meier, medians, log-rank; ``rates`` shares with intervals, Gini; ``tables`` shared steps
 """
 
-from .acquisition import acquisition_cost, first_orders, format_ledger, value_against_platform, value_sentence
+from .against_platform import value_against_platform, value_sentence
 from .groups import (
     fee_payback,
     group_activity,
@@ -36,6 +37,7 @@ from .guides import (
     with_guide_sentence,
 )
 from .mix import city_tier_share, discount_depth, discount_sentence, home_delivery
+from .new_customers import acquisition_cost, first_orders, format_ledger
 from .rates import concentration, gini, top_share
 from .roster import roster_sentence
 from .share_users import share_users, share_users_sentence
