@@ -158,7 +158,7 @@ def value_sentence(value: pd.DataFrame, lang: str = "en") -> str:
     return said(
         lang,
         f"{raw}; with the platform's mix of goods {one['ratio_same_goods']:.2f} times "
-        f"({one['ratio_low']:.2f} to {one['ratio_high']:.2f}).",
+        f"(95% interval {one['ratio_low']:.2f} to {one['ratio_high']:.2f}).",
         f"{chinese}；按平台的商品结构为{one['ratio_same_goods']:.2f}倍"
-        f"（{one['ratio_low']:.2f}至{one['ratio_high']:.2f}）。",
+        f"（95%区间{one['ratio_low']:.2f}至{one['ratio_high']:.2f}）。",
     )
