@@ -150,5 +150,9 @@ def test_a_target_that_one_merchants_lift_stands_behind_names_no_median():
     lifts = pd.DataFrame({"factor": ["buyers"], "base": 1.0, "stretch": 1.0, "merchants": 1, "median": 1.154})
     few = [next_targets(tree, pd.DataFrame(), lifts, lang)["reason"].item() for lang in ("en", "zh")]
     assert few == ["planned lift +0.0%; that of the one merchant was +15.4%", "计划提升 +0.0%；1 家商户 +15.4%"]
+    left = lifts.copy()
+    left.attrs = {"shrink": 0.5}
+    told = next_targets(tree, pd.DataFrame(), left)["reason"].item()
+    assert told == "planned lift +0.0%; at the one merchant the second half added +15.4%"
     many = next_targets(tree, pd.DataFrame(), lifts.assign(merchants=4), "en")["reason"].item()
     assert many == "planned lift +0.0%; the median of 4 merchants was +15.4%"

@@ -68,8 +68,8 @@ def verdict_title(table: pd.DataFrame, lang: str = "en") -> str:
         return choose(lang, *_OF_ONE[table["answer"].iloc[0]])
     en, zh = [], []
     if up:
-        en.append(f"raised sales in {up} of {n} merchants")
-        zh.append(f"{n}家商户中{up}家因项目提升")
+        en.append("raised sales in both merchants" if up == n == 2 else f"raised sales in {up} of {n} merchants")
+        zh.append("两家商户均因项目提升" if up == n == 2 else f"{n}家商户中{up}家因项目提升")
     if down:
         en.append(f"lowered sales in {down} of {n}")
         zh.append(f"{down}家下降")
@@ -315,7 +315,10 @@ def grew(
     middle = table.pivot_table(index="title", columns="factor", values="part", aggfunc="sum").fillna(0).median()
     most = middle.abs().idxmax()
     part, which = percent(middle[most], signed=True), of_merchants(table["title"].nunique(), lang)
-    title = f"{which[:1].upper()}{which[1:]} {most} moved daily sales most: {part}".strip()
+    where = {"": "", "as the mean of the two": "On average over the two merchants "}.get(
+        which, f"{which[:1].upper()}{which[1:]} "
+    )
+    title = f"{where}{most} moved daily sales most: {part}"
     title = choose(lang, title[:1].upper() + title[1:], f"{_at(which, lang)}{most}对日销的影响最大：{part}")
     sub = choose(
         lang,

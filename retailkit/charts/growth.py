@@ -124,7 +124,7 @@ def bridge(
             f"项目期为前期的 {head['ratio']:.2f} 倍；没有对照商户，无法判断其中项目的部分",
         )
     unit = choose(lang, "mean daily GMV", "日均 GMV")
-    if together:
+    if together and ("merchants" not in steps or steps["merchants"].max() > 1):
         unit = choose(lang, "mean daily GMV of all merchants together", "全部商户合计日均 GMV")
     unit = listed(unit, currency, interval_name(level, lang), lang=lang)
     return frame(fig, title, f"{unit} · {merchant} · {period}", source, lang=lang, bottom=16)

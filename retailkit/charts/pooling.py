@@ -49,6 +49,11 @@ def industries(
     title = choose(lang, "Pooled and partially pooled effects", "合并与部分合并的效应")
     if known.empty:
         return empty(title, choose(lang, "No merchant has an estimated effect.", "没有商户有效应估计。"), lang=lang)
+    if len(known) == 1:
+        alone = choose(
+            lang, "One merchant alone has an estimate: there is nothing to pool.", "只有一家商户有估计：无从合并。"
+        )
+        return empty(title, alone, lang=lang)
     names = names or {}
     labels: list[str] = []
     places: dict[str, float] = {}
@@ -61,7 +66,7 @@ def industries(
             places[row.merchant] = -len(labels)
             labels.append(label)
     at = [places[m] for m in known["merchant"]]
-    fig = go.Figure(_band(pooled, len(labels), lang) if len(known) > 1 else [])
+    fig = go.Figure(_band(pooled, len(labels), lang))
     words = [labelled(r.title, percent(r.shrunk, signed=True), lang) for r in known.itertuples()]
     for trace in interval(known["shrunk_low"], known["shrunk"], known["shrunk_high"], at, hover=words):
         fig.add_trace(trace)
@@ -86,19 +91,14 @@ def industries(
         tickmode="array", tickvals=[-i for i in range(len(labels))], ticktext=labels, showgrid=False, zeroline=False,
         range=[-len(labels) + 0.3, 0.7], tickfont={"color": INK},
     )  # fmt: skip
-    sub = choose(lang, "Programme's effect; 90% intervals", "项目效应；90%区间")
-    if len(known) > 1:
-        sub += choose(lang, "; the band is the pooled effect", "；色带为合并效应")
+    sub = choose(
+        lang, "Programme's effect; 90% intervals; the band is the pooled effect", "项目效应；90%区间；色带为合并效应"
+    )
     if starred(known) != known["title"].tolist():
         sub += choose(lang, "; *: barred by a guard", "；*：检验未通过")
     height = 230 + _ROW * len(labels)
     return frame(
-        fig,
-        _industry_title(groups, names, len(known), lang),
-        f"{sub} · {merchant} · {period}",
-        source,
-        lang=lang,
-        height=height,
+        fig, _industry_title(groups, names, lang), f"{sub} · {merchant} · {period}", source, lang=lang, height=height
     )
 
 
@@ -115,12 +115,8 @@ def _band(pooled: Mapping[str, float], rows: int, lang: str) -> list[go.Scatter]
     ]  # fmt: skip
 
 
-def _industry_title(groups: pd.DataFrame, names: Mapping[str, str], merchants: int, lang: str) -> str:
+def _industry_title(groups: pd.DataFrame, names: Mapping[str, str], lang: str) -> str:
     apart = groups[(groups["lead_low"] > 0) | (groups["lead_high"] < 0)]
-    if merchants == 1:
-        return choose(
-            lang, "One merchant alone: there are no others to draw it to", "只有一家商户：没有其他商户可供靠拢"
-        )
     if len(groups) < 2:
         return choose(
             lang, "One industry only: merchants are drawn to the cohort's mean by their noise",

@@ -189,7 +189,8 @@ def next_targets(tree: pd.DataFrame, gaps: pd.DataFrame, lifts: pd.DataFrame, la
                 )
             else:
                 what = "the second half added" if left else "was"
-                middle = f"the median of {count} merchants" if count > 1 else "that of the one merchant"
+                one = "at the one merchant" if left else "that of the one merchant"
+                middle = f"the median of {count} merchants" if count > 1 else one
                 words.append(f"planned lift {lift}; {middle} {what} {seen}")
         reasons.append(("；" if lang == "zh" else "; ").join(words))
     return tree.assign(reason=reasons)
