@@ -10,7 +10,7 @@ import pytest
 from retailkit.charts import cohort as draw
 from retailkit.charts import growth as draw_growth
 from retailkit.charts import pooling as draw_pooling
-from retailkit.growth import festival_sentence, headline_sentence, over_all, pooled_effect, share_above
+from retailkit.growth import festival_sentence, headline_sentence, over_all, pooled_caution, pooled_effect, share_above
 from retailkit.present import bridge, cases, pooling, register, report, sentences, standing, tables, worked
 from retailkit.present.league_table import answer_words, league_words
 from retailkit.results import metric, save
@@ -142,6 +142,8 @@ def test_chapter_5_tells_of_one_merchant_its_own_growth_alone(n):
             draw_growth.headline(heads, merchant="a", lang=lang).layout.title.text,
         ):  # fmt: skip
             assert not re.search(SILLY[n], text), text
+    changed = pd.Series({"a": pd.Timestamp("2018-09-03")})
+    assert (pooled_caution(changed, heads) is None) == (n == 1)
     assert headline_sentence(heads[:1], "a") == "a: mean daily GMV +150% on the period before, so it doubled."
 
 

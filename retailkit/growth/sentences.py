@@ -47,7 +47,7 @@ def pooled_caution(otherwise: pd.Series, heads: pd.DataFrame, lang: str = "en") 
     ``otherwise``: see ``counted_otherwise``; ``heads``: the headlines made with it.
     """
     out = [m for m in heads["merchant"] if m in otherwise.index]
-    if not out:
+    if not out or len(heads) == 1:  # one merchant alone is no pool: its own headline says why it is missing
         return None
     named = ("、" if lang == "zh" else ", ").join(f"{m} ({otherwise[m]:%Y-%m-%d})" for m in out)
     if lang == "zh":
