@@ -41,6 +41,10 @@ _PLACES: dict[str, Callable[[str, str], str]] = {
 """How the text in a place is put into words; other places (an area, a campaign) keep the data's own text."""
 
 
+_LEVEL = re.compile(r", (\d+(?:\.\d+)?%) interval$")
+"""How ``figure`` ends the definition of an estimate."""
+
+
 @dataclass(frozen=True)
 class _Row:
     metric: re.Pattern[str]
@@ -75,9 +79,11 @@ def metric_name(metric: str, lang: str = "en") -> str:
     return labelled(name, of, lang) if of else name
 
 
-def _named(metric: str, lang: str) -> tuple[str, str]:
-    """Name of the metric or of its family, and which one of the family it is."""
-    for row in _rows():
+def _named(metric: str, lang: str, definition: str = "") -> tuple[str, str]:
+    """Name of the metric or of its family, and which one of the family it is; a definition may have a name of its own."""
+    what = _LEVEL.sub("", definition)
+    rows = sorted(_rows(), key=lambda row: not row.definition.fullmatch(what)) if definition else _rows()
+    for row in rows:
         if found := row.metric.fullmatch(metric):
             return choose(lang, *row.name), "".join(_told(p, text, lang) for p, text in found.groupdict().items())
     plain = metric.replace("_", " ")
@@ -101,8 +107,7 @@ def metric_definition(metric: str, definition: str, lang: str = "en") -> str:
     """
     if choose(lang, "en", "zh") == "en":
         return definition
-    what, _, level = definition.rpartition(", ")  # `figure` ends the definition of an estimate with its level
-    if (found := re.fullmatch(r"(\d+(?:\.\d+)?%) interval", level)) and (told := _defined_zh(metric, what)):
+    if (found := _LEVEL.search(definition)) and (told := _defined_zh(metric, _LEVEL.sub("", definition))):
         return f"{told}；{found[1]}区间"
     return _defined_zh(metric, definition) or definition
 
@@ -139,7 +144,7 @@ def defined(metrics: pd.DataFrame, lang: str = "en") -> list[str]:
     rows = metrics[(metrics["definition"].fillna("") != "") & (metrics["text"].fillna("") == "")]
     lines: dict[tuple[str, str, str], list[str]] = {}
     for row in rows.itertuples():
-        name, of = _named(str(row.metric), lang)
+        name, of = _named(str(row.metric), lang, str(row.definition))
         line = (name, unit_word(str(row.unit), lang), metric_definition(str(row.metric), str(row.definition), lang))
         lines.setdefault(line, []).extend([of] if of else [])
     comma, stop = choose(lang, ", ", "、"), choose(lang, "; ", "；")
