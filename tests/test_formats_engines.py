@@ -117,6 +117,7 @@ FUNCTIONS: dict[str, Callable[[dict[str, ibis.Table]], pd.DataFrame]] = {
     "sizes": lambda t: f.group_sizes(t["group_days"]),
     "inviters": lambda t: f.inviters(t["group_members"], t["orders"], t["persons"]),
     "shares": lambda t: f.share_generations(f.share_tree(t["sessions"])),
+    "share users": lambda t: f.share_users(f.share_tree(t["sessions"]), t["sessions"], t["orders"], t["persons"]),
     "shared customers": lambda t: f.share_customers(f.share_tree(t["sessions"]), t["orders"], t["persons"]),
     "packets": lambda t: f.red_packet_funnel(t["red_packets"], t["orders"], t["persons"]),
     "adoption": lambda t: f.group_adoption(t["group_members"], t["orders"], t["persons"]),

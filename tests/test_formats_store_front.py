@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from formats_tables import SCENES, canonical, of_accounts
 
-from retailkit.formats.rates import concentration, gini, wilson
+from retailkit.formats.rates import concentration, gini, share_of
 from retailkit.formats.store_front import (
     funnel_sentence,
     long_tail,
@@ -178,7 +178,7 @@ def test_empty_tables_give_empty_results_with_their_columns():
 
 def test_rates_above_one_are_refused():
     with pytest.raises(ValueError, match="above 100%"):
-        wilson(3, 2)
+        share_of(3, 2)
 
 
 def test_gini_of_halves_by_hand():

@@ -24,6 +24,7 @@ def kept(orders, persons):
         "guide_concentration": f.concentration(sales, "net_amount"),
         "group_life": f.group_life(f.group_lives(none("groups"), none("group_days"))),
         "share_generations": f.share_generations(f.share_tree(none("sessions"))),
+        "share_users": f.share_users(f.share_tree(none("sessions")), none("sessions"), orders, persons),
         "acquisition_cost": f.acquisition_cost(none("spend"), orders, persons, **WINDOW),
         "private_against_platform": f.value_against_platform(orders, none("order_lines")),
         "home_delivery": f.home_delivery(orders),

@@ -3,8 +3,8 @@
 import pandas as pd
 from formats_tables import canonical, of_accounts
 
-from retailkit.formats.acquisition import acquisition_cost
 from retailkit.formats.guides import activation_sentence, guide_activation
+from retailkit.formats.new_customers import acquisition_cost
 from retailkit.formats.roster import roster_begins, roster_sentence
 from retailkit.formats.told import formats_told_sentence, touchpoints_told_sentence
 

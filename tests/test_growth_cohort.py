@@ -21,7 +21,7 @@ from retailkit.growth.cohort import (
     staggered,
 )
 from retailkit.growth.effect import estimate
-from retailkit.growth.festival import double_12_against_11, festival_sentence, share_above, wilson
+from retailkit.growth.festival import double_12_against_11, festival_sentence, share_above
 from retailkit.growth.guards import check_guards
 from retailkit.growth.panel import weekly_panel
 from retailkit.growth.plan import AnalysisPlan, check_plan, record_plan
@@ -87,12 +87,6 @@ def test_staggered_starts_use_merchants_that_are_not_invited_yet():
     first = table[(table["by"] == "week") & (table["group"] == "1")].iloc[0]
     inside = [e.weeks.loc[e.weeks["phase"] == "programme", "gap"].iloc[0] for e in effects]
     assert (first["merchants"], first["effect"]) == (2, pytest.approx(np.mean(inside)))
-
-
-def test_wilson_gives_the_published_interval_of_7_of_17():
-    low, high = wilson(7, 17, level=0.95)
-    assert (round(low, 2), round(high, 2)) == (0.22, 0.64)
-    assert np.isnan(wilson(0, 0)).all()
 
 
 def test_double_12_is_read_against_the_donors_own_ratio():

@@ -15,9 +15,11 @@ from retailkit.growth.fit import in_money
 from retailkit.growth.guards import check_guards
 from retailkit.growth.headline import headlines
 from retailkit.growth.interval import log_effect
+from retailkit.growth.metrics import growth_metrics
 from retailkit.growth.overlap import shared_customers
 from retailkit.growth.panel import daily_panel, weekly_panel
 from retailkit.growth.verdict import CANNOT_TELL, RAISED, judge
+from retailkit.present.metric_words import metric_definition
 
 
 def donors_of(daily: pd.DataFrame) -> list[str]:
@@ -133,10 +135,30 @@ def test_without_donors_the_series_is_descriptive_and_claims_nothing():
     effect = effect_of(daily)
     assert (effect.method, effect.label) == ("structural series", "descriptive")
     assert effect.effect == pytest.approx(0.8, abs=0.3)
-    said = judge(effect, headlines(daily, BASELINE, PROGRAMME, ["m"]))
+    heads = headlines(daily, BASELINE, PROGRAMME, ["m"])
+    said = judge(effect, heads)
     assert said.answer == CANNOT_TELL
     assert "without donors" in said.sentence
     assert check_guards(weekly_panel(daily, PROGRAMME), effect).empty
+    saved = growth_metrics(heads, build_bridge(daily, effect, BASELINE, PROGRAMME), effect, said, "CNY")
+    told = {one["metric"]: metric_definition(one["metric"], one["definition"], "zh") for one in saved}
+    for text in (said.sentence, *(one["definition"] for one in saved)):
+        assert "counterfactual" not in text
+        assert "donor-placebo" not in text
+    assert "against its own past carried on (90% interval" in said.sentence
+    assert "与自身历史外推的水平相比" in said.sentence_zh
+    assert "反事实" not in said.sentence_zh
+    assert told["effect"] == "实际 / 自身历史外推的水平 − 1；结构时间序列 · 仅为描述性；90%区间"
+    assert told["effect_df"] == "标准误的自由度：项目前的周数"
+
+
+def test_an_interval_is_called_by_its_level_to_the_half_per_cent():
+    daily = daily_world(7, effect=0.8)
+    effect = estimate(weekly_panel(daily, PROGRAMME), "m", [f"d{j}" for j in range(8)], level=0.975)
+    said = judge(effect, headlines(daily, BASELINE, PROGRAMME, ["m"]))
+    assert "against the counterfactual (97.5% interval" in said.sentence
+    assert "与反事实相比" in said.sentence_zh
+    assert "97.5% 区间" in said.sentence_zh
 
 
 def test_a_donor_that_closed_is_left_out_by_name():

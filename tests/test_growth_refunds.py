@@ -175,6 +175,7 @@ def test_the_sentence_tells_both_headlines_and_metrics_are_in_whole_money():
     assert "2.2% of what the programme's orders paid (90% interval 2.2% to 2.2%)" in told
     assert "the headline is then +96% instead of +100%" in told
     assert "(80% interval" in growth.refunds_sentence(table, heads(), "m", AS_OF, level=0.8)
+    assert "（97.5%区间" in growth.refunds_sentence(table, heads(), "m", AS_OF, "zh", level=0.975)
     assert growth.refund_metrics(table, "m", "CNY", level=0.8)[0]["definition"].endswith(", 80% interval")
     assert "届时环比为+96%，而非+100%" in growth.refunds_sentence(table, heads(), "m", AS_OF, "zh")
     few = foretold(*tables([1000] * len(DAYS), [(i, 1, 10) for i in range(len(DAYS))])[0])

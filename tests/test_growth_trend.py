@@ -155,6 +155,7 @@ def test_the_trend_is_said_and_saved_with_its_interval():
     told = f"{np.expm1(trend.slope):+.0%}".replace("-", "−")
     for lang in ("en", "zh"):
         assert told in trend_sentence(effect, lang)
+        assert "97.5% " in trend_sentence(replace(effect, level=0.975), lang)
     heads = pd.DataFrame(
         [("d0", 1.0, 2.0, 1.0, "", "")], columns=["merchant", "before", "programme", "growth", "reason", "note"]
     )

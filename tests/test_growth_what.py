@@ -8,6 +8,8 @@ from growth_tables import BASELINE, PROGRAMME, daily_world, order_rows, tables
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from retailkit.charts.cohort import factor_title
+from retailkit.charts.grew import tree as draw_tree
 from retailkit.growth.cells import cell_effects, cell_inputs
 from retailkit.growth.effect import estimate
 from retailkit.growth.factors import factor_effects, factors_sentence
@@ -168,6 +170,38 @@ def test_cells_are_raked_to_the_counterfactual_and_add_up(shop):
     live = cells[cells["touchpoint"] == "live"]
     assert (live["kind"] == "entry").all()
     assert (live["counterfactual"] == 0).all()
+
+
+@pytest.mark.parametrize(("sold", "label", "chinese"), [
+    ([(5, 300), (0, 0)], "entry or exit", "新增或退出"), ([(5, 300), (4, -100)], "refunds above sales", "退款多于销售"),
+    ([(4, -100), (5, 300)], "refunds above sales", "退款多于销售"), ([(5, 300), (2, 0)], "no net sales", "没有净销售额"),
+])  # fmt: skip
+def test_customers_whose_refunds_outdid_their_sales_neither_came_nor_went(sold, label, chinese):
+    """Of two periods: (orders, net sales) of unknown payers."""
+    inputs = pd.DataFrame(
+        [("m", p, "unknown", 10, 0, n, gmv) for p, (n, gmv) in zip(("before", "programme"), sold, strict=True) if n],
+        columns=["merchant", "period", "segment", "days", "buyers", "orders", "gmv"],
+    )
+    tree = growth_tree(inputs, "m")
+    assert tree["factor"].tolist() == [label]
+    assert tree["part"].sum() == pytest.approx((sold[1][1] - sold[0][1]) / 10)
+    assert label in tree_sentence(tree)
+    assert chinese in tree_sentence(tree, "zh")
+    assert chinese in " ".join(draw_tree(tree, merchant="m", lang="zh").data[0].y)
+    assert factor_title(label, "zh") == chinese
+
+
+def test_a_cell_whose_refunds_outdid_its_sales_is_no_exit(shop):
+    orders, persons, _, effect = shop
+    inputs = cell_inputs(orders, persons, WINDOW, PROGRAMME)
+    mine = (inputs["merchant"] == "m") & (inputs["touchpoint"] == "guide") & (inputs["customer"] == "unknown")
+    now = mine & (inputs["period"] == "programme")
+    place = ["touchpoint", "customer"]
+    refunded = cell_effects(inputs.assign(gmv=inputs["gmv"].where(~now, -inputs["gmv"])), effect).set_index(place)
+    assert refunded.loc[("guide", "unknown"), "kind"] == "refunds above sales"
+    assert refunded["part"].sum() == pytest.approx(refunded["actual"].sum() * (1 - 1 / effect.ratio))
+    gone = cell_effects(inputs[~now], effect).set_index(place)
+    assert gone.loc[("guide", "unknown"), "kind"] == "exit"
 
 
 def test_nothing_to_split_gives_empty_tables():

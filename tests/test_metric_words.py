@@ -65,6 +65,18 @@ def test_two_definitions_of_one_metric_stay_apart() -> None:
     assert len(told) == len(saved) == 2
 
 
+def test_a_number_against_the_own_past_is_not_called_the_programmes_effect() -> None:
+    columns = ["metric", "unit", "definition", "text"]
+    said = "actual over {}, less one; structural series · descriptive, 90% interval"
+    own, donors = (
+        pd.DataFrame([("effect", "fraction", said.format(of), "")], columns=columns)
+        for of in ("its own past carried on", "counterfactual")
+    )
+    assert defined(own)[0].startswith("Sales against its own past carried on (%): actual over")
+    assert defined(own, "zh")[0].startswith("与自身历史外推之比（%）：")
+    assert defined(donors)[0].startswith("Programme's effect (%): ")
+
+
 def test_a_definition_that_nobody_translated_stays_as_it_was_saved() -> None:
     assert metric_definition("my_figure", "mine alone", "zh") == "mine alone"
     assert metric_definition("growth", "something else", "zh") == "something else"

@@ -38,7 +38,7 @@ from retailkit.segment import (
     unlisted_sentence,
     worth_by_segment,
 )
-from retailkit.segment.intervals import mean_interval, wilson
+from retailkit.segment.intervals import mean_interval, share_interval
 from retailkit.segment.lifecycle import LifecycleDays
 from retailkit.segment.tags import TagRuleError
 
@@ -272,7 +272,7 @@ def rates(persons: int, base: int, donors: tuple[float, ...] = (0.2, 0.25, 0.3))
     """One rate of a merchant, and of donors with 100 persons each."""
     rows = [("m", persons, base), *((f"d{i}", round(100 * s), 100) for i, s in enumerate(donors))]
     table = pd.DataFrame(rows, columns=["merchant", "persons", "base"]).assign(day="2024-09-01", rate="woken")
-    low, high = wilson(table["persons"], table["base"])
+    low, high = share_interval(table["persons"], table["base"])
     return table.assign(share=table["persons"] / table["base"], share_low=low, share_high=high)
 
 

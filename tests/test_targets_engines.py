@@ -15,6 +15,7 @@ WINDOWS = {name: tuple(map(pd.Timestamp, window)) for name, window in (("before"
 
 FUNCTIONS: dict[str, Callable[[dict[str, ibis.Table]], pd.DataFrame]] = {
     "measured": lambda t: targets.measure(t["orders"], t["persons"], t["sessions"], WINDOWS),
+    "buyers seen": lambda t: targets.buyers_seen(t["orders"], t["persons"], t["sessions"], WINDOWS["programme"]),
     "without visits": lambda t: targets.measure(t["orders"], t["persons"], t["sessions"].limit(0), WINDOWS),
     "coverage": lambda t: targets.coverage(t["orders"], t["persons"], t["guide_bindings"], t["members"]),
     "cuts": lambda t: targets.cuts(t["orders"], WINDOWS),

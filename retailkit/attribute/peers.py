@@ -12,6 +12,7 @@ import pandas as pd
 from retailkit.attribute.sentences import touchpoint_title
 from retailkit.attribute.tables import as_table, frame, with_person
 from retailkit.schema.given import takes_frames
+from retailkit.shares import wilson
 from retailkit.spoken import several
 
 ENOUGH = 30
@@ -69,19 +70,13 @@ def potential(reached: pd.DataFrame, level: float = 0.9) -> pd.DataFrame:
     (``peers_low, peers_high``) comes from 500 draws of each peer's rate, and the gap's from both (Zou and Donner
     2008). The merchant's own interval alone calls two merchants in three unlike one small peer that is its like.
     """
-    from scipy.special import ndtri
-
     known = reached[(reached["kind"] == "exposure") & (reached["persons"] > 0)]
     pairs = pd.MultiIndex.from_product([sorted(set(reached["merchant"])), sorted(set(known["touchpoint"]))])
     table = known.set_index(["merchant", "touchpoint"])[["persons", "buyers", "conversion"]].reindex(pairs)
     table = table.rename_axis(["merchant", "touchpoint"]).reset_index().fillna({"persons": 0, "buyers": 0})
-    n, z = table["persons"].where(table["persons"] > 0), ndtri((1 + level) / 2)
-    p = table["buyers"].clip(upper=table["persons"]) / n
-    centre, half = (
-        (p + z**2 / (2 * n)) / (1 + z**2 / n),
-        z * (p * (1 - p) / n + z**2 / (4 * n**2)) ** 0.5 / (1 + z**2 / n),
-    )
-    low, high = (centre - half).where(p > 0, p), (centre + half).where(p < 1, p)  # exact, whatever floats make of it
+    n, buyers = table["persons"].where(table["persons"] > 0), table["buyers"].clip(upper=table["persons"])
+    p = buyers / n
+    low, high = wilson(buyers, n, level)
     rated = table[table["persons"] >= ENOUGH]
     middles = pd.concat([_medians(table[table["touchpoint"] == t], rated, t, level) for t in sorted(set(table["touchpoint"]))] or
                         [pd.DataFrame(columns=["peers", "peers_low", "peers_high"], dtype=float)])  # fmt: skip

@@ -50,9 +50,11 @@ def cases(
     else:
         title = choose(lang, "No case stands: every effect may be noise", "没有成立的案例：各效应都可能是噪声")
     sub = choose(
-        lang, "Weekly mean daily sales, actual (line) and without the programme (dashed, 90% band); scales differ",
-        "每周日均销售额：实际（实线）与无项目（虚线，90%区间）；各图刻度不同",
+        lang, "Weekly mean daily sales, actual (line) and without the programme (dashed, 90% band)",
+        "每周日均销售额：实际（实线）与无项目（虚线，90%区间）",
     )  # fmt: skip
+    if len(order) > 1:
+        sub += choose(lang, "; scales differ", "；各图刻度不同")
     frame(fig, title, f"{sub} · {merchant} · {period}", source, lang=lang, left=66, height=420)
     for i, card in enumerate(order, 1):
         axis = fig.layout["xaxis" if i == 1 else f"xaxis{i}"].domain

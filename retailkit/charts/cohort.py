@@ -24,12 +24,13 @@ from retailkit.charts.template import (
     percent,
     percent_axis,
 )
-from retailkit.charts.words import labelled, listed
+from retailkit.charts.words import labelled, listed, of_merchants
 
 ANSWER_COLOURS = {"raised": UP, "lowered": DOWN, "cannot tell": UNSURE, "no result": UNSURE}
 _FACTORS = {
     "buyers": ("buyers", "购买人数"), "frequency": ("frequency", "频次"), "basket": ("basket", "笔单价"),
     "orders a day": ("orders a day of unknown buyers", "未识别顾客日均订单"), "entry or exit": ("entry or exit", "新增或退出"),
+    "refunds above sales": ("refunds above sales", "退款多于销售"), "no net sales": ("no net sales", "没有净销售额"),
 }  # fmt: skip
 _ROW = 27  # pixels of height per merchant
 
@@ -43,18 +44,32 @@ def factor_title(factor: str, lang: str = "en") -> str:
     return choose(lang, *_FACTORS.get(factor, (factor, factor)))
 
 
+_OF_ONE = {
+    "raised": ("The programme raised the merchant's sales", "项目提升了该商户的销售"),
+    "lowered": ("The programme lowered the merchant's sales", "项目拉低了该商户的销售"),
+    "cannot tell": (
+        "Whether the programme raised the merchant's sales cannot be told", "无法判断项目是否提升了该商户的销售",
+    ),
+    "no result": ("The merchant has no result yet", "该商户还没有结果"),
+}  # fmt: skip
+
+
 def verdict_title(table: pd.DataFrame, lang: str = "en") -> str:
     """Say in how many merchants the programme raised or lowered sales, and in how many nobody can tell.
 
     >>> verdict_title(pd.DataFrame({"answer": ["raised", "cannot tell", "cannot tell"]}))
     'The programme raised sales in 1 of 3 merchants; for 2 the data cannot tell'
+    >>> verdict_title(pd.DataFrame({"answer": ["raised"]}))
+    "The programme raised the merchant's sales"
     """
     n = len(table)
     up, down, unsure, none = ((table["answer"] == a).sum() for a in ("raised", "lowered", "cannot tell", "no result"))
+    if n == 1:
+        return choose(lang, *_OF_ONE[table["answer"].iloc[0]])
     en, zh = [], []
     if up:
-        en.append(f"raised sales in {up} of {n} merchants")
-        zh.append(f"{n}家商户中{up}家因项目提升")
+        en.append("raised sales in both merchants" if up == n == 2 else f"raised sales in {up} of {n} merchants")
+        zh.append("两家商户均因项目提升" if up == n == 2 else f"{n}家商户中{up}家因项目提升")
     if down:
         en.append(f"lowered sales in {down} of {n}")
         zh.append(f"{down}家下降")
@@ -65,6 +80,8 @@ def verdict_title(table: pd.DataFrame, lang: str = "en") -> str:
         zh.append(f"{none}家没有结果")
     if not (up or down):
         who = f"any of {n} merchants" if n - none == n else f"any of the {n - none} merchants with a result"
+        who = who.replace("any of 2", "either of the 2").replace("any of the 2", "either of the 2")
+        who = who.replace("any of the 1 merchants", "the one merchant")
         text = (
             f"Whether the programme raised sales cannot be told for {who}" if unsure else "No merchant has a result yet"
         )
@@ -94,7 +111,7 @@ def verdicts(
     labels = dict(zip(rows, [*without["title"], *starred(known)], strict=True))
     words = [choose(lang, "left out", "未计入")] * len(without) + words
     at = rows
-    if pooled is not None and pooled["effect"] == pooled["effect"]:
+    if pooled is not None and pooled["effect"] == pooled["effect"] and len(known) > 1:  # one alone is no pool
         _diamond(fig, pooled, lang)
         labels[-0.4] = choose(lang, "<b>All, pooled</b>", "<b>合并</b>")
         words = [*words, _effect_words(pooled["effect"], pooled["low"], pooled["high"])]
@@ -184,12 +201,18 @@ def headlines(
     fig.add_vline(x=0, line_color=INK, line_width=1, layer="below")
     fig.update_xaxes(percent_axis(min(values.min(), 0), max(values.max(), 0), signed=True), showgrid=True)
     fig.update_yaxes(showgrid=False, tickfont={"color": INK}, categoryorder="array", categoryarray=list(known["title"]))
+    total, middle, which = (
+        percent(pooled["pooled"], signed=True),
+        percent(pooled["median"], signed=True),
+        of_merchants(len(known), lang),
+    )
     title = choose(
         lang,
-        f"Mean daily sales changed by {percent(pooled['pooled'], signed=True)} pooled, "
-        f"{percent(pooled['median'], signed=True)} in the median merchant",
-        f"日均销售额合计变化{percent(pooled['pooled'], signed=True)}，中位商户{percent(pooled['median'], signed=True)}",
+        f"Mean daily sales changed by {total} pooled, {middle} {which}",
+        f"日均销售额合计变化{total}，{which}{middle}",
     )
+    if not which:
+        title = choose(lang, f"Mean daily sales changed by {total}", f"日均销售额变化{total}")
     sub = choose(
         lang,
         "Mean daily sales in the programme on the period before, net of refunds",
@@ -223,6 +246,7 @@ def shares(
         x=middle, y=middle.index, mode="markers", showlegend=False, cliponaxis=False,
         marker={"symbol": "line-ns-open", "size": 16, "color": INK, "line": {"width": 3}}, hoverinfo="skip",
     ))  # fmt: skip
+    count = table["merchant"].nunique()
     axis = percent_axis(0, 1.08 * table["share"].max())
     # in a column of their own: behind a row's last dot a median would read as that dot's figure
     fig.add_trace(go.Scatter(
@@ -231,7 +255,7 @@ def shares(
     ))  # fmt: skip
     fig.add_annotation(
         x=1, y=1, xref="paper", yref="paper", xanchor="left", yanchor="bottom", xshift=7, showarrow=False,
-        text=choose(lang, "median", "中位数"), font={"size": 12, "color": MUTED},
+        text=choose(lang, *_MIDDLE[min(count, 3)]), font={"size": 12, "color": MUTED},
     )  # fmt: skip
     fig.update_xaxes(axis)
     fig.update_yaxes(categoryorder="array", categoryarray=list(middle.index), tickfont={"color": INK})
@@ -241,15 +265,19 @@ def shares(
     best, share = (
         (told.index[-1], percent(told.iloc[-1])) if len(told) else (middle.index[-1], percent(middle.iloc[-1]))
     )
+    which = of_merchants(count, lang)
     title = choose(
-        lang, f"{best[:1].upper()}{best[1:]} carries {share} of credited sales in the median merchant",
-        f"在中位商户，{best}占归因销售额的{share}",
+        lang, f"{best[:1].upper()}{best[1:]} carries {share} of credited sales {which}".rstrip(),
+        f"{_at(which, lang)}{best}占归因销售额的{share}",
     )  # fmt: skip
-    sub = choose(
-        lang,
-        "Share of credited sales; one dot a merchant, the line and the figure are the median",
-        "占归因销售额的份额；一点一商户，竖线与数字为中位数",
-    )
+    sub = choose(lang, "Share of credited sales", "占归因销售额的份额")
+    if which:
+        middle_en, middle_zh = _MIDDLE[min(count, 3)]
+        sub += choose(
+            lang,
+            f"; one dot a merchant, the line and the figure are the {middle_en}",
+            f"；一点一商户，竖线与数字为{middle_zh}",
+        )
     return frame(
         fig, title, f"{sub} · {merchant} · {period}", source, lang=lang, right=80, height=214 + 46 * len(middle)
     )
@@ -286,16 +314,27 @@ def grew(
     fig.update_yaxes(categoryorder="array", categoryarray=order, showgrid=False, tickfont={"color": INK})
     middle = table.pivot_table(index="title", columns="factor", values="part", aggfunc="sum").fillna(0).median()
     most = middle.abs().idxmax()
-    title = choose(
-        lang, f"In the median merchant {most} moved daily sales most: {percent(middle[most], signed=True)}",
-        f"在中位商户，{most}对日销的影响最大：{percent(middle[most], signed=True)}",
-    )  # fmt: skip
+    part, which = percent(middle[most], signed=True), of_merchants(table["title"].nunique(), lang)
+    where = {"": "", "as the mean of the two": "On average over the two merchants "}.get(
+        which, f"{which[:1].upper()}{which[1:]} "
+    )
+    title = f"{where}{most} moved daily sales most: {part}"
+    title = choose(lang, title[:1].upper() + title[1:], f"{_at(which, lang)}{most}对日销的影响最大：{part}")
     sub = choose(
         lang,
         "Each factor's part of the change, in % of the period before; a buyer counts once in the whole period",
         "各因素对变化的贡献，占前期的百分比；一位买家在整期只计一次",
     )
     return frame(fig, title, f"{sub} · {merchant} · {period}", source, lang=lang, height=240 + _ROW * len(order))
+
+
+_MIDDLE = {1: ("share", "份额"), 2: ("mean", "均值"), 3: ("median", "中位数")}
+"""What the figure of a touchpoint over merchants is: of one, of two, of more."""
+
+
+def _at(which: str, lang: str) -> str:
+    """The opening of a Chinese title on the merchant in the middle; none of one merchant."""
+    return f"在{which}，" if which and lang == "zh" else ""
 
 
 def starred(table: pd.DataFrame) -> list[str]:

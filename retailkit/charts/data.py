@@ -218,8 +218,10 @@ def orders_by_day(
 def source_agreement(
     table: pd.DataFrame, *, merchant: str, period: str, source: str = "", lang: str = "en"
 ) -> go.Figure:
-    """Bars: by how much two sources of one figure differ. Table: ``load.source_agreement``."""
+    """Bars: by how much two sources of one figure differ. Table: ``load.source_agreement``; like with like alone is drawn."""
     title = choose(lang, "Do the sources agree", "来源是否一致")
+    wider = int((table["covers_more"] != "").sum())
+    table = table[table["covers_more"] == ""]
     if table.empty:
         words = choose(lang, "No two sources state the same figure.", "没有两个来源陈述同一数字。")
         return empty(title, words, lang=lang)
@@ -253,6 +255,11 @@ def source_agreement(
         f"{len(table)}项核对中{apart}项不一致" if apart else "各来源一致",
     )
     unit = choose(lang, "first less second, as part of the larger; days compared", "前者减后者占较大者的比例；比较天数")
+    if wider:
+        unit += choose(
+            lang, f"; {wider} {'covers' if wider == 1 else 'cover'} more and {'is' if wider == 1 else 'are'} left out",
+            f"；另有{wider}项涵盖范围不同，未列出",
+        )  # fmt: skip
     return frame(fig, title, f"{unit} · {merchant} · {period}", source, lang=lang, height=190 + _ROW * len(shown))
 
 

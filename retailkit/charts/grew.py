@@ -26,7 +26,7 @@ from retailkit.charts.template import (
 from retailkit.charts.words import aside, listed
 
 FACTORS_ZH = {"buyers": "购买人数", "frequency": "频次", "basket": "笔单价", "orders a day": "日均订单",
-              "entry or exit": "新增或退出"}  # fmt: skip
+              "entry or exit": "新增或退出", "refunds above sales": "退款多于销售", "no net sales": "没有净销售额"}  # fmt: skip
 SEGMENTS_ZH = {"new": "新客", "returning": "老客", "unknown": "未识别顾客"}
 MOST = 9
 """Bars by name in the waterfall; the rest are one bar."""

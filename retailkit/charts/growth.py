@@ -58,6 +58,9 @@ def headline(
     count = len(known)
     title = choose(lang, f"Mean daily GMV doubled in {doubled} of {count} merchants",
                    f"{count} 家商户中 {doubled} 家日均 GMV 翻倍")  # fmt: skip
+    if count == 1:
+        title = choose(lang, f"Mean daily GMV {'doubled' if doubled else 'did not double'}",
+                       f"日均 GMV {'已' if doubled else '未'}翻倍")  # fmt: skip
     unit = choose(lang, "mean daily GMV, programme against the period before", "日均 GMV，项目期对前期")
     return frame(fig, title, f"{unit} · {period}", source, lang=lang, right=70, height=max(300, 110 + 26 * count))
 
@@ -121,7 +124,7 @@ def bridge(
             f"项目期为前期的 {head['ratio']:.2f} 倍；没有对照商户，无法判断其中项目的部分",
         )
     unit = choose(lang, "mean daily GMV", "日均 GMV")
-    if together:
+    if together and ("merchants" not in steps or steps["merchants"].max() > 1):
         unit = choose(lang, "mean daily GMV of all merchants together", "全部商户合计日均 GMV")
     unit = listed(unit, currency, interval_name(level, lang), lang=lang)
     return frame(fig, title, f"{unit} · {merchant} · {period}", source, lang=lang, bottom=16)

@@ -49,6 +49,11 @@ def industries(
     title = choose(lang, "Pooled and partially pooled effects", "合并与部分合并的效应")
     if known.empty:
         return empty(title, choose(lang, "No merchant has an estimated effect.", "没有商户有效应估计。"), lang=lang)
+    if len(known) == 1:
+        alone = choose(
+            lang, "One merchant alone has an estimate: there is nothing to pool.", "只有一家商户有估计：无从合并。"
+        )
+        return empty(title, alone, lang=lang)
     names = names or {}
     labels: list[str] = []
     places: dict[str, float] = {}

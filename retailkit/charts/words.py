@@ -52,6 +52,19 @@ def interval_name(level: float, lang: str = "en") -> str:
     return choose(lang, f"{100 * level:g}% interval", f"{100 * level:g}%区间")
 
 
+def of_merchants(count: int, lang: str = "en") -> str:
+    """What a median over merchants is called; of two it is their mean, and one has none.
+
+    >>> of_merchants(17), of_merchants(2), of_merchants(2, "zh"), of_merchants(1)
+    ('in the median merchant', 'as the mean of the two', '两家均值', '')
+    """
+    if count < 2:
+        return ""
+    if count == 2:
+        return choose(lang, "as the mean of the two", "两家均值")
+    return choose(lang, "in the median merchant", "中位商户")
+
+
 def span(start: str, end: str = "", lang: str = "en") -> str:
     """Write a span of days: from start to end, or all before ``start`` where there is no end.
 

@@ -7,14 +7,15 @@ the merchant has no such data. In reading order:
 - ``store_front``  visits by entrance, the way to payment, returns, messages
 - ``guides``       activation, sales, owners, customers with and without a guide
 - ``groups``       how long groups live, how active they are, who invites
-- ``sharing``      the share tree, K, red packets, adoption
-- ``acquisition``  cost of a new customer, private against platform orders
+- ``sharing``      the share tree, K per visit, red packets, adoption; ``share_users`` K per person
+- ``new_customers``  whose first order it is, formats' ledger, cost of a new customer
+- ``against_platform``  private against platform orders
 - ``summary``      what the chapter keeps, and what is missing
 - ``told``         formats and touchpoints that exports do not tell; ``roster`` since when guides are known
 - ``survival``     Kaplan-Meier, medians, log-rank; ``rates`` shares with intervals, Gini; ``tables`` shared steps
 """
 
-from .acquisition import acquisition_cost, first_orders, format_ledger, value_against_platform, value_sentence
+from .against_platform import value_against_platform, value_sentence
 from .groups import (
     fee_payback,
     group_activity,
@@ -36,8 +37,10 @@ from .guides import (
     with_guide_sentence,
 )
 from .mix import city_tier_share, discount_depth, discount_sentence, home_delivery
-from .rates import concentration, gini, top_share, wilson
+from .new_customers import acquisition_cost, first_orders, format_ledger
+from .rates import concentration, gini, top_share
 from .roster import roster_sentence
+from .share_users import share_users, share_users_sentence
 from .sharing import (
     group_adoption,
     red_packet_funnel,
@@ -94,6 +97,8 @@ __all__ = [
     "share_generations",
     "share_sentence",
     "share_tree",
+    "share_users",
+    "share_users_sentence",
     "size_bunching",
     "sold_against_owned",
     "top_share",
@@ -102,7 +107,6 @@ __all__ = [
     "value_sentence",
     "visitor_value",
     "visits",
-    "wilson",
     "with_guide",
     "with_guide_sentence",
 ]

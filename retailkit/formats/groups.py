@@ -284,8 +284,8 @@ def life_sentence(life: pd.DataFrame, lang: str = "en") -> str:
     return said(
         lang,
         f"Half of {one['groups']:.0f} groups fall silent within {one['median']:.0f} days "
-        f"({lower} to {upper}); the mean life is {one['mean']:.0f} days up to day {one['until']:.0f}, "
+        f"({lower} to {upper}), 95% interval; the mean life is {one['mean']:.0f} days up to day {one['until']:.0f}, "
         f"against {one['mean_of_dead']:.0f} if the living are forgotten.",
-        f"{one['groups']:.0f}个社群中一半在{one['median']:.0f}天内沉默（{earlier}至{later}）；"
+        f"{one['groups']:.0f}个社群中一半在{one['median']:.0f}天内沉默（95%区间{earlier}至{later}）；"
         f"截至第{one['until']:.0f}天平均寿命{one['mean']:.0f}天，若忽略仍存活的社群则为{one['mean_of_dead']:.0f}天。",
     )

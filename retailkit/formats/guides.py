@@ -255,9 +255,9 @@ def activation_sentence(activation: pd.DataFrame, act: str = "any", lang: str = 
     return said(
         lang,
         f"{one['active']} of {one['roster']} guides {did}: {one['rate']:.0%} "
-        f"({one['rate_low']:.0%} to {one['rate_high']:.0%}).",
+        f"({one['rate_low']:.0%} to {one['rate_high']:.0%}), 95% interval.",
         f"{one['roster']}位导购中{one['active']}位有动作（口径：{_ACTS_ZH.get(act, '任一动作')}），激活率{one['rate']:.0%}"
-        f"（{one['rate_low']:.0%}至{one['rate_high']:.0%}）。",
+        f"（95%区间{one['rate_low']:.0%}至{one['rate_high']:.0%}）。",
     )
 
 
@@ -276,7 +276,7 @@ def with_guide_sentence(comparison: pd.DataFrame, lang: str = "en") -> str:
     return said(
         lang,
         f"Of customers alike, those with a guide buy {verdict} than those without: {one['rate_with']:.1%} against "
-        f"{one['rate_without']:.1%} (difference {points(one['low'] * 100)} to {points(one['high'] * 100)} points).",
+        f"{one['rate_without']:.1%} (difference {points(one['low'] * 100)} to {points(one['high'] * 100)} points, 95% interval).",
         f"在相似顾客中，有导购者{chinese}购买：{one['rate_with']:.1%}对{one['rate_without']:.1%}"
-        f"（相差{points(one['low'] * 100)}至{points(one['high'] * 100)}个百分点）。",
+        f"（相差{points(one['low'] * 100)}至{points(one['high'] * 100)}个百分点，95%区间）。",
     )

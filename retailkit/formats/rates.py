@@ -7,11 +7,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-Z = 1.959963984540054  # two-sided 95%
+from retailkit.shares import wilson
+
+LEVEL, Z = 0.95, 1.959963984540054  # two-sided
 
 
-def wilson(part: Any, whole: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return the share ``part / whole`` with its 95% Wilson interval; empty where ``whole`` is 0.
+def share_of(part: Any, whole: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return the share ``part / whole`` with its 95% interval (Wilson's); empty where ``whole`` is 0.
 
     Raises
     ------
@@ -20,22 +22,19 @@ def wilson(part: Any, whole: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
     Examples
     --------
-    >>> [round(float(x), 2) for x in wilson(7, 17)]
+    >>> [round(float(x), 2) for x in share_of(7, 17)]
     [0.41, 0.22, 0.64]
     """
     k, n = np.asarray(part, dtype=float), np.asarray(whole, dtype=float)
     if (k > n).any() or (k < 0).any():
         raise ValueError("a share above 100% or below 0: the part is not within the whole")
-    with np.errstate(divide="ignore", invalid="ignore"):
-        p = np.where(n > 0, k / n, np.nan)
-        centre = (p + Z**2 / (2 * n)) / (1 + Z**2 / n)
-        half = Z / (1 + Z**2 / n) * np.sqrt(p * (1 - p) / n + Z**2 / (4 * n**2))
-    return p, np.clip(centre - half, 0, p), np.clip(centre + half, p, 1)
+    low, high = wilson(k, n, LEVEL)
+    return k / np.where(n > 0, n, np.nan), low, high
 
 
 def with_share(frame: pd.DataFrame, name: str, part: str, whole: str) -> pd.DataFrame:
     """Add ``name``, ``name_low`` and ``name_high``: the share ``part / whole`` of each row."""
-    share, low, high = wilson(frame[part], frame[whole])
+    share, low, high = share_of(frame[part], frame[whole])
     return frame.assign(**{name: share, f"{name}_low": low, f"{name}_high": high})
 
 

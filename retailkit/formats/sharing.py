@@ -89,7 +89,7 @@ def share_generations(tree: pd.DataFrame, *, follow_days: float = FOLLOW_DAYS) -
     for (merchant, depth), part in both.groupby(["merchant", "depth"], sort=False):
         seen = part.loc[part["followed"], "soon"].to_numpy(float)
         k = seen.mean() if len(seen) else np.nan
-        low, high = _k_interval(seen)
+        low, high = k_interval(seen)
         rows.append(
             {
                 "merchant": merchant,
@@ -111,7 +111,7 @@ def share_generations(tree: pd.DataFrame, *, follow_days: float = FOLLOW_DAYS) -
     return frame.drop(columns="order")
 
 
-def _k_interval(children: np.ndarray) -> tuple[float, float]:
+def k_interval(children: np.ndarray) -> tuple[float, float]:
     """The 95% interval of the mean number of children: a t interval on the logarithm, which is never below 0.
 
     Few bring most: the spread seen among some tens of visits is mostly too small, and all of the miss lies above.
@@ -270,9 +270,9 @@ def share_sentence(generations: pd.DataFrame, lang: str = "en") -> str:
     chinese = "能自我增长" if one["k_low"] >= 1 else "会逐代衰减" if one["k_high"] < 1 else "尚无法判断能否自我增长"
     return said(
         lang,
-        f"Each visit with a share brings {one['k']:.2f} others ({one['k_low']:.2f} to {one['k_high']:.2f}; "
+        f"Each visit with a share brings {one['k']:.2f} others (95% interval {one['k_low']:.2f} to {one['k_high']:.2f}; "
         f"{one['k_plain']:.2f} without correction), so {verdict}. Visits, not persons: {one['visits']:,} by "
         f"{one['people']:,} accounts.",
-        f"每次带分享的访问带来{one['k']:.2f}次访问（{one['k_low']:.2f}至{one['k_high']:.2f}；未修正为{one['k_plain']:.2f}），"
+        f"每次带分享的访问带来{one['k']:.2f}次访问（95%区间{one['k_low']:.2f}至{one['k_high']:.2f}；未修正为{one['k_plain']:.2f}），"
         f"分享{chinese}。按访问而非按人计：{one['people']:,}个账户共{one['visits']:,}次。",
     )

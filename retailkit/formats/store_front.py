@@ -261,8 +261,8 @@ def funnel_sentence(funnel: pd.DataFrame, lang: str = "en") -> str:
     chinese = f"访问记录未注明{'、'.join(STEPS_ZH[step] for step in gone)}。" if gone else ""
     return said(
         lang,
-        f"{paid['share']:.1%} of the visitors paid ({paid['share_low']:.1%} to {paid['share_high']:.1%}); "
+        f"{paid['share']:.1%} of the visitors paid (95% interval {paid['share_low']:.1%} to {paid['share_high']:.1%}); "
         f"the narrowest step is {worst['step']}, reached by {worst['step_share']:.0%} of those who came that near.{untold}",
-        f"{paid['share']:.1%}的访客完成支付（{paid['share_low']:.1%}至{paid['share_high']:.1%}）；"
+        f"{paid['share']:.1%}的访客完成支付（95%区间{paid['share_low']:.1%}至{paid['share_high']:.1%}）；"
         f"流失最多的一步是{STEPS_ZH[worst['step']]}，只有{worst['step_share']:.0%}走过上一步的人到达。{chinese}",
     )

@@ -23,7 +23,7 @@ NEEDS = {
 }
 """Tables that the chapter's parts need, and what they tell."""
 KEPT = (
-    "format_ledger", "scene_funnel", "guide_activation", "guide_concentration", "group_life", "share_generations",
+    "format_ledger", "scene_funnel", "guide_activation", "guide_concentration", "group_life", "share_generations", "share_users",
     "acquisition_cost", "private_against_platform", "home_delivery", "discounts",
 )  # fmt: skip
 """Tables whose figures the chapter keeps."""
@@ -59,7 +59,7 @@ def formats_metrics(tables: Mapping[str, pd.DataFrame], currency: str) -> list[d
     Parameters
     ----------
     tables : the chapter's tables by name: ``format_ledger, scene_funnel, guide_activation, guide_concentration,
-        group_life, share_generations, acquisition_cost, private_against_platform, home_delivery, discounts``.
+        group_life, share_generations, share_users, acquisition_cost, private_against_platform, home_delivery, discounts``.
     currency : unit of money; values are in whole units.
 
     Raises
@@ -70,7 +70,7 @@ def formats_metrics(tables: Mapping[str, pd.DataFrame], currency: str) -> list[d
     missing = [name for name in KEPT if name not in tables]
     if missing:
         raise KeyError(f"the chapter's figures need the tables {', '.join(missing)}, which are not there")
-    ledger, funnel, guides, concentration, life, generations, cost, value, delivery, discounts = (
+    ledger, funnel, guides, concentration, life, generations, users, cost, value, delivery, discounts = (
         tables[name] for name in KEPT
     )
     small = minor_units(currency)
@@ -105,6 +105,12 @@ def formats_metrics(tables: Mapping[str, pd.DataFrame], currency: str) -> list[d
         _record("group_mean_life", _pick(life, "mean", every), "days", "restricted mean, right-censored"),
         _record(
             "share_k", _pick(generations, "k", {"generation": "all"}), "visits", "visits brought per visit with a share"
+        ),
+        _record(
+            "share_k_person",
+            _pick(users, "k", {"generation": "all"}),
+            "persons",
+            "new users brought per user of the share tree",
         ),
         _record(
             "cost_per_new",

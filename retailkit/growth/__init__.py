@@ -101,7 +101,6 @@ _HOMES = {
     "festival_year": "festival",
     "share_above": "festival",
     "festival_sentence": "festival",
-    "wilson": "festival",
     "totals_panel": "cannibal",
     "cannibalisation": "cannibal",
     "cannibal_sentence": "sentences",

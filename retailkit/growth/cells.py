@@ -2,7 +2,8 @@
 
 A cell's counterfactual is its own period before, moved as the donors' same cell moved where
 donors have it, then raked so that all cells add up to the merchant's counterfactual. A cell
-that is new has counterfactual zero (entry); one that vanished keeps its whole loss (exit).
+that is new has counterfactual zero (entry); one that vanished keeps its whole loss (exit). A cell that had
+orders all along, but refunds above its sales in one period, is called that.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import pandas as pd
 from retailkit.growth.calendar import bounds
 from retailkit.growth.panel import of_periods
 from retailkit.growth.record import Effect
-from retailkit.growth.tree import lmdi
+from retailkit.growth.tree import CAME_OR_WENT, lmdi, without_factors
 
 if TYPE_CHECKING:
     from ibis.expr.types import Table
@@ -77,7 +78,10 @@ def cell_effects(inputs: pd.DataFrame, effect: Effect) -> pd.DataFrame:
     split = lmdi(then, now)
     own["orders_part"], own["basket_part"] = split[:, 0], split[:, 1]
     own["entry_part"] = own["part"] - split[:, 0] - split[:, 1]
-    own["kind"] = np.select([own["counterfactual"] <= 0, own["actual"] <= 0], ["entry", "exit"], "kept")
+    came, went = own["counterfactual"] <= 0, own["actual"] <= 0
+    why = without_factors(own[["before", "actual"]], own[["orders_before", "orders_actual"]])
+    refunded = (came | went) & (why != CAME_OR_WENT)
+    own["kind"] = np.select([refunded, came, went], [why, "entry", "exit"], "kept")
     own.loc[own["kind"] == "kept", "entry_part"] = 0.0
     own.loc[own["kind"] == "kept", "basket_part"] = own["part"] - own["orders_part"]
     return own.reset_index()[list(COLUMNS)].sort_values("part", ascending=False, key=np.abs, ignore_index=True)

@@ -1,4 +1,4 @@
-"""Double 12 against Double 11, and the Wilson interval of a share of merchants.
+"""Double 12 against Double 11, here, at donors and over merchants.
 
 Without any programme a merchant sells about 29% less on Double 12 than on Double 11, so the
 ratio is set against the donors' own ratio of the same year.
@@ -11,26 +11,10 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from retailkit.shares import wilson
 from retailkit.spoken import signed
 
 COLUMNS = ("merchant", "double_11", "double_12", "ratio", "donor_ratio", "relative", "above", "reason")
-
-
-def wilson(hits: int, total: int, level: float = 0.90) -> tuple[float, float]:
-    """Wilson's score interval of a share; (NaN, NaN) of nothing.
-
-    >>> [round(end, 2) for end in wilson(7, 17, level=0.95)]
-    [0.22, 0.64]
-    """
-    from scipy.stats import norm
-
-    if total <= 0:
-        return float("nan"), float("nan")
-    z = float(norm.ppf(0.5 + level / 2))
-    share, width = hits / total, z**2 / total
-    middle = (share + width / 2) / (1 + width)
-    half = z * np.sqrt(share * (1 - share) / total + width / (4 * total)) / (1 + width)
-    return float(middle - half), float(middle + half)
 
 
 def festival_year(start: str, end: str) -> int:
@@ -107,10 +91,15 @@ def festival_sentence(
         return "Double 11 and Double 12 of the programme's year are not both on record and cannot be compared."
     donors = "" if pd.isna(row["donor_ratio"]) else signed(row["donor_ratio"] - 1)
     span = f"{one['low']:.0%}–{one['high']:.0%}"
+    alone = len(table) == 1  # a share of one merchant says nothing that its own ratio does not
     if lang == "zh":
         beside = f"（对照商户 {donors}）" if donors else ""
-        return (f"双12比双11 {signed(row['ratio'] - 1)}{beside}；{total} 家中 {hits} 家超过双11"
-                f"（{one['share']:.0%}，{100 * level:g}% 区间 {span}）。")  # fmt: skip
+        told = f"双12比双11 {signed(row['ratio'] - 1)}{beside}"
+        among = f"；{total} 家中 {hits} 家超过双11（{one['share']:.0%}，{100 * level:g}% 区间 {span}）"
+        return told + ("" if alone else among) + "。"
     beside = f" (donors {donors})" if donors else ""
-    return (f"Double 12 sold {signed(row['ratio'] - 1)} against Double 11{beside}; in {hits} of {total} "
-            f"merchants it sold more ({one['share']:.0%}, {100 * level:g}% interval {span}).")  # fmt: skip
+    told = f"Double 12 sold {signed(row['ratio'] - 1)} against Double 11{beside}"
+    among = f"{hits} of {total} merchants" if total > 1 else "the one merchant that has both days on record"
+    more = "more" if hits or total > 1 else "no more"
+    among = f"; in {among} it sold {more} ({one['share']:.0%}, {100 * level:g}% interval {span})"
+    return told + ("" if alone else among) + "."

@@ -39,6 +39,7 @@ def growth_metrics(
     unit = minor_units(currency)
     low, value, high = (float(np.expm1(v)) for v in (effect.low, effect.effect, effect.high))
     method = " · ".join(part for part in (effect.method, effect.label) if part)
+    on_donors = effect.label != "descriptive"
     out = [
         figure("growth", row["growth"], "fraction", "mean daily net GMV, programme over period before, less one"),
         figure("gmv_before", row["before"] / unit, currency, "mean daily net GMV in the period before"),
@@ -47,14 +48,12 @@ def growth_metrics(
             "effect",
             value,
             "fraction",
-            f"actual over counterfactual, less one; {method}",
+            f"actual over {'counterfactual' if on_donors else 'its own past carried on'}, less one; {method}",
             low,
             high,
             level=effect.level,
         ),
-        figure("effect_p", effect.p, "probability", "two-sided p value of the donor-placebo t test"),
-        figure("effect_log_se", effect.se, "log", "standard error of the log effect, from donor placebos"),
-        figure("effect_df", effect.df, "donors", "degrees of freedom of the standard error: donors"),
+        *_doubts(effect, on_donors),
         figure("smallest_effect", float(np.expm1(effect.mde)), "fraction", "smallest effect seen in four of five"),
         figure("at_risk_weight", effect.at_risk_weight, "fraction", "weight in donors that share customers"),
     ]
@@ -83,3 +82,18 @@ def growth_metrics(
     why = str(row["reason"] if pd.isna(row["growth"]) else row.get("note", ""))
     said += [figure("headline_doubt", text=why), figure("headline_doubt_zh", text=in_words(why, "zh"))]
     return [*out, figure("answer", text=judged.answer), *said, figure("method", text=method)]
+
+
+def _doubts(effect: Effect, on_donors: bool) -> list[dict[str, Any]]:
+    """How sure the effect is: against donors, or by how far the merchant's own weeks were foretold."""
+    if on_donors:
+        return [
+            figure("effect_p", effect.p, "probability", "two-sided p value of the donor-placebo t test"),
+            figure("effect_log_se", effect.se, "log", "standard error of the log effect, from donor placebos"),
+            figure("effect_df", effect.df, "donors", "degrees of freedom of the standard error: donors"),
+        ]
+    return [
+        figure("effect_p", effect.p, "probability", "two-sided p value of the t test on the merchant's own forecast"),
+        figure("effect_log_se", effect.se, "log", "standard error of the log effect, from the merchant's own forecast"),
+        figure("effect_df", effect.df, "weeks", "degrees of freedom of the standard error: weeks before the programme"),
+    ]

@@ -41,9 +41,10 @@ def refunds_sentence(
     share, low, high = (f"{row[n] / row['paid']:.1%}" for n in ("to_come", "low", "high"))
     told = said(
         lang,
-        f"Refunds follow their orders: {share} of what the programme's orders paid ({level:.0%} interval {low} to {high}) is still to "
+        f"Refunds follow their orders: {share} of what the programme's orders paid ({100 * level:g}% interval {low} to {high}) is still to "
         f"come back after {as_of}, within {LONGEST} days of payment, judged by earlier orders",
-        f"退款晚于订单：按此前订单推算，项目期实付中还有{share}（{level:.0%}区间{low}至{high}）将在{as_of}之后、付款后{LONGEST}天内退回",
+        f"退款晚于订单：按此前订单推算，项目期实付中还有{share}（{100 * level:g}%区间{low}至{high}）将在{as_of}之后、"
+        f"付款后{LONGEST}天内退回",
     )
     ends = said(lang, ".", "。") + _peak_sentence(row["peak"], lang)
     if pd.isna(row["growth"]):

@@ -31,12 +31,14 @@ def headline_sentence(heads: pd.DataFrame, merchant: str, lang: str = "en", chan
     doubt = _changed(changes, lang) or in_words(row.get("note", ""), lang)
     if lang == "zh":
         so = f"但{doubt}，不能据此判断是否翻倍" if doubt else f"{'已' if row['growth'] >= 1 else '未'}翻倍"
-        return (f"商户 {merchant} 日均 GMV 环比 {signed(row['growth'])}，{so}；{count} 家合计 {signed(total)}，"
-                f"商户均值 {signed(mean)}，中位数 {signed(median)}。")  # fmt: skip
+        beside = "" if count == 1 else f"；{count} 家合计 {signed(total)}，商户均值 {signed(mean)}"
+        beside += f"，中位数 {signed(median)}" if count > 2 else ""
+        return f"商户 {merchant} 日均 GMV 环比 {signed(row['growth'])}，{so}{beside}。"
     so = f"so {'it doubled' if row['growth'] >= 1 else 'it did not double'}"
     so = f"but {doubt}, so no doubling is read from it" if doubt else so
-    return (f"{merchant}: mean daily GMV {signed(row['growth'])} on the period before, {so}; over {count} "
-            f"merchants pooled {signed(total)}, mean {signed(mean)}, median {signed(median)}.")  # fmt: skip
+    beside = "" if count == 1 else f"; over {count} merchants pooled {signed(total)}, mean {signed(mean)}"
+    beside += f", median {signed(median)}" if count > 2 else ""  # of two, the median is the mean
+    return f"{merchant}: mean daily GMV {signed(row['growth'])} on the period before, {so}{beside}."
 
 
 def pooled_caution(otherwise: pd.Series, heads: pd.DataFrame, lang: str = "en") -> str | None:
@@ -45,7 +47,7 @@ def pooled_caution(otherwise: pd.Series, heads: pd.DataFrame, lang: str = "en") 
     ``otherwise``: see ``counted_otherwise``; ``heads``: the headlines made with it.
     """
     out = [m for m in heads["merchant"] if m in otherwise.index]
-    if not out:
+    if not out or len(heads) == 1:  # one merchant alone is no pool: its own headline says why it is missing
         return None
     named = ("、" if lang == "zh" else ", ").join(f"{m} ({otherwise[m]:%Y-%m-%d})" for m in out)
     if lang == "zh":

@@ -23,6 +23,9 @@ FACTORS = ("buyers", "frequency", "basket")
 
 INPUTS = ("merchant", "period", "segment", "days", "buyers", "orders", "gmv")
 
+CAME_OR_WENT, REFUNDED, NOTHING_LEFT = "entry or exit", "refunds above sales", "no net sales"
+"""Why a segment has no factors: it has no orders in one period; or it has, and their refunds took all or more."""
+
 
 def log_mean(a: ArrayLike, b: ArrayLike) -> NDArray[np.float64]:
     """Logarithmic mean (a - b) / (ln a - ln b); a where both are equal, 0 where one is 0.
@@ -147,7 +150,8 @@ def growth_tree(
     -------
     DataFrame ``segment, factor, before, programme, part, share``: the factor's value in both
     periods, its part in minor units a day, and its share of the total change. The parts add
-    up to the change; a segment that is zero in one period is one row, ``entry or exit``.
+    up to the change; a segment without orders in one period is one row, ``entry or exit``, and one whose
+    net sales were below zero in one, ``refunds above sales`` (``no net sales`` where they were zero with orders).
 
     Raises
     ------
@@ -174,7 +178,7 @@ def growth_tree(
         factors = _factors(table, str(segment), days)
         gmv = table["gmv"].to_numpy(float) / days
         if (gmv <= 0).any():
-            out.append((segment, "entry or exit", gmv[0], gmv[1], gmv[1] - gmv[0]))
+            out.append((segment, str(without_factors(gmv, table["orders"])), gmv[0], gmv[1], gmv[1] - gmv[0]))
             continue
         split = lmdi(factors.loc[["before"]], factors.loc[["programme"]])[0]
         out += [(segment, f, factors.loc["before", f], factors.loc["programme", f], split[i])
@@ -182,6 +186,17 @@ def growth_tree(
     tree = pd.DataFrame(out, columns=names[:-1])
     change = tree["part"].sum()
     return tree.assign(share=tree["part"] / change if change else np.nan)
+
+
+def without_factors(gmv: ArrayLike, orders: ArrayLike) -> Any:
+    """Name why segments of (..., two periods) net sales and orders have no factors.
+
+    >>> without_factors([[0, 5], [-2, 5], [5, 0]], [[0, 1], [3, 1], [1, 2]]).tolist()
+    ['entry or exit', 'refunds above sales', 'no net sales']
+    """
+    sold, count = np.asarray(gmv, float), np.asarray(orders, float)
+    below, nothing = (sold < 0).any(axis=-1), ((sold <= 0) & (count > 0)).any(axis=-1)
+    return np.select([below, nothing], [REFUNDED, NOTHING_LEFT], CAME_OR_WENT)
 
 
 def _factors(table: pd.DataFrame, segment: str, days: int) -> pd.DataFrame:

@@ -109,10 +109,10 @@ def trend_sentence(effect: Effect, lang: str = "en") -> str:
     m = effect.behind.matrix
     ahead = signed(float(np.expm1(mean_rows(trend.line(m), ~m.pre, m.days))), 0)
     if lang == "zh":
-        return (f"项目前，同期开始的 {trend.merchants} 家商户的年增速与这些对照商户相比为 {year}（{effect.level:.0%} 区间 {low} 至 "
+        return (f"项目前，同期开始的 {trend.merchants} 家商户的年增速与这些对照商户相比为 {year}（{100 * effect.level:g}% 区间 {low} 至 "
                 f"{high}）；反事实照此延续，到项目期为 {ahead}，不算作项目效应。")  # fmt: skip
     return (f"Before the programme the {trend.merchants} merchants that started together grew by {year} a year against these "
-            f"donors ({effect.level:.0%} interval {low} to {high}); the counterfactual goes on so, which is {ahead} by the "
+            f"donors ({100 * effect.level:g}% interval {low} to {high}); the counterfactual goes on so, which is {ahead} by the "
             "programme and not counted as its effect.")  # fmt: skip
 
 

@@ -138,7 +138,8 @@ def _english(effect: Effect, growth: float, why: str, answer: str, reasons: list
         opening = f"Merchant {effect.merchant}: there is no headline ({why})"
     if effect.refused:
         return f"{opening}. Whether the programme did it: cannot tell ({'; '.join(reasons)})."
-    numbers = (f"{percent(effect.effect)} against the counterfactual ({effect.level:.0%} interval "
+    against = "its own past carried on" if effect.label == "descriptive" else "the counterfactual"
+    numbers = (f"{percent(effect.effect)} against {against} ({100 * effect.level:g}% interval "
                f"{percent(effect.low)} to {percent(effect.high)}; {effect.method}"
                f"{', ' + effect.label if effect.label else ''})")  # fmt: skip
     if answer == CANNOT_TELL:
@@ -155,7 +156,8 @@ def _chinese(effect: Effect, growth: float, why: str, answer: str, reasons: list
     if effect.refused:
         return f"{opening}。是否由项目带来：无法判断（{'；'.join(reasons)}）。"
     label = f"，{in_words(effect.label, 'zh')}" if effect.label else ""
-    numbers = (f"与反事实相比 {percent(effect.effect)}（{effect.level:.0%} 区间 {percent(effect.low)} 至 "
+    against = "自身历史外推的水平" if effect.label == "descriptive" else "反事实"
+    numbers = (f"与{against}相比 {percent(effect.effect)}（{100 * effect.level:g}% 区间 {percent(effect.low)} 至 "
                f"{percent(effect.high)}；{in_words(effect.method, 'zh')}{label}）")  # fmt: skip
     if answer == CANNOT_TELL:
         return f"{opening}；{numbers}。是否由项目带来：无法判断，因为{'；且'.join(reasons)}。"

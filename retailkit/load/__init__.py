@@ -17,7 +17,7 @@ describes an export. In the order of a file's way::
     store        the store, open for reading as of a day (net, past, cache)
     engine       DuckDB or Spark, and nobody else knows which (spark, spill, ahead)
     warn, across what is odd about a file; about the tables together
-    reconcile    what became of files and days, do sources agree; health says what can be studied (breaks, retention, retold)
+    reconcile    what became of files and days; agreement do sources agree; health says what can be studied (breaks, retention, retold)
     look, draft  a first look at an export; a first layout for it (draft_columns and its neighbours)
     keys         the key of the hashes
     errors       the one error; words and chinese say it in Chinese
@@ -46,8 +46,8 @@ _HOMES = {
     "day_gaps": "reconcile",
     "newest_day": "reconcile",
     "days_sentence": "reconcile",
-    "source_agreement": "reconcile",
-    "agreement_sentence": "reconcile",
+    "source_agreement": "agreement",
+    "agreement_sentence": "agreement",
     "refunds_retold": "retold",
     "retold_sentence": "retold",
     "source_breaks": "breaks",

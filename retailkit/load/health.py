@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from retailkit.load.agreement import comparable
 from retailkit.load.breaks import breaks_sentence, source_breaks
 from retailkit.load.reconcile import file_fates
 from retailkit.load.retention import retention_gaps, retention_sentence
@@ -66,7 +67,8 @@ def data_metrics(
     """Return the chapter's figures as metric records, see ``figure``; ``text`` in the language."""
     read = int(fates["rows_read"].sum())
     missing = float(gaps["days"].sum()) if len(daily) else None
-    compared, agree = len(agreement), int(agreement["agrees"].sum())
+    alike = comparable(agreement)
+    compared, agree = len(alike), int(alike["agrees"].sum())
     return [
         figure("rows_read", read, "rows", "rows of this merchant in all files"),
         figure("rows_used", fates["rows_kept"].sum() / read if read else None, "fraction", "rows kept over rows read"),

@@ -1,8 +1,4 @@
-"""Do the sources agree, which days are missing, is the newest day whole.
-
-Sources never reconcile exactly, not even in a vendor's own sample files: figures are
-compared with a stated tolerance and the gap is shown, never smoothed.
-"""
+"""What became of the rows of each file, which days are missing, is the newest day whole (``agreement``: do sources agree)."""
 
 from __future__ import annotations
 
@@ -14,16 +10,10 @@ from retailkit.load.words import in_words
 from retailkit.schema.given import takes_frames
 
 FATES = ("rows_kept", "rows_duplicate", "rows_quarantined", "rows_skipped", "rows_come_since")
-COMPARISONS = ["measure", "left", "right", "days", "days_apart", "left_total", "right_total", "gap", "agrees"]
 BELONGS = "^belongs to .*, of which row [0-9]+ was set aside$"
 """What the quarantine says of rows that go with another one."""
-BY_ID, OTHERWISE = ("guide", "group", "sharing"), ("mini_program_source", "wecom_groups")
-"""Visits of these touchpoints are told by ids, which launch scenes hide; the platform counts their scenes, WeCom a group's
-messages: not the same figure."""
 PARTIAL = 0.5
 """A newest day with less than this part of the usual day is taken for unfinished."""
-NO_DAY = pd.Series([], index=pd.DatetimeIndex([]), dtype="float64")
-"""The days of what a source does not tell."""
 
 
 def file_fates(sources: Any, quarantine: Any = None) -> pd.DataFrame:
@@ -157,126 +147,6 @@ def days_sentence(daily: pd.DataFrame, lang: str = "en") -> str:
             f"；最新一天仅{newest['orders'].iloc[0]}单，通常约{newest['usual'].iloc[0]:.0f}单：视为未完整",
         )
     return text + _choose(lang, ".", "。")
-
-
-def source_agreement(tables: Any, tolerance: float = 0.01) -> pd.DataFrame:
-    """Return one row per pair of sources that state the same thing, compared day by day.
-
-    Parameters
-    ----------
-    tables : an open store (or any object with the canonical tables as attributes).
-    tolerance : part of the larger figure by which a day may differ and still agree.
-
-    Visits of guides, groups and shares are compared only where every visit names its touchpoint: where
-    ids name some and scenes the others, the ids alone are no second count of what a console states.
-
-    Returns
-    -------
-    ``measure, left, right, days`` (stated by both), ``days_apart`` (beyond the tolerance),
-    ``left_total, right_total`` (over those days, the measure's own unit), ``gap`` (fraction
-    of the larger), ``agrees`` (totals within the tolerance and at most 5% of days apart).
-    """
-    orders = _by_day(tables.orders, "paid_on", "gross_amount")
-    pairs = [(*_against_lines(tables), "order lines", _by_day(tables.order_lines, "paid_on", "net_amount"))]
-    totals = tables.daily_totals.filter(tables.daily_totals.gross_amount.notnull())
-    by_channel = _each_by_day(tables.orders, ("channel",), "paid_on", tables.orders.gross_amount.sum())
-    for (system, channel), right in _each_by_day(
-        totals, ("source_system", "channel"), "day", totals.gross_amount.sum()
-    ).items():
-        left = orders if channel == "all" else by_channel.get((channel,), NO_DAY)
-        pairs.append(("gross amount", "orders", left, f"{system}: {channel}", right))
-    consoles = tables.touchpoint_days.filter(tables.touchpoint_days.visits.notnull())
-    by_id = consoles.touchpoint.isin(BY_ID)
-    consoles = consoles.filter(
-        ~(by_id if _by_scene(tables.sessions) else by_id & consoles.source_system.isin(OTHERWISE))
-    )
-    stated = _each_by_day(consoles, ("source_system", "touchpoint"), "day", consoles.visits.sum())
-    seen = _each_by_day(tables.sessions, ("touchpoint",), "started_on", tables.sessions.count()) if stated else {}
-    for (system, touchpoint), right in stated.items():
-        pairs.append(("visits", "sessions", seen.get((touchpoint,), NO_DAY), f"{system}: {touchpoint}", right))
-    rows = [_compared(*pair, tolerance) for pair in pairs]
-    frame = pd.DataFrame([r for r in rows if r], columns=COMPARISONS)
-    return frame.astype({"days": "int64", "days_apart": "int64", "agrees": "bool"})
-
-
-def agreement_sentence(agreement: pd.DataFrame, lang: str = "en") -> str:
-    """Say whether the sources that can be compared agree, and name the worst."""
-    if agreement.empty:
-        return _choose(
-            lang, "No two sources state the same figure, so nothing can be cross-checked.", "没有可相互核对的来源。"
-        )
-    apart = agreement.loc[~agreement["agrees"]]
-    if apart.empty:
-        return _choose(
-            lang,
-            f"All {len(agreement)} comparisons agree within the tolerance." if len(agreement) > 1
-            else f"{agreement['left'][0].capitalize()} and {agreement['right'][0]} agree within the tolerance.",
-            f"{len(agreement)}项核对均在容差内一致。",
-        )  # fmt: skip
-    worst = apart.loc[apart["gap"].abs().idxmax()]
-    return _choose(
-        lang,
-        f"{len(apart)} of {len(agreement)} comparisons disagree; the widest: {worst['measure']} of {worst['left']} is "
-        f"{abs(worst['gap']):.1%} {'above' if worst['gap'] > 0 else 'below'} {worst['right']}.",
-        f"{len(agreement)}项核对中{len(apart)}项不一致；差距最大：{worst['left']}比{worst['right']}"
-        f"{'高' if worst['gap'] > 0 else '低'}{abs(worst['gap']):.1%}。",
-    )
-
-
-def _by_scene(sessions: Any) -> bool:
-    """Tell whether visits leave their touchpoint to the scene, which chapter 3 reads: those told by ids are a part only."""
-    left = sessions.filter(sessions.touchpoint.isnull(), sessions.scene.notnull())
-    return bool(left.count().to_pandas())
-
-
-def _against_lines(tables: Any) -> tuple[str, str, pd.Series]:
-    """Measure, name and days of what lines should add up to: less refunds only where returns are lines too.
-
-    Elsewhere the orders that have lines, less their freight, which is no line.
-    """
-    if _books_returns(tables):
-        orders = _by_day(tables.orders, "paid_on", "gross_amount")
-        refunds = _by_day(tables.refunds, "refunded_on", "refund_amount")
-        return "net amount", "orders less refunds", orders.sub(refunds, fill_value=0)
-    with_lines = tables.orders.semi_join(tables.order_lines, ["merchant", "order_id"])
-    goods = with_lines.mutate(goods=with_lines.gross_amount - with_lines.freight_amount.fill_null(0))
-    return "gross amount", "orders with lines, less freight", _by_day(goods, "paid_on", "goods")
-
-
-def _books_returns(tables: Any) -> bool:
-    """Tell whether returns stand as negative lines, so that lines add up to sales less refunds."""
-    lines = tables.order_lines
-    return bool((lines.net_amount < 0).any().to_pandas()) if lines.count().to_pandas() else False
-
-
-def _by_day(table: Any, day: str, value: str) -> pd.Series:
-    return _series(table.group_by(day=table[day]).agg(value=table[value].sum()).to_pandas())
-
-
-def _series(frame: pd.DataFrame) -> pd.Series:
-    return frame.assign(day=pd.to_datetime(frame["day"])).set_index("day")["value"].astype("float64")
-
-
-def _each_by_day(table: Any, keys: tuple[str, ...], day: str, value: Any) -> dict[tuple[str, ...], pd.Series]:
-    """Return the days of each group of rows, groups in order: one query, however many there are."""
-    frame = table.group_by(*(table[k] for k in keys), day=table[day]).agg(value=value).to_pandas()
-    groups = frame.dropna(subset=[*keys]).groupby([*keys])
-    return {key: _series(rows) for key, rows in groups}
-
-
-def _compared(
-    measure: str, left: str, ours: pd.Series, right: str, theirs: pd.Series, tolerance: float
-) -> tuple[Any, ...] | None:
-    both = pd.concat([ours.rename("ours"), theirs.rename("theirs")], axis=1, join="inner").dropna()
-    if both.empty:
-        return None
-    larger = both.abs().max(axis=1)
-    apart = int(((both["ours"] - both["theirs"]).abs() > tolerance * larger).sum())
-    mine, other = both["ours"].sum(), both["theirs"].sum()
-    top = max(abs(mine), abs(other))
-    gap = (mine - other) / top if top else 0.0
-    agrees = abs(gap) <= tolerance and apart <= 0.05 * len(both)
-    return measure, left, right, len(both), apart, mine, other, gap, agrees
 
 
 def _choose(lang: str, english: str, chinese: str) -> str:

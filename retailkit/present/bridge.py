@@ -152,10 +152,14 @@ def say_bridge(table: pd.DataFrame, growth: float, n: int, lang: str = "en") -> 
     doubt = f" (90%: ×{low:.2f}–×{high:.2f})" if math.isfinite(low) else ""
     head, size = percent(row["ratio"]["headline"] - 1, signed=True), int(row["merchants"]["headline"])
     rest = int(n) - size
-    en = f"{head} over {size} merchants is {' × '.join(parts)}{doubt}."
-    zh = f"{size}家商户合计{head}，等于{' × '.join(parts)}{doubt.replace('90%: ', '90%区间：')}。"
+    over, over_zh = (f"{head} over {size} merchants", f"{size}家商户合计{head}")
+    if size == 1:
+        over, over_zh = (head, head) if n <= 1 else (f"{head} for one merchant", f"1家商户{head}")
+    en = f"{over} is {' × '.join(parts)}{doubt}."
+    zh = f"{over_zh}，等于{' × '.join(parts)}{doubt.replace('90%: ', '90%区间：')}。"
     if rest > 0:
-        en += f" {rest} more have no counterfactual or are left out; with them the headline is {percent(growth, signed=True)}."
+        more, them = ("has no counterfactual or is", "it") if rest == 1 else ("have no counterfactual or are", "them")
+        en += f" {rest} more {more} left out; with {them} the headline is {percent(growth, signed=True)}."
         zh += f"另有{rest}家没有反事实估计或未计入，计入后环比为{percent(growth, signed=True)}。"
     return choose(lang, en, zh)
 

@@ -128,6 +128,15 @@ def say_cases(cases: pd.DataFrame, lang: str = "en") -> str:
             "没有商户有效应估计，因此没有案例。",
         )
     sure = int((cases["answer"] == "raised").sum())
+    if len(cases) == 1:
+        return choose(
+            lang, "One merchant has an estimated effect, and it stands: no case was chosen among others.",
+            "只有一家商户有效应估计，且其效应成立：并非从多家中选出。",
+        ) if sure else choose(
+            lang, "The one merchant with an estimated effect has none that stands (not told from zero, or barred by a guard): "
+            "its card describes it and is no proof that what it did worked.",
+            "唯一有效应估计的商户，其效应不成立（与零无法区分，或检验未通过）：卡片只是描述，不能证明其做法有效。",
+        )  # fmt: skip
     if sure == len(cases):
         return choose(
             lang, f"The {sure} merchants below have the best supported effects: chosen by the lower end of the partially "
@@ -135,10 +144,15 @@ def say_cases(cases: pd.DataFrame, lang: str = "en") -> str:
             f"以下{sure}家商户的效应证据最充分：按部分合并后区间的下限选取，而不是按最大数字。",
         )  # fmt: skip
     return choose(
-        lang, f"{sure} of these {len(cases)} merchants have an effect that stands. The other cards describe merchants "
+        lang, f"{sure} of these {len(cases)} merchants {'has' if sure == 1 else 'have'} an effect that stands. "
+        f"{_others(len(cases) - sure)} "
         "whose claim does not (not told from zero, or barred by a guard): they are no proof that what they did worked.",
         f"这{len(cases)}家商户中{sure}家的效应成立。其余卡片只是描述：其结论不成立（与零无法区分，或检验未通过），不能证明其做法有效。",
     )  # fmt: skip
+
+
+def _others(rest: int) -> str:
+    return "The other card describes a merchant" if rest == 1 else "The other cards describe merchants"
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ carries its own date: a level published for a later period than the data need no
 
 from __future__ import annotations
 
+import re
 from importlib import resources
 from typing import Any
 
@@ -100,6 +101,12 @@ def _unit(unit: str, evidence: Evidence) -> str:
     return evidence.cohort.currency if unit == "money" else unit
 
 
+_OVER = re.compile(
+    r"(; (median|the largest) (merchant|of merchants).*|[，；](有显著增量商户的中位数|中位商户|取最高商户.*))$"
+)
+"""How a definition says which of several merchants is taken: of one there is nothing to say."""
+
+
 def claim_words(table: pd.DataFrame, lang: str = "en") -> pd.DataFrame:
     """The claims that could be computed, as a reader wants them: published beside computed, intervals in words."""
     table = table[table["value"].notna()]
@@ -122,7 +129,8 @@ def claim_words(table: pd.DataFrame, lang: str = "en") -> pd.DataFrame:
         choose(lang, "90% interval", "90%区间"): [_span(r, lang) for r in table.itertuples()],
         choose(lang, "merchants", "商户数"): [str(int(m)) if m else "–" for m in table["merchants"]],
         choose(lang, "definition (claim published in)", "定义（主张出处）"): [
-            aside(d, s, lang) for d, s in zip(table["definition"], table["source"], strict=True)
+            aside(_OVER.sub("", r.definition) if r.merchants == 1 else r.definition, r.source, lang)
+            for r in table.itertuples()
         ],
     }
     return pd.DataFrame(out)

@@ -11,8 +11,8 @@ from retailkit.charts.numbers import major, money, number, percent
 from retailkit.charts.tables import table_name
 from retailkit.charts.words import choose, labelled
 from retailkit.present.metric_words import metric_definition, metric_name
-from retailkit.present.pooling import wilson
 from retailkit.results import metric
+from retailkit.shares import wilson
 
 _ANSWERS = {"yes": ("✓ yes", "✓ 能"), "partly": ("◐ partly", "◐ 部分"), "no": ("✗ no", "✗ 不能")}
 _CHAPTERS = {
@@ -28,7 +28,7 @@ _STATED = {
     "orders less refunds": "订单减退款", "orders with lines, less freight": "有明细的订单（扣运费）", "sessions": "会话",
     "mini_program": "小程序", "pos": "门店收银",
 }  # fmt: skip
-_SYSTEMS = {"youshu": ("Youshu", "有数"), "erp": ("ERP", "ERP")}
+_SYSTEMS = {"youshu": ("Youshu", "有数"), "erp": ("ERP", "ERP"), "orders": ("orders", "订单")}
 
 
 def chapter_word(chapter: str, lang: str = "en") -> str:
@@ -134,7 +134,8 @@ def _stated(source: str, lang: str) -> str:
 def agreement_table(table: pd.DataFrame, currency: str, lang: str = "en") -> pd.DataFrame:
     """One row per comparison as a reader wants it: figures written, the gap in per cent (see ``source_agreement``).
 
-    Money is written whole, in major units: the gap is what one looks for.
+    Money is written whole, in major units: the gap is what one looks for. Where one side counts other sales too there
+    is no gap to look for.
     """
     told = agreement_words(table, lang)
     amounts = table["measure"].str.endswith("amount")
@@ -149,12 +150,23 @@ def agreement_table(table: pd.DataFrame, currency: str, lang: str = "en") -> pd.
         choose(lang, "one source", "来源一"): told["left"],
         choose(lang, "another", "来源二"): told["right"],
         choose(lang, "days", "天数"): [f"{n:,}" for n in told["days"]],
-        choose(lang, "days apart", "不一致天数"): [f"{n:,}" for n in told["days_apart"]],
+        choose(lang, "days apart", "不一致天数"): [
+            "–" if wide else f"{n:,}" for n, wide in zip(told["days_apart"], told["covers_more"], strict=True)
+        ],
         choose(lang, "first total", "来源一合计"): written(told["left_total"]),
         choose(lang, "second total", "来源二合计"): written(told["right_total"]),
-        choose(lang, "gap", "差距"): [percent(g, 2, signed=True) for g in told["gap"]],
-        choose(lang, "agrees", "是否一致"): [choose(lang, "✓ yes", "✓ 是") if a else choose(lang, "✗ no", "✗ 否") for a in told["agrees"]],
+        choose(lang, "gap", "差距"): [
+            "–" if wide else percent(g, 2, signed=True) for g, wide in zip(told["gap"], told["covers_more"], strict=True)
+        ],
+        choose(lang, "agrees", "是否一致"): [_agrees(r, lang) for r in told.itertuples()],
     })  # fmt: skip
+
+
+def _agrees(row: Any, lang: str) -> str:
+    if row.covers_more:
+        wide = getattr(row, row.covers_more)
+        return choose(lang, f"not comparable: {wide} covers more", f"不可比：{wide}涵盖更多")
+    return choose(lang, "✓ yes", "✓ 是") if row.agrees else choose(lang, "✗ no", "✗ 否")
 
 
 def say_facts(table: pd.DataFrame, lang: str = "en") -> str:

@@ -13,8 +13,8 @@ import pandas as pd
 from retailkit.present import register
 from retailkit.present.bridge import comparable_days
 from retailkit.present.hierarchy import Z90
-from retailkit.present.pooling import wilson
 from retailkit.present.report import side_by_side
+from retailkit.shares import wilson
 
 
 @dataclass(frozen=True)

@@ -29,6 +29,10 @@ def league_words(table: pd.DataFrame, lang: str = "en") -> pd.DataFrame:
         choose(lang, "places left open", "可能名次"): places,
         choose(lang, "verdict", "结论"): [choose(lang, a, ANSWERS_ZH[a]) for a in table["answer"]],
     })  # fmt: skip
+    if len(table) == 1:  # no other to be drawn to, and no place to take
+        out = out.drop(
+            columns=[choose(lang, "partially pooled", "部分合并"), choose(lang, "places left open", "可能名次")]
+        )
     why = [_no_claim(r, lang) for r in table.itertuples()]
     return out.assign(**{choose(lang, "why there is no claim", "为何不能下结论"): why}) if set(why) - {"–"} else out
 

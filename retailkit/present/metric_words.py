@@ -28,7 +28,7 @@ _UNITS = {
     "fraction": ("%", "%"), "ratio": ("times", "倍"), "probability": ("probability", "概率"), "log": ("log", "对数"),
     "index": ("0 to 1", "0至1"), "rows": ("rows", "行"), "days": ("days", "天"), "questions": ("questions", "个"),
     "persons": ("persons", "人"), "visits": ("visits", "次访问"), "accounts": ("accounts", "个账户"), "orders": ("orders", "单"),
-    "merchants": ("merchants", "家"), "donors": ("donors", "家对照商户"),
+    "weeks": ("weeks", "周"), "merchants": ("merchants", "家"), "donors": ("donors", "家对照商户"),
 }  # fmt: skip
 _PLACES: dict[str, Callable[[str, str], str]] = {
     "touchpoint": thing_title,
@@ -39,6 +39,10 @@ _PLACES: dict[str, Callable[[str, str], str]] = {
     "node": node,
 }
 """How the text in a place is put into words; other places (an area, a campaign) keep the data's own text."""
+
+
+_LEVEL = re.compile(r", (\d+(?:\.\d+)?%) interval$")
+"""How ``figure`` ends the definition of an estimate."""
 
 
 @dataclass(frozen=True)
@@ -75,9 +79,11 @@ def metric_name(metric: str, lang: str = "en") -> str:
     return labelled(name, of, lang) if of else name
 
 
-def _named(metric: str, lang: str) -> tuple[str, str]:
-    """Name of the metric or of its family, and which one of the family it is."""
-    for row in _rows():
+def _named(metric: str, lang: str, definition: str = "") -> tuple[str, str]:
+    """Name of the metric or of its family, and which one of the family it is; a definition may have a name of its own."""
+    what = _LEVEL.sub("", definition)
+    rows = sorted(_rows(), key=lambda row: not row.definition.fullmatch(what)) if definition else _rows()
+    for row in rows:
         if found := row.metric.fullmatch(metric):
             return choose(lang, *row.name), "".join(_told(p, text, lang) for p, text in found.groupdict().items())
     plain = metric.replace("_", " ")
@@ -96,11 +102,12 @@ def metric_definition(metric: str, definition: str, lang: str = "en") -> str:
     '占净 GMV 的份额，按风险模型账本；90%区间（按人员重抽样）'
     >>> metric_definition("cost_per_new", "spend / new customers, 95% interval", "zh")
     '投放费用 / 新客数；95%区间'
+    >>> metric_definition("cost_per_new", "spend / new customers, 97.5% interval", "zh")
+    '投放费用 / 新客数；97.5%区间'
     """
     if choose(lang, "en", "zh") == "en":
         return definition
-    what, _, level = definition.rpartition(", ")  # `figure` ends the definition of an estimate with its level
-    if (found := re.fullmatch(r"(\d+%) interval", level)) and (told := _defined_zh(metric, what)):
+    if (found := _LEVEL.search(definition)) and (told := _defined_zh(metric, _LEVEL.sub("", definition))):
         return f"{told}；{found[1]}区间"
     return _defined_zh(metric, definition) or definition
 
@@ -137,7 +144,7 @@ def defined(metrics: pd.DataFrame, lang: str = "en") -> list[str]:
     rows = metrics[(metrics["definition"].fillna("") != "") & (metrics["text"].fillna("") == "")]
     lines: dict[tuple[str, str, str], list[str]] = {}
     for row in rows.itertuples():
-        name, of = _named(str(row.metric), lang)
+        name, of = _named(str(row.metric), lang, str(row.definition))
         line = (name, unit_word(str(row.unit), lang), metric_definition(str(row.metric), str(row.definition), lang))
         lines.setdefault(line, []).extend([of] if of else [])
     comma, stop = choose(lang, ", ", "、"), choose(lang, "; ", "；")

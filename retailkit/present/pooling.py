@@ -116,17 +116,3 @@ def by_industry(table: pd.DataFrame, donors: pd.DataFrame | None = None) -> pd.D
         for name, shift in zip(names, (0, -Z90, Z90), strict=True):
             out[name] = np.expm1(mean + shift * sd)
     return out.sort_values("effect", ascending=False, ignore_index=True)[columns]
-
-
-def wilson(hits: int, total: int, z: float = Z90) -> tuple[float, float]:
-    """Interval of a share by Wilson's score.
-
-    >>> [round(x, 2) for x in wilson(7, 17, 1.96)]
-    [0.22, 0.64]
-    """
-    if total == 0:
-        return (math.nan, math.nan)
-    p = hits / total
-    centre, scale = p + z * z / (2 * total), 1 + z * z / total
-    half = z * math.sqrt(p * (1 - p) / total + z * z / (4 * total * total))
-    return max(0.0, (centre - half) / scale), min(1.0, (centre + half) / scale)

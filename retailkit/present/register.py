@@ -13,8 +13,8 @@ import pandas as pd
 
 from retailkit.charts.numbers import percent
 from retailkit.charts.words import choose
-from retailkit.present.pooling import wilson
-from retailkit.spoken import own_half
+from retailkit.shares import wilson
+from retailkit.spoken import own_half, several
 
 KINDS = ("common", "particular")
 ISSUES = ("issue", "kind", "raised_on", "solved_on", "merchants")
@@ -137,12 +137,17 @@ def say_issues(counts: pd.DataFrame, lessons: pd.DataFrame, lang: str = "en") ->
     span = f"{percent(row['low']['common'])}–{percent(row['high']['common'])}"
     taught = ""
     if len(lessons) and lessons["classes"].sum():
-        n = int(lessons["classes"].median())
-        taught = choose(lang, f" The median merchant attended {n} classes.", f"中位商户参加了{n}节课。")
+        n = several(lessons["classes"].median(), "class", "classes")
+        n_zh = f"{lessons['classes'].median():.0f}节课"
+        taught = choose(lang, f" The median merchant attended {n}.", f"中位商户参加了{n_zh}。")
+        if len(lessons) == 1:
+            taught = choose(lang, f" The merchant attended {n}.", f"该商户参加了{n_zh}。")
+        elif len(lessons) == 2:  # of two, the median is the mean
+            taught = choose(lang, f" On average the two merchants attended {n}.", f"两家商户平均参加了{n_zh}。")
     return choose(
         lang,
-        f"The register holds {total} problems: {common} common ones for classes ({share}, 90% interval {span}) and "
-        f"{single} particular ones for projects; {solved} are solved.{taught}",
+        f"The register holds {several(total, 'problem')}: {several(common, 'common one')} for classes ({share}, 90% interval {span}) and "
+        f"{several(single, 'particular one')} for projects; {solved} {'is' if solved == 1 else 'are'} solved.{taught}",
         f"登记表共有{total}个问题：共性问题{common}个，由课程解决（{share}，90%区间{span}），个性问题{single}个，由项目解决；"
         f"已解决{solved}个。{taught}",
     )

@@ -19,8 +19,9 @@ from retailkit.charts.words import choose
 from retailkit.folders import chapter_dir
 from retailkit.present.bridge import comparable_days
 from retailkit.present.data_words import chapter_word
-from retailkit.present.pooling import open_ranks, shrink, wilson
+from retailkit.present.pooling import open_ranks, shrink
 from retailkit.results import metric, read_metrics, read_table
+from retailkit.shares import wilson
 
 ANSWERS = ("raised", "cannot tell", "lowered", "no result")
 LEAGUE = (

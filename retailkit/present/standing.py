@@ -60,7 +60,7 @@ def _way(over: str, table: pd.DataFrame, donors: pd.DataFrame | None, money: pd.
 
 def way_words(ways: pd.DataFrame, lang: str = "en") -> pd.DataFrame:
     """The pooled figures as a reader wants them; nothing where there is one alone, which the sentence says."""
-    known = ways if len(ways) > 1 else ways.head(0)
+    known = ways if len(ways) > 1 and ways["merchants"].max() > 1 else ways.head(0)
     names = {ALL: "全部估计", STANDING: "未被检验否决的商户"}
     return pd.DataFrame({
         choose(lang, "pooled over", "合并范围"): [choose(lang, o, names[o]) for o in known["over"]],
@@ -83,6 +83,10 @@ def say_left_out(table: pd.DataFrame, lang: str = "en") -> str:
     gone = table[table["left_out"] != ""]
     if gone.empty:
         return ""
+    if len(table) == 1:
+        return choose(
+            lang, f"Why: {by_reason(gone, 'left_out', lang)}.", f"原因：{by_reason(gone, 'left_out', lang)}。"
+        )
     return choose(
         lang, f"{len(gone)} of {len(table)} merchants left out: {by_reason(gone, 'left_out', lang)}.",
         f"{len(table)}家商户中{len(gone)}家未计入：{by_reason(gone, 'left_out', lang)}。",
@@ -109,20 +113,27 @@ def say_barred(table: pd.DataFrame, ways: pd.DataFrame, lang: str = "en") -> str
     mark = choose(lang, "; ", "；")
     times = Counter(reason for text in barred["barred"] for reason in text.split(mark))
     why = choose(lang, ", ", "、").join(choose(lang, f"{r} ({c})", f"{r}（{c}家）") for r, c in times.most_common())
-    if k == n:
+    if n == 1:
         return choose(
-            lang, f"A guard bars the claim of every one of the {n}: {why}. What makes each of them doubtful makes the pooled "
+            lang, f"A guard bars its claim: {', '.join(times)}. The figure is an estimate, but no verdict.",
+            f"其结论未通过检验：{'、'.join(times)}。数字仍是估计，但不是结论。",
+        )  # fmt: skip
+    if k == n:
+        all_en, all_zh = ("both claims", "两") if n == 2 else (f"the claim of every one of the {n}", str(n))
+        return choose(
+            lang, f"A guard bars {all_en}: {why}. What makes each of them doubtful makes the pooled "
             "figure doubtful in the same way: it is no verdict either.",
-            f"这{n}家的结论全部未通过检验：{why}。令每一家存疑的原因同样令合并数字存疑：合并数字也不是结论。",
+            f"这{all_zh}家的结论全部未通过检验：{why}。令每一家存疑的原因同样令合并数字存疑：合并数字也不是结论。",
         )  # fmt: skip
     rest = ways.set_index("over").loc[STANDING]
     figure, span = percent(rest["effect"], signed=True), _span(rest["effect_low"], rest["effect_high"], lang)
-    stay = "They stay" if k > 1 else "It stays"
+    stay, stay_zh = ("They stay", "它们") if k > 1 else ("It stays", "它")
+    others, mean_zh = (str(n - k), "平均") if n - k > 1 else ("one", "")
     return choose(
         lang, f"A guard bars the claim of {k} of the {n}: {why}. {stay} in the pool, because guards look at a merchant's own "
-        f"result and a pool without odd results would be biased; over the other {n - k} the effect is {figure} ({span}).",
-        f"{n}家中{k}家的结论未通过检验：{why}。它们仍计入合并，因为检验依据的是商户自身的结果，剔除异常结果会使合并数字有偏；"
-        f"其余{n - k}家的平均效应为{figure}（{span}）。",
+        f"result and a pool without odd results would be biased; over the other {others} the effect is {figure} ({span}).",
+        f"{n}家中{k}家的结论未通过检验：{why}。{stay_zh}仍计入合并，因为检验依据的是商户自身的结果，剔除异常结果会使合并数字有偏；"
+        f"其余{n - k}家的{mean_zh}效应为{figure}（{span}）。",
     )  # fmt: skip
 
 

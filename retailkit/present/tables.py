@@ -44,13 +44,20 @@ def health_words(table: pd.DataFrame, lang: str = "en") -> pd.DataFrame:
         [percent(v) if u == "fraction" else number(v, lang) for v, u in zip(rows[c], rows["unit"], strict=True)]
         for c in ("lowest", "median", "highest")
     )
-    return pd.DataFrame({
-        choose(lang, "figure", "指标"): [metric_name(m, lang) for m in rows["metric"]],
+    names = [metric_name(m, lang) for m in rows["metric"]]
+    count = rows["merchants"].max() if len(rows) else 0
+    if count == 1:
+        return pd.DataFrame({choose(lang, "figure", "指标"): names, choose(lang, "value", "数值"): mids})
+    out = {
+        choose(lang, "figure", "指标"): names,
         choose(lang, "merchants", "商户数"): rows["merchants"],
         choose(lang, "median", "中位"): mids,
         choose(lang, "lowest", "最低"): lows,
         choose(lang, "highest", "最高"): highs,
-    })  # fmt: skip
+    }
+    if count == 2:  # both stand there
+        del out[choose(lang, "median", "中位")]
+    return pd.DataFrame(out)
 
 
 def unknown_words(table: pd.DataFrame, lang: str = "en") -> pd.DataFrame:

@@ -187,8 +187,16 @@ def say_worked(table: pd.DataFrame, lang: str = "en") -> str:
             lang, "No merchant's gain could be taken apart, so nothing can be called common.",
             "没有商户的增量可以拆解，因此谈不上共同点。",
         )  # fmt: skip
+    every = int(table["merchants"].max())
+    if every < LEAST:
+        few, few_zh = ("One merchant tells", "一家商户") if every == 1 else ("Two merchants tell", "两家商户")
+        return choose(
+            lang, f"{few} nothing of what is common and what is particular (at least {LEAST} are needed): the table shows "
+            f"{'its' if every == 1 else 'their'} own parts of the gain.",
+            f"{few_zh}无从区分共同点与个别做法（至少需要{LEAST}家）：下表只列其自身的增量构成。",
+        )  # fmt: skip
     out = [_not_told(table, lang)]
-    every, twice = int(table["merchants"].max()), set(table.loc[table["thing"].duplicated(), "thing"])
+    twice = set(table.loc[table["thing"].duplicated(), "thing"])
     for reading, en, zh in (
         (COMMON, "Common to the cohort", "各商户的共同点"), (INDUSTRY, "Particular to one industry", "行业特有"),
         (SINGLE, "Particular to single merchants", "个别商户特有"),

@@ -34,10 +34,12 @@ def figure(
     >>> one = figure("growth", 0.42, "fraction", "less one", low=0.3, high=0.5, level=0.9)
     >>> one["low"], one["definition"]
     (0.3, 'less one, 90% interval')
+    >>> figure("growth", 0.42, "fraction", "less one", low=0.3, high=0.5, level=0.975)["definition"]
+    'less one, 97.5% interval'
     """
     number, low, high = (float("nan") if x is None else float(x) for x in (value, low, high))
     if level is not None and low == low:
-        definition = f"{definition}, {level:.0%} interval"
+        definition = f"{definition}, {100 * level:g}% interval"
     return {
         "metric": name,
         "value": number,

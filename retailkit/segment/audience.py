@@ -12,7 +12,7 @@ from ibis import _
 
 from retailkit.schema.given import takes_frames
 from retailkit.segment.features import person_features
-from retailkit.segment.intervals import mean_interval, wilson
+from retailkit.segment.intervals import mean_interval, share_interval
 from retailkit.segment.segments import rfm_segments
 from retailkit.segment.tags import TagRules, tag_persons
 from retailkit.spoken import said, several
@@ -53,7 +53,7 @@ def next_spend(
     )
     frame = table.to_pandas().assign(horizon_days=horizon_days)
     frame["bought_share"] = frame["bought"] / frame["persons"]
-    frame["bought_low"], frame["bought_high"] = wilson(frame["bought"], frame["persons"], level)
+    frame["bought_low"], frame["bought_high"] = share_interval(frame["bought"], frame["persons"], level)
     low, high = mean_interval(frame["next_amount"], frame["deviation"], frame["persons"], level)
     nobody = (frame["bought"] == 0) & (frame["persons"] > 1)
     a_buyer_spent = (frame["next_amount"] @ frame["persons"]) / (frame["bought"].sum() or np.nan)

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import rankdata
 
-from retailkit.segment.intervals import wilson
+from retailkit.segment.intervals import share_interval
 from retailkit.spoken import points as signed_points
 from retailkit.spoken import said
 
@@ -22,7 +22,7 @@ def calibration(chance: np.ndarray, away: np.ndarray) -> pd.DataFrame:
     table = frame.groupby("tenth").agg(
         persons=("away", "size"), expected_share=("chance", "mean"), away_share=("away", "mean")
     )
-    low, high = wilson(table["away_share"] * table["persons"], table["persons"])
+    low, high = share_interval(table["away_share"] * table["persons"], table["persons"])
     return table.assign(share_low=low, share_high=high).reset_index()
 
 
@@ -30,7 +30,7 @@ def calibration_sentence(table: pd.DataFrame, checked_on: str, lang: str = "en")
     """Say the share expected and the share seen with its interval, and how far tenths lie apart beside chance alone."""
     persons, expected, seen = (table[c].to_numpy(float) for c in ("persons", "expected_share", "away_share"))
     weight = persons / persons.sum()
-    low, high = wilson((seen * persons).sum(), persons.sum())
+    low, high = share_interval((seen * persons).sum(), persons.sum())
     apart = 100 * (np.abs(expected - seen) @ weight)
     chance = 100 * (np.sqrt(2 / np.pi * expected * (1 - expected) / persons) @ weight)  # mean distance from one's truth
     inside = int(((table["share_low"] <= expected) & (expected <= table["share_high"])).sum())
@@ -50,7 +50,7 @@ def level_moved(table: pd.DataFrame) -> bool:
     """Whether all persons together stayed away more or less often than expected, by more than chance and ``HOLDS``."""
     persons, expected, seen = (table[c].to_numpy(float) for c in ("persons", "expected_share", "away_share"))
     hoped, came = expected @ persons / persons.sum(), seen @ persons / persons.sum()
-    low, high = wilson(came * persons.sum(), persons.sum())
+    low, high = share_interval(came * persons.sum(), persons.sum())
     return bool(abs(hoped - came) >= HOLDS and not low <= hoped <= high)
 
 
@@ -168,5 +168,5 @@ def pairs_in_order(chance: np.ndarray, away: np.ndarray) -> tuple[float, float, 
     fewest = min(len(gone), len(back))
     variance = sum(np.var(v, ddof=1) / len(v) for v in (over, under)) if fewest > 1 else 0.0
     draws = share * (1 - share) / variance if variance > 0 else fewest
-    low, high = wilson(share * draws, draws)
+    low, high = share_interval(share * draws, draws)
     return share, float(low), float(high)

@@ -6,6 +6,8 @@ from statistics import NormalDist
 
 import numpy as np
 
+from retailkit.shares import wilson
+
 
 def normal_half(level: float = 0.9) -> float:
     """Return how many standard errors a two-sided normal interval reaches either way.
@@ -16,22 +18,15 @@ def normal_half(level: float = 0.9) -> float:
     return NormalDist().inv_cdf(0.5 + level / 2)
 
 
-def wilson(successes, trials, level: float = 0.9) -> tuple[np.ndarray, np.ndarray]:
+def share_interval(successes, trials, level: float = 0.9) -> tuple[np.ndarray, np.ndarray]:
     """Return the low and high ends of Wilson's interval for a share; 0 to 1 where there were no trials.
 
-    Source: Wilson, 1927; keeps its coverage near 0 and 1 where the usual interval fails.
-
-    >>> low, high = wilson([5, 0], [10, 0])
+    >>> low, high = share_interval([5, 0], [10, 0])
     >>> low.round(3).tolist(), high.round(3).tolist()
     ([0.269, 0.0], [0.731, 1.0])
     """
-    k, n = np.asarray(successes, float), np.asarray(trials, float)
-    z = normal_half(level)
-    some = np.maximum(n, 1)
-    p = k / some
-    centre = (p + z**2 / (2 * some)) / (1 + z**2 / some)
-    half = z / (1 + z**2 / some) * np.sqrt(p * (1 - p) / some + z**2 / (4 * some**2))
-    return np.where(n > 0, np.maximum(centre - half, 0), 0.0), np.where(n > 0, np.minimum(centre + half, 1), 1.0)
+    low, high = wilson(successes, trials, level)
+    return np.where(np.isnan(low), 0.0, low), np.where(np.isnan(high), 1.0, high)
 
 
 def poisson(count, level: float = 0.9) -> tuple[np.ndarray, np.ndarray]:

@@ -9,7 +9,7 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.model_selection import StratifiedKFold
 
 from retailkit.segment.errors import SaidError, TooFewError
-from retailkit.segment.intervals import wilson
+from retailkit.segment.intervals import share_interval
 
 ENOUGH_SEEDS = 20
 
@@ -67,7 +67,7 @@ def lookalike_lift(scores: np.ndarray, seeds: np.ndarray, shares=(0.01, 0.05, 0.
     size, found = np.append(0, steps["size"].cumsum()), np.append(0, steps["sum"].cumsum())
     taken = np.maximum(np.round(np.asarray(shares) * len(seeds)), 1)
     reached = np.interp(taken, size, found)
-    low, high = wilson(reached, taken)
+    low, high = share_interval(reached, taken)
     return pd.DataFrame(
         {
             "share": shares, "persons": taken.astype(int), "seeds": reached, "recall": reached / seeds.sum(),

@@ -11,7 +11,7 @@ import pyarrow as pa
 from ibis import _
 
 from retailkit.schema.given import takes_frames
-from retailkit.segment.intervals import poisson, wilson
+from retailkit.segment.intervals import poisson, share_interval
 from retailkit.segment.lifecycle import NOT_YET, STATES
 from retailkit.spoken import said
 
@@ -121,7 +121,7 @@ def move_rates(moves: pd.DataFrame, level: float = 0.9) -> pd.DataFrame:
 def _ends(rates: pd.DataFrame, level: float) -> tuple[np.ndarray, np.ndarray]:
     """Ends of each rate's interval: Wilson's, for new buyers those of a Poisson count; NaN without a base."""
     base = rates["base"].where(rates["base"] > 0).to_numpy(float)
-    shares = wilson(rates["persons"].clip(upper=rates["base"]), rates["base"], level)
+    shares = share_interval(rates["persons"].clip(upper=rates["base"]), rates["base"], level)
     counts = poisson(rates["persons"], level)
     new = (rates["rate"] == "new_buyers").to_numpy()
     low, high = (np.where(new, k / base, p) for k, p in zip(counts, shares, strict=True))
@@ -206,7 +206,7 @@ def moves_sentence(against: pd.DataFrame, lang: str = "en") -> str:
 def _with_shares(counted: pd.DataFrame, source: list[str], level: float) -> pd.DataFrame:
     """Moves with ``share`` of the rows they start from and Wilson's interval; NaN from outside."""
     start = counted.groupby(source)["persons"].transform("sum")
-    low, high = wilson(counted["persons"], start, level)
+    low, high = share_interval(counted["persons"], start, level)
     known = (counted[source[-1]] != NOT_YET).to_numpy()
     return counted.assign(
         share=np.where(known, counted["persons"] / start, np.nan),

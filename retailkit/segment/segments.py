@@ -14,7 +14,7 @@ from ibis import _
 
 from retailkit.schema.given import takes_frames
 from retailkit.segment.errors import UnknownNameError
-from retailkit.segment.intervals import mean_interval, wilson
+from retailkit.segment.intervals import mean_interval, share_interval
 from retailkit.segment.rfm import RFM, RFM_COLUMNS, fit_rfm
 from retailkit.spoken import said
 
@@ -142,7 +142,7 @@ def segment_profile(segments: ibis.Table, level: float = 0.9) -> pd.DataFrame:
     everyone = frame.groupby("merchant")["persons"].transform("sum")
     money = frame.groupby("merchant")["net_amount"].transform("sum").astype(float)
     frame["share"] = frame["persons"] / everyone
-    frame["share_low"], frame["share_high"] = wilson(frame["persons"], everyone, level)
+    frame["share_low"], frame["share_high"] = share_interval(frame["persons"], everyone, level)
     frame["net_share"] = frame["net_amount"].astype(float) / money.where(money > 0, np.nan)
     frame["mean_low"], frame["mean_high"] = mean_interval(
         frame["mean_net_amount"], frame["deviation"], frame["persons"], level

@@ -9,7 +9,7 @@ from ibis import _
 
 from retailkit.schema.given import takes_frames
 from retailkit.segment.features import person_orders
-from retailkit.segment.intervals import wilson
+from retailkit.segment.intervals import share_interval
 from retailkit.spoken import said
 
 VINTAGE_COLUMNS = (
@@ -57,7 +57,7 @@ def vintage_retention(orders: ibis.Table, persons: ibis.Table, as_of: str, level
     known = (table["month"] < open_month).to_numpy()
     filled = table[["buyers", "gross_amount"]].fillna(0).astype("Int64")
     table[["buyers", "gross_amount"]] = filled.where(pd.Series(known))
-    low, high = wilson(filled["buyers"].astype(float), table["persons"], level)
+    low, high = share_interval(filled["buyers"].astype(float), table["persons"], level)
     table["retention"] = np.where(known, filled["buyers"].astype(float) / table["persons"], np.nan)
     table["retention_low"], table["retention_high"] = np.where(known, low, np.nan), np.where(known, high, np.nan)
     table["amount_per_person"] = np.where(known, filled["gross_amount"].astype(float) / table["persons"], np.nan)
@@ -80,7 +80,7 @@ def vintage_sentence(table: pd.DataFrame, lang: str = "en") -> str:
     old = known["vintage"].isin(months[: len(months) // 2])
     older, newer = known[old], known[~old]
     shares = [part["buyers"].sum() / part["persons"].sum() for part in (older, newer)]
-    (low_old, low_new), (high_old, high_new) = wilson(
+    (low_old, low_new), (high_old, high_new) = share_interval(
         [part["buyers"].sum() for part in (older, newer)], [part["persons"].sum() for part in (older, newer)]
     )
     alike = low_new <= high_old and low_old <= high_new

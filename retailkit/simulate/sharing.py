@@ -14,7 +14,8 @@ def share_tree(level: Levels, traffic: Traffic, seed: int | str) -> dict[str, np
     """Return one entry per session: ``parent`` (session whose share it came by, -1), ``depth``, ``origin``, ``shared``.
 
     Each visit by a share continues a tree with probability K, a day or more after its parent,
-    and starts one otherwise; so the children of a visit are K on average. ``shared`` marks
+    and starts one otherwise; so the children of a visit are K on average (visits, not new
+    persons: who opens a share is drawn from all persons, most of whom were users before). ``shared`` marks
     sessions that sent a share, in a tree or not; every visit by a share is a node of its tree.
     """
     rng = stream(seed, level.profile.id, "sharing")

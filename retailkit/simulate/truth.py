@@ -10,7 +10,8 @@ Files in ``truth/``, one row each:
 - ``effect``: one ISO week: expected sales with and without the programme, log effect; ``effect_days`` the same by day
 - ``programme``: one merchant: programme's ratio of mean daily sales, its log, season and market, growth on the period before
 - ``steps``: one step of the base level: day and log size
-- ``sharing``: true K, edges and visits realised, mean cycle
+- ``sharing``: true K (visits brought per visit, no K factor of persons: many of them were users before), edges and visits
+  realised, mean cycle
 - ``groups``: one group with its true birth and death; ``group_hazard``: the true daily hazard and mean life
 - ``customers``: one person with true activity, last day alive, sales before and after the cut
 - ``cases``: one published case that a merchant carries: goal at full scale, and what it is at this scale

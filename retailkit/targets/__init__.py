@@ -3,6 +3,7 @@
 The flow, one idea a file::
 
     windows    orders, persons, sessions -> one row per merchant and window
+    seen       how many buyers have a visit on record
     tree       one window -> KPI nodes whose products and sums are exact; owners
     lifts      what merchants of the cohort gained, and what is left to gain
     plan       season, carried effect and planned lift -> the next window's nodes
@@ -16,6 +17,7 @@ from typing import Any
 
 _ROOMS = {
     "windows": ("phases", "span", "measure", "window_days", "next_window"),
+    "seen": ("buyers_seen", "seen_sentence"),
     "tree": ("kpi_tree", "cuts", "cut_by", "with_owners"),
     "plan": (
         "season", "market", "without_programme", "propose", "as_plan", "total", "planned", "targets_left_out", "chances",

@@ -182,13 +182,16 @@ def next_targets(tree: pd.DataFrame, gaps: pd.DataFrame, lifts: pd.DataFrame, la
             words.append(f"上期达成 {reached}" if lang == "zh" else f"reached {reached} of plan last time")
         if node in base.index and base["merchants"][node] and np.isfinite(base["median"][node]):
             lift, seen = signed(base["base"][node] - 1, 1), signed(base["median"][node] - 1, 1)
+            count = int(base["merchants"][node])
             if lang == "zh":
                 words.append(
-                    f"计划提升 {lift}；{base['merchants'][node]} 家商户{'下半期再增' if left else ''}中位数 {seen}"
+                    f"计划提升 {lift}；{count} 家商户{'下半期再增' if left else ''}{'中位数' if count > 1 else ''} {seen}"
                 )
             else:
                 what = "the second half added" if left else "was"
-                words.append(f"planned lift {lift}; the median of {base['merchants'][node]} merchants {what} {seen}")
+                one = "at the one merchant" if left else "that of the one merchant"
+                middle = f"the median of {count} merchants" if count > 1 else one
+                words.append(f"planned lift {lift}; {middle} {what} {seen}")
         reasons.append(("；" if lang == "zh" else "; ").join(words))
     return tree.assign(reason=reasons)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
@@ -66,7 +68,7 @@ def funnel(
             mode="lines+markers", cliponaxis=False, line={"color": INK if whole else PALETTE[number_ % len(PALETTE)],
                                         "width": 4 if whole else 2},
             hovertext=[
-                labelled(name(entrance, lang), aside(percent(r.share), f"{percent(r.share_low)}–{percent(r.share_high)}", lang), lang)
+                labelled(name(entrance, lang), _with_interval(r, lang), lang)
                 for r in rows.itertuples()
             ], hoverinfo="text",
         ))  # fmt: skip
@@ -78,6 +80,11 @@ def funnel(
     )  # fmt: skip
     unit = choose(lang, "Share of the entrance's visitors", "占该入口访客的比例")
     return frame(fig, title, below(unit, merchant, period), source, lang=lang)
+
+
+def _with_interval(row: Any, lang: str) -> str:
+    low, high = percent(row.share_low), percent(row.share_high)
+    return aside(percent(row.share), choose(lang, f"95% interval {low}–{high}", f"95%区间{low}–{high}"), lang)
 
 
 def returns(
