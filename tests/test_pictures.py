@@ -4,7 +4,9 @@ import json
 
 import plotly.graph_objects as go
 import pytest
+from click.testing import CliRunner
 
+from retailkit.__main__ import cli
 from retailkit.charts.template import frame
 from retailkit.present import pictures
 from retailkit.results import save
@@ -91,3 +93,14 @@ def test_saved_figures_are_read_in_path_order(study):
     assert problems == []
     assert [p.name for p in found] == ["x", "y", "x", "y"]
     assert json.dumps(found[0].figure)
+
+
+def test_a_chapter_is_asked_for_by_its_number_its_word_or_its_name(study, tmp_path):
+    for asked in ("5", "growth", "5_growth"):
+        command = ["export", str(study), "--to", str(tmp_path / asked), "--format", "html", "--chapters", asked]
+        done = CliRunner().invoke(cli, command)
+        assert done.exit_code == 0, done.output
+        assert {p.parent.name for p in (tmp_path / asked).rglob("*.html")} == {"5_growth"}
+    done = CliRunner().invoke(cli, ["deck", str(study), "--to", str(tmp_path / "x.pptx"), "--chapters", "9"])
+    assert done.exit_code == 2
+    assert "no chapter '9'; there are" in done.output

@@ -19,7 +19,7 @@ from retailkit.commands.options import examples, names, study_folder
 @click.option("--to", "dest", metavar="FOLDER", help="Folder to write into.  [default: exports/STUDY]")
 @click.option("--format", "formats", multiple=True, type=click.Choice(["png", "svg", "html"]), help="[default: all]")
 @click.option("--merchants", default="", metavar="LIST", help="Only these: ids, with commas.")
-@click.option("--chapters", default="", metavar="LIST", help="Only these chapters, with commas.")
+@click.option("--chapters", default="", metavar="LIST", help="Only these chapters: numbers or names, with commas.")
 @click.option("--pdf", is_flag=True, help="Print the cohort report (or those merchants' chapters) as PDF instead.")
 def export(study: str, dest: str | None, formats: tuple[str, ...], merchants: str, chapters: str, pdf: bool) -> None:
     """Write a study's charts as PNG, SVG and small HTML pages; or its pages as PDF."""
@@ -30,7 +30,7 @@ def export(study: str, dest: str | None, formats: tuple[str, ...], merchants: st
         raise click.UsageError("--pdf prints pages, --format draws charts: give one of them")
     folder = study_folder(study)
     dest = dest or f"exports/{folder.name}"
-    some: dict[str, Any] = {"merchants": names(merchants) or None, "chapters": names(chapters) or None}
+    some: dict[str, Any] = {"merchants": names(merchants) or None, "chapters": _chapters(folder, chapters)}
     drawn = formats or ("png", "svg", "html")
     done = export_pdf(folder, dest, **some) if pdf else export_pictures(folder, dest, drawn, **some)
     for problem in done.problems:
@@ -40,13 +40,22 @@ def export(study: str, dest: str | None, formats: tuple[str, ...], merchants: st
         sys.exit(1)
 
 
+def _chapters(folder: Path, asked: str) -> tuple[str, ...] | None:
+    """Return the study's chapters that are asked for by number or name; None: all."""
+    from retailkit.results import saved
+    from retailkit.study.plan import chapter_named
+
+    there = sorted(set(saved(folder)["chapter"])) if names(asked) else []
+    return tuple(chapter_named(name, there) if there else name for name in names(asked)) or None
+
+
 @click.command(epilog=examples(
     "retailkit deck complete_journey", "retailkit deck studies/mine --template house.pptx --merchants m03"
 ))  # fmt: skip
 @click.argument("study")
 @click.option("--to", "path", metavar="FILE", help="The .pptx to write.  [default: exports/STUDY.pptx]")
 @click.option("--merchants", default="", metavar="LIST", help="Only these: ids, with commas.  [default: the report]")
-@click.option("--chapters", default="", metavar="LIST", help="Only these chapters, with commas.")
+@click.option("--chapters", default="", metavar="LIST", help="Only these chapters: numbers or names, with commas.")
 @click.option("--template", metavar="FILE", help="Your own .pptx, whose master and fonts are kept.")
 @click.option(
     "--lang", type=click.Choice(["en", "zh"]), help="Language of its own words and notes.  [default: the study's]"
@@ -58,7 +67,7 @@ def deck(study: str, path: str | None, merchants: str, chapters: str, **asked: A
     folder = study_folder(study)
     target = Path(path or f"exports/{folder.name}.pptx")
     target.parent.mkdir(parents=True, exist_ok=True)
-    done = write_deck(folder, target, merchants=names(merchants) or None, chapters=names(chapters) or None, **asked)
+    done = write_deck(folder, target, merchants=names(merchants) or None, chapters=_chapters(folder, chapters), **asked)
     for problem in done.problems:
         click.echo(problem, err=True)
     click.echo(str(target))

@@ -60,7 +60,7 @@ def find_chapters(folder: str | Path, only: Sequence[str] = ()) -> list[Notebook
     paths = {p.stem: p for p in sorted(Path(folder).glob("[1-9]*_*.ipynb"), key=_order)}
     if not paths:
         raise StudyError(f"no chapters (1_data.ipynb ...) in {Path(folder).resolve()}: run from the project's folder")
-    wanted = {_named(name, list(paths)) for name in only} or set(paths)
+    wanted = {chapter_named(name, list(paths)) for name in only} or set(paths)
     return [read_notebook(path) for name, path in paths.items() if name in wanted]
 
 
@@ -142,7 +142,14 @@ def source_hash() -> str:
     return digest.hexdigest()
 
 
-def _named(name: str, there: list[str]) -> str:
+def chapter_named(name: str, there: Sequence[str]) -> str:
+    """Return the chapter that a number ("5"), a word ("growth") or a whole name means.
+
+    Raises
+    ------
+    StudyError
+        If there is none: the nearest, or which there are.
+    """
     hits = [t for t in there if name in (t, t.split("_")[0], t.partition("_")[2])]
     if not hits:
         near = get_close_matches(name, there, 1)
