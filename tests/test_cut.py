@@ -1,4 +1,4 @@
-"""An order whose lines lie in two files is told of: half an order would be a silent wrong number."""
+"""Orders and visits whose parts lie in two files are told of: half an order would be a silent wrong number."""
 
 from pathlib import Path
 
@@ -63,3 +63,30 @@ def test_amounts_of_a_corrected_layout_are_not_told(tmp_path: Path) -> None:
     page = layout(tmp_path, LINES.replace('unit = "yuan"', 'unit = "fen"'))
     assert warned(load_file(tmp_path / "a.csv", page, "m", tmp_path / "store")) == ""
     assert stored(tmp_path)["gross_amount"].tolist() == [10, 20]
+
+
+VISITS = """
+title = "events of a site"
+[[tables]]
+table = "sessions"
+group = true
+[tables.fields]
+session_id = "visit"
+account = { from = "member", prefix = "site" }
+started_at = { from = "time", agg = "min" }
+pages = { from = "page", agg = "count" }
+"""
+
+
+def test_a_visit_over_midnight_is_told_where_files_end_there(tmp_path: Path) -> None:
+    """The later file's half stands; a file that holds all of the visit again changes nothing."""
+    head = "visit,member,time,page\n"
+    evening, night = "v1,x,2024-01-01 23:58:00,home\n", "v1,x,2024-01-02 00:01:00,cart\n"
+    assert warned(load(tmp_path, head + evening, VISITS, "a.csv")) == ""
+    told = warned(load(tmp_path, head + night, VISITS, "b.csv"))
+    assert "1 visit made of events stands in several files with different starts" in told
+    whole = tmp_path / "whole"
+    whole.mkdir()
+    assert warned(load(whole, head + evening, VISITS, "a.csv")) == ""
+    assert warned(load(whole, head + evening + night, VISITS, "b.csv")) == ""
+    assert stored(whole, "sessions")["pages"].tolist() == [2]

@@ -17,7 +17,7 @@ from retailkit.cohort import Cohort, Merchant, read_cohort
 from retailkit.cohort.record import time_zones
 from retailkit.load.across import table_warnings
 from retailkit.load.chinese import in_chinese
-from retailkit.load.cut import cut_orders
+from retailkit.load.cut import cut_apart
 from retailkit.load.engine import EngineError, empty_select, first
 from retailkit.load.errors import LoadError
 from retailkit.load.files import Probe, probe
@@ -211,8 +211,10 @@ def _load_part(
         rows = shaped(t.contract.name, t.relation)
         load.relations.setdefault(t.contract.name, []).append(rows)
         load.written |= {rows: t.files} if t.files else {}
-        anew = any(file == found.file_id for file, *_ in load.before)  # of a corrected layout, its amounts too
-        load.of_lines += [rows] if t.grouped and t.contract.name == "orders" and not anew else []
+        anew = any(
+            file == found.file_id for file, *_ in load.before
+        )  # of a corrected layout: amounts too are corrected
+        load.grouped += [rows] if t.grouped and not anew else []
     record_file(load, found, layout, staged)
     warnings = [said(load.lang, unread, in_chinese(unread))] if unread else []
     warnings += file_warnings(load.con, staged.raw, layout, staged.rows, staged.typed, load.lang)
@@ -244,7 +246,7 @@ def _published(load: Load) -> pd.DataFrame:
         del load.relations["merchants"]
     if load.relations:
         gone = {n: " OR ".join(tests) for n, tests in load.gone.items()}
-        apart = load.within(lambda: cut_orders(load.con, load.store, load.relations, load.of_lines, load.lang))
+        apart = load.within(lambda: cut_apart(load.con, load.store, load.relations, load.grouped, load.lang))
         relations = {n: load.within(partial(_together, load, n)) for n in load.relations}
         relations |= {n: f"({empty_select(table(n))})" for n in gone if n not in relations}
         written = {n: load.written[rows] for n, rows in relations.items() if rows in load.written}

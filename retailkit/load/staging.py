@@ -56,7 +56,7 @@ class Load:
     per table, which stored rows (SQL) a file that is read anew takes back; ``written`` the files that hold
     a relation's rows as they are published. A ``look`` publishes and counts nothing. In a ``keyed`` load some
     file holds phones. ``lang`` is the language of the report, ``failed`` holds why files could not be read.
-    ``of_lines`` are the relations whose orders were put together from lines of a file that is new to the store.
+    ``grouped`` are the relations whose rows were put together from rows of a file that is new to the store.
     """
 
     con: Connection
@@ -72,7 +72,7 @@ class Load:
     keyed: bool = False
     lang: str = "en"
     failed: list[LoadError] = field(default_factory=list)
-    of_lines: list[str] = field(default_factory=list)
+    grouped: list[str] = field(default_factory=list)
 
     def within(self, work: Callable[[], Result]) -> Result:
         """Do some work in little memory; what cannot go to disk is done again with all that may be used."""
