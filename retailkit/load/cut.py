@@ -16,7 +16,11 @@ SAME = {"orders": "gross_amount", "sessions": "started_at"}
 
 
 def cut_apart(
-    con: Connection, store: Path, relations: Mapping[str, Sequence[str]], grouped: Sequence[str], lang: str = "en"
+    con: Connection,
+    store: Path,
+    relations: Mapping[str, Sequence[str]],
+    grouped: Mapping[str, frozenset[str]],
+    lang: str = "en",
 ) -> list[str]:
     """Return sentences about orders and visits that several files tell otherwise: the last file's hold.
 
@@ -26,33 +30,32 @@ def cut_apart(
 
     Parameters
     ----------
-    relations : per table, the rows of each file of this load, in the order of the files.
-    grouped : those of them that were put together from lines or events.
+    relations : per table, the rows of each file of this load.
+    grouped : those of them that were put together from lines or events, and the merchants whose rows they have.
     """
     found = []
     for name in SAME:
-        of_file = relations.get(name, ())
-        if set(of_file) & set(grouped):
-            found += [_sentence(name, merchant, n, lang) for merchant, n in _apart(con, store, name, of_file, grouped)]
+        made = {rows: grouped[rows] for rows in relations.get(name, ()) if rows in grouped}
+        if made:
+            found += [_sentence(name, merchant, n, lang) for merchant, n in _apart(con, store, name, made)]
     return found
 
 
-def _apart(
-    con: Connection, store: Path, name: str, of_file: Sequence[str], grouped: Sequence[str]
-) -> list[tuple[str, int]]:
-    """Merchants, and how many of their rows several files tell otherwise."""
-    key, same = ", ".join(map(quote, table(name).key)), SAME[name]
-    rows = {part: f"SELECT {key}, {same} AS same, {part in grouped} AS grouped FROM {part}" for part in of_file}
-    new, apart = " UNION ALL ".join(rows.values()), []
-    if len(rows) > 1 and not all_different(con, key, f"({new})"):
-        apart.append(f"SELECT {key} FROM ({new}) GROUP BY ALL HAVING bool_or(grouped) AND min(same) <> max(same)")
+def _apart(con: Connection, store: Path, name: str, made: Mapping[str, frozenset[str]]) -> list[tuple[str, int]]:
+    """Merchants, and how many of their rows another file, of this load or before, tells otherwise."""
+    key, apart = ", ".join(map(quote, table(name).key)), []
+    rows = {part: f"SELECT {key}, {SAME[name]} AS same FROM {part}" for part in made}
+    beside = [rows[part] for part, own in made.items() if any(own & theirs for p, theirs in made.items() if p != part)]
+    new = " UNION ALL ".join(beside)
+    if beside and not all_different(con, key, f"({new})"):
+        apart.append(f"SELECT {key} FROM ({new}) GROUP BY ALL HAVING min(same) <> max(same)")
     version = read_manifest(store)["tables"].get(name)
     if version is not None:  # what is new is the smaller side of the join: the store is read once
-        old, made = (
-            published_rows(store, name, version),
-            " UNION ALL ".join(rows[part] for part in of_file if part in grouped),
+        old, new = (
+            published_rows(store, name, version, frozenset().union(*made.values())),
+            " UNION ALL ".join(rows.values()),
         )
-        apart.append(f"SELECT {key} FROM ({old}) JOIN ({made}) USING ({key}) WHERE {same} <> same")
+        apart.append(f"SELECT {key} FROM ({old}) JOIN ({new}) USING ({key}) WHERE {SAME[name]} <> same")
     if not apart:
         return []
     both = " UNION ".join(apart)

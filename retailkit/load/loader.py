@@ -211,11 +211,11 @@ def _load_part(
         rows = shaped(t.contract.name, t.relation)
         load.relations.setdefault(t.contract.name, []).append(rows)
         load.written |= {rows: t.files} if t.files else {}
-        anew = any(
-            file == found.file_id for file, *_ in load.before
-        )  # of a corrected layout: amounts too are corrected
-        load.grouped += [rows] if t.grouped and not anew else []
     record_file(load, found, layout, staged)
+    if all(file != found.file_id for file, *_ in load.before):  # a corrected layout corrects amounts too
+        load.grouped |= {
+            shaped(t.contract.name, t.relation): frozenset(staged.place.zones) for t in staged.typed if t.grouped
+        }
     warnings = [said(load.lang, unread, in_chinese(unread))] if unread else []
     warnings += file_warnings(load.con, staged.raw, layout, staged.rows, staged.typed, load.lang)
     tables = ", ".join(dict.fromkeys(t.contract.name for t in staged.typed))
@@ -245,8 +245,8 @@ def _published(load: Load) -> pd.DataFrame:
     if "merchants" in load.relations and _merchants_unchanged(load):
         del load.relations["merchants"]
     if load.relations:
-        gone = {n: " OR ".join(tests) for n, tests in load.gone.items()}
         apart = load.within(lambda: cut_apart(load.con, load.store, load.relations, load.grouped, load.lang))
+        gone = {n: " OR ".join(tests) for n, tests in load.gone.items()}
         relations = {n: load.within(partial(_together, load, n)) for n in load.relations}
         relations |= {n: f"({empty_select(table(n))})" for n in gone if n not in relations}
         written = {n: load.written[rows] for n, rows in relations.items() if rows in load.written}

@@ -56,7 +56,6 @@ class Load:
     per table, which stored rows (SQL) a file that is read anew takes back; ``written`` the files that hold
     a relation's rows as they are published. A ``look`` publishes and counts nothing. In a ``keyed`` load some
     file holds phones. ``lang`` is the language of the report, ``failed`` holds why files could not be read.
-    ``grouped`` are the relations whose rows were put together from rows of a file that is new to the store.
     """
 
     con: Connection
@@ -72,7 +71,8 @@ class Load:
     keyed: bool = False
     lang: str = "en"
     failed: list[LoadError] = field(default_factory=list)
-    grouped: list[str] = field(default_factory=list)
+    # relations whose rows were put together from rows of a file that is new to the store, and their merchants
+    grouped: dict[str, frozenset[str]] = field(default_factory=dict)
 
     def within(self, work: Callable[[], Result]) -> Result:
         """Do some work in little memory; what cannot go to disk is done again with all that may be used."""
