@@ -89,6 +89,42 @@ def test_a_phone_is_one_account_over_sources_and_never_itself(tmp_path: Path) ->
         assert secret not in everything
 
 
+@pytest.mark.parametrize("layout", layout_names())
+def test_who_stands_in_several_rows_was_first_seen_on_the_earliest(layout: str) -> None:
+    """Rows of an export come in any order: groups in that of their making, customers in that of their numbers."""
+    begins = ("first_seen_at", "joined_at", "starts_on")
+    page = read_layout(layout)
+    blocks = [b for b in page.tables if b.group and b.table in ("accounts", "members", "campaigns")]
+    unsaid = [(b.table, n) for b in blocks for n, rule in b.fields.items() if n in begins and rule.agg != "min"]
+    assert not unsaid
+
+
+def test_a_member_of_two_groups_is_known_from_the_group_joined_first(tmp_path: Path) -> None:
+    def group(number: str, joined: int) -> str:
+        member = {"userid": "wmEx09", "type": 2, "join_time": joined, "join_scene": 3, "unionid": "oU009"}
+        member["invitor"] = {"userid": "G07"}
+        told = {"chat_id": number, "owner": "G07", "create_time": 1541865600, "member_list": [member]}
+        return json.dumps({"group_chat": told}) + "\n"
+
+    file = tmp_path / "groups.jsonl"
+    file.write_text(group("wrGR09", 1545113945) + group("wrGR08", 1545100888), encoding="utf-8")
+    load_file(file, "wecom_group_detail", "m", tmp_path / "store")
+    tables = open_store(tmp_path / "store", merchants="m")
+    first = tables.group_members.joined_at.min().to_pandas()
+    assert tables.accounts.to_pandas()["first_seen_at"].tolist() == [first]
+
+
+def test_a_member_without_a_day_of_joining_is_not_known_before_there_was_a_customer(tmp_path: Path) -> None:
+    sample = sample_of("youzan_customers")
+    export = tmp_path / sample.name
+    export.write_bytes(sample.read_bytes().replace(b"2018-03-06 08:00:00", b"").replace(b"2018-04-01 09:30:00", b""))
+    load_file(export, "youzan_customers", "m", tmp_path / "store")
+    known = {
+        day: open_store(tmp_path / "store", merchants="m", as_of=day).members for day in ("2018-03-05", "2018-04-01")
+    }
+    assert [int(t.count().to_pandas()) for t in known.values()] == [0, 1]
+
+
 def test_a_masked_phone_is_no_account(tmp_path: Path) -> None:
     load_file(sample_of("youzan_orders"), "youzan_orders", "m", tmp_path / "store")
     orders = open_store(tmp_path / "store", merchants="m").orders.to_pandas().set_index("order_id")

@@ -52,3 +52,18 @@ def test_one_record_has_no_pair():
 def test_records_that_cannot_be_compared_are_refused_with_the_fields_there_are():
     with pytest.raises(ValueError, match="at least two of given_name, surname"):
         fuzzy_pairs(pd.DataFrame({"merchant": ["m"], "account": ["a:1"], "name": ["li"]}))
+
+
+@pytest.mark.parametrize(
+    ("accounts", "said"),
+    [
+        (["a:1", None, "a:3"], "account is empty in 1 of 3 rows"),
+        (["a:1", "a:2", "a:1"], r"account stands again in 1 of 3 rows \(first: row 2, 'a:1'\)"),
+        ([1.0, 2.0, 3.0], "write ids as text"),
+    ],
+)
+def test_records_whose_account_is_not_their_own_are_refused(accounts, said):
+    """A pair of such a record would name nobody, or an account and itself."""
+    records = pd.DataFrame({"merchant": "m", "account": accounts, "given_name": "li", "surname": "na"})
+    with pytest.raises(ValueError, match=said):
+        fuzzy_pairs(records)

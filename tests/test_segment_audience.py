@@ -244,6 +244,22 @@ def test_assets_only_grow_and_a_person_counts_once():
     assert (more["persons"], more["buyers"]) == (last["persons"] + never_bought, last["buyers"])
 
 
+def test_assets_of_a_past_day_are_the_same_whatever_came_in_later():
+    """A shop may write a buyer down as its customer long after the first order; until then only the order tells."""
+    account = pd.Series(["shop:1", "shop:2", "shop:3"])
+    persons = pd.DataFrame({"merchant": "m", "account": account, "person": account, "system": "shop", "accounts": 1})
+    orders = pd.DataFrame({
+        "merchant": "m", "order_id": ["a", "b"], "account": ["shop:1", "shop:2"], "gross_amount": 100, "net_amount": 100,
+        "paid_at": pd.to_datetime(["2024-01-10", "2024-02-10"]), "paid_on": pd.to_datetime(["2024-01-10", "2024-02-10"]),
+    })  # fmt: skip
+    written = pd.to_datetime(pd.Series(["2024-03-20", "2024-02-01", "2024-01-05"]))
+    accounts = pd.DataFrame({"merchant": "m", "account": account, "first_seen_on": written})
+    early = accounts[accounts["first_seen_on"] < "2024-03-01"]  # what is there as of the first of March
+    then, now = (asset_growth(a, orders, persons, ["2024-02-01", "2024-03-01"]) for a in (early, accounts))
+    pd.testing.assert_frame_equal(then, now)
+    assert now.query("system == 'shop'")[["accounts", "buyers"]].to_numpy().tolist() == [[2, 1], [3, 2]]
+
+
 def test_reach_counts_messaged_persons_and_messages_dated_by_their_campaign():
     table, persons = tables(random_orders(6))
     known = persons.to_pandas()

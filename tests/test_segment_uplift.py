@@ -76,6 +76,36 @@ def test_groups_that_were_not_made_by_lot_are_refused():
         uplift_study(people, log, outcome, ["a", "b"], share_contacted=0.5)
 
 
+def test_a_person_counts_once_and_under_a_known_group():
+    """Orders not added up, a person of two campaigns or another word for a group would shift the effect silently."""
+    people, log, outcome = campaign(7, n=600)
+    both = pd.concat([log, log.head(3).assign(group=log["group"].head(3).map({"contact": "hold", "hold": "contact"}))])
+    wrong = {
+        r"people: 2 rows .*'p0'": (pd.concat([people, people.head(2)]), log, outcome),
+        r"log: 3 rows .*both ways": (people, both, outcome),
+        r"outcome: 4 rows .*add up": (people, log, pd.concat([outcome, outcome.head(4)])),
+        r"'contact' or 'hold', there is 'Contact' too": (
+            people,
+            log.replace({"group": {"contact": "Contact"}}),
+            outcome,
+        ),
+    }
+    for said, tables in wrong.items():
+        with pytest.raises(ValueError, match=said):
+            uplift_study(*tables, ["a", "b"], share_contacted=0.8, base=TREE)
+    twice = uplift_study(people, pd.concat([log, log]), outcome, ["a", "b"], share_contacted=0.8, base=TREE)
+    spent = outcome["outcome"].groupby(log["group"]).mean()
+    assert twice.effect == pytest.approx(spent["contact"] - spent["hold"]), "a log read twice tells no more"
+
+
+def test_persons_of_the_log_without_features_are_told():
+    people, log, outcome = campaign(8, n=600)
+    study = uplift_study(people.tail(590), log, outcome, ["a", "b"], share_contacted=0.8, base=TREE)
+    assert study.left_out == 10
+    assert "Left out: 10 persons of the log" in study.sentence()
+    assert "10人" in study.sentence("zh")
+
+
 def test_policy_value_matches_the_truth():
     people, log, outcome = campaign(5, n=20_000)
     w, y = (log["group"] == "contact").to_numpy(), outcome["outcome"].to_numpy()

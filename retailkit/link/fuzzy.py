@@ -11,6 +11,8 @@ import ibis
 import pandas as pd
 from ibis.expr.types import Table
 
+from retailkit.schema.given import given
+
 NAMES = ("given_name", "surname")
 PLACES = ("street_number", "address_1", "address_2", "suburb", "postcode", "state")
 NUMBERS = ("date_of_birth", "soc_sec_id")
@@ -66,7 +68,8 @@ def fuzzy_pairs(records: pd.DataFrame, *, min_weight: float = 0.9, seed: int = 1
     ModuleNotFoundError
         Without the ``fuzzy`` extra.
     ValueError
-        If ``merchant`` or ``account`` is missing, or fewer than two fields can be compared.
+        If ``merchant`` or ``account`` is missing or empty somewhere, an account stands in several rows or is a
+        float, or fewer than two fields can be compared.
 
     Notes
     -----
@@ -91,6 +94,7 @@ def fuzzy_pairs(records: pd.DataFrame, *, min_weight: float = 0.9, seed: int = 1
             f"fuzzy_pairs缺少{'、'.join(missing) or '可比较的字段'}；应有merchant、account及{'、'.join(FIELDS)}中的至少两列；"
             f"现有{'、'.join(records.columns)}",
         )
+    given(records[["merchant", "account"]], "accounts")
     if len(records) < 2:
         return ibis.memtable([], schema=PAIR_COLUMNS)
     found = _predict(_clean(records, fields), fields, min_weight, seed)

@@ -16,7 +16,7 @@ describes an export. In the order of a file's way::
     publish      into the store, all of a load or nothing; published: what stands there
     store        the store, open for reading as of a day (net, past, cache)
     engine       DuckDB or Spark, and nobody else knows which (spark, spill, ahead)
-    warn, across what is odd about a file; about the tables together
+    warn, across what is odd about a file; about the tables together; cut: about orders in two files
     reconcile    what became of files and days; agreement do sources agree; health says what can be studied (breaks, retention, retold)
     look, draft  a first look at an export; a first layout for it (draft_columns and its neighbours)
     keys         the key of the hashes

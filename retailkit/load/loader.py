@@ -17,6 +17,7 @@ from retailkit.cohort import Cohort, Merchant, read_cohort
 from retailkit.cohort.record import time_zones
 from retailkit.load.across import table_warnings
 from retailkit.load.chinese import in_chinese
+from retailkit.load.cut import cut_apart
 from retailkit.load.engine import EngineError, empty_select, first
 from retailkit.load.errors import LoadError
 from retailkit.load.files import Probe, probe
@@ -212,6 +213,10 @@ def _load_part(
         load.written |= {rows: t.files} if t.files else {}
         load.owners[rows] = frozenset(staged.place.zones)
     record_file(load, found, layout, staged)
+    if all(file != found.file_id for file, *_ in load.before):  # a corrected layout corrects amounts too
+        load.grouped |= {
+            shaped(t.contract.name, t.relation): frozenset(staged.place.zones) for t in staged.typed if t.grouped
+        }
     warnings = [said(load.lang, unread, in_chinese(unread))] if unread else []
     warnings += file_warnings(load.con, staged.raw, layout, staged.rows, staged.typed, load.lang)
     tables = ", ".join(dict.fromkeys(t.contract.name for t in staged.typed))
@@ -241,6 +246,7 @@ def _published(load: Load) -> pd.DataFrame:
     if "merchants" in load.relations and _merchants_unchanged(load):
         del load.relations["merchants"]
     if load.relations:
+        apart = load.within(lambda: cut_apart(load.con, load.store, load.relations, load.grouped, load.lang))
         gone = {n: " OR ".join(tests) for n, tests in load.gone.items()}
         found = {n: load.within(partial(_together, load, n)) for n in load.relations}
         relations = {n: rows for n, (rows, _) in found.items()}
@@ -252,6 +258,7 @@ def _published(load: Load) -> pd.DataFrame:
         told = load.within(
             lambda: table_warnings(load.con, load.store, set(relations), list(load.merchants), load.lang)
         )
+        told = [*apart, *told]
         if told and len(report):
             line = next((i for i, t in enumerate(report["tables"]) if "orders" in str(t).split(", ")), 0)
             report.loc[line, "warnings"] = _joined([report.loc[line, "warnings"], *told], load.lang)

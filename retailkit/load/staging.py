@@ -73,6 +73,8 @@ class Load:
     keyed: bool = False
     lang: str = "en"
     failed: list[LoadError] = field(default_factory=list)
+    # relations whose rows were put together from rows of a file that is new to the store, and their merchants
+    grouped: dict[str, frozenset[str]] = field(default_factory=dict)
 
     def within(self, work: Callable[[], Result]) -> Result:
         """Do some work in little memory; what cannot go to disk is done again with all that may be used."""

@@ -36,23 +36,19 @@ def first_order_day(orders: ibis.Table, as_of: str) -> str:
 def asset_growth(accounts: ibis.Table, orders: ibis.Table, persons: ibis.Table, days: list[str]) -> pd.DataFrame:
     """One row per merchant, day and system: accounts and persons known before the day.
 
-    An account is known from the day its system first saw it; where the system does not say, from its
-    first order. Accounts with neither are counted on every day. ``system`` ``all`` counts a person
-    with accounts in several systems once. ``buyers`` are the persons who had bought before the day with an
-    account of the system.
+    An account is known from the day its system first saw it, or from its first order where that is earlier or
+    the system does not say: what came in later changes no past day. Accounts with neither are counted on every
+    day. ``system`` ``all`` counts a person with accounts in several systems once. ``buyers`` are the persons who
+    had bought before the day with an account of the system. WeCom's accounts are contacts and members of customer
+    groups, who need not be anybody's contact.
     """
     bought = orders.group_by("merchant", "account").agg(first_on=_.paid_on.min())
     seen = accounts.select("merchant", "account", seen_on=accounts.first_seen_on)
     known = persons.select("merchant", "account", "person", "system").left_join(bought, ["merchant", "account"])
     known = known.drop("merchant_right", "account_right").left_join(seen, ["merchant", "account"])
-    known = known.select(
-        "merchant", "person", "system", bought_on=known.first_on, since=known.seen_on.fill_null(known.first_on)
-    )
-    since = known.since.fill_null(ibis.date("1900-01-01"))
-    buyer_on = known.bought_on.isnull().ifelse(
-        ibis.null("date"), (known.bought_on > since).ifelse(known.bought_on, since)
-    )
-    account = known.select("merchant", "system", "person", since=since, buyer_on=buyer_on)
+    since = ibis.least(known.seen_on, known.first_on)  # the one that is told, where one is empty
+    since = since.fill_null(ibis.date("1900-01-01"))
+    account = known.select("merchant", "system", "person", since=since, buyer_on=known.first_on)
     firsts = {"since": _.since.min(), "buyer_on": _.buyer_on.min()}
     person = account.group_by("merchant", "system", "person").agg(**firsts)
     everyone = person.group_by("merchant", "person").agg(**firsts).mutate(system=ibis.literal("all"))

@@ -13,7 +13,7 @@ from sklearn.model_selection import StratifiedKFold
 
 from retailkit.segment.errors import SaidError, TooFewError
 from retailkit.segment.intervals import normal_half
-from retailkit.spoken import said
+from retailkit.spoken import said, several
 
 LEARNERS = ("s", "t", "x")
 ENOUGH = 50
@@ -37,7 +37,8 @@ class UpliftStudy:
     ``persons`` has ``merchant, person, contacted, outcome, uplift``; ``qini`` one row per share of persons
     contacted from the top: outcome added against contacting as many by lot, with interval. ``ranking`` is the mean
     gain over those shares with its interval: one claim about the whole ranking, where nine shares would be nine
-    chances to be right by luck. ``balance`` is the p-value of the sample-ratio check.
+    chances to be right by luck. ``balance`` is the p-value of the sample-ratio check. ``left_out`` persons of the log
+    stand in no row of ``people``.
     """
 
     persons: pd.DataFrame
@@ -49,16 +50,25 @@ class UpliftStudy:
     ranking_low: float
     ranking_high: float
     balance: float
+    left_out: int = 0
 
     def sentence(self, lang: str = "en") -> str:
         """Say what contact adds per person and whether the ranking helps."""
         helps = self.ranking_low > 0
         ranking = "contacting the best-ranked first adds more" if helps else "whether the ranking helps is not sure"
-        return said(
+        told = said(
             lang,
             f"Contact adds {self.effect:,.2f} per person ({self.low:,.2f} to {self.high:,.2f}); {ranking}.",
             f"触达使人均增加{self.effect:,.2f}（{self.low:,.2f}至{self.high:,.2f}）；"
             f"{'优先触达排名靠前的人增量更大' if helps else '排序是否有帮助尚不确定'}。",
+        )
+        if not self.left_out:
+            return told
+        return told + said(
+            lang,
+            f" Left out: {several(self.left_out, 'person')} of the log without a row in people; if what followed the "
+            "contact decides who has one, no figure here holds.",
+            f"触达记录中有{self.left_out:,}人在people中没有行，未计入；若有没有行取决于触达之后的行为，以上数字均不成立。",
         )
 
 
@@ -83,7 +93,8 @@ def uplift_study(
         Without a log, or with under 50 persons contacted or held back.
     ValueError
         If contacted and held back are not in the planned ratio (p under .001): then the groups were not
-        made by lot, or part of the log is missing, and no estimate can be trusted.
+        made by lot, or part of the log is missing, and no estimate can be trusted. If a person stands in several
+        rows of a table, or ``group`` holds other words.
     """
     if learner not in LEARNERS:
         raise SaidError(
@@ -93,7 +104,11 @@ def uplift_study(
     if log is None or len(log) == 0 or "group" not in log:
         raise NoTreatmentLogError(NO_LOG + NEXT_TIME, NO_LOG_ZH + NEXT_TIME_ZH)
     frame = people if isinstance(people, pd.DataFrame) else people.to_pandas()
-    rows = frame.merge(log[["merchant", "person", "group"]].drop_duplicates(), on=["merchant", "person"])
+    log = log[["merchant", "person", "group"]].drop_duplicates()
+    _refuse_groups(log["group"])
+    for name, table in (("people", frame), ("log", log), ("outcome", outcome)):
+        _refuse_repeated(name, table)
+    rows = frame.merge(log, on=["merchant", "person"])
     rows = rows.merge(outcome[["merchant", "person", "outcome"]], on=["merchant", "person"], how="left")
     rows["outcome"] = rows["outcome"].fillna(0.0)
     w = (rows["group"] == "contact").to_numpy()
@@ -115,7 +130,37 @@ def uplift_study(
     effect = y[w].mean() - y[~w].mean()
     half = normal_half(0.9) * np.sqrt(y[w].var(ddof=1) / w.sum() + y[~w].var(ddof=1) / (~w).sum())
     persons = rows[["merchant", "person", "outcome"]].assign(contacted=w, uplift=uplift)
-    return UpliftStudy(persons, effect, effect - half, effect + half, *_curve(uplift, y, w, 200, seed), balance)
+    return UpliftStudy(persons, effect, effect - half, effect + half, *_curve(uplift, y, w, 200, seed), balance,
+                       len(log) - len(rows))  # fmt: skip
+
+
+def _refuse_groups(group: pd.Series) -> None:
+    """Raise if the log calls a group otherwise: whoever is not contacted would count as held back."""
+    others = sorted(set(map(str, group.unique())) - {"contact", "hold"})
+    if others:
+        words = ", ".join(map(repr, others[:5]))
+        raise SaidError(
+            f"group of the log is 'contact' or 'hold', there is {words} too: name them so, or leave these rows out",
+            f"触达记录的group应为'contact'或'hold'，还有{words}：请改写，或去掉这些行",
+        )
+
+
+def _refuse_repeated(name: str, table: pd.DataFrame) -> None:
+    """Raise if a person stands in several rows: he would count several times."""
+    again = table.duplicated(["merchant", "person"])
+    if again.any():
+        first = table.loc[again.to_numpy(), "person"].iloc[0]
+        do, zh = {
+            "log": ("leave out who was told both ways", "请去掉两种分组都有的人"),
+            "outcome": (
+                "add up what followed, as .groupby(['merchant', 'person'], as_index=False).sum()",
+                "请先按人汇总",
+            ),
+        }.get(name, ("keep one row for each", "每人请只留一行"))
+        raise SaidError(
+            f"{name}: {int(again.sum())} rows are of a person who has one already (first: '{first}'): {do}",
+            f"{name}：有{int(again.sum())}行的人已有一行（首个：'{first}'）：{zh}",
+        )
 
 
 def uplift_scores(X: np.ndarray, y: np.ndarray, w: np.ndarray, learner: str, seed: int = 1, base=None) -> np.ndarray:
