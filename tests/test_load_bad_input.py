@@ -1,6 +1,7 @@
 """Each kind of bad input gives one clear message or one quarantine row, and loses nothing."""
 
 import gzip
+import os
 
 import numpy as np
 import pandas as pd
@@ -9,7 +10,7 @@ from conftest import DATA
 from load_files import HEADER, ORDERS, layout, load, quarantine, stored
 
 from retailkit.cohort import Cohort
-from retailkit.load import LoadError, hashes, load_cohort, load_file, open_store, passing, staging
+from retailkit.load import LoadError, hashes, load_cohort, load_file, loader, open_store, passing, staging
 
 GOOD = "1,a,2018-03-01 10:00,12.34\n2,b,2018-03-01 11:00,1\n"
 
@@ -28,6 +29,8 @@ def test_every_missing_column_is_named_at_once_with_near_names(tmp_path):
     ("order,name,paid\n1,Muñoz,2018-03-01\n2,Pérez,2018-03-01\n".encode("latin-1"), "encoding cannot be read"),
     (gzip.compress((HEADER + GOOD * 500).encode())[:-40], "cut off or damaged"),
     ((HEADER + "<<<<<<< HEAD\n" + GOOD).encode(), "merge-conflict"),
+    ((HEADER + GOOD * 500).encode() + bytes(4096), "ends in NUL characters"),
+    (gzip.compress((HEADER + GOOD * 500).encode() + bytes(99)), "ends in NUL characters"),
     (b"PK\x03\x04 no workbook", "spreadsheet cannot be opened"),
     (b"PAR1 no table", "cannot be parsed"),
 ])  # fmt: skip
@@ -37,6 +40,29 @@ def test_a_file_that_cannot_be_read_is_refused_in_one_message(tmp_path, data, sa
     assert "orders.csv" in str(error.value)
     assert not (tmp_path / "store" / "versions.json").exists()
     assert not list((tmp_path / "store").glob(".scratch*"))
+
+
+@pytest.mark.parametrize("change", ["more rows", "cut", "written anew", "gone"])
+def test_an_export_that_is_still_being_written_is_not_half_loaded(change, tmp_path, monkeypatch):
+    """The last row may be half a row, and half an amount looks like an amount."""
+    reads = loader.stage_file
+
+    def disturbed(load, tag, found, *more):
+        text, path = found.path.read_text(), found.path
+        if change == "gone":
+            staged = reads(load, tag, found, *more)
+            path.unlink()
+            return staged
+        path.write_text({"more rows": text + "3,c,2018-03-02,7", "cut": text[:-2], "written anew": text}[change])
+        os.utime(path, ns=(0, found.written + 1))
+        return reads(load, tag, found, *more)
+
+    monkeypatch.setattr(loader, "stage_file", disturbed)
+    with pytest.raises(LoadError, match="changed while it was read"):
+        load(tmp_path, HEADER + GOOD)
+    assert not (tmp_path / "store" / "versions.json").exists()
+    monkeypatch.setattr(loader, "stage_file", reads)
+    assert load(tmp_path, HEADER + GOOD)["rows_kept"].tolist() == [2]
 
 
 def test_a_decimal_in_a_field_of_fen_is_the_wrong_unit(tmp_path):

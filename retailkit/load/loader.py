@@ -19,7 +19,7 @@ from retailkit.load.across import table_warnings
 from retailkit.load.chinese import in_chinese
 from retailkit.load.engine import EngineError, empty_select, first
 from retailkit.load.errors import LoadError
-from retailkit.load.files import Probe, probe
+from retailkit.load.files import Probe, probe, refuse_changed
 from retailkit.load.keys import set_mark
 from retailkit.load.layout import Layout, currency_in, read_layout
 from retailkit.load.provenance import record_file
@@ -206,6 +206,7 @@ def _load_part(
         return staged, count_rows(load.con, f"{tag}_counts", staged.rows, staged.typed, layout, staged.place)
 
     staged, counts = load.within(typed)
+    refuse_changed(found)
     for t in staged.typed:
         rows = shaped(t.contract.name, t.relation)
         load.relations.setdefault(t.contract.name, []).append(rows)
