@@ -72,6 +72,33 @@ def test_a_decimal_in_a_field_of_fen_is_the_wrong_unit(tmp_path):
     assert str(error.value).startswith("orders.csv")
 
 
+@pytest.mark.parametrize(("heading", "unit", "said"), [
+    ("实付(万元)", "yuan", 'say unit = "万元"'), ("实付（单位：千元）", "yuan", 'say unit = "千元"'),
+    ("实付(分)", "yuan", 'say unit = "fen"'),
+    ("实付(元)", "fen", 'say unit = "yuan"'), ("实付（亿元）", "yuan", "in yuan or 万元"),
+])  # fmt: skip
+def test_a_unit_that_contradicts_the_column_s_own_heading_is_refused(tmp_path, heading, unit, said):
+    page = ORDERS.replace('"实付"', f'"{heading}"').replace('"yuan"', f'"{unit}"')
+    with pytest.raises(LoadError, match="another unit than the layout") as error:
+        load(tmp_path, HEADER.replace("实付", heading) + GOOD, page)
+    assert said in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("unit", "fen"), [("万元", 12_340_000), ("wan", 12_340_000), ("千元", 1_234_000), ("thousand", 1_234_000)]
+)
+def test_amounts_in_thousands_are_stored_to_the_fen(tmp_path, unit, fen):
+    load(tmp_path, HEADER + GOOD, ORDERS.replace('"yuan"', f'"{unit}"'))
+    assert stored(tmp_path)["gross_amount"].tolist() == [fen, fen * 100 // 1234]
+
+
+def test_a_unit_in_a_line_above_the_header_is_compared_with_the_layout_s(tmp_path):
+    top = "日销售表,,,\n单位：万元,,,\n"
+    report = load(tmp_path, top + HEADER + GOOD)
+    assert "states amounts in 万元, the layout reads 'yuan'" in report.loc[0, "warnings"]
+    assert "states amounts" not in load(tmp_path, top.replace("万元", "元") + HEADER + GOOD).loc[0, "warnings"]
+
+
 def test_a_bad_row_is_set_aside_with_file_row_column_and_reason(tmp_path):
     rows = "3,c,last Tuesday,5\n4,d,2018-03-01,-5\n,e,2018-03-01,5\n5,f,2999-01-01,5\n6,g,2018-03-01,5 or 6\n"
     report = load(tmp_path, HEADER + GOOD + rows)

@@ -17,7 +17,7 @@ from retailkit.load.conditions import where_sql
 from retailkit.load.engine import SQL_TYPES, literal, quote
 from retailkit.load.layout import GUIDES, OWNERS, Layout
 from retailkit.load.raw import Raw
-from retailkit.load.rules import Case, FieldRule
+from retailkit.load.rules import MAJOR, Case, FieldRule
 from retailkit.load.times import date_sql, instant_sql, is_written, written_time
 from retailkit.schema import Column, Table
 from retailkit.schema.figure import MINOR_DIGITS, minor_units
@@ -255,8 +255,9 @@ def _numeric(column: Column, rule: FieldRule, number: str, layout: Layout, place
     sign = "-" if rule.negate else ""
     if column.kind == "float":
         return f"{sign}TRY_CAST({number} AS DOUBLE)" + (" / 100" if rule.unit == "percent" else "")
-    if column.kind == "money" and rule.unit in ("major", "yuan"):
-        return f"{sign}TRY(CAST(round(({number}) * {_minor_units(layout, place)}) AS BIGINT))"
+    if column.kind == "money" and rule.unit in MAJOR:
+        times = "" if MAJOR[rule.unit] == 1 else f"{MAJOR[rule.unit]} * "
+        return f"{sign}TRY(CAST(round(({number}) * {times}{_minor_units(layout, place)}) AS BIGINT))"
     # a fraction of a minor unit, or of a count, means that the unit is another one
     return f"{sign}CASE WHEN ({number}) = round({number}) THEN TRY_CAST(round({number}) AS BIGINT) END"
 

@@ -41,6 +41,7 @@ from retailkit.load.rows import Typed, type_rows
 from retailkit.load.shared_out import with_their_payment
 from retailkit.load.together import with_their_orders
 from retailkit.load.unique import keep_last
+from retailkit.load.units import refuse_other_unit
 from retailkit.schema import table
 
 Result = TypeVar("Result")
@@ -198,6 +199,7 @@ def _staged(
     passing: bool,
 ) -> Staged:
     raw = read_raw(load.con, found, layout, load.scratch, passing)
+    refuse_other_unit(raw, layout, found.name)
     rows, merchants, outside = _owned_rows(load, tag, raw, layout, owners, owned, any_merchant)
     place = Place(
         {m.id: m.zone for m in merchants},
