@@ -16,6 +16,7 @@ from retailkit.load.cells import guide_sql, handle_sql, id_sql, number_sql, owne
 from retailkit.load.conditions import where_sql
 from retailkit.load.engine import SQL_TYPES, literal, quote
 from retailkit.load.layout import GUIDES, OWNERS, Layout
+from retailkit.load.phones import without_phones
 from retailkit.load.raw import Raw
 from retailkit.load.rules import MAJOR, Case, FieldRule
 from retailkit.load.times import date_sql, instant_sql, is_written, written_time
@@ -200,7 +201,7 @@ def _value(column: Column, rule: FieldRule, raw: Raw, layout: Layout, place: Pla
     if column.kind == "text":
         if column.name in OWNERS:
             return _prefixed(owner_sql(halfway(column.name), _by_name(rule)), rule), filled, text
-        return _prefixed(text, rule), filled, ""
+        return _prefixed(without_phones(text), rule), filled, ""
     if column.kind == "bool":
         yes, no = "('true', '1', 'yes', 'y', 't', '是')", "('false', '0', 'no', 'n', 'f', '否')"
         return f"CASE WHEN lower({text}) IN {yes} THEN true WHEN lower({text}) IN {no} THEN false END", filled, ""

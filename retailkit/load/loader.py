@@ -213,7 +213,7 @@ def _load_part(
         load.written |= {rows: t.files} if t.files else {}
     record_file(load, found, layout, staged)
     warnings = [said(load.lang, unread, in_chinese(unread))] if unread else []
-    warnings += file_warnings(load.con, staged.raw, layout, staged.rows, staged.typed, load.lang)
+    warnings += load.within(partial(file_warnings, load.con, staged.raw, layout, staged.rows, staged.typed, load.lang))
     tables = ", ".join(dict.fromkeys(t.contract.name for t in staged.typed))
     facts = {
         "not_in_cohort": staged.outside,

@@ -1,0 +1,49 @@
+"""A phone is in no store, whatever column it stands in: ids that are phones are refused, texts lose them."""
+
+import pytest
+from load_files import HEADER, ORDERS, load, stored
+
+from retailkit.load import LoadError
+
+PHONES = ("13812340001", "15912340002", "18612340003", "17712340004")
+TEXTS = ORDERS + 'channel = { from = "渠道" }\narea = { from = "地区" }\n'
+
+
+def orders(*members: str) -> str:
+    return HEADER + "".join(f"E{i},{m},2018-03-01 10:00,5\n" for i, m in enumerate(members))
+
+
+@pytest.mark.parametrize("form", ["{}", "+86 {}", "0086{}"])
+def test_an_account_that_is_a_phone_is_refused_until_it_is_said_to_be_one(tmp_path, form):
+    text = orders(*map(form.format, PHONES), "c9")
+    with pytest.raises(LoadError, match="'account' is read from column '会员', which holds phone numbers") as error:
+        load(tmp_path, text)
+    assert not any(phone in str(error.value) for phone in PHONES)
+    load(tmp_path, text, ORDERS.replace('prefix = "shop"', 'kind = "phone", prefix = "phone"'))
+    assert not any(phone in account for phone in PHONES for account in stored(tmp_path)["account"].dropna())
+
+
+def test_an_order_number_that_is_a_phone_is_refused(tmp_path):
+    rows = "".join(f"{phone},c1,2018-03-01 10:00,5\n" for phone in PHONES)
+    with pytest.raises(LoadError, match="'order_id' is read from column '订单号'"):
+        load(tmp_path, HEADER + rows)
+
+
+def test_numbers_that_are_counted_up_are_no_phones(tmp_path):
+    assert load(tmp_path, orders(*(str(13800000000 + i) for i in range(9))))["rows_kept"].tolist() == [9]
+
+
+def test_texts_lose_the_phones_within_and_keep_longer_numbers(tmp_path):
+    cells = ["导购13812340001", "138-1234-0002", "群：13812340003/13912340004", "1138123400051", "直播"]
+    rows = "".join(f"E{i},c1,2018-03-01 10:00,5,{c},上海 {c}\n" for i, c in enumerate(cells))
+    load(tmp_path, HEADER.replace("实付", "实付,渠道,地区") + rows, TEXTS)
+    found = stored(tmp_path)
+    kept = ["导购1**********", "1**********", "群：1**********/1**********", "1138123400051", "直播"]
+    assert found["channel"].tolist() == kept
+    assert found["area"].tolist() == [f"上海 {c}" for c in kept]
+
+
+@pytest.mark.parametrize("cell", ["请致电１３８１２３４０００１", "021-64331234 转", "13812340001 元"])
+def test_the_quarantine_shows_no_phone(tmp_path, cell):
+    load(tmp_path, HEADER + f"E1,c1,2018-03-01 10:00,{cell}\nE2,c1,2018-03-01 10:00,5\n")
+    assert "1**********" in stored(tmp_path, "quarantine")["value"].iloc[0]
