@@ -47,3 +47,13 @@ def test_texts_lose_the_phones_within_and_keep_longer_numbers(tmp_path):
 def test_the_quarantine_shows_no_phone(tmp_path, cell):
     load(tmp_path, HEADER + f"E1,c1,2018-03-01 10:00,{cell}\nE2,c1,2018-03-01 10:00,5\n")
     assert "1**********" in stored(tmp_path, "quarantine")["value"].iloc[0]
+
+
+@pytest.mark.parametrize(("member", "told"), [
+    ("上海店 13812340001", True), ("138-1234-0001", True), ("13812340001 上海", True),
+    ("wx_13812340001", False), ("13812340001", False), ("a13812340001b", False),
+])  # fmt: skip
+def test_ids_with_a_phone_beside_are_warned_of(tmp_path, member, told):
+    """Eleven figures alone may be a member's number, which stays; within letters they may be any code."""
+    report = load(tmp_path, orders(member, "c2", "c3"))
+    assert ("ids in '会员' hold phone numbers" in report.loc[0, "warnings"]) == told

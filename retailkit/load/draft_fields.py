@@ -236,7 +236,7 @@ def _cut_short(seen: Mapping[str, Seen]) -> list[str]:
 def _named(column: str, seen: dict[str, Seen]) -> list[str]:
     """Say which column has the name of what is looked for, and what stands in it that cannot be read as such."""
     words = {
-        "paid_at": ("时间", "日期", "date", "time", "paid"),
+        "paid_at": ("时间", "日期", "交易日", "记账日", "date", "time", "paid"),
         "gross_amount": ("金额", "实付", "实收", "amount", "total", "paid"),
     }
     kind = "time" if column == "paid_at" else "number"

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
 from retailkit.load.engine import literal
 from retailkit.load.errors import LoadError
 from retailkit.load.layout import GUIDES, OWNERS, Layout
+from retailkit.load.raw import Raw
 from retailkit.schema import table
+from retailkit.spoken import said
 
 WITHIN = "(^|[^0-9])1[3-9][0-9][ -]?[0-9]{4}[ -]?[0-9]{4}(\\b|[A-Za-z_])"
 """A mobile phone with no figure before or behind it, which would make it a longer number."""
 _WHOLE = re.compile(r"(?:(?:\+|00)?86[ -]?)?(1[3-9]\d)[ -]?\d{4}[ -]?\d{4}")
+_BESIDE = re.compile(r"(?<![0-9A-Za-z_])1[3-9]\d[ -]?\d{4}[ -]?\d{4}(?![0-9A-Za-z_])")
+"""A mobile phone with something beside it: eleven figures alone may be any number, and within letters any code."""
 _STARTS = 3
 """Numbers that are counted up have one start; those of persons have many."""
 
 
-def refuse_phones(samples: Mapping[str, Sequence[str]], found: Mapping[str, str], layout: Layout, file: str) -> None:
+def refuse_phones(raw: Raw, layout: Layout, file: str) -> None:
     """Refuse ids that are phones by half, as far as the first rows show: they would be stored as they are.
 
     Raises
@@ -25,20 +29,40 @@ def refuse_phones(samples: Mapping[str, Sequence[str]], found: Mapping[str, str]
     LoadError
         Names the column, and how a phone is read.
     """
+    for name, column, cells in _ids(raw, layout):
+        starts = [m[1] for c in cells if (m := _WHOLE.fullmatch(c.strip()))]
+        if len(starts) >= 0.5 * len(cells) and len(set(starts)) >= _STARTS:
+            raise LoadError(
+                f"'{name}' is read from column '{column}', which holds phone numbers",
+                file,
+                "ids, or phones that are stored as keyed hashes",
+                'say kind = "phone" for an account, kind = "secret" for another id',
+            )
+
+
+def phones_in_ids(raw: Raw, layout: Layout, lang: str) -> list[str]:
+    """Say that ids hold phones here and there, as far as the first rows show: they are stored as they are."""
+    columns = [
+        column for _, column, cells in _ids(raw, layout) if any(_BESIDE.search(c) and not c.isdigit() for c in cells)
+    ]
+    return [
+        said(
+            lang,
+            f"ids in '{column}' hold phone numbers and are stored as they are: pattern takes the rest, kind = \"secret\" a hash",
+            f'“{column}”的编号中含手机号，将原样保存：可用pattern只取其余部分，或用kind = "secret"取散列',
+        )
+        for column in dict.fromkeys(columns)
+    ]
+
+
+def _ids(raw: Raw, layout: Layout) -> Iterator[tuple[str, str, Sequence[str]]]:
+    """Yield each field of ids that are stored as they are, with a column that it reads and some of its cells."""
     for block in layout.tables:
         for name, rule in block.fields.items():
             if rule.kind or rule.pattern or name in (*GUIDES, *OWNERS) or table(block.table)[name].kind != "id":
                 continue
             for column in (*rule.source, *(c for case in rule.cases for c in case.source)):
-                cells = samples.get(found.get(column, ""), ())
-                starts = [m[1] for c in cells if (m := _WHOLE.fullmatch(c.strip()))]
-                if len(starts) >= 0.5 * len(cells) and len(set(starts)) >= _STARTS:
-                    raise LoadError(
-                        f"'{name}' is read from column '{column}', which holds phone numbers",
-                        file,
-                        "ids, or phones that are stored as keyed hashes",
-                        'say kind = "phone" for an account, kind = "secret" for another id',
-                    )
+                yield name, column, raw.samples.get(raw.found.get(column, ""), ())
 
 
 def without_phones(text: str) -> str:

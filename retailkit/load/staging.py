@@ -201,7 +201,7 @@ def _staged(
 ) -> Staged:
     raw = read_raw(load.con, found, layout, load.scratch, passing)
     refuse_other_unit(raw, layout, found.name)
-    refuse_phones(raw.samples, raw.found, layout, found.name)
+    refuse_phones(raw, layout, found.name)
     rows, merchants, outside = _owned_rows(load, tag, raw, layout, owners, owned, any_merchant)
     place = Place(
         {m.id: m.zone for m in merchants},

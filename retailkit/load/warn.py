@@ -14,6 +14,7 @@ from retailkit.load.engine import Connection, first, literal, quote
 from retailkit.load.explode import exploded
 from retailkit.load.layout import Layout
 from retailkit.load.partitions import day_column
+from retailkit.load.phones import phones_in_ids
 from retailkit.load.raw import Raw
 from retailkit.load.rows import Typed
 from retailkit.load.rules import Control
@@ -56,7 +57,7 @@ def file_warnings(
         english = "the newest day may be incomplete: the source finishes a day on the next morning"
         found.append(said(lang, english, "最新一天可能不完整：来源次日早晨才出齐当天数据"))
     found += [own_half(limit, lang) for limit in layout.limits]
-    found += _sums_kept(con, raw, layout, lang)
+    found += _sums_kept(con, raw, layout, lang) + phones_in_ids(raw, layout, lang)
     found += _worded(con, raw, layout, lang) + _repeats(con, typed, layout, lang)
     found += _other_marks(con, raw, typed, layout, lang)
     return found + _disagreeing(con, typed, layout, lang) + _without_money(con, raw, layout, rows, lang)
