@@ -1,5 +1,7 @@
 """A phone is in no store, whatever column it stands in: ids that are phones are refused, texts lose them."""
 
+import json
+
 import pytest
 from load_files import HEADER, ORDERS, load, stored
 
@@ -57,3 +59,19 @@ def test_ids_with_a_phone_beside_are_warned_of(tmp_path, member, told):
     """Eleven figures alone may be a member's number, which stays; within letters they may be any code."""
     report = load(tmp_path, orders(member, "c2", "c3"))
     assert ("ids in '会员' hold phone numbers" in report.loc[0, "warnings"]) == told
+
+
+@pytest.mark.parametrize("field", ["account", "channel"])
+@pytest.mark.parametrize("wrap", [dict, lambda person: [person]], ids=["record", "list of records"])
+def test_a_whole_record_is_no_value_and_its_person_is_not_stored(tmp_path, field, wrap):
+    buyers = [*(wrap({"name": "李娜", "phone": phone}) for phone in PHONES), "c9"]  # a record in most rows, not in all
+    rows = [
+        {"订单号": f"E{i}", "会员": f"c{i}", "付款时间": "2018-03-01 10:00", "实付": "5", "buyer": b}
+        for i, b in enumerate(buyers)
+    ]
+    text = "\n".join(json.dumps(row, ensure_ascii=False) for row in rows)
+    page = ORDERS.replace('"会员"', '"buyer"') if field == "account" else ORDERS + 'channel = "buyer"\n'
+    with pytest.raises(LoadError, match=f"'{field}' is read from 'buyer', whose cells are records") as error:
+        load(tmp_path, text, page, "orders.jsonl")
+    assert "buyer.name" in str(error.value)
+    assert "李娜" not in str(error.value)

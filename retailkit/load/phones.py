@@ -1,4 +1,4 @@
-"""Mobile phones where a layout expects none: an id that is one is refused, one within a text is not stored."""
+"""Persons where a layout expects none: ids that are phones and whole records are refused, a phone in a text is not stored."""
 
 from __future__ import annotations
 
@@ -38,6 +38,31 @@ def refuse_phones(raw: Raw, layout: Layout, file: str) -> None:
                 "ids, or phones that are stored as keyed hashes",
                 'say kind = "phone" for an account, kind = "secret" for another id',
             )
+
+
+def refuse_records(raw: Raw, layout: Layout, file: str) -> None:
+    """Refuse ids and texts that are whole records of JSON, as far as the first rows show: they may name a person.
+
+    Raises
+    ------
+    LoadError
+        Names the column and what stands within it.
+    """
+    for block in layout.tables:
+        for name, rule in block.fields.items():
+            if rule.agg in ("count", "count_distinct") or table(block.table)[name].kind not in ("id", "text"):
+                continue
+            for column in (*rule.source, *rule.join, *(c for case in rule.cases for c in case.source)):
+                cells = raw.samples.get(raw.found.get(column, ""), ())
+                records = [c for c in cells if c.startswith(('{"', '[{"'))]
+                if cells and len(records) >= 0.5 * len(cells):
+                    within = [n for n in raw.names if n.startswith(f"{column}.")][:9]
+                    raise LoadError(
+                        f"'{name}' is read from '{column}', whose cells are records",
+                        file,
+                        "one value" + (f": {', '.join(within)}" if within else ""),
+                        "name what stands within them",
+                    )
 
 
 def phones_in_ids(raw: Raw, layout: Layout, lang: str) -> list[str]:

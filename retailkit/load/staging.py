@@ -33,7 +33,7 @@ from retailkit.load.kept import BIG, PACKED, drop_kept, materialiser, scratch_fo
 from retailkit.load.keys import check_mark, set_pads
 from retailkit.load.layout import GUIDES, OWNERS, Layout
 from retailkit.load.passing import may_pass, pass_through
-from retailkit.load.phones import refuse_phones
+from retailkit.load.phones import refuse_phones, refuse_records
 from retailkit.load.pieces import WholeOnly
 from retailkit.load.published import published_rows, read_manifest
 from retailkit.load.raw import Raw
@@ -201,6 +201,7 @@ def _staged(
 ) -> Staged:
     raw = read_raw(load.con, found, layout, load.scratch, passing)
     refuse_other_unit(raw, layout, found.name)
+    refuse_records(raw, layout, found.name)
     refuse_phones(raw, layout, found.name)
     rows, merchants, outside = _owned_rows(load, tag, raw, layout, owners, owned, any_merchant)
     place = Place(
