@@ -15,17 +15,22 @@ def memory() -> int:
     """Return the bytes of memory that the process may use: the machine's, or less where a container allows less."""
     machine = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     allowed = [*_told("", "memory.max"), *_told("memory", "memory.limit_in_bytes")]
-    return min([machine, *(int(text) for text in allowed if text.isdecimal())])
+    return min([machine, *(_number(text) for text in allowed if _number(text))])
 
 
 def cores() -> int:
     """Return how many cores the process may keep busy, at least one."""
     mine = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    quotas = [text.split() for text in _told("", "cpu.max")]
+    quotas = [[*text.split(), "", ""] for text in _told("", "cpu.max")]
     periods = _told("cpu", "cpu.cfs_period_us")
     quotas += [[quota, period] for quota, period in zip(_told("cpu", "cpu.cfs_quota_us"), periods, strict=False)]
-    shares = [int(quota) // int(period) for quota, period in quotas if quota.isdecimal() and int(period)]
+    shares = [_number(quota) // _number(period) for quota, period, *_ in quotas if _number(quota) and _number(period)]
     return max(1, min([mine, *shares]))
+
+
+def _number(text: str) -> int:
+    """Return a limit, 0 for what is none: ``max``, -1, nothing."""
+    return int(text) if text.isascii() and text.isdigit() else 0
 
 
 def _told(controller: str, file: str) -> list[str]:
@@ -38,14 +43,18 @@ def _told(controller: str, file: str) -> list[str]:
 
 def _groups(controller: str) -> Iterator[Path]:
     for line in "".join(_text(GROUPS)).splitlines():
-        number, names, path = line.split(":", 2)
-        if (controller in names.split(",")) if controller else (number == "0" and not names):
-            group = MOUNT / controller / path.strip("/")
+        number, _, rest = line.partition(":")
+        names, _, path = rest.partition(":")
+        if (controller not in names.split(",")) if controller else (number != "0" or bool(names)):
+            continue
+        # both versions at once have the second under a folder of its own; cpu may lie under cpu,cpuacct
+        for root in dict.fromkeys((MOUNT / controller, MOUNT / (names or "unified"))):
+            group = root / path.strip("/")
             yield group
-            yield from (p for p in group.parents if p.is_relative_to(MOUNT / controller))
+            yield from (p for p in group.parents if p.is_relative_to(root))
 
 
 def _text(path: Path) -> list[str]:
     with suppress(OSError):
-        return [path.read_text(encoding="utf-8")]
+        return [path.read_text(encoding="utf-8", errors="surrogateescape")]
     return []

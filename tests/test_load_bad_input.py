@@ -1,6 +1,7 @@
 """Each kind of bad input gives one clear message or one quarantine row, and loses nothing."""
 
 import gzip
+import os
 
 import numpy as np
 import pandas as pd
@@ -9,7 +10,7 @@ from conftest import DATA
 from load_files import HEADER, ORDERS, layout, load, quarantine, stored
 
 from retailkit.cohort import Cohort
-from retailkit.load import LoadError, hashes, load_cohort, load_file, open_store, passing, staging
+from retailkit.load import LoadError, hashes, load_cohort, load_file, loader, open_store, passing, staging
 
 GOOD = "1,a,2018-03-01 10:00,12.34\n2,b,2018-03-01 11:00,1\n"
 
@@ -28,6 +29,8 @@ def test_every_missing_column_is_named_at_once_with_near_names(tmp_path):
     ("order,name,paid\n1,Muñoz,2018-03-01\n2,Pérez,2018-03-01\n".encode("latin-1"), "encoding cannot be read"),
     (gzip.compress((HEADER + GOOD * 500).encode())[:-40], "cut off or damaged"),
     ((HEADER + "<<<<<<< HEAD\n" + GOOD).encode(), "merge-conflict"),
+    ((HEADER + GOOD * 500).encode() + bytes(4096), "ends in NUL characters"),
+    (gzip.compress((HEADER + GOOD * 500).encode() + bytes(99)), "ends in NUL characters"),
     (b"PK\x03\x04 no workbook", "spreadsheet cannot be opened"),
     (b"PAR1 no table", "cannot be parsed"),
 ])  # fmt: skip
@@ -39,11 +42,61 @@ def test_a_file_that_cannot_be_read_is_refused_in_one_message(tmp_path, data, sa
     assert not list((tmp_path / "store").glob(".scratch*"))
 
 
+@pytest.mark.parametrize("change", ["more rows", "cut", "written anew", "gone"])
+def test_an_export_that_is_still_being_written_is_not_half_loaded(change, tmp_path, monkeypatch):
+    """The last row may be half a row, and half an amount looks like an amount."""
+    reads = loader.stage_file
+
+    def disturbed(load, tag, found, *more):
+        text, path = found.path.read_text(), found.path
+        if change == "gone":
+            staged = reads(load, tag, found, *more)
+            path.unlink()
+            return staged
+        path.write_text({"more rows": text + "3,c,2018-03-02,7", "cut": text[:-2], "written anew": text}[change])
+        os.utime(path, ns=(0, found.written + 1))
+        return reads(load, tag, found, *more)
+
+    monkeypatch.setattr(loader, "stage_file", disturbed)
+    with pytest.raises(LoadError, match="changed while it was read"):
+        load(tmp_path, HEADER + GOOD)
+    assert not (tmp_path / "store" / "versions.json").exists()
+    monkeypatch.setattr(loader, "stage_file", reads)
+    assert load(tmp_path, HEADER + GOOD)["rows_kept"].tolist() == [2]
+
+
 def test_a_decimal_in_a_field_of_fen_is_the_wrong_unit(tmp_path):
     page = ORDERS.replace('"yuan"', '"fen"')
     with pytest.raises(LoadError, match="declared unit is wrong: column '实付' fails in 1 of 2 rows") as error:
         load(tmp_path, HEADER + GOOD, page)
     assert str(error.value).startswith("orders.csv")
+
+
+@pytest.mark.parametrize(("heading", "unit", "said"), [
+    ("实付(万元)", "yuan", 'say unit = "万元"'), ("实付（单位：千元）", "yuan", 'say unit = "千元"'),
+    ("实付(分)", "yuan", 'say unit = "fen"'),
+    ("实付(元)", "fen", 'say unit = "yuan"'), ("实付（亿元）", "yuan", "in yuan or 万元"),
+])  # fmt: skip
+def test_a_unit_that_contradicts_the_column_s_own_heading_is_refused(tmp_path, heading, unit, said):
+    page = ORDERS.replace('"实付"', f'"{heading}"').replace('"yuan"', f'"{unit}"')
+    with pytest.raises(LoadError, match="another unit than the layout") as error:
+        load(tmp_path, HEADER.replace("实付", heading) + GOOD, page)
+    assert said in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("unit", "fen"), [("万元", 12_340_000), ("wan", 12_340_000), ("千元", 1_234_000), ("thousand", 1_234_000)]
+)
+def test_amounts_in_thousands_are_stored_to_the_fen(tmp_path, unit, fen):
+    load(tmp_path, HEADER + GOOD, ORDERS.replace('"yuan"', f'"{unit}"'))
+    assert stored(tmp_path)["gross_amount"].tolist() == [fen, fen * 100 // 1234]
+
+
+def test_a_unit_in_a_line_above_the_header_is_compared_with_the_layout_s(tmp_path):
+    top = "日销售表,,,\n单位：万元,,,\n"
+    report = load(tmp_path, top + HEADER + GOOD)
+    assert "states amounts in 万元, the layout reads 'yuan'" in report.loc[0, "warnings"]
+    assert "states amounts" not in load(tmp_path, top.replace("万元", "元") + HEADER + GOOD).loc[0, "warnings"]
 
 
 def test_a_bad_row_is_set_aside_with_file_row_column_and_reason(tmp_path):

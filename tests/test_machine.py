@@ -17,7 +17,7 @@ def container(tmp_path, monkeypatch):
     """Say of which groups the process is, and what files at the mount hold."""
 
     def put(groups: str, files: dict[str, str]) -> None:
-        (tmp_path / "cgroup").write_text(groups)
+        (tmp_path / "cgroup").write_bytes(os.fsencode(groups))
         for name, text in files.items():
             (tmp_path / "fs" / name).parent.mkdir(parents=True, exist_ok=True)
             (tmp_path / "fs" / name).write_text(text + "\n")
@@ -39,6 +39,12 @@ def container(tmp_path, monkeypatch):
         # version 1
         ("3:cpu,cpuacct:/\n2:memory:/box\n", {"memory/box/memory.limit_in_bytes": f"{64 * MB}"}),
         ("2:memory:/docker/1f\n", {"memory/memory.limit_in_bytes": f"{64 * MB}"}),
+        # both at once
+        ("1:name=systemd:/\n0::/box\n", {"unified/box/memory.max": f"{64 * MB}"}),
+        # what is no number, or no line of a group, says nothing
+        ("nonsense\n\n0::/box\n", {"box/memory.max": "", "memory.max": f"{64 * MB}"}),
+        ("0::/box\n", {"box/memory.max": "0", "memory.max": f"{64 * MB}"}),
+        ("0::/b\udcff\n", {"b\udcff/memory.max": f"{64 * MB}"}),
     ],
 )
 def test_memory_is_what_the_container_allows(container, groups, files):
@@ -54,6 +60,9 @@ def test_memory_is_what_the_container_allows(container, groups, files):
                                    "cpu/cpu.cfs_period_us": "100000"}),
         ("0::/\n", {}),
         ("", {}),
+        ("0::/\n", {"memory.max": "٦٤", "cpu.max": ""}),
+        ("0::/\n", {"memory.max/x": "1", "cpu.max": "50000"}),
+        ("0::/\n", {"memory.max": "²", "cpu.max": "100000 0"}),
     ],
 )  # fmt: skip
 def test_without_limits_it_is_the_machine(container, groups, files):
@@ -67,6 +76,11 @@ def test_without_limits_it_is_the_machine(container, groups, files):
         ("0::/box\n", {"box/cpu.max": "100000 100000"}, 1),
         ("0::/box\n", {"box/cpu.max": "50000 100000"}, 1),  # half a core still works
         ("0::/\n", {"cpu.max": "200000 100000"}, min(2, MINE)),
+        (
+            "4:cpu,cpuacct:/box\n",
+            {"cpu,cpuacct/box/cpu.cfs_quota_us": "100000", "cpu,cpuacct/box/cpu.cfs_period_us": "100000"},
+            1,
+        ),
         ("4:cpu,cpuacct:/box\n", {"cpu/box/cpu.cfs_quota_us": "100000", "cpu/box/cpu.cfs_period_us": "100000"}, 1),
     ],
 )

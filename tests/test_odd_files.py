@@ -142,6 +142,8 @@ def test_an_odd_file_is_drafted_and_loaded_as_it_stands(name, tmp_path):
 @pytest.mark.parametrize(("text", "asked"), [
     (HEAD + "A1,3月1日,12.50,c1\nA2,3月2日,20.00,c2\n",
      "'付款时间' has its name, but 2 of its 2 cells are no time, e.g. 3月1日"),
+    (HEAD.replace("付款时间", "交易日") + "A1,03/01,12.50,c1\nA2,03/02,20.00,c2\n",
+     "'交易日' has its name, but 2 of its 2 cells are no time, e.g. 03/01"),
     (HEAD + "A1,2024-03-01 中午12:10,1.00,c1\n", "e.g. 2024-03-01 中午12:10"),
     (HEAD + "A1,2024-03-01,12 34,c1\nA2,2024-03-02,5 6,c2\n",
      "'实付金额' has its name, but 2 of its 2 cells are no number, e.g. 12 34"),
@@ -149,7 +151,7 @@ def test_an_odd_file_is_drafted_and_loaded_as_it_stands(name, tmp_path):
     (HEAD + "A1,2024-03-01,赠品,c1\nA2,2024-03-02,5.00,c2\n", "'实付金额' has its name, but 1 of its 2 cells are no number"),
     ("订单号,付款时间,金额,,会员号\n,,实付,退款,\nA1,2024-03-01,12.50,,c1\nA2,2024-03-02,20.00,5.00,c2\n",
      "the header seems to stand in two rows: put the names of the columns into one"),
-], ids=["no year", "no half of a day", "two numbers", "spoken amounts", "gifts", "two rows of names"])  # fmt: skip
+], ids=["no year", "no year, a statement", "no half of a day", "two numbers", "spoken amounts", "gifts", "two rows of names"])  # fmt: skip
 def test_what_cannot_be_read_is_asked_with_the_cell_and_refused_until_it_is_answered(text, asked, tmp_path):
     (tmp_path / "shop.csv").write_text(text, encoding="utf-8")
     page = draft_layout(tmp_path / "shop.csv")

@@ -16,6 +16,7 @@ from retailkit.load.chinese import in_chinese
 from retailkit.load.draft_columns import CURRENCIES, Seen, plain
 from retailkit.load.draft_fields import drafted_fields, unpaid_lines
 from retailkit.load.draft_file import opened
+from retailkit.load.draft_kind import COUNTS, left_out
 from retailkit.load.draft_money import drafted_currency, toml_text
 from retailkit.load.draft_rows import first_row_tells, names_orders
 from retailkit.load.draft_status import read_statuses
@@ -26,9 +27,9 @@ WORDS = {
     "invoice trans receipt basket 订单 编号 reference order number",
     "paid_at": "付款时间 支付时间 付款日期 付款 支付 paid payment_date payment_time pay_time pay_date 成交时间 交易时间 交易日期 "
     "order_date transaction_date 下单时间 创建时间 时间 日期 date time",
-    "gross_amount": "实付 实收 支付金额 total_paid pay_amount total 订单金额 交易金额 金额 amount revenue sales value payment sum "
-    "price",
-    "refund_amount": "退款金额 退款 refund",
+    "gross_amount": "实付 实收 支付金额 total_paid pay_amount total 订单金额 交易金额 金额 销售额 成交额 营业额 amount revenue sales "
+    "value payment sum price",
+    "refund_amount": "退款金额 退款 退货额 退货金额 refund",
     "account": "会员号 会员 member customer_id customer 客户 顾客 买家 buyer user 用户 openid open_id unionid email 手机 电话 "
     "phone",
     "sold_by": "销售导购 导购 guide salesperson sales_rep employee 店员 营业员 业务员",
@@ -39,14 +40,17 @@ WORDS = {
 }
 """Words in a header that suggest a column of orders, the surest first (a blank in a header is ``_`` here)."""
 PRIVATE = (
-    "姓名", "昵称", "户名", "电话", "手机", "地址", "收货人", "备注", "附言", "身份证", "卡号", "账号", "帐号",
-    "phone", "mobile", "email", "address", "note", "billing_name", "shipping_name", "customer_name", "full_name",
+    "姓名", "昵称", "户名", "电话", "手机", "地址", "收货人", "收件人", "联系人", "联系方式", "备注", "留言",
+    "附言", "身份证", "卡号", "账号", "帐号",
+    "phone", "mobile", "email", "address", "note", "remark", "comment", "billing_name", "shipping_name", "customer_name", "full_name",
     "first_name", "last_name", "recipient", "card_number",
 )  # fmt: skip
 NAMES = ("姓名", "昵称", "nick", "_name", "地址", "address")
 """Words of columns that name a person: never an account."""
 _MONEY = re.compile(r"金额|价|优惠|折扣|费|[(（]元[)）]|amount|price|discount|fee(?!d)")
 """Names of money: no id, whatever stands before."""
+_BIRTH = re.compile(r"生日|出生|birth")
+"""Days on which nothing is paid."""
 _OF_A_LINE = re.compile(r"子订单|子单|明细|sub_?order|child_?order|line")
 """What the number of an order's line is called, though it may stand for the order too."""
 _NUMBER_ALONE = ("id", "tid", "no", "number", "sn")
@@ -83,6 +87,7 @@ def draft_layout(path: str | Path, lang: str = "en", encoding: str | None = None
     statuses = read_statuses(file.words, guess.get("paid_at"))
     if known := [n for n in file.words if n in {*statuses.back, *statuses.unpaid, *statuses.unknown}]:
         guess["status"] = known[0]
+    aside = left_out(frame, guess.get("paid_at"), checks)
     lines = drafted_fields(guess, {s.name: s for s in seen}, frame, checks, statuses)
     money, unknown = drafted_currency(guess, {s.name: s for s in seen})
     checks += unknown
@@ -106,6 +111,7 @@ def draft_layout(path: str | Path, lang: str = "en", encoding: str | None = None
             if file.counted
             else []
         ),
+        *aside,
         *unpaid_lines(statuses),
         "",
         "# columns of the file:",
@@ -164,12 +170,13 @@ def _guess(column: str, seen: Sequence[Seen]) -> str | None:
     }.get(column, lambda s: bool(s.cells) and s.times is None and not s.lists)
     able = [s for s in seen if fits(s)]
     if column not in ("paid_at", "gross_amount", "refund_amount"):
-        able = [s for s in able if not _MONEY.search(plain(s.name))]
+        able = [s for s in able if not _MONEY.search(plain(s.name)) and not COUNTS.search(plain(s.name))]
     if column == "order_id":
         # an order number that names one row each is surer than one that repeats, but not if it numbers an order's lines
         able = sorted(able, key=lambda s: (bool(_OF_A_LINE.search(plain(s.name))), s.repeats))
     if column == "paid_at":
         # a column that says one day for every row is the export's, not the order's
+        able = [s for s in able if not _BIRTH.search(plain(s.name))]
         able = [s for s in able if len(set(s.cells)) > 1] or able
     for word in WORDS[column].split():
         named = [s for s in able if word in plain(s.name)]

@@ -9,6 +9,7 @@ import pandas as pd
 
 from retailkit.load.cells import TIME_FORMATS
 from retailkit.load.draft_columns import CURRENCIES, Seen, fits_format, plain
+from retailkit.load.draft_kind import counts_orders, daily_totals
 from retailkit.load.draft_money import money_field, toml_text
 from retailkit.load.draft_rows import clock, differs, states_total
 from retailkit.load.draft_status import Statuses
@@ -22,6 +23,8 @@ def drafted_fields(
 ) -> list[str]:
     """Return the lines of the tables, and gather what a person must check."""
     number, amount = guess.get("order_id"), guess.get("gross_amount")
+    if "paid_at" in guess and amount and not number and (orders := counts_orders(tuple(seen.values()))):
+        return _days(guess["paid_at"], orders, amount, seen, checks)
     group = number is not None and seen[number].repeats
     back = seen[amount].below_nought if amount else ()
     lines = ["[[tables]]", 'table = "orders"   # or another canonical table: data/README.md']
@@ -56,6 +59,18 @@ def drafted_fields(
             "went back (refund_amount) if they are none"
         )
     return lines + (_refunds(guess, seen, checks, group) if back else [])
+
+
+def _days(day: str, orders: str, amount: str, seen: dict[str, Seen], checks: list[str]) -> list[str]:
+    """Return the lines of a file whose rows are totals of days."""
+    repeats = seen[day].repeats
+    checks.append(f"'{orders}' counts orders: a row is no order but the total of a day")
+    if repeats:
+        checks.append(f"'{day}' repeats: rows of one day are added up; leave out those that are parts of others")
+    line = _field("paid_at", day, seen, [], False).replace("paid_at", "day", 1)
+    return daily_totals(
+        "own", line, orders, _money("gross_amount", amount, seen, checks, "sum" if repeats else ""), repeats
+    )
 
 
 def _given_back(
@@ -221,7 +236,7 @@ def _cut_short(seen: Mapping[str, Seen]) -> list[str]:
 def _named(column: str, seen: dict[str, Seen]) -> list[str]:
     """Say which column has the name of what is looked for, and what stands in it that cannot be read as such."""
     words = {
-        "paid_at": ("时间", "日期", "date", "time", "paid"),
+        "paid_at": ("时间", "日期", "交易日", "记账日", "date", "time", "paid"),
         "gross_amount": ("金额", "实付", "实收", "amount", "total", "paid"),
     }
     kind = "time" if column == "paid_at" else "number"

@@ -21,6 +21,8 @@ from retailkit.load.sheets import ALL
 
 _HOW_MANY = re.compile(r"(?i)total(_?(results?|counts?|num|number|records?|items?))?|count|(record|item)s?_?count")
 """Keys under which answers say how many records there are."""
+_YEAR = re.compile(r"(19|20)\d\d\.0")
+"""A year above a column, as a spreadsheet's number."""
 _ENVELOPE = re.compile(
     r"(?i)(err(or)?_?)?(code|no|msg|message)|errors?|success|ok|status|result|desc|description|(request|trace|log)_?id|timestamp|ts"
     r"|(server_?)?time|.*page.*|.*total.*|size|limit|offset|count|has_?(more|next)|.*cursor|next.*|version|api|method"
@@ -55,7 +57,7 @@ def opened(path: str | Path, encoding: str | None = None, sheet: str | None = No
     Raises
     ------
     LoadError
-        If the file itself is damaged or unreadable, or has no such sheet.
+        If the file itself is damaged or unreadable, has no such sheet, or is a workbook without a header.
     """
     found = probe(path, encoding)
     if sheet and found.kind != "excel":
@@ -67,6 +69,13 @@ def opened(path: str | Path, encoding: str | None = None, sheet: str | None = No
         nameless = _delimiter(found.head)
         names = [f"column_{i}" for i in range(1, len(names) + 1)]
         shape |= {"header": False, "columns": tuple(names), "delimiter": nameless}
+    if found.kind == "excel" and holds_values([n for n in names if not _YEAR.fullmatch(n)]):
+        raise LoadError(
+            "no header line was found: the likeliest line holds values",
+            found.name,
+            "one line with a name above each column",
+            "put the names of the columns into one row, above the first row of the table",
+        )
     opens = names[0] if names else ""
     names = [n for n in names if n[0] != "@"]
     if found.kind == "excel" and not sheet and sheets_alike(found, names) > 1:

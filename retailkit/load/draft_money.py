@@ -8,7 +8,16 @@ import re
 from retailkit.load.cells import narrow
 from retailkit.load.draft_columns import Seen
 
+_THOUSANDS = {"千元": "千元", "千": "千元", "万元": "万元", "万": "万元"}
 _MINOR, _MAJOR = ("分", "fen", "cent", "cents", "pence"), ("元", "yuan", "rmb", "人民币", "人民币元", "円", "日元")
+
+
+_SAID = {
+    "minor": "its name says minor units",
+    "major": "its name says major units",
+    "千元": "its name says thousands of yuan",
+    "万元": "its name says ten thousands of yuan",
+}
 
 
 def drafted_currency(guess: dict[str, str], seen: dict[str, Seen]) -> tuple[list[str], list[str]]:
@@ -51,8 +60,8 @@ def money_field(column: str, amount: Seen, checks: list[str], agg: str) -> str:
     if round_ones := [c for c in cells if "万" in c]:
         checks.append(f"'{amount.name}' has amounts rounded to parts of ten thousand, e.g. {round_ones[0]}")
     unit = (
-        ("its name says minor units" if told == "minor" else "its name says major units")
-        if fits
+        _SAID[told]
+        if fits and told
         else "its name says minor units, but there are decimals: replace the '?'"
         if told
         else "decimals show major units"
@@ -71,7 +80,7 @@ def _named_unit(name: str) -> str | None:
     """Return the unit that a column's own name states (``实付金额(分)``), None where it states none."""
     found = re.search(r"[(（\[【]\s*(?:单位[:：]?)?(.+?)\s*[)）\]】]$|[_\s](\w+)$", name)
     word = (found[1] or found[2]).casefold() if found else ""
-    return {**dict.fromkeys(_MINOR, "minor"), **dict.fromkeys(_MAJOR, "major")}.get(word)
+    return {**dict.fromkeys(_MINOR, "minor"), **dict.fromkeys(_MAJOR, "major"), **_THOUSANDS}.get(word)
 
 
 def toml_text(value: str) -> str:

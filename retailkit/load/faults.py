@@ -12,8 +12,8 @@ from retailkit.load.layout import Block, Layout
 from retailkit.load.raw import Raw
 from retailkit.schema import Column, Table
 
-PHONE = "'1[3-9][0-9][ -]?[0-9]{4}[ -]?[0-9]{4}', '1**********', 'g'"
-"""SQL of what looks like a phone, and of what is shown in its place."""
+PHONE = "'1[3-9][0-9][ -]?[0-9]{4}[ -]?[0-9]{4}|0[0-9]{2,3}[ -][0-9]{7,8}', '1**********', 'g'"
+"""SQL of what looks like a phone (mobile, or with an area's code), and of what is shown in its place."""
 
 
 def is_fatal(column: Column, contract: Table) -> bool:
@@ -58,7 +58,11 @@ def cell_problem(
         f"coalesce(CAST({quote(raw.found[c])} AS VARCHAR), '')" for c in e.columns if c in raw.found
     )
     secret = block.fields[e.name].kind or set(e.columns) & set(layout.sensitive)
-    shown = "''" if secret or not cells else f"regexp_replace(left({cells}, 80), {PHONE})"
+    shown = (
+        "''"
+        if secret or not cells
+        else f"regexp_replace(translate(left({cells}, 80), '０１２３４５６７８９', '0123456789'), {PHONE})"
+    )
     whole = str(is_fatal(contract[e.name], contract)).lower()
     return (
         f'SELECT merchant, source_row, {literal(block.table)} AS "table", '

@@ -16,8 +16,9 @@ from retailkit.load.cells import guide_sql, handle_sql, id_sql, number_sql, owne
 from retailkit.load.conditions import where_sql
 from retailkit.load.engine import SQL_TYPES, literal, quote
 from retailkit.load.layout import GUIDES, OWNERS, Layout
+from retailkit.load.phones import without_phones
 from retailkit.load.raw import Raw
-from retailkit.load.rules import Case, FieldRule
+from retailkit.load.rules import MAJOR, Case, FieldRule
 from retailkit.load.times import date_sql, instant_sql, is_written, written_time
 from retailkit.schema import Column, Table
 from retailkit.schema.figure import MINOR_DIGITS, minor_units
@@ -200,7 +201,7 @@ def _value(column: Column, rule: FieldRule, raw: Raw, layout: Layout, place: Pla
     if column.kind == "text":
         if column.name in OWNERS:
             return _prefixed(owner_sql(halfway(column.name), _by_name(rule)), rule), filled, text
-        return _prefixed(text, rule), filled, ""
+        return _prefixed(without_phones(text), rule), filled, ""
     if column.kind == "bool":
         yes, no = "('true', '1', 'yes', 'y', 't', '是')", "('false', '0', 'no', 'n', 'f', '否')"
         return f"CASE WHEN lower({text}) IN {yes} THEN true WHEN lower({text}) IN {no} THEN false END", filled, ""
@@ -255,8 +256,9 @@ def _numeric(column: Column, rule: FieldRule, number: str, layout: Layout, place
     sign = "-" if rule.negate else ""
     if column.kind == "float":
         return f"{sign}TRY_CAST({number} AS DOUBLE)" + (" / 100" if rule.unit == "percent" else "")
-    if column.kind == "money" and rule.unit in ("major", "yuan"):
-        return f"{sign}TRY(CAST(round(({number}) * {_minor_units(layout, place)}) AS BIGINT))"
+    if column.kind == "money" and rule.unit in MAJOR:
+        times = "" if MAJOR[rule.unit] == 1 else f"{MAJOR[rule.unit]} * "
+        return f"{sign}TRY(CAST(round(({number}) * {times}{_minor_units(layout, place)}) AS BIGINT))"
     # a fraction of a minor unit, or of a count, means that the unit is another one
     return f"{sign}CASE WHEN ({number}) = round({number}) THEN TRY_CAST(round({number}) AS BIGINT) END"
 

@@ -14,7 +14,7 @@ import zlib
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO
 
@@ -27,6 +27,8 @@ CHUNK = 1 << 17
 """Bytes read at once: what is decoded from them stays in the processor's cache, and in memory that the process has."""
 TAIL = 1 << 15
 """Bytes at the end of a text in which its own totals are looked for."""
+NULS = b"\x00" * 64
+"""More of them than end any text: what a copy that was broken off leaves behind."""
 BOMS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -44,7 +46,7 @@ class Probe:
 
     A ``plain`` file can be parsed as it lies there; in a ``tidy`` one no cell is quoted, wrapped or has blanks around it.
     ``head`` and ``tail`` are the first and last letters of a text, in lines that end with ``\n``. One sheet of a
-    workbook of several is a file of its own, with a ``sheet``.
+    workbook of several is a file of its own, with a ``sheet``. ``written`` is when somebody last wrote to it.
     """
 
     path: Path
@@ -58,6 +60,7 @@ class Probe:
     tidy: bool = False
     tail: str = ""
     sheet: str = ""
+    written: int = 0
 
     @property
     def name(self) -> str:
@@ -78,16 +81,35 @@ def probe(path: str | Path, encoding: str | None = None) -> Probe:
         raise LoadError("this is a folder", str(path), "one export file", "name the files in it")
     if not path.is_file():
         raise LoadError("there is no such file", str(path), do="check the path")
-    size = path.stat().st_size
+    before = path.stat()
+    size = before.st_size
     if size == 0:
         raise LoadError("the file is empty (0 bytes)", str(path), "a header and rows", "export it again")
     with open(path, "rb") as handle:
         magic = handle.read(8)
     kind = _binary_kind(magic)
     if kind in ("parquet", "excel"):
-        return Probe(path, kind, _digest(path), size)
+        return Probe(path, kind, _digest(path), size, written=before.st_mtime_ns)
     gzipped = magic.startswith(b"\x1f\x8b")
-    return _probe_text(path, size, gzipped, encoding)
+    return replace(_probe_text(path, size, gzipped, encoding), written=before.st_mtime_ns)
+
+
+def refuse_changed(found: Probe) -> None:
+    """Refuse a file that somebody wrote to since it was looked at: its last row may be half a row.
+
+    Raises
+    ------
+    LoadError
+        If it has another size or time of writing, or is gone.
+    """
+    now = found.path.stat() if found.path.is_file() else None
+    if now is None or (now.st_size, now.st_mtime_ns) != (found.bytes, found.written):
+        raise LoadError(
+            "the file changed while it was read",
+            found.name,
+            "a file that nobody writes to",
+            "load it again when it is complete",
+        )
 
 
 def utf8_copy(found: Probe, target: Path, skip_lines: int = 0) -> Path:
@@ -184,6 +206,13 @@ def _looked(path: Path, size: int, gzipped: bool, encoding: str | None, digest: 
                 at = size_of_text - len(error.object) + error.start
         tidy = tidy and is_tidy((tail or b"\n") + chunk, valid)
         tail = chunk[-9:] if len(chunk) > 8 else (tail + chunk)[-9:]
+    if end[-TAIL:].endswith(NULS):
+        raise LoadError(
+            "the file ends in NUL characters: room was made for it, but it was not written to its end",
+            str(path),
+            "a whole file",
+            "fetch or export it again",
+        )
     if valid:
         try:
             strict.decode(b"", final=True)

@@ -20,7 +20,7 @@ from retailkit.load.chinese import in_chinese
 from retailkit.load.cut import cut_apart
 from retailkit.load.engine import EngineError, empty_select, first
 from retailkit.load.errors import LoadError
-from retailkit.load.files import Probe, probe
+from retailkit.load.files import Probe, probe, refuse_changed
 from retailkit.load.keys import set_mark
 from retailkit.load.layout import Layout, currency_in, read_layout
 from retailkit.load.provenance import record_file
@@ -207,6 +207,7 @@ def _load_part(
         return staged, count_rows(load.con, f"{tag}_counts", staged.rows, staged.typed, layout, staged.place)
 
     staged, counts = load.within(typed)
+    refuse_changed(found)
     for t in staged.typed:
         rows = shaped(t.contract.name, t.relation)
         load.relations.setdefault(t.contract.name, []).append(rows)
@@ -218,7 +219,7 @@ def _load_part(
             shaped(t.contract.name, t.relation): frozenset(staged.place.zones) for t in staged.typed if t.grouped
         }
     warnings = [said(load.lang, unread, in_chinese(unread))] if unread else []
-    warnings += file_warnings(load.con, staged.raw, layout, staged.rows, staged.typed, load.lang)
+    warnings += load.within(partial(file_warnings, load.con, staged.raw, layout, staged.rows, staged.typed, load.lang))
     tables = ", ".join(dict.fromkeys(t.contract.name for t in staged.typed))
     facts = {
         "not_in_cohort": staged.outside,

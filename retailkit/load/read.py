@@ -14,7 +14,7 @@ from pathlib import Path
 from retailkit.load.engine import Connection, EngineError, OutOfMemory, first, literal, quote
 from retailkit.load.errors import LoadError
 from retailkit.load.files import Probe, line_ends, utf8_copy
-from retailkit.load.header import Header, check_needed, clean_names, find_header, match
+from retailkit.load.header import Header, check_needed, find_header, match
 from retailkit.load.json_files import json_cell, json_names, json_path, missing_records, refused_answers
 from retailkit.load.layout import Layout
 from retailkit.load.pieces import PLACE, WholeOnly, utf8_pieces
@@ -154,8 +154,7 @@ def _excel(con: Connection, found: Probe, layout: Layout, scratch: Path) -> Raw:
             'name one or, with "*", read all: sheet = "*" at the source in the cohort file, or load --sheet',
         )
     rows = sheets[whole[0]] if whole else max(sheets.values(), key=lambda rows: top_row(rows, layout)[0])
-    record = top_row(rows, layout)[1]
-    columns = clean_names(rows[record])
+    _, record, columns = top_row(rows, layout)
     check_needed(columns, layout, found.name)
     if padded := padded_numbers(found):
         shown = f"some numbers are shown with zeros before them ({', '.join(padded)}) that their cells do not hold: ids lack them"

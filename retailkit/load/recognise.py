@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import re
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
@@ -148,8 +148,9 @@ def _header(found: Probe, layout: Layout | None, within: Within, sheet: str | No
     if found.kind == "excel":
         sheet = layout.sheet if layout else sheet
         heads = sheet_heads(found, None if sheet == ALL else sheet)
-        needed = layout.needed if layout else ()
-        return max(heads, key=lambda h: (len(match(h, needed)), sum(not n.startswith("@") for n in h)), default=())
+        if layout is None:
+            return _widest_of(heads)
+        return max(heads, key=lambda h: (len(match(h, layout.needed)), _named(h)), default=())
     if layout is not None:
         try:
             return find_header(found.head, layout, found.name).names
@@ -180,6 +181,18 @@ def _names_within(found: Probe) -> Iterator[Within]:
             return ()
 
         yield within
+
+
+def _widest_of(heads: Sequence[tuple[str, ...]]) -> tuple[str, ...]:
+    """Return the possible header of a sheet with the most names; a row of values only where no line of names is as wide."""
+    best = max(heads, key=_named, default=())
+    words = [h for h in heads if not (holds_values(h) or any(_DAY.fullmatch(n) for n in h))]
+    named = max(words, key=_named, default=())
+    return named if _named(named) >= max(2, 0.75 * _named(best)) else best
+
+
+def _named(names: Sequence[str]) -> int:
+    return sum(not n.startswith("@") for n in names)
 
 
 def _widest(found: Probe) -> tuple[str, ...]:

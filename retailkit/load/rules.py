@@ -6,6 +6,9 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+MAJOR = {"major": 1, "yuan": 1, "thousand": 1_000, "千元": 1_000, "wan": 10_000, "万元": 10_000}
+"""Units of amounts that are counted in major units (yuan), and how many of them each is."""
+
 
 class Record(BaseModel):
     """A frozen record that refuses keys it does not know."""
@@ -107,7 +110,7 @@ class FieldRule(Record):
     minus: tuple[str, ...] = ()
     negate: bool = False
     kind: Literal["phone", "secret", "handle", "staff"] | None = None
-    unit: Literal["major", "yuan", "minor", "fen", "percent"] | None = None
+    unit: Literal["major", "yuan", "minor", "fen", "percent", "thousand", "千元", "wan", "万元"] | None = None
     time: Literal["text", "epoch_s", "epoch_ms", "epoch_us", "excel", "week"] = "text"
     formats: tuple[str, ...] = ()
     zone: str | None = None

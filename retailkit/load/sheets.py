@@ -6,12 +6,13 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from hashlib import sha256
+from itertools import pairwise
 from typing import Any
 from zipfile import BadZipFile, ZipFile
 
 from retailkit.load.errors import LoadError
 from retailkit.load.files import Probe
-from retailkit.load.header import clean_names, match
+from retailkit.load.header import clean_names, holds_values, match
 from retailkit.load.layout import Layout
 
 ALL = "*"
@@ -54,18 +55,47 @@ def _as_file(found: Probe, sheet: str) -> Probe:
 def with_the_table(sheets: Mapping[str, Sequence[Sequence[Any]]], layout: Layout) -> list[str]:
     """Return the names of the sheets that hold a row below all needed columns."""
     tops = {n: top_row(rows, layout) for n, rows in sheets.items()}
-    return [n for n, (hits, top) in tops.items() if hits == len(layout.needed) and len(sheets[n]) > top + 1]
+    return [n for n, (hits, top, _) in tops.items() if hits == len(layout.needed) and len(sheets[n]) > top + 1]
 
 
 def sheet_heads(found: Probe, sheet: str | None = None) -> list[tuple[str, ...]]:
     """Return the first rows of each sheet of a spreadsheet (or of the named one) as possible headers."""
-    return [clean_names(cells) for rows in sheets_of(found, sheet).values() for cells in rows[:60]]
+    return [names for rows in sheets_of(found, sheet).values() for names, _ in heads(rows)]
 
 
-def top_row(rows: Sequence[Sequence[Any]], layout: Layout) -> tuple[int, int]:
-    """Return how many needed columns the header of a sheet has, and which row it is."""
-    hits = [len(match(clean_names(cells), layout.needed)) for cells in rows[:60]]
-    return max(hits), hits.index(max(hits))
+def heads(rows: Sequence[Sequence[Any]]) -> list[tuple[tuple[str, ...], int]]:
+    """Return the first rows of a sheet as possible headers, each with its last row; then those of two rows.
+
+    Above groups of columns stand merged cells: a column's name is then in the lower row, or in the upper one where the
+    cell reaches down.
+
+    Examples
+    --------
+    >>> heads([["day", "customers", ""], ["", "new", "lost"], ["2018-03-01", 3, 1]])[3:]
+    [(('day', 'new', 'lost'), 1)]
+    """
+    first = [list(cells) for cells in rows[:60]]
+    alone = [(clean_names(cells), number) for number, cells in enumerate(first)]
+    return alone + [
+        (clean_names([b or a for a, b in zip(above, below, strict=True)]), number)
+        for number, (above, below) in enumerate(pairwise(first), 1)
+        if _one_below_the_other(above, below)
+    ]
+
+
+def _one_below_the_other(above: Sequence[Any], below: Sequence[Any]) -> bool:
+    """Tell whether two rows are one header: words alone, some of them above blanks, and blanks above words."""
+    words = all(c in (None, "") or isinstance(c, str) for c in (*above, *below))
+    reaches = any(a and not b for a, b in zip(above, below, strict=True))
+    group = any(b and not a for a, b in zip(above, below, strict=True))
+    values = holds_values([str(c) for c in (*above, *below) if c])
+    return words and reaches and group and sum(map(bool, above)) > 1 and not values
+
+
+def top_row(rows: Sequence[Sequence[Any]], layout: Layout) -> tuple[int, int, tuple[str, ...]]:
+    """Return how many needed columns the header of a sheet has, which row it ends with, and its names."""
+    tops = [(len(match(names, layout.needed)), number, names) for names, number in heads(rows)]
+    return max(tops, key=lambda top: top[0])
 
 
 def sheets_of(found: Probe, sheet: str | None = None) -> dict[str, list[Any]]:

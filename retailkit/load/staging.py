@@ -33,6 +33,7 @@ from retailkit.load.kept import BIG, PACKED, drop_kept, materialiser, scratch_fo
 from retailkit.load.keys import check_mark, set_pads
 from retailkit.load.layout import GUIDES, OWNERS, Layout
 from retailkit.load.passing import may_pass, pass_through
+from retailkit.load.phones import refuse_phones, refuse_records
 from retailkit.load.pieces import WholeOnly
 from retailkit.load.published import published_rows, read_manifest
 from retailkit.load.raw import Raw
@@ -41,6 +42,7 @@ from retailkit.load.rows import Typed, type_rows
 from retailkit.load.shared_out import with_their_payment
 from retailkit.load.together import with_their_orders
 from retailkit.load.unique import keep_last
+from retailkit.load.units import refuse_other_unit
 from retailkit.schema import table
 
 Result = TypeVar("Result")
@@ -202,6 +204,9 @@ def _staged(
     passing: bool,
 ) -> Staged:
     raw = read_raw(load.con, found, layout, load.scratch, passing)
+    refuse_other_unit(raw, layout, found.name)
+    refuse_records(raw, layout, found.name)
+    refuse_phones(raw, layout, found.name)
     rows, merchants, outside = _owned_rows(load, tag, raw, layout, owners, owned, any_merchant)
     place = Place(
         {m.id: m.zone for m in merchants},

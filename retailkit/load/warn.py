@@ -14,10 +14,12 @@ from retailkit.load.engine import Connection, first, literal, quote
 from retailkit.load.explode import exploded
 from retailkit.load.layout import Layout
 from retailkit.load.partitions import day_column
+from retailkit.load.phones import phones_in_ids
 from retailkit.load.raw import Raw
 from retailkit.load.rows import Typed
 from retailkit.load.rules import Control
 from retailkit.load.sums import differ, totals_warnings
+from retailkit.load.units import other_unit_above
 from retailkit.spoken import own_half, said
 
 MARKS = {
@@ -33,12 +35,17 @@ MARKS = {
 """Marks of amounts, and the currencies that each can be of."""
 
 
+_SUM = r".{0,20}[小合总]\s*计\s*[:：]?"
+"""What a line that adds up others says in one of its cells (徐家汇店 小计)."""
+
+
 def file_warnings(
     con: Connection, raw: Raw, layout: Layout, rows: str, typed: Sequence[Typed], lang: str = "en"
 ) -> list[str]:
     """Return sentences: stated totals that do not hold, definitions that changed, limits of the source, repeats."""
     found = [said(lang, raw.odd, in_chinese(raw.odd))] if raw.odd else []
     found += [w for control in layout.control if (w := _control(con, raw, control, lang))]
+    found += other_unit_above(raw, layout, lang)
     found += totals_warnings(con, raw, layout, typed, lang)
     for b in layout.breaks:
         what = own_half(b.what, lang)
@@ -50,9 +57,36 @@ def file_warnings(
         english = "the newest day may be incomplete: the source finishes a day on the next morning"
         found.append(said(lang, english, "最新一天可能不完整：来源次日早晨才出齐当天数据"))
     found += [own_half(limit, lang) for limit in layout.limits]
+    found += _sums_kept(con, raw, layout, lang) + phones_in_ids(raw, layout, lang)
     found += _worded(con, raw, layout, lang) + _repeats(con, typed, layout, lang)
     found += _other_marks(con, raw, typed, layout, lang)
     return found + _disagreeing(con, typed, layout, lang) + _without_money(con, raw, layout, rows, lang)
+
+
+def _sums_kept(con: Connection, raw: Raw, layout: Layout, lang: str) -> list[str]:
+    """Say that rows which call themselves sums of others are counted beside them: in the file's midst they may be rows."""
+    names = [n for c, n in raw.found.items() if raw.types.get(n) == "VARCHAR" and c not in layout.sensitive]
+    arrays = not set(raw.found.values()) <= set(raw.types)  # of JSON, whose records have no sums among them
+    if raw.pieces is not None or not raw.text or arrays or not names:
+        return []
+    # one character is found at a tenth of the cost of a pattern
+    tests = {n: f"(contains({quote(n)}, '计') AND regexp_full_match({quote(n)}, {literal(_SUM)}))" for n in names}
+    aside = [f"({where_sql(s.where, raw)})" for s in layout.skip]
+    aside += [f"{quote(raw.found[c])} IS NULL" for c in layout.needed if c in raw.found]
+    own = ", ".join(str(t.row) for t in raw.totals if t.row) or "0"
+    counts = ", ".join(f"count(*) FILTER ({test}), any_value({quote(n)}) FILTER ({test})" for n, test in tests.items())
+    rows = f"{raw.relation} WHERE source_row NOT IN ({own}) AND NOT ({' OR '.join(aside) or 'false'})"
+    told = first(con, f"SELECT {counts} FROM {rows}") or ()
+    return [
+        said(
+            lang,
+            f"{count:,} rows say '{word}' or the like in '{name}' and are read as rows: if they add up others, leave them "
+            "out (skip)",
+            f"{count:,}行的“{name}”为“{word}”之类，按普通行读取：若是其他行的合计，请用skip排除",
+        )
+        for name, count, word in zip(tests, told[::2], told[1::2], strict=False)
+        if count
+    ]
 
 
 def _other_marks(con: Connection, raw: Raw, typed: Sequence[Typed], layout: Layout, lang: str) -> list[str]:
