@@ -36,11 +36,27 @@ def test_numbers_that_are_counted_up_are_no_phones(tmp_path):
 
 
 def test_texts_lose_the_phones_within_and_keep_longer_numbers(tmp_path):
-    cells = ["导购13812340001", "138-1234-0002", "群：13812340003/13912340004", "1138123400051", "直播"]
+    cells = [
+        "导购13812340001",
+        "138-1234-0002",
+        "群：13812340003/13912340004",
+        "1138123400051",
+        "直播",
+        "+86 13812340005",
+        "电话008613812340006",
+    ]
     rows = "".join(f"E{i},c1,2018-03-01 10:00,5,{c},上海 {c}\n" for i, c in enumerate(cells))
     load(tmp_path, HEADER.replace("实付", "实付,渠道,地区") + rows, TEXTS)
     found = stored(tmp_path)
-    kept = ["导购1**********", "1**********", "群：1**********/1**********", "1138123400051", "直播"]
+    kept = [
+        "导购1**********",
+        "1**********",
+        "群：1**********/1**********",
+        "1138123400051",
+        "直播",
+        "+1**********",
+        "电话1**********",
+    ]
     assert found["channel"].tolist() == kept
     assert found["area"].tolist() == [f"上海 {c}" for c in kept]
 

@@ -12,8 +12,8 @@ from retailkit.load.raw import Raw
 from retailkit.schema import table
 from retailkit.spoken import said
 
-WITHIN = "(^|[^0-9])1[3-9][0-9][ -]?[0-9]{4}[ -]?[0-9]{4}(\\b|[A-Za-z_])"
-"""A mobile phone with no figure before or behind it, which would make it a longer number."""
+WITHIN = "(^|[^0-9])(?:(?:00)?86[ -]?)?1[3-9][0-9][ -]?[0-9]{4}[ -]?[0-9]{4}(\\b|[A-Za-z_])"
+"""A mobile phone, with China's code or not, with no figure before or behind it, which would make it a longer number."""
 _WHOLE = re.compile(r"(?:(?:\+|00)?86[ -]?)?(1[3-9]\d)[ -]?\d{4}[ -]?\d{4}")
 _BESIDE = re.compile(r"(?<![0-9A-Za-z_])1[3-9]\d[ -]?\d{4}[ -]?\d{4}(?![0-9A-Za-z_])")
 """A mobile phone with something beside it: eleven figures alone may be any number, and within letters any code."""
