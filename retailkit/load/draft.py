@@ -17,6 +17,7 @@ from retailkit.load.draft_columns import CURRENCIES, Seen, plain
 from retailkit.load.draft_fields import drafted_fields, unpaid_lines
 from retailkit.load.draft_file import opened
 from retailkit.load.draft_kind import COUNTS, left_out
+from retailkit.load.draft_members import member_tables
 from retailkit.load.draft_money import drafted_currency, toml_text
 from retailkit.load.draft_rows import first_row_tells, names_orders
 from retailkit.load.draft_status import read_statuses
@@ -73,8 +74,9 @@ def draft_layout(path: str | Path, lang: str = "en", encoding: str | None = None
     seen = [Seen(n, tuple(c for c in frame[n].dropna() if c), len(frame)) for n in names]
     arrays = tuple(s.name + "." for s in seen if file.kind == "json" and s.lists)
     whole = [s for s in seen if not s.name.startswith(arrays)]  # what stands within an order's goods is not the order's
-    guess = {column: name for column in WORDS if (name := _guess(column, whole))}
     checks: list[str] = _two_rows(frame, file.kind)
+    members = member_tables(seen, checks)
+    guess = {column: name for column in WORDS if not members and (name := _guess(column, whole))}
     if file.sheet == ALL:
         checks.append(
             'all sheets that hold such a table are read (sheet = "*"): name one (sheet = "...") if another is a copy'
@@ -84,11 +86,11 @@ def draft_layout(path: str | Path, lang: str = "en", encoding: str | None = None
     number = guess.get("order_id")
     told = [guess[c] for c in ("paid_at", "gross_amount", "refund_amount") if c in guess]
     once = [name for name in told if number and first_row_tells(frame, number, name)]
-    statuses = read_statuses(file.words, guess.get("paid_at"))
+    statuses = read_statuses({} if members else file.words, guess.get("paid_at"))
     if known := [n for n in file.words if n in {*statuses.back, *statuses.unpaid, *statuses.unknown}]:
         guess["status"] = known[0]
     aside = left_out(frame, guess.get("paid_at"), checks)
-    lines = drafted_fields(guess, {s.name: s for s in seen}, frame, checks, statuses)
+    lines = members or drafted_fields(guess, {s.name: s for s in seen}, frame, checks, statuses)
     money, unknown = drafted_currency(guess, {s.name: s for s in seen})
     checks += unknown
     private = [n for n in names if any(word in plain(n) for word in PRIVATE)]

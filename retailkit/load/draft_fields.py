@@ -37,7 +37,7 @@ def drafted_fields(
     lines.append("[tables.fields]")
     for column in ("order_id", "account", "paid_at", "channel", "sold_by", "shop_id", "status", "currency"):
         if column in guess or column in ("order_id", "paid_at"):
-            lines.append(_field(column, guess.get(column), seen, checks, group))
+            lines.append(field_line(column, guess.get(column), seen, checks, group))
     total = group and amount is not None and not back and states_total(rows, number or "", amount)
     agg = "last" if total else "sum" if group else ""  # an order may come again in a later state
     if group:
@@ -67,7 +67,7 @@ def _days(day: str, orders: str, amount: str, seen: dict[str, Seen], checks: lis
     checks.append(f"'{orders}' counts orders: a row is no order but the total of a day")
     if repeats:
         checks.append(f"'{day}' repeats: rows of one day are added up; leave out those that are parts of others")
-    line = _field("paid_at", day, seen, [], False).replace("paid_at", "day", 1)
+    line = field_line("paid_at", day, seen, [], False).replace("paid_at", "day", 1)
     return daily_totals(
         "own", line, orders, _money("gross_amount", amount, seen, checks, "sum" if repeats else ""), repeats
     )
@@ -160,10 +160,10 @@ def _refunds(guess: dict[str, str], seen: dict[str, Seen], checks: list[str], gr
         *(["group = true"] if group else []),
         f"where = [{_sign(seen[name])[1]}]",
         "[tables.fields]",
-        _field("order_id", guess.get("order_id"), seen, [], False).replace("order_id", "refund_id", 1),
+        field_line("order_id", guess.get("order_id"), seen, [], False).replace("order_id", "refund_id", 1),
         *([f"order_id = {{ from = {toml_text(guess['order_id'])} }}"] if group else []),
-        _field("paid_at", guess.get("paid_at"), seen, [], group).replace("paid_at", "refunded_at", 1),
-        *([_field("currency", guess["currency"], seen, [], group)] if "currency" in guess else []),
+        field_line("paid_at", guess.get("paid_at"), seen, [], group).replace("paid_at", "refunded_at", 1),
+        *([field_line("currency", guess["currency"], seen, [], group)] if "currency" in guess else []),
         money.replace("gross_amount", "refund_amount", 1).replace(" }", ", negate = true }", 1),
     ]
 
@@ -177,7 +177,7 @@ def _sign(amount: Seen) -> tuple[str, str]:
     return f"{{ column = {toml_text(amount.name)}, {paid} }}", f"{{ column = {toml_text(amount.name)}, {back} }}"
 
 
-def _field(column: str, name: str | None, seen: dict[str, Seen], checks: list[str], group: bool) -> str:
+def field_line(column: str, name: str | None, seen: dict[str, Seen], checks: list[str], group: bool) -> str:
     """Return the line of one field that is no amount."""
     if name is None:
         if column == "order_id":
