@@ -6,7 +6,7 @@ describes an export. In the order of a file's way::
 
     loader       one export, or all of a cohort: what became of each row
     layout       what a layout's page may say (rules, conditions)
-    files        the bytes: kind, encoding, is it whole (gb18030, mixed, sheets, json_files)
+    files        the bytes: kind, encoding, is it whole (encoding, gb18030, mixed, sheets, json_files)
     recognise    which layout it is; header finds the line and the columns (names)
     read, raw    the file as one relation (clean, quotes, footer, explode)
     totals, sums what the file itself adds up, held against its rows

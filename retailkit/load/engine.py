@@ -13,6 +13,7 @@ The list of files comes from the store, so Spark needs no Delta package.
 from __future__ import annotations
 
 import hashlib
+import math
 import os
 import re
 from collections.abc import Sequence
@@ -72,6 +73,21 @@ def settings(threads: int | None = None, memory: str | None = None, temp: str | 
         "autoinstall_known_extensions": False,
         "allocator_background_threads": True,  # memory of a finished query goes back before the next one wants its own
     }
+
+
+def memory_bytes(text: str) -> float:
+    """Return the bytes of a size as the engine writes it.
+
+    Examples
+    --------
+    >>> memory_bytes("2GB"), memory_bytes("1.5 MiB")
+    (2000000000.0, 1572864.0)
+    """
+    found = re.fullmatch(r"\s*([0-9.]+)\s*([BKMGT]?)(I?)B?\s*", text.upper())
+    if found is None:  # a share of the machine's memory
+        return math.inf
+    number, unit, binary = found.groups()
+    return float(number) * (1024 if binary else 1000) ** "BKMGT".index(unit or "B")
 
 
 def connect_raw(threads: int | None = None, memory: str | None = None, temp: str | Path | None = None) -> Connection:

@@ -1,8 +1,4 @@
-"""The bytes of an export: what kind of file, which encoding, is it whole; UTF-8 text of it.
-
-Encodings are tried in one order: byte order mark, strict UTF-8, GB18030. Never the reverse:
-most UTF-8 decodes as GB18030 without an error, into other characters.
-"""
+"""The bytes of an export: what kind of file, is it whole; UTF-8 text of it."""
 
 from __future__ import annotations
 
@@ -18,6 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO
 
+from retailkit.load.encoding import BOMS, find_encoding, unreadable
 from retailkit.load.errors import LoadError
 from retailkit.load.gb18030 import gb18030_text, gb18030_utf8
 from retailkit.load.mixed import refuse_utf8_below, refuse_utf8_until
@@ -29,15 +26,7 @@ TAIL = 1 << 15
 """Bytes at the end of a text in which its own totals are looked for."""
 NULS = b"\x00" * 64
 """More of them than end any text: what a copy that was broken off leaves behind."""
-BOMS = (
-    (codecs.BOM_UTF8, "utf-8-sig"),
-    (codecs.BOM_UTF32_LE, "utf-32"),
-    (codecs.BOM_UTF16_LE, "utf-16"),
-    (codecs.BOM_UTF16_BE, "utf-16"),
-)
 _CONFLICT = re.compile(rb"(?:^|[\r\n])(?:<<<<<<< |>>>>>>> )")
-_BEYOND = r"[^\x00-\x7f\U00010000-\U0010ffff]"  # no ASCII, no emoji; the same as a span compiles fifty times slower
-_WIDE, _LONE_WIDE = re.compile(_BEYOND), re.compile(f"(?<=[A-Za-z]){_BEYOND}(?!{_BEYOND})")
 
 
 @dataclass(frozen=True)
@@ -224,7 +213,7 @@ def _looked(path: Path, size: int, gzipped: bool, encoding: str | None, digest: 
         here = bytes(broken.object[: broken.start]) if at > len(first) else b""
         refuse_utf8_until(path, _chunks(path, gzipped), (first[:at], here), at)
         refuse_utf8_below(path, _chunks(path, gzipped), end[-TAIL:])
-    encoding = encoding or _encoding(path, first, valid, gzipped)
+    encoding = encoding or find_encoding(path, first, valid, _chunks(path, gzipped))
     plain = plain and encoding == "utf-8" and (newlines or not returns)
     tidy = tidy and encoding == ("utf-8" if valid else "gb18030") and is_tidy(tail + b"\n", valid)
     found = Probe(path, "csv", digest.result(), size, gzipped, encoding, plain)
@@ -245,41 +234,6 @@ def _last_lines(end: bytes, encoding: str) -> str:
     """Return the whole lines among the last bytes of a text: the first one may have been cut."""
     text = end.decode("utf-16-le" if encoding == "utf-16" else encoding, "replace")
     return text.replace("\x00", "").replace("\r\n", "\n").replace("\r", "\n").partition("\n")[2]
-
-
-def _encoding(path: Path, first: bytes, utf8: bool, gzipped: bool) -> str:
-    for mark, name in BOMS:
-        if first.startswith(mark):
-            return name
-    zeros = [first[order : 1 << 16 : 2].count(0) for order in (0, 1)]
-    if max(zeros) > max(2, 0.03 * len(first[: 1 << 16])) and not min(zeros):
-        return "utf-16-be" if zeros[0] else "utf-16-le"
-    if utf8:
-        return "utf-8"
-    # the rest is decoded once, on the way to the engine, and refused there where it cannot be
-    decoder, wide, swallowed = codecs.getincrementaldecoder("gb18030")(), 0, 0
-    for chunk in _chunks(path, gzipped):
-        try:
-            text = decoder.decode(chunk)
-        except UnicodeDecodeError:
-            raise _unreadable(path) from None
-        wide += len(_WIDE.findall(text))
-        swallowed += sum(c.encode("gb18030")[1:2].isalpha() for c in _LONE_WIDE.findall(text))
-        if wide > 1000:
-            break
-    if swallowed > 0.5 * wide:
-        # Western text read as Chinese: each accent swallows the letter after it, which is half of few Chinese characters
-        raise _unreadable(path)
-    return "gb18030"
-
-
-def _unreadable(path: Path) -> LoadError:
-    return LoadError(
-        "the encoding cannot be read: neither UTF-8 nor GB18030",
-        str(path),
-        "UTF-8, UTF-16 with a byte order mark, GBK or GB18030",
-        'save it as UTF-8, or say encoding = "latin-1" (or another) in the layout (layouts new --encoding drafts one)',
-    )
 
 
 def _utf8_chunks(found: Probe) -> Iterator[bytes]:
@@ -305,7 +259,7 @@ def _refused(found: Probe) -> Iterator[None]:
         yield
     except UnicodeDecodeError as error:
         if found.encoding == "gb18030":
-            raise _unreadable(found.path) from None
+            raise unreadable(found.path) from None
         raise LoadError(
             f"the text breaks its encoding {found.encoding} ({error.reason})",
             str(found.path),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import math
 import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -23,6 +22,7 @@ from retailkit.load.engine import (
     empty_select,
     first,
     literal,
+    memory_bytes,
     quote,
     settings,
 )
@@ -135,21 +135,6 @@ def _known_files(con: Connection, store: Path) -> frozenset[tuple[str, str, str,
         return frozenset()
     rows = published_rows(store, "sources", version)
     return frozenset(con.execute(f"SELECT file_id, merchant, layout, layout_id FROM ({rows})").fetchall())
-
-
-def memory_bytes(text: str) -> float:
-    """Return the bytes of a size as the engine writes it.
-
-    Examples
-    --------
-    >>> memory_bytes("2GB"), memory_bytes("1.5 MiB")
-    (2000000000.0, 1572864.0)
-    """
-    found = re.fullmatch(r"\s*([0-9.]+)\s*([BKMGT]?)(I?)B?\s*", text.upper())
-    if found is None:  # a share of the machine's memory
-        return math.inf
-    number, unit, binary = found.groups()
-    return float(number) * (1024 if binary else 1000) ** "BKMGT".index(unit or "B")
 
 
 def engine_failed(error: Exception, where: str) -> LoadError:
