@@ -180,7 +180,7 @@ def main() -> None:
         hand, ours = run("scores_hand", path, folder), run("scores_retailkit", path, folder)
         print(f"scores: {ours - hand:+.2f} s over the hand-written query")
         run("store_retailkit", path, folder)
-        for name in "export", "spread", "wide":
+        for name in "wide", "export", "spread":
             write_export(folder, args.rows, name)
             bare, guessed = run("export_hand", "", folder), run("export_guessed", "", folder)
             loaded = run("export_retailkit", f"{folder}/{name}.csv", folder)

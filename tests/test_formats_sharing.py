@@ -7,6 +7,7 @@ from formats_tables import canonical, of_accounts
 
 from retailkit.formats.sharing import (
     group_adoption,
+    k_interval,
     red_packet_funnel,
     share_customers,
     share_depth,
@@ -210,3 +211,9 @@ def test_a_few_who_bring_most_do_not_make_sharing_fade_by_chance():
         assert row["k_low"] <= row["k"] <= row["k_high"]
     assert fades <= 12
     assert held >= 84
+
+
+@pytest.mark.parametrize(("visits", "told"), [(2, False), (4, False), (5, True)])
+def test_k_of_a_handful_of_visits_has_no_interval(visits, told):
+    children = np.array([3, *[0] * (visits - 1)])
+    assert np.isfinite(k_interval(children)).all() == told

@@ -14,6 +14,8 @@ from retailkit.spoken import said
 
 TREE = ("merchant", "node", "parent", "depth", "account", "started_at", "hours", "lost_parent")
 FOLLOW_DAYS = 7
+LEAST = 5
+"""Visits, or users, whose children tell how much these differ."""
 
 
 @takes_frames
@@ -115,12 +117,13 @@ def k_interval(children: np.ndarray) -> tuple[float, float]:
     """The 95% interval of the mean number of children: a t interval on the logarithm, which is never below 0.
 
     Few bring most: the spread seen among some tens of visits is mostly too small, and all of the miss lies above.
-    Without any child it ends where a Poisson count of none would be seen once in forty.
+    Without any child it ends where a Poisson count of none would be seen once in forty. Fewer than `LEAST` have none:
+    it would end at thousands.
     """
     from scipy.stats import t
 
     visits, k = len(children), float(children.mean()) if len(children) else np.nan
-    if visits < 2:
+    if visits < LEAST:
         return np.nan, np.nan
     if k == 0:
         return 0.0, -float(np.log(0.025)) / visits
