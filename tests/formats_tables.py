@@ -9,6 +9,7 @@ import pandas as pd
 
 from retailkit.schema import table
 
+WINDOW = {"start": "2018-11-01", "end": "2018-11-30"}
 KINDS = {
     "id": "string", "text": "string", "int": "int64", "money": "int64", "float": "float64",
     "bool": "boolean", "instant": "timestamp(6)", "date": "date",
@@ -36,6 +37,18 @@ def canonical(name: str, rows: list[dict[str, Any]] | None = None, **same: Any) 
         if column.kind != "instant":
             frame[column.name] = frame[column.name].astype(object).where(frame[column.name].notna(), None)
     return ibis.memtable(frame, schema=schema)
+
+
+def orders(*rows: dict[str, Any]) -> ibis.Table:
+    """Orders from dicts; order ids are numbered, paid at noon, net = gross = amount."""
+    full = []
+    for number, row in enumerate(rows):
+        amount, day = row.pop("amount", 100), row.pop("day", "2018-11-05")
+        full.append({
+            "order_id": f"o{number}", "account": "a:1", "paid_at": f"{day} 12:00", "paid_on": day,
+            "gross_amount": amount, "refund_amount": 0, "net_amount": amount, **row,
+        })  # fmt: skip
+    return canonical("orders", full)
 
 
 def of_accounts(*names: str) -> ibis.Table:

@@ -2,23 +2,9 @@
 
 import numpy as np
 import pytest
-from formats_tables import canonical
+from formats_tables import WINDOW, canonical, orders
 
 from retailkit.formats.against_platform import value_against_platform, value_sentence
-
-WINDOW = {"start": "2018-11-01", "end": "2018-11-30"}
-
-
-def orders(*rows):
-    """Orders from dicts; order ids are numbered, paid at noon, net = gross = amount."""
-    full = []
-    for number, row in enumerate(rows):
-        amount, day = row.pop("amount", 100), row.pop("day", "2018-11-05")
-        full.append({
-            "order_id": f"o{number}", "account": "a:1", "paid_at": f"{day} 12:00", "paid_on": day,
-            "gross_amount": amount, "refund_amount": 0, "net_amount": amount, **row,
-        })  # fmt: skip
-    return canonical("orders", full)
 
 
 def lines_for(categories):

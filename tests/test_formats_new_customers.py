@@ -3,23 +3,9 @@
 import numpy as np
 import pandas as pd
 import pytest
-from formats_tables import canonical, of_accounts
+from formats_tables import WINDOW, canonical, of_accounts, orders
 
 from retailkit.formats.new_customers import acquisition_cost, first_orders, format_ledger
-
-WINDOW = {"start": "2018-11-01", "end": "2018-11-30"}
-
-
-def orders(*rows):
-    """Orders from dicts; order ids are numbered, paid at noon, net = gross = amount."""
-    full = []
-    for number, row in enumerate(rows):
-        amount, day = row.pop("amount", 100), row.pop("day", "2018-11-05")
-        full.append({
-            "order_id": f"o{number}", "account": "a:1", "paid_at": f"{day} 12:00", "paid_on": day,
-            "gross_amount": amount, "refund_amount": 0, "net_amount": amount, **row,
-        })  # fmt: skip
-    return canonical("orders", full)
 
 
 def test_only_the_first_order_of_a_person_is_new():
