@@ -81,7 +81,7 @@ def test_the_books_of_all_tills_are_no_second_count_of_members_orders(tmp_path):
     zh = room.agreement_sentence(agreement_words(agreement, "zh"), "zh")
     assert "不可比：ERP：门店收银不止已导入的订单（订单数为其50倍）" in zh
     words = agreement_table(agreement, "CNY").set_index("another")
-    assert words.loc["ERP: POS", ["gap", "agrees"]].tolist() == ["–", "not comparable: ERP: POS covers more"]
+    assert words.loc["ERP: POS", ["gap", "agrees"]].tolist() == ["–", "not comparable: second covers more"]
     figure = draw.source_agreement(agreement_words(agreement), merchant="m", period="2018")
     assert len(figure.data[0].x) == 2
     assert "2 cover more and are left out" in " ".join(a.text for a in figure.layout.annotations).replace("<br>", " ")

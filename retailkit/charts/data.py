@@ -227,7 +227,8 @@ def source_agreement(
         return empty(title, words, lang=lang)
     shown = table.iloc[::-1]
     names = [
-        labelled(m, f"{a} – {b}", lang) for m, a, b in zip(shown["measure"], shown["left"], shown["right"], strict=True)
+        "<br>".join(wrap(labelled(m, f"{a} – {b}", lang), _LABEL, 12))
+        for m, a, b in zip(shown["measure"], shown["left"], shown["right"], strict=True)
     ]
     fig = go.Figure(
         go.Bar(

@@ -164,8 +164,12 @@ def agreement_table(table: pd.DataFrame, currency: str, lang: str = "en") -> pd.
 
 def _agrees(row: Any, lang: str) -> str:
     if row.covers_more:
-        wide = getattr(row, row.covers_more)
-        return choose(lang, f"not comparable: {wide} covers more", f"不可比：{wide}涵盖更多")
+        first = row.covers_more == "left"
+        return choose(
+            lang,
+            f"not comparable: {'first' if first else 'second'} covers more",
+            f"不可比：来源{'一' if first else '二'}涵盖更多",
+        )
     return choose(lang, "✓ yes", "✓ 是") if row.agrees else choose(lang, "✗ no", "✗ 否")
 
 
