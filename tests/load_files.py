@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import io
+from collections.abc import Sequence
 from pathlib import Path
 
+import openpyxl
 import pandas as pd
 
 from retailkit.load import load_file, open_store
@@ -35,6 +38,18 @@ def layout(folder: Path, text: str = ORDERS, name: str = "own") -> Path:
     path = folder / f"{name}.toml"
     path.write_text(text, encoding="utf-8")
     return path
+
+
+def workbook(*rows: object, merged: Sequence[str] = ()) -> bytes:
+    """Return a spreadsheet of one sheet, some of its cells merged."""
+    made = openpyxl.Workbook()
+    for row in rows:
+        made.active.append(row)
+    for cells in merged:
+        made.active.merge_cells(cells)
+    data = io.BytesIO()
+    made.save(data)
+    return data.getvalue()
 
 
 def load(folder: Path, data: bytes | str, page: str = ORDERS, file: str = "orders.csv", **options) -> pd.DataFrame:

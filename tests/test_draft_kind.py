@@ -1,10 +1,7 @@
 """What a row of an odd export is, if no order: a sum of others, a day's total, money that went out, a customer."""
 
-import io
-
-import openpyxl
 import pytest
-from load_files import HEADER, load, stored
+from load_files import HEADER, load, stored, workbook
 
 from retailkit.load import LoadError, draft_layout
 
@@ -20,17 +17,6 @@ def drafted(folder, data, ending="csv", **more):
     (folder / f"mine.{ending}").write_bytes(data)
     page = draft_layout(folder / f"mine.{ending}")
     return page, load(folder, data, page, f"orders.{ending}", **more).iloc[0]
-
-
-def sheet(*rows, merged=()):
-    book = openpyxl.Workbook()
-    for row in rows:
-        book.active.append(row)
-    for cells in merged:
-        book.active.merge_cells(cells)
-    made = io.BytesIO()
-    book.save(made)
-    return made.getvalue()
 
 
 def test_dated_sums_in_the_midst_of_a_file_are_not_sold_twice(tmp_path):
@@ -116,7 +102,7 @@ def test_a_header_of_merged_cells_is_read_from_both_its_rows(tmp_path):
         ["2019年3月2日", "LiSi", 4, 2, 6.5],
         ["2019年3月3日", "LiSi", 5, 2, 7.5],
     )
-    page, report = drafted(tmp_path, sheet(*TOP, *rows, merged=MERGED), "xlsx")
+    page, report = drafted(tmp_path, workbook(*TOP, *rows, merged=MERGED), "xlsx")
     assert "#   新增\n#   流失\n#   实收\n" in page
     assert "ZhangSan" not in page
     assert report["rows_kept"] == 3
@@ -125,7 +111,7 @@ def test_a_header_of_merged_cells_is_read_from_both_its_rows(tmp_path):
 
 def test_a_sheet_without_a_header_is_refused_and_its_first_person_is_not_shown(tmp_path):
     (tmp_path / "own.xlsx").write_bytes(
-        sheet(["王五", "2019-03-01 10:00:00", 13800000001, 5.5], ["李四", "2019-03-02", 13900000001, 6])
+        workbook(["王五", "2019-03-01 10:00:00", 13800000001, 5.5], ["李四", "2019-03-02", 13900000001, 6])
     )
     with pytest.raises(LoadError, match="no header line was found") as error:
         draft_layout(tmp_path / "own.xlsx")

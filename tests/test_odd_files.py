@@ -1,30 +1,17 @@
 """Files as newcomers have them, through draft and load with nothing corrected: right rows, or a question that names the cell."""
 
 import datetime
-import io
 import json
 from decimal import Decimal
 
-import openpyxl
 import pytest
-from load_files import HEADER, ORDERS, load, quarantine
+from load_files import HEADER, ORDERS, load, quarantine, workbook
 
 from retailkit.load import LoadError, draft_layout, open_store
 from retailkit.load.cells import number_sql
 from retailkit.load.engine import connect_raw
 
 HEAD = "订单号,付款时间,实付金额,会员号\n"
-
-
-def book(*rows, merged=()):
-    made = openpyxl.Workbook()
-    for row in rows:
-        made.active.append(row)
-    for cells in merged:
-        made.active.merge_cells(cells)
-    data = io.BytesIO()
-    made.save(data)
-    return data.getvalue()
 
 
 TWO = [("A1", "2024-03-01 10:00:00", 1250, 1250), ("A2", "2024-03-02 10:00:00", 2000, 2000)]
@@ -43,7 +30,7 @@ FILES = {
         "csv", TWO,
     ),
     "merged titles above the header": (
-        book(NAMED, ["订单", None, "金额", None, "会员"], ["订单号", "付款时间", "实付", "退款", "会员号"],
+        workbook(NAMED, ["订单", None, "金额", None, "会员"], ["订单号", "付款时间", "实付", "退款", "会员号"],
              ["A1", datetime.datetime(2024, 3, 1, 10), 12.5, None, "c1"], ["A2", datetime.datetime(2024, 3, 2, 10), 20, 10.25, "c2"],
              ["合计", None, 32.5, 10.25, None], merged=("A1:E1", "A2:B2", "C2:D2")),
         "xlsx", [TWO[0], ("A2", "2024-03-02 10:00:00", 2000, 975)],
@@ -55,7 +42,7 @@ FILES = {
         "csv", TWO,
     ),
     "subtotals of shops in merged cells": (
-        book(["门店", "订单号", "付款时间", "实付"], ["甲店", "A1", "2024-03-01 10:00:00", 12.5],
+        workbook(["门店", "订单号", "付款时间", "实付"], ["甲店", "A1", "2024-03-01 10:00:00", 12.5],
              [None, "A2", "2024-03-02 10:00:00", 20], ["甲店小计", None, None, 32.5], ["总计", None, None, 32.5], merged=("A2:A3",)),
         "xlsx", TWO,
     ),
@@ -74,7 +61,7 @@ FILES = {
         HEAD + "A1,45352.4166666667,12.50,c1\nA2,45353.4166666667,20.00,c2\n", "csv", TWO,
     ),
     "the same in a spreadsheet": (
-        book(HEAD.strip().split(","), ["A1", 45352.4166666667, 12.5, "c"], ["A2", 45353.4166666667, 20, "c"]), "xlsx", TWO,
+        workbook(HEAD.strip().split(","), ["A1", 45352.4166666667, 12.5, "c"], ["A2", 45353.4166666667, 20, "c"]), "xlsx", TWO,
     ),
     "a clock of twelve hours in Chinese": (
         HEAD + "A1,2024/3/1 下午3:05,12.50,c1\nA2,2024年3月2日 上午12时10分,20.00,c2\nA3,2024/3/3 下午12:30:05,1.00,c3\n",
@@ -109,7 +96,7 @@ FILES = {
         "csv", [TWO[0], ("A2", "2024-03-02 10:00:00", 2000, 1500)],
     ),
     "days as numbers beside a time of day": (
-        book(["小票号", "交易日期", "交易时间", "实收"], ["A1", 45352, datetime.time(10, 0, 5), 12.5],
+        workbook(["小票号", "交易日期", "交易时间", "实收"], ["A1", 45352, datetime.time(10, 0, 5), 12.5],
              ["A2", 45353, datetime.time(10, 0, 6), 20]),
         "xlsx", [("A1", "2024-03-01 00:00:00", 1250, 1250), ("A2", "2024-03-02 00:00:00", 2000, 2000)],
     ),

@@ -63,6 +63,7 @@ def keep_last(con: Connection, rows: Typed, block: Block, materialise: Materiali
         f"IS NOT DISTINCT FROM {whole} AS same "
         f"FROM (SELECT r.* FROM {quote(rows.relation)} r SEMI JOIN ({twice}) k ON {same})"
     )
+    con.execute(f"DROP TABLE {quote(rows.relation + '_keys')}")
     kept, files = rows.relation + "_one", _without(con, rows.files, f"SELECT source_row FROM {name} WHERE nth > 1")
     if files:
         name_written(con, kept, contract, [f["filename"] for f in files])
